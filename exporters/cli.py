@@ -1,0 +1,166 @@
+"""The command `pantrywatch-exporter`: serve, check, validate."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
+
+from exporters import __version__
+from exporters.core import logs
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.exposition import render
+from exporters.core.scrape import Guard, Run, Source
+from exporters.core.server import Application, listen, serve
+from exporters.settings import Settings, read_settings, settings_from_environment
+
+_SETTINGS_FILE = "settings.yaml"
+_DEFAULT_LISTEN = "127.0.0.1:9690"
+
+# Name → module; imported on use, so that a sidecar loads the libraries of its own exporter only.
+EXPORTERS = {
+    "database": "exporters.database",
+    "cache": "exporters.cache",
+    "host": "exporters.host",
+    "synthetic": "exporters.synthetic",
+}
+
+
+class _ExporterModule(Protocol):
+    """What an exporter's package offers: the sources its part of the settings names. Raises ConfigError."""
+
+    def sources(self, settings: Settings, settings_file: str) -> list[Source]: ...
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code: 0 well, 1 something watched is not well, 2 configuration error."""
+    options = _parser().parse_args(arguments)
+    logs.setup()
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    try:
+        return int(options.run(options))
+    except ConfigError as error:
+        for fault in error.faults:
+            print(f"error: {fault}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pantrywatch-exporter", description="Prometheus exporters of pantrywatch")
+    parser.add_argument("--settings", metavar="FILE", help=f"settings file (default: {_SETTINGS_FILE} if it exists)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("serve", help="serve metrics of one or several exporters")
+    command.add_argument("exporters", nargs="*", metavar="EXPORTER", help=f"of {', '.join(EXPORTERS)}; none means all")
+    command.add_argument("--listen", default=_DEFAULT_LISTEN, metavar="HOST:PORT", help="(default: %(default)s)")
+    command.set_defaults(run=_serve)
+    command = commands.add_parser("check", help="run one check or collector now and print what it saw")
+    command.add_argument("name", metavar="NAME", help="EXPORTER, EXPORTER/TARGET, a collector or a check")
+    command.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
+    command.set_defaults(run=_check)
+    command = commands.add_parser("validate", help="check settings, privileges and extensions")
+    command.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
+    command.set_defaults(run=_validate)
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    sources = _sources(options.settings, options.exporters)
+    listener = listen(options.listen)
+    for source in sources:
+        source.start()
+    print(f"serving {', '.join(_names(sources))} on http://{options.listen}", file=sys.stderr, flush=True)
+    try:
+        serve(Application([Guard(source) for source in sources], _self_registry()), listener)
+    finally:
+        for source in sources:
+            source.close()
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    sources = _sources(options.settings, [])
+    chosen = [(source, only) for source in sources for only in _matches(source, options.name)]
+    if not chosen:
+        known = sorted({name for source in sources for name in (*_names([source]), *source.collectors())})
+        raise ConfigError([Fault("command line", options.name, f"expected one of: {', '.join(known)}")])
+    well = True
+    for source, only in chosen:
+        run = Run(source, Deadline.after(options.timeout), only)
+        with run.deadline.calls(source.close):
+            source.collect(run)
+        run.done.set_result(None)
+        source.close()
+        sys.stdout.write(render(run.families()).decode())
+        for outcome in run.outcomes():
+            state = f"FAILED {outcome.error_class.value}: {outcome.detail}" if outcome.error_class else "ok"
+            print(f"# {source.exporter}/{source.target} {outcome.collector}: {state} ({outcome.seconds:.3f} s)")
+            well = well and outcome.error_class is None
+    return 0 if well else 1
+
+
+def _validate(options: argparse.Namespace) -> int:
+    sources = _sources(options.settings, [])
+    print("settings: ok")
+    well = True
+    for source in sources:
+        for finding in source.validate(Deadline.after(options.timeout)):
+            print(f"{source.exporter}/{source.target}: {'ok' if finding.ok else 'MISSING'}: {finding.what}")
+            if finding.remedy:
+                print("  " + finding.remedy.replace("\n", "\n  "))
+            well = well and finding.ok
+        source.close()
+    return 0 if well else 1
+
+
+def _sources(settings_file: str | None, exporters: Sequence[str]) -> list[Source]:
+    if unknown := [name for name in exporters if name not in EXPORTERS]:
+        raise ConfigError([Fault("command line", ", ".join(unknown), f"expected exporters of: {', '.join(EXPORTERS)}")])
+    name = settings_file or _SETTINGS_FILE
+    if settings_file or Path(name).exists():
+        settings = read_settings(Path(name))
+    else:
+        name, settings = "environment", settings_from_environment()
+    sources: list[Source] = []
+    faults: list[Fault] = []
+    for exporter in exporters or EXPORTERS:
+        try:
+            found = cast("_ExporterModule", importlib.import_module(EXPORTERS[exporter])).sources(settings, name)
+        except ConfigError as error:
+            faults += error.faults
+            continue
+        if not found and exporter in exporters:
+            faults.append(Fault(name, exporter, "expected something to watch in this section"))
+        sources += found
+    if faults:
+        raise ConfigError(faults)
+    if not sources:
+        raise ConfigError([Fault(name, "document", "expected at least one section with something to watch")])
+    return sources
+
+
+def _matches(source: Source, name: str) -> list[str | None]:
+    if name in {source.exporter, f"{source.exporter}/{source.target}"}:
+        return [None]
+    return [name] if name in source.collectors() else []
+
+
+def _names(sources: Sequence[Source]) -> list[str]:
+    return [f"{source.exporter}/{source.target}" for source in sources]
+
+
+def _self_registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    labels = ("version", "pythonversion")
+    info = Gauge("pantrywatch_exporter_build_info", "1, with the version of this process.", labels, registry=registry)
+    info.labels(__version__, platform.python_version()).set(1)
+    return registry

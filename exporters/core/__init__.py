@@ -1,0 +1,1 @@
+"""What every exporter shares; imports nothing of the exporters themselves."""

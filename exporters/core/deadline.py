@@ -1,0 +1,47 @@
+"""One moment by which an answer is due, handed down through every call that may wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A point on the monotonic clock."""
+
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """Return the deadline this many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    def remaining(self) -> float:
+        """Return the seconds left, never below zero."""
+        return max(0.0, self.at - time.monotonic())
+
+    def passed(self) -> bool:
+        """Return whether the moment is over."""
+        return time.monotonic() >= self.at
+
+    def earlier(self, seconds: float) -> Deadline:
+        """Return a deadline this much before this one: what a callee gets, so that the caller can still answer."""
+        return Deadline(self.at - seconds)
+
+    @contextmanager
+    def calls(self, cut: Callable[[], None]) -> Iterator[None]:
+        """Call `cut` from another thread if the block is still running at the deadline.
+
+        For libraries without a deadline of their own: `cut` shuts their socket, and the waiting call fails.
+        """
+        timer = threading.Timer(self.remaining(), cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()

@@ -1,0 +1,69 @@
+"""The closed set of reasons a collector or check can fail for, and the error a bad configuration raises."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ErrorClass(StrEnum):
+    """Why something could not be measured: the only values of the label `class` (two causes never share one)."""
+
+    REFUSED = "refused"  # nobody listens, or the network says no
+    TIMEOUT = "timeout"  # no answer before the deadline, a lock or statement timeout included
+    AUTH = "auth"  # the server knows us not: wrong user, password or certificate
+    PERMISSION = "permission"  # logged in, but a privilege is missing
+    TLS = "tls"  # handshake, certificate or a TLS requirement not met
+    DNS = "dns"  # the name does not resolve
+    PROTOCOL = "protocol"  # the peer answered with something else than expected
+    VERSION = "version"  # the server lacks a column, view, command or extension
+    EXHAUSTED = "exhausted"  # the server has no connection, memory or slot left for us
+    INTERNAL = "internal"  # a defect of ours
+
+
+class CollectError(Exception):
+    """A failure whose class is already known; `detail` is for a person at a terminal, never for a label or a log."""
+
+    def __init__(self, error_class: ErrorClass, detail: str = "") -> None:
+        super().__init__(detail or error_class.value)
+        self.error_class = error_class
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a file: where, and what was expected."""
+
+    file: str
+    entry: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.entry}: {self.expected}"
+
+
+class ConfigError(Exception):
+    """Every fault found in the configuration; the command prints them and exits with 2, starting nothing."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+# The first class that fits wins: subclasses stand before OSError, their common base.
+_NETWORK_ERRORS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], ErrorClass], ...] = (
+    (ssl.SSLError, ErrorClass.TLS),
+    (socket.gaierror, ErrorClass.DNS),
+    (TimeoutError, ErrorClass.TIMEOUT),
+    ((ConnectionResetError, BrokenPipeError, EOFError), ErrorClass.PROTOCOL),
+    (OSError, ErrorClass.REFUSED),
+)
+
+
+def classify_network_error(error: BaseException) -> ErrorClass:
+    """Return the class of a socket, TLS or name-resolution error of the standard library, or of a CollectError."""
+    if isinstance(error, CollectError):
+        return error.error_class
+    return next((found for kinds, found in _NETWORK_ERRORS if isinstance(error, kinds)), ErrorClass.INTERNAL)

@@ -1,0 +1,38 @@
+"""Runs one action again and again at its own interval, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class Periodic:
+    """Calls `action` every `interval_seconds`; a run that takes longer makes the missed turns drop, never queue."""
+
+    def __init__(
+        self, name: str, interval_seconds: float, action: Callable[[], None], *, first_after_seconds: float = 0.0
+    ) -> None:
+        """Take the action, which must contain its own errors: one that escapes ends the schedule."""
+        self._interval = interval_seconds
+        self._first_after = first_after_seconds
+        self._action = action
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first run comes after `first_after_seconds`."""
+        self._thread.start()
+
+    def stop(self, wait_seconds: float = 0.0) -> None:
+        """End after the run under way; wait for it at most this long (it is a daemon thread: it never blocks exit)."""
+        self._stopping.set()
+        if wait_seconds and self._thread.is_alive():
+            self._thread.join(wait_seconds)
+
+    def _run(self) -> None:
+        due = time.monotonic() + self._first_after
+        while not self._stopping.wait(max(0.0, due - time.monotonic())):
+            self._action()
+            now = time.monotonic()
+            due += self._interval * max(1, -(-(now - due) // self._interval))

@@ -1,0 +1,249 @@
+"""The guarded scrape: answers in time whatever the watched thing does, and says what failed and why.
+
+A `Source` is one watched server, host or set of checks. Its `Guard` runs it in a thread, one run at a time; overlapping
+scrapes join the run under way. When the deadline passes first, the page holds what the finished collectors gave, the
+source's up metric as 0, and the class `timeout` for the collector that did not come back.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ErrorClass
+from exporters.core.exposition import AnyFamily, Family
+from exporters.core.logs import ChangeLog
+
+logger = logging.getLogger(__name__)
+
+# A run ends this long before the scrape's deadline, so that its own report of the timeout still makes the page.
+_RUN_MARGIN_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """The metric that says whether the watched server answered in this scrape: 1 or 0, never missing."""
+
+    name: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `validate` has to say of a source; `remedy` is text a person can act on, SQL where there is some."""
+
+    ok: bool
+    what: str
+    remedy: str = ""
+
+
+class Source(Protocol):
+    """One watched thing. `exporter` and `target` name it; `up` is None where nothing can be down (the host)."""
+
+    exporter: str
+    target: str
+    up: Up | None
+    registries: Sequence[CollectorRegistry]
+
+    def start(self) -> None:
+        """Begin background work, if there is any."""
+
+    def collect(self, run: Run) -> None:
+        """Measure once, each part inside `run.collector(...)`; keep to `run.deadline`."""
+
+    def classify(self, error: BaseException) -> ErrorClass:
+        """Return the class of an error raised inside `collect`."""
+
+    def collectors(self) -> Sequence[str]:
+        """Return the names that `check` accepts."""
+
+    def validate(self, deadline: Deadline) -> list[Finding]:
+        """Look at privileges and extensions on the real server."""
+
+    def close(self) -> None:
+        """End background work and connections; must not wait for the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one collector ended. `detail` is for a person at a terminal; it never reaches a label or a log."""
+
+    collector: str
+    seconds: float
+    error_class: ErrorClass | None = None
+    detail: str = ""
+
+
+class Run:
+    """One scrape of one source: gathers families and outcomes, readable from other threads at any time."""
+
+    def __init__(self, source: Source, deadline: Deadline, only: str | None = None) -> None:
+        """Start the clock; `only` restricts the run to one collector (the command `check`)."""
+        self.deadline = deadline
+        self.done: Future[None] = Future()
+        self.started_at = time.monotonic()
+        self._source = source
+        self.only = only
+        self._lock = threading.Lock()
+        self._families: list[AnyFamily] = []
+        self._outcomes: list[Outcome] = []
+        self._current: tuple[str, float] | None = None
+        self._up = False
+
+    def wants(self, collector: str) -> bool:
+        """Return whether this run includes the collector; ask before preparing expensive work."""
+        return self.only is None or self.only == collector
+
+    def add(self, *families: AnyFamily) -> None:
+        """Put families on the page, at once: they stay there if the run never ends."""
+        with self._lock:
+            self._families.extend(families)
+
+    def mark_up(self, *, up: bool = True) -> None:
+        """Say that the watched server answered; `up=False` where it stopped answering later in the same run."""
+        self._up = up
+
+    def fail(self, collector: str, error_class: ErrorClass, detail: str = "") -> None:
+        """Report a collector that failed without an exception, for instance one run in the background."""
+        with self._lock:
+            self._outcomes.append(Outcome(collector, 0.0, error_class, detail))
+
+    @contextmanager
+    def collector(self, name: str) -> Iterator[None]:
+        """Time the block and contain its failure: the metrics of the other collectors are not lost with it."""
+        start = time.monotonic()
+        self._current = (name, start)
+        error_class, detail = None, ""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - the guard is the one place that contains everything
+            error_class, detail = self._source.classify(error), str(error)
+            if error_class is ErrorClass.INTERNAL:
+                logger.error("collector=%s error=%s at=%s", name, type(error).__name__, _place(error))
+        with self._lock:
+            self._outcomes.append(Outcome(name, time.monotonic() - start, error_class, detail))
+            self._current = None
+
+    def overdue(self) -> bool:
+        """Return whether the run should have ended by now and has not."""
+        return self.deadline.passed() and not self.done.done()
+
+    def is_up(self) -> bool:
+        """Return whether the run ended and the server answered in it."""
+        return self._up and self.done.done()
+
+    def outcomes(self) -> list[Outcome]:
+        """Return how the collectors ended, the one still running as timed out."""
+        with self._lock:
+            outcomes = list(self._outcomes)
+            current = self._current
+        if current and not self.done.done():
+            outcomes.append(Outcome(current[0], time.monotonic() - current[1], ErrorClass.TIMEOUT, "no answer in time"))
+        return outcomes
+
+    def families(self) -> list[AnyFamily]:
+        """Return what belongs on the page now: finished or not."""
+        with self._lock:
+            families = list(self._families)
+        if self._source.up:
+            up = Family(self._source.up.name, "gauge", self._source.up.help)
+            up.add(int(self.is_up()))
+            families.append(up)
+        return families
+
+
+class Guard:
+    """Runs a source at most once at a time and remembers how the last run ended."""
+
+    def __init__(self, source: Source) -> None:
+        """Take the source; nothing runs before `join`."""
+        self.source = source
+        self._lock = threading.Lock()
+        self._current: Run | None = None
+        self.last: Run | None = None
+        self._last_success_timestamp: float | None = None
+        self._changes = ChangeLog(logger)
+
+    def join(self, deadline: Deadline) -> Run:
+        """Return the run under way, or a new one that ends by the deadline."""
+        with self._lock:
+            if self._current is not None:
+                return self._current
+            run = self._current = Run(self.source, deadline.earlier(_RUN_MARGIN_SECONDS))
+        name = f"scrape-{self.source.exporter}-{self.source.target}"
+        threading.Thread(target=self._execute, args=(run,), name=name, daemon=True).start()
+        return run
+
+    def health(self, run: Run) -> list[AnyFamily]:
+        """Return the `pantrywatch_*` families about this run."""
+        exporter = self.source.exporter
+        labels = ("exporter", "collector")
+        success = Family(
+            "pantrywatch_collector_success", "gauge", "Whether the collector succeeded (1) or not.", labels
+        )
+        duration = Family("pantrywatch_collector_duration_seconds", "gauge", "Time the collector took.", labels)
+        error = Family(
+            "pantrywatch_collector_error",
+            "gauge",
+            "1 for the class of error a collector fails with now; no sample while it succeeds.",
+            (*labels, "class"),
+        )
+        for outcome in run.outcomes():
+            success.add(int(outcome.error_class is None), exporter, outcome.collector)
+            duration.add(outcome.seconds, exporter, outcome.collector)
+            if outcome.error_class:
+                error.add(1, exporter, outcome.collector, outcome.error_class)
+        scrape = Family(
+            "pantrywatch_scrape_duration_seconds", "gauge", "Time since this scrape of the source began.", ("exporter",)
+        )
+        scrape.add(time.monotonic() - run.started_at, exporter)
+        families: list[AnyFamily] = [success, duration, error, scrape]
+        if self._last_success_timestamp is not None:
+            last = Family(
+                "pantrywatch_last_success_timestamp_seconds",
+                "gauge",
+                "When the source last answered a whole scrape.",
+                ("exporter",),
+            )
+            last.add(self._last_success_timestamp, exporter)
+            families.append(last)
+        return families
+
+    def _execute(self, run: Run) -> None:
+        try:
+            self.source.collect(run)
+        except Exception as error:  # noqa: BLE001 - a source that leaks an error must still end its run
+            run.fail("run", self.source.classify(error), str(error))
+        finally:
+            with self._lock:
+                self._current = None
+                self.last = run
+            run.done.set_result(None)
+            self._note(run)
+
+    def _note(self, run: Run) -> None:
+        if run.is_up() or self.source.up is None:
+            self._last_success_timestamp = time.time()
+        source = f"exporter={self.source.exporter} target={self.source.target}"
+        for outcome in run.outcomes():
+            state = outcome.error_class.value if outcome.error_class else "ok"
+            subject = f"{source} collector={outcome.collector}"
+            self._changes.report(subject, state, failing=outcome.error_class is not None)
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"

@@ -1,0 +1,200 @@
+"""The HTTP side of the exporters: a small ASGI application on uvicorn.
+
+Asynchronous, so that a scrape that waits for a frozen server costs no thread; connections are bounded, and the
+scrape's deadline comes from Prometheus itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.exposition import CONTENT_TYPE, AnyFamily, render
+from exporters.core.scrape import Guard, Run
+
+_DEFAULT_TIMEOUT_SECONDS = 10.0  # Prometheus' own default, for a scraper that sends no header
+_MAXIMUM_TIMEOUT_SECONDS = 60.0
+_MARGIN_SECONDS = 0.5  # for the network and rendering
+_MAXIMUM_CONNECTIONS = 128
+
+Scope = Mapping[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back to the client."""
+
+    status: int
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+
+
+class Application:
+    """Answers /metrics, /metrics/EXPORTER[?target=NAME], /metrics/self, /healthz, /readyz and /."""
+
+    def __init__(self, guards: Sequence[Guard], self_registry: CollectorRegistry) -> None:
+        """Take the guarded sources, the first target of an exporter being its default; fixed from then on."""
+        self._guards: dict[str, dict[str, Guard]] = {}
+        for guard in guards:
+            self._guards.setdefault(guard.source.exporter, {})[guard.source.target] = guard
+        self._registry = self_registry
+
+    async def __call__(self, scope: Scope, _receive: object, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        if scope["type"] != "http":
+            return
+        reply = await self._route(scope)
+        head = [(b"content-type", reply.content_type.encode()), (b"content-length", str(len(reply.body)).encode())]
+        await send({"type": "http.response.start", "status": reply.status, "headers": head})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
+
+    async def _route(self, scope: Scope) -> Reply:
+        if scope["method"] not in {"GET", "HEAD"}:
+            return Reply(405, b"only GET\n")
+        path = scope["path"]
+        if path.startswith("/metrics/") or path == "/metrics":
+            return await self._metrics(path.removeprefix("/metrics").strip("/"), scope)
+        if path == "/healthz":
+            return Reply(200, b"ok\n")
+        if path == "/readyz":
+            return await self._ready()
+        if path == "/":
+            return Reply(200, self._landing_page().encode(), "text/html; charset=utf-8")
+        return Reply(404, b"not found; see /\n")
+
+    async def _metrics(self, exporter: str, scope: Scope) -> Reply:
+        if exporter == "self":
+            return Reply(200, render([], [self._registry]), CONTENT_TYPE)
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("target")
+        if exporter and exporter not in self._guards:
+            return Reply(404, f"no such exporter here; served: {', '.join(self._guards)}\n".encode())
+        if asked and (not exporter or len(asked) > 1 or asked[0] not in self._guards[exporter]):
+            known = ", ".join(self._guards.get(exporter, {})) or "none: ask /metrics/EXPORTER?target=NAME"
+            return Reply(404, f"unknown target; a target is a name from the settings: {known}\n".encode())
+        if asked:
+            guards = [self._guards[exporter][asked[0]]]
+        else:
+            guards = [next(iter(self._guards[name].values())) for name in self._guards if exporter in {"", name}]
+        registries = [] if exporter else [self._registry]
+        return await _scrape(guards, registries, scrape_deadline(scope["headers"]))
+
+    async def _ready(self) -> Reply:
+        remote = [g for targets in self._guards.values() for g in targets.values() if g.source.up]
+        runs = await _wait(remote, Deadline.after(5.0))
+        states = {f"{g.source.exporter}/{g.source.target}": _state(run) for g, run in zip(remote, runs, strict=True)}
+        status = 200 if all(run.is_up() for run in runs) else 503
+        return Reply(status, json.dumps(states, indent=1).encode() + b"\n", "application/json")
+
+    def _landing_page(self) -> str:
+        rows = [_rows(guard) for targets in self._guards.values() for guard in targets.values()]
+        names = [f'<a href="/metrics/{name}">/metrics/{name}</a>' for name in self._guards]
+        links = [
+            '<a href="/metrics">/metrics</a>',
+            *names,
+            *(f'<a href="{p}">{p}</a>' for p in ("/healthz", "/readyz")),
+        ]
+        return _PAGE.format(links=" · ".join(links), rows="\n".join(rows))
+
+
+def scrape_deadline(headers: Sequence[tuple[bytes, bytes]]) -> Deadline:
+    """Return when the answer is due: Prometheus' own timeout less a margin, at least half of it."""
+    text = dict(headers).get(b"x-prometheus-scrape-timeout-seconds", b"")
+    try:
+        seconds = min(float(text), _MAXIMUM_TIMEOUT_SECONDS)
+    except ValueError:
+        seconds = _DEFAULT_TIMEOUT_SECONDS
+    if not seconds > 0:
+        seconds = _DEFAULT_TIMEOUT_SECONDS
+    return Deadline.after(max(seconds - _MARGIN_SECONDS, seconds / 2))
+
+
+def listen(address: str, entry: str = "--listen") -> socket.socket:
+    """Return a listening socket for `host:port`. Raises ConfigError where that is no address or it is taken."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise ConfigError([Fault("command line", entry, f"expected host:port, got {address}")])
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host.strip("[]"), int(port)), family=family, backlog=128)
+    except OSError as error:
+        reason = error.strerror or "not an address of this machine"
+        raise ConfigError([Fault("command line", entry, f"expected a free address, {address}: {reason}")]) from error
+
+
+def serve(application: Application, listener: socket.socket) -> None:
+    """Answer requests until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        application,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_MAXIMUM_CONNECTIONS,
+        timeout_keep_alive=90,  # longer than the usual scrape interval: one connection serves many scrapes
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=16 * 1024,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+async def _scrape(guards: Sequence[Guard], registries: Sequence[CollectorRegistry], deadline: Deadline) -> Reply:
+    runs = await _wait(guards, deadline)
+    families: list[AnyFamily] = []
+    registries = list(registries)
+    for guard, run in zip(guards, runs, strict=True):
+        families += run.families() + guard.health(run)
+        registries += guard.source.registries
+    return Reply(200, render(families, registries), CONTENT_TYPE)
+
+
+async def _wait(guards: Sequence[Guard], deadline: Deadline) -> list[Run]:
+    """Return a run of each guard, ended or out of time; a run that is overdue already is not waited for."""
+    runs = [guard.join(deadline) for guard in guards]
+    waiting = [asyncio.wrap_future(run.done) for run in runs if not run.overdue()]
+    if waiting:
+        await asyncio.wait(waiting, timeout=deadline.remaining())
+    return runs
+
+
+def _state(run: Run) -> str:
+    if run.is_up():
+        return "up"
+    failed = [outcome.error_class for outcome in run.outcomes() if outcome.error_class]
+    return failed[-1].value if failed else "timeout"
+
+
+def _rows(guard: Guard) -> str:
+    source = f"{guard.source.exporter}/{guard.source.target}"
+    if guard.last is None:
+        return f"<tr><td>{html.escape(source)}</td><td></td><td>not scraped yet</td><td></td></tr>"
+    return "\n".join(
+        f"<tr><td>{html.escape(source)}</td><td>{html.escape(outcome.collector)}</td>"
+        f"<td>{outcome.error_class.value if outcome.error_class else 'ok'}</td><td>{outcome.seconds:.4f}</td></tr>"
+        for outcome in guard.last.outcomes()
+    )
+
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>pantrywatch exporters</title>
+<style>body{{font:16px system-ui,sans-serif;margin:2rem;max-width:60rem}}
+table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}}</style>
+<h1>pantrywatch exporters</h1><p>{links}</p>
+<h2>Collectors, as of each source's last scrape</h2>
+<table><tr><th>source</th><th>collector</th><th>state</th><th>seconds</th></tr>
+{rows}
+</table></html>
+"""

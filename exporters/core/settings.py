@@ -1,0 +1,148 @@
+"""Reads an installation's settings: strict YAML, `${NAME}` from the environment, typed records, all faults at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from cattrs import Converter, transform_error
+from cattrs.errors import ForbiddenExtraKeysError
+
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.strict_yaml import read_yaml
+
+T = TypeVar("T")
+
+_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>[^}]*))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A text that must never be shown: its repr and str hide it; `reveal` is for the client library alone."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+def load(path: Path, into: type[T], environment: Mapping[str, str] | None = None) -> T:
+    """Return the settings file as `into`. Raises ConfigError: unknown keys, wrong types, unset variables, together."""
+    return decode(read_yaml(path), into, str(path), environment)
+
+
+def decode(document: Any, into: type[T], name: str, environment: Mapping[str, str] | None = None) -> T:
+    """Return a parsed document as `into`; `name` stands for the file in error messages. Raises ConfigError."""
+    faults: list[Fault] = []
+    document = _substitute(document, os.environ if environment is None else environment, name, "", faults)
+    if faults:
+        raise ConfigError(faults)
+    try:
+        return _CONVERTER.structure(document, into)
+    except Exception as error:  # noqa: BLE001 - cattrs groups whatever its hooks raise
+        raise ConfigError(_faults(error, name)) from None
+
+
+def secret_from(value: str | None, file: str | None, entry: str, name: str) -> Secret:
+    """Return the secret given directly or in a file (trailing newline dropped): exactly one of the two.
+
+    A relative path starts at the settings file `name`. Raises ConfigError naming file and entry; the text of a secret
+    is never in the message.
+    """
+    if (value is None) == (file is None):
+        raise ConfigError([Fault(name, entry, "expected either the value or the `_file` with it, exactly one")])
+    if value is not None:
+        return Secret(value)
+    path = Path(name).parent / str(file)
+    try:
+        text = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        expected = f"expected a readable secret file at {path}: {reason}"
+        raise ConfigError([Fault(name, f"{entry}_file", expected)]) from None
+    if not text:
+        raise ConfigError([Fault(name, f"{entry}_file", f"expected a secret in {path}, the file is empty")])
+    return Secret(text)
+
+
+def has_password(url: str) -> bool:
+    """Return whether a URL or key=value DSN carries a password in clear."""
+    if re.search(r"(^|\s)password\s*=", url):
+        return True
+    try:
+        return bool(urlsplit(url).password)
+    except ValueError:
+        return True
+
+
+def _substitute(node: Any, environment: Mapping[str, str], name: str, entry: str, faults: list[Fault]) -> Any:
+    if isinstance(node, dict):
+        return {k: _substitute(v, environment, name, f"{entry}.{k}".lstrip("."), faults) for k, v in node.items()}
+    if isinstance(node, list):
+        return [_substitute(v, environment, name, f"{entry}[{i}]", faults) for i, v in enumerate(node)]
+    if not isinstance(node, str):
+        return node
+    if has_password(node):
+        expected = "expected no password here: put it into a file (`_file`) or a variable (${NAME})"
+        faults.append(Fault(name, entry, expected))
+
+    def value_of(match: re.Match[str]) -> str:
+        value = environment.get(match["name"], match["default"])
+        if value is None:
+            faults.append(Fault(name, entry, f"expected the environment variable {match['name']} to be set"))
+        return value or ""
+
+    return _VARIABLE.sub(value_of, node)
+
+
+def _faults(error: Exception, name: str) -> list[Fault]:
+    """Return one fault a line of cattrs' report, whose form is `what @ $.path`."""
+    faults = []
+    for line in transform_error(error, format_exception=_describe):
+        what, _, path = line.rpartition(" @ ")
+        faults.append(Fault(name, path.removeprefix("$").removeprefix(".") or "document", what))
+    return faults
+
+
+def _describe(error: BaseException, _type: type | None) -> str:
+    if isinstance(error, ForbiddenExtraKeysError):
+        return f"unknown key {', '.join(sorted(error.extra_fields))}"
+    if isinstance(error, KeyError):
+        return f"expected {error.args[0]!r}: missing, or a kind that does not exist"
+    text = str(error)
+    return text if text.startswith("expected") else "expected another kind of value"
+
+
+def _strict(kind: type, accepted: tuple[type, ...], words: str) -> Callable[[Any, Any], Any]:
+    def structure(value: Any, _type: Any) -> Any:
+        if isinstance(value, bool) != (kind is bool) or not isinstance(value, accepted):
+            raise TypeError(f"expected {words}, got {type(value).__name__}")
+        return kind(value)
+
+    return structure
+
+
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
+    for kind, accepted, words in (
+        (str, (str,), "a text"),
+        (int, (int,), "a whole number"),
+        (float, (int, float), "a number"),
+        (bool, (bool,), "true or false"),
+    ):
+        converter.register_structure_hook(kind, _strict(kind, accepted, words))
+    return converter
+
+
+_CONVERTER = _converter()

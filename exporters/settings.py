@@ -1,0 +1,73 @@
+"""settings.yaml as a whole: what this installation watches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporters.cache.settings import CacheTarget
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.settings import load
+from exporters.database.settings import DatabaseTarget
+from exporters.host.settings import HostSettings
+from exporters.synthetic.settings import SyntheticSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationEndpoint:
+    """An address under which the watched application serves metrics of its own: `host:port` and a path."""
+
+    name: str
+    address: str
+    path: str = "/metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One field a section; a section left out means that nothing of its kind is watched."""
+
+    environment: str
+    application: tuple[ApplicationEndpoint, ...] = ()
+    database: tuple[DatabaseTarget, ...] = ()
+    cache: tuple[CacheTarget, ...] = ()
+    host: HostSettings | None = None
+    synthetic: SyntheticSettings | None = None
+
+
+def read_settings(path: Path) -> Settings:
+    """Return the settings in the file. Raises ConfigError with every fault."""
+    settings = load(path, Settings)
+    faults = [
+        Fault(str(path), section, f"expected unique names, {name} stands twice")
+        for section, entries in (
+            ("application", settings.application),
+            ("database", settings.database),
+            ("cache", settings.cache),
+        )
+        for name in _repeated([entry.name for entry in entries])
+    ]
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of a lone sidecar: one server named `default`, its address in a variable or a file.
+
+    PANTRYWATCH_DATABASE_DSN[_FILE], PANTRYWATCH_CACHE_URL[_FILE]; the host exporter needs nothing.
+    """
+    get = environment.get
+    dsn, dsn_file = get("PANTRYWATCH_DATABASE_DSN"), get("PANTRYWATCH_DATABASE_DSN_FILE")
+    url, url_file = get("PANTRYWATCH_CACHE_URL"), get("PANTRYWATCH_CACHE_URL_FILE")
+    return Settings(
+        environment=get("PANTRYWATCH_ENVIRONMENT", "default"),
+        database=(DatabaseTarget("default", dsn, dsn_file),) if dsn or dsn_file else (),
+        cache=(CacheTarget("default", url, url_file),) if url or url_file else (),
+        host=HostSettings(),
+    )
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
