@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import platform
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Protocol, cast
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
 
@@ -19,24 +16,9 @@ from exporters.core.errors import ConfigError, Fault
 from exporters.core.exposition import render
 from exporters.core.scrape import Guard, Run, Source
 from exporters.core.server import Application, listen, serve
-from exporters.settings import Settings, read_settings, settings_from_environment
+from exporters.sources import EXPORTERS, SETTINGS_FILE, load_sources
 
-_SETTINGS_FILE = "settings.yaml"
 _DEFAULT_LISTEN = "127.0.0.1:9690"
-
-# Name → module; imported on use, so that a sidecar loads the libraries of its own exporter only.
-EXPORTERS = {
-    "database": "exporters.database",
-    "cache": "exporters.cache",
-    "host": "exporters.host",
-    "synthetic": "exporters.synthetic",
-}
-
-
-class _ExporterModule(Protocol):
-    """What an exporter's package offers: the sources its part of the settings names. Raises ConfigError."""
-
-    def sources(self, settings: Settings, settings_file: str) -> list[Source]: ...
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pantrywatch-exporter", description="Prometheus exporters of pantrywatch")
-    parser.add_argument("--settings", metavar="FILE", help=f"settings file (default: {_SETTINGS_FILE} if it exists)")
+    parser.add_argument("--settings", metavar="FILE", help=f"settings file (default: {SETTINGS_FILE} if it exists)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("serve", help="serve metrics of one or several exporters")
     command.add_argument("exporters", nargs="*", metavar="EXPORTER", help=f"of {', '.join(EXPORTERS)}; none means all")
@@ -73,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    sources = _sources(options.settings, options.exporters)
+    sources = load_sources(options.settings, options.exporters)
     listener = listen(options.listen)
     for source in sources:
         source.start()
@@ -87,7 +69,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    sources = _sources(options.settings, [])
+    sources = load_sources(options.settings, [])
     chosen = [(source, only) for source in sources for only in _matches(source, options.name)]
     if not chosen:
         known = sorted({name for source in sources for name in (*_names([source]), *source.collectors())})
@@ -108,7 +90,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    sources = _sources(options.settings, [])
+    sources = load_sources(options.settings, [])
     print("settings: ok")
     well = True
     for source in sources:
@@ -119,32 +101,6 @@ def _validate(options: argparse.Namespace) -> int:
             well = well and finding.ok
         source.close()
     return 0 if well else 1
-
-
-def _sources(settings_file: str | None, exporters: Sequence[str]) -> list[Source]:
-    if unknown := [name for name in exporters if name not in EXPORTERS]:
-        raise ConfigError([Fault("command line", ", ".join(unknown), f"expected exporters of: {', '.join(EXPORTERS)}")])
-    name = settings_file or _SETTINGS_FILE
-    if settings_file or Path(name).exists():
-        settings = read_settings(Path(name))
-    else:
-        name, settings = "environment", settings_from_environment()
-    sources: list[Source] = []
-    faults: list[Fault] = []
-    for exporter in exporters or EXPORTERS:
-        try:
-            found = cast("_ExporterModule", importlib.import_module(EXPORTERS[exporter])).sources(settings, name)
-        except ConfigError as error:
-            faults += error.faults
-            continue
-        if not found and exporter in exporters:
-            faults.append(Fault(name, exporter, "expected something to watch in this section"))
-        sources += found
-    if faults:
-        raise ConfigError(faults)
-    if not sources:
-        raise ConfigError([Fault(name, "document", "expected at least one section with something to watch")])
-    return sources
 
 
 def _matches(source: Source, name: str) -> list[str | None]:
