@@ -1,0 +1,96 @@
+"""What the demo is told by its environment: addresses, secret files, directories."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+
+class ConfigurationError(Exception):
+    """Something the person who starts the program has to put right; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The demo's view of its environment; a value is asked for, and missed, only where it is used."""
+
+    values: Mapping[str, str]
+
+    def required(self, name: str) -> str:
+        """The value of `name`; raises ConfigurationError when it is not set."""
+        value = self.values.get(name, "")
+        if not value:
+            raise ConfigurationError(f"{name} is not set")
+        return value
+
+    def secret(self, name: str) -> str:
+        """The content of the secret file `name` in DEMO_SECRETS."""
+        found = self.optional_secret(name)
+        if found is None:
+            raise ConfigurationError(f"the secret file {name} is missing in DEMO_SECRETS")
+        return found
+
+    def optional_secret(self, name: str) -> str | None:
+        """The content of the secret file `name`, None where there is no such file."""
+        path = Path(self.required("DEMO_SECRETS")) / name
+        return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
+    def optional_path(self, name: str) -> Path | None:
+        """The path in `name`, None where it is not set."""
+        value = self.values.get(name, "")
+        return Path(value) if value else None
+
+    @property
+    def url(self) -> str:
+        return self.required("DEMO_URL").rstrip("/")
+
+    @property
+    def third_party_url(self) -> str:
+        return self.required("DEMO_THIRD_PARTY_URL").rstrip("/")
+
+    @property
+    def fault_directory(self) -> Path:
+        return Path(self.required("DEMO_FAULT_DIR"))
+
+    @property
+    def state(self) -> Path:
+        return Path(self.required("PANTRYWATCH_STATE"))
+
+    @property
+    def rate(self) -> float:
+        """Requests a second at the busiest hour."""
+        value = self.values.get("DEMO_RATE", "8")
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = 0.0
+        if not 0.0 < rate <= 200.0:
+            raise ConfigurationError("DEMO_RATE is not a number above 0 and at most 200")
+        return rate
+
+
+def current() -> Environment:
+    """The environment of this process."""
+    return Environment(os.environ)
+
+
+def listen_address(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`; raises ConfigurationError."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise ConfigurationError(f"--listen {text}: expected HOST:PORT")
+    return host, int(port)
+
+
+def exit_on_sigterm() -> None:
+    """Make SIGTERM an ordinary exit with code 0, so that a supervisor sees a clean end."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, leave)

@@ -1,0 +1,1 @@
+"""Filling the database of the demo CRM."""

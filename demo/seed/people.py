@@ -1,0 +1,79 @@
+"""The seed's users and contacts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from demo.passwords import DEMO_PASSWORD, hashed
+from demo.seed.dice import Dice, Weighted, key
+from demo.seed.size import Calendar, Size
+from demo.seed.table import Row
+from demo.seed.words import FIRST_NAMES, LAST_NAMES, POSITIONS
+
+_ENGAGEMENT = Weighted({"low": 0.35, "medium": 0.45, "high": 0.20})
+_EMPLOYMENT = Weighted({"active": 0.92, "on_leave": 0.05, "terminated": 0.03})
+# The traffic logs in as the first twenty representatives: they are all at work.
+_ALWAYS_ACTIVE = 20
+
+
+def logins(size: Size) -> Iterator[tuple[str, str]]:
+    """(log-in name, role) of every user, representatives first: user n of this list has the key of number n."""
+    for kind, role, count in (
+        ("rep", "sales_rep", size.sales_reps),
+        ("manager", "manager", 3),
+        ("viewer", "read_only", 4),
+    ):
+        for number in range(1, count + 1):
+            yield f"{kind}{number:02d}@pantry.example", role
+    yield "admin@pantry.example", "admin"
+
+
+def users(size: Size, calendar: Calendar) -> Iterator[Row]:
+    """One row each, in the order of logins()."""
+    dice = Dice("users")
+    for number, (email, role) in enumerate(logins(size)):
+        salt = hashlib.md5(f"salt:{number}".encode(), usedforsecurity=False).digest()
+        status = dice.weighted(_EMPLOYMENT) if number >= _ALWAYS_ACTIVE and role == "sales_rep" else "active"
+        hired = calendar.morning(400 + dice.below(1500))
+        seen = calendar.morning(1 + dice.skewed(20))
+        yield (
+            key("users", number),
+            email,
+            full_name(dice),
+            hashed(DEMO_PASSWORD, salt),
+            role,
+            status,
+            seen,
+            False,
+            hired,
+            seen,
+        )
+
+
+def contacts(size: Size, calendar: Calendar, last_seen: Mapping[int, datetime]) -> Iterator[Row]:
+    """Contact n belongs to organization n modulo their number, so every organization has one; `last_seen` by number."""
+    dice = Dice("contacts")
+    for number in range(size.contacts):
+        name = full_name(dice)
+        known = calendar.morning(30 + dice.below(900))
+        primary = number < size.organizations
+        yield (
+            key("contacts", number),
+            key("organizations", number % size.organizations),
+            name,
+            f"{name.lower().replace(' ', '.')}{number}@client.example",
+            dice.one_of(POSITIONS),
+            primary,
+            dice.chance(0.6 if primary else 0.15),
+            dice.weighted(_ENGAGEMENT),
+            last_seen.get(number),
+            not primary and dice.chance(0.02),
+            known,
+            last_seen.get(number, known),
+        )
+
+
+def full_name(dice: Dice) -> str:
+    return f"{dice.one_of(FIRST_NAMES)} {dice.one_of(LAST_NAMES)}"
