@@ -25,6 +25,18 @@ class ApplicationEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class PrometheusSettings:
+    """How long Prometheus keeps its samples: longer than the 30 days that budgets are counted over."""
+
+    retention_days: int = 40
+
+    def __post_init__(self) -> None:
+        """Refuse a retention under which every number over 30 days would be wrong."""
+        if self.retention_days <= 30:
+            raise ValueError("expected retention_days above 30: the windows of the targets reach back 30 days")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One field a section; a section left out means that nothing of its kind is watched."""
 
@@ -34,6 +46,7 @@ class Settings:
     cache: tuple[CacheTarget, ...] = ()
     host: HostSettings | None = None
     synthetic: SyntheticSettings | None = None
+    prometheus: PrometheusSettings = PrometheusSettings()
 
 
 def read_settings(path: Path) -> Settings:

@@ -15,15 +15,15 @@ SETTINGS_FILE = "settings.yaml"
 
 # Name → module; imported on use, so that a sidecar loads the libraries of its own exporter only.
 EXPORTERS = {
-    "database": "exporters.database",
-    "cache": "exporters.cache",
-    "host": "exporters.host",
-    "synthetic": "exporters.synthetic",
+    "database": "exporters.database.source",
+    "cache": "exporters.cache.source",
+    "host": "exporters.host.source",
+    "synthetic": "exporters.synthetic.source",
 }
 
 
 class _ExporterModule(Protocol):
-    """What an exporter's package offers: the sources its part of the settings names. Raises ConfigError."""
+    """What an exporter's package offers in `source`: the sources its part of the settings names. Raises ConfigError."""
 
     def sources(self, settings: Settings, settings_file: str) -> list[Source]: ...
 

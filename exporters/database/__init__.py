@@ -1,11 +1,1 @@
-"""The database exporter."""
-
-from __future__ import annotations
-
-from exporters.core.scrape import Source
-from exporters.settings import Settings
-
-
-def sources(_settings: Settings, _settings_file: str) -> list[Source]:
-    """Return nothing yet."""
-    return []
+"""The database exporter; `source.sources` is where it begins (this file stays empty: settings.py is imported alone)."""

@@ -1,0 +1,1 @@
+"""The operator's command: runs the stack on this machine, builds what is generated."""

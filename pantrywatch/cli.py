@@ -1,0 +1,57 @@
+"""The command `pantrywatch`, which `./run` calls."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from exporters.core import logs
+from exporters.core.errors import ConfigError
+from pantrywatch import stack
+from pantrywatch.addresses import Addresses
+from pantrywatch.build import build
+from pantrywatch.configuration import Options
+from pantrywatch.state import ROOT, State
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code: 0 well, 1 something failed, 2 configuration error, nothing started."""
+    options = _parser().parse_args(arguments)
+    logs.setup()
+    try:
+        return int(options.run(options))
+    except ConfigError as error:
+        for fault in error.faults:
+            print(f"error: {fault}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pantrywatch", description="Run and build pantrywatch")
+    default_state = os.environ.get("PANTRYWATCH_STATE", str(ROOT / ".pantrywatch"))
+    parser.add_argument("--state", default=default_state, type=Path, metavar="DIR", help="(default: %(default)s)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("up", help="run the whole stack here until Ctrl-C")
+    command.add_argument("--settings", type=Path, metavar="FILE", help="watch what FILE names, without the demo")
+    command.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
+    command.set_defaults(run=_up)
+    commands.add_parser("down", help="stop the stack").set_defaults(run=lambda o: stack.down(_state(o)))
+    commands.add_parser("status", help="what runs, and how it is").set_defaults(run=lambda o: stack.status(_state(o)))
+    command = commands.add_parser("build", help="generate the rules")
+    command.add_argument("--check", action="store_true", help="only say whether the committed files are current")
+    command.set_defaults(run=lambda o: build(ROOT, check=o.check))
+    return parser
+
+
+def _up(options: argparse.Namespace) -> int:
+    settings = options.settings.resolve() if options.settings else None
+    return stack.up(Options(_state(options), Addresses(options.port_offset), settings))
+
+
+def _state(options: argparse.Namespace) -> State:
+    return State(options.state.resolve())

@@ -1,0 +1,110 @@
+"""What the components of the native stack are told: their environment, and Prometheus' own files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.scrape import Guard
+from exporters.settings import Settings, read_settings
+from exporters.sources import load_sources
+from pantrywatch.addresses import Addresses
+from pantrywatch.scrape_targets import scrape_targets
+from pantrywatch.state import ROOT, State, as_postgres
+
+DEMO = ("postgres", "redis", "third-party", "crm")
+STACK = ("exporters", "prometheus", "alertmanager", "supervisor")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `up` was asked for; `settings_file` of the user means no demo."""
+
+    state: State
+    addresses: Addresses
+    settings_file: Path | None = None
+
+
+def component_environment(options: Options, grafana: str | None) -> dict[str, str]:
+    """Return the variables the program files under provisioning/native/ and the components read."""
+    state, addresses = options.state, options.addresses
+    environment = {f"PW_PORT_{name.upper().replace('-', '_')}": str(addresses.port(name)) for name in (*DEMO, *STACK)}
+    settings = options.settings_file or ROOT / "settings.yaml"
+    postgres = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+    environment |= {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "PW_ROOT": str(ROOT),
+        "PW_STATE": str(state.path),
+        "PW_PYTHON": sys.executable,
+        "PW_SETTINGS": str(settings),
+        "PW_PROMETHEUS": shutil.which("prometheus") or "prometheus",
+        "PW_ALERTMANAGER": shutil.which("alertmanager") or shutil.which("prometheus-alertmanager") or "alertmanager",
+        "PANTRYWATCH_STATE": str(state.path),
+    }
+    if options.settings_file is None:
+        environment |= {
+            "PW_AS_POSTGRES": " ".join(as_postgres()),
+            "PW_POSTGRES": str(postgres[-1].parent) if postgres else "",
+            "PW_REDIS": shutil.which("redis-server") or "redis-server",
+            "PANTRYWATCH_CRM": addresses.address("crm"),
+            "PANTRYWATCH_THIRD_PARTY": addresses.address("third-party"),
+            "PANTRYWATCH_POSTGRES": addresses.address("postgres"),
+            "PANTRYWATCH_REDIS": addresses.address("redis"),
+            "DEMO_SECRETS": str(state.file("secrets")),
+            "DEMO_URL": addresses.url("crm"),
+            "DEMO_THIRD_PARTY_URL": addresses.url("third-party"),
+            "DEMO_ACCESS_LOG": str(state.file("log/crm-access.log")),
+            "DEMO_FAULT_DIR": str(state.file("faults")),
+            "DEMO_MONITOR_SQL": str(ROOT / "provisioning/database/monitor-role.sql"),
+        }
+    if grafana:
+        environment |= {
+            "PW_GRAFANA": grafana,
+            "PW_GRAFANA_HOME": os.environ.get("GF_PATHS_HOME", "/usr/share/grafana"),
+            "PW_PORT_GRAFANA": str(addresses.port("grafana")),
+        }
+    return environment
+
+
+def read_settings_for(options: Options, environment: dict[str, str]) -> Settings:
+    """Read the settings under the environment the components will have; a user's own servers must answer first."""
+    os.environ.update({name: value for name, value in environment.items() if name.startswith("PANTRYWATCH_")})
+    settings = read_settings(Path(environment["PW_SETTINGS"]))
+    if options.settings_file is not None:
+        _require_reachable(environment["PW_SETTINGS"])
+    return settings
+
+
+def _require_reachable(settings_file: str) -> None:
+    faults = []
+    for source in load_sources(settings_file, []):
+        if source.up is None:
+            continue
+        run = Guard(source).join(Deadline.after(10))
+        with contextlib.suppress(TimeoutError):
+            run.done.result(timeout=10)
+        failed = [outcome.error_class.value for outcome in run.outcomes() if outcome.error_class]
+        if not run.is_up():
+            entry = f"{source.exporter}.{source.target}"
+            reason = failed[0] if failed else "timeout"
+            faults.append(Fault(settings_file, entry, f"expected a server that answers: {reason}"))
+        source.close()
+    if faults:
+        raise ConfigError(faults)
+
+
+def write_prometheus(state: State, settings: Settings, addresses: Addresses) -> None:
+    """Lay out Prometheus' folder: configuration, rules, and the addresses to scrape."""
+    shutil.copy(ROOT / "provisioning/prometheus/prometheus.yml", state.file("prometheus/prometheus.yml"))
+    rules = state.file("prometheus/rules")
+    if not rules.is_symlink():
+        rules.symlink_to(ROOT / "alert_rules/generated")
+    for job, groups in scrape_targets(settings, addresses).items():
+        state.write_json(f"prometheus/targets/{job}.json", groups)

@@ -1,0 +1,50 @@
+"""What the operator's command prints, and what it asks Prometheus for that."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+import requests
+
+from pantrywatch.addresses import Addresses
+from pantrywatch.supervision import Component
+
+_PROGRAM_ADDRESS = {"demo-api": "crm", "demo-third-party": "third-party"}
+
+
+def say(text: str) -> None:
+    """Print progress."""
+    print(text, flush=True)
+
+
+def complain(lines: Sequence[str]) -> None:
+    """Print an error: its first line says what, the others show it."""
+    print(f"error: {lines[0]}", *(f"  | {line}" for line in lines[1:]), sep="\n", file=sys.stderr, flush=True)
+
+
+def scrape_states(addresses: Addresses) -> dict[str, str]:
+    """Return job/instance → up, down or unknown, as Prometheus has it now; empty while it does not answer."""
+    try:
+        answer = requests.get(f"{addresses.url('prometheus')}/api/v1/targets?state=active", timeout=5)
+        targets = answer.json()["data"]["activeTargets"]
+    except (requests.RequestException, KeyError):
+        return {}
+    return {f"{t['labels']['job']}/{t['labels']['instance']}": str(t["health"]) for t in targets}
+
+
+def table(components: Sequence[Component], addresses: Addresses, targets: Mapping[str, str]) -> str:
+    """Return what runs, its address and state, and below it how Prometheus sees each target."""
+    rows = [("what", "address", "state")]
+    rows += [(component.name, _address(component.name, addresses), component.state.lower()) for component in components]
+    rows += [(f"target {name}", "", health) for name, health in sorted(targets.items())]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(f"  {line.rstrip()}" for line in lines)
+
+
+def _address(program: str, addresses: Addresses) -> str:
+    name = _PROGRAM_ADDRESS.get(program, program)
+    if not addresses.has(name):
+        return ""
+    return addresses.address(name) if name in {"postgres", "redis"} else addresses.url(name)

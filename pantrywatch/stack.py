@@ -1,0 +1,185 @@
+"""`up`, `down` and `status`: the whole stack on this machine without containers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ConfigError
+from pantrywatch.addresses import Addresses, require_free
+from pantrywatch.configuration import DEMO, STACK, Options, component_environment, read_settings_for, write_prometheus
+from pantrywatch.report import complain, say, scrape_states, table
+from pantrywatch.state import ROOT, State, prepare_demo
+from pantrywatch.supervision import Supervisor, start_supervisor, stop_supervisor
+
+_START_SECONDS = 170.0
+_RETRY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Set by SIGINT and SIGTERM."""
+
+    event: threading.Event = field(default_factory=threading.Event)
+
+    def install(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._handle)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self.event.set()
+
+
+def up(options: Options) -> int:
+    """Run the stack until Ctrl-C, SIGTERM or `down`; returns the exit code. Raises ConfigError with nothing started."""
+    state, addresses = options.state, options.addresses
+    demo = options.settings_file is None
+    state.prepare()
+    lock = state.lock()
+    try:
+        grafana = shutil.which("grafana")
+        used = [*STACK, *(DEMO if demo else ()), *(["grafana"] if grafana else [])]
+        require_free(addresses, used)
+        environment = component_environment(options, grafana)
+        settings = read_settings_for(options, environment)
+        environment["PW_RETENTION_DAYS"] = str(settings.prometheus.retention_days)
+        if demo:
+            say("preparing PostgreSQL and Redis of the demo")
+            prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
+        write_prometheus(state, settings, addresses)
+        return _run(options, environment, _program_files(demo=demo, grafana=bool(grafana)))
+    finally:
+        state.file("run/lock").unlink(missing_ok=True)
+        lock.close()
+
+
+def down(state: State) -> int:
+    """Stop the stack of a state directory, whoever started it, and wait for its end."""
+    supervisor = Supervisor(state)
+    owner = _owner(state)
+    asked = _terminate(owner) if owner else supervisor.shut_down()
+    if not asked:
+        say("nothing is running")
+        return 0
+    deadline = Deadline.after(75)
+    while (_owner(state) or supervisor.components()) and not deadline.passed():
+        time.sleep(0.2)
+    if deadline.passed():
+        complain(["the stack did not end within 75 s; see `./run status`"])
+        return 1
+    say("stopped")
+    return 0
+
+
+def status(state: State) -> int:
+    """Print what runs, where, and how Prometheus sees it; returns 0 only where all of it is well."""
+    components = Supervisor(state).components()
+    if not components:
+        say("nothing is running")
+        return 1
+    addresses = Addresses(int(state.file("run/port-offset").read_text(encoding="utf-8")))
+    targets = scrape_states(addresses)
+    say(table(components, addresses, targets))
+    return 0 if all(component.running for component in components) and set(targets.values()) == {"up"} else 1
+
+
+def _run(options: Options, environment: dict[str, str], programs: Sequence[Path]) -> int:
+    stop = _Stop()
+    stop.install()
+    options.state.file("run/port-offset").write_text(str(options.addresses.offset), encoding="utf-8")
+    process = start_supervisor(options.state, options.addresses, programs, environment)
+    supervisor = Supervisor(options.state)
+    try:
+        code = _wait_until_up(options, supervisor, process, stop)
+        if code == 0 and not stop.event.is_set():
+            say(table(supervisor.components(), options.addresses, scrape_states(options.addresses)))
+            say("all targets up; Ctrl-C stops everything")
+            code = _watch(supervisor, process, stop)
+    finally:
+        say("stopping")
+        stop_supervisor(process)
+        options.state.file("run/supervisor.url").unlink(missing_ok=True)
+        options.state.file("run/supervisord.conf").unlink(missing_ok=True)
+    return code
+
+
+def _wait_until_up(options: Options, supervisor: Supervisor, process: subprocess.Popen[bytes], stop: _Stop) -> int:
+    deadline, said = Deadline.after(_START_SECONDS), ""
+    while not stop.event.wait(0.5):
+        components = supervisor.components()
+        if failed := [component.name for component in components if component.given_up]:
+            _explain(supervisor, failed)
+            return 1
+        if process.poll() is not None:
+            _explain(supervisor, ["supervisord-output"])
+            return 1
+        targets = scrape_states(options.addresses)
+        waiting = [c.name for c in components if not c.running] + [t for t, health in targets.items() if health != "up"]
+        if components and targets and not waiting:
+            return 0
+        if deadline.passed():
+            complain([f"not up within {_START_SECONDS:.0f} s: {', '.join(waiting)}"])
+            _explain(supervisor, [c.name for c in components if not c.running])
+            return 1
+        text = ", ".join(waiting) or "the first scrapes"
+        if text != said:
+            say(f"waiting for {text}")
+            said = text
+    return 0
+
+
+def _watch(supervisor: Supervisor, process: subprocess.Popen[bytes], stop: _Stop) -> int:
+    """Stay until told to stop; name what supervisor gave up on, and try it again a minute later."""
+    retry_at: dict[str, float] = {}
+    while not stop.event.wait(1.0):
+        if process.poll() is not None:
+            if process.returncode:
+                _explain(supervisor, ["supervisord-output"])
+            return 1 if process.returncode else 0
+        for component in supervisor.components():
+            if component.given_up and time.monotonic() >= retry_at.get(component.name, 0.0):
+                _explain(supervisor, [component.name])
+                retry_at[component.name] = time.monotonic() + _RETRY_SECONDS
+                supervisor.start(component.name)
+    return 0
+
+
+def _explain(supervisor: Supervisor, names: Sequence[str]) -> None:
+    for name in names:
+        complain([f"{name} keeps ending; its last lines:", *supervisor.last_lines(name)])
+
+
+def _program_files(*, demo: bool, grafana: bool) -> list[Path]:
+    names = ["stack.conf", *(["demo.conf"] if demo else []), *(["grafana.conf"] if grafana else [])]
+    return [ROOT / "provisioning/native" / name for name in names]
+
+
+def _owner(state: State) -> int | None:
+    """Return the process that holds the lock, none where nobody does."""
+    file = state.file("run/lock")
+    if not file.exists():
+        return None
+    try:
+        state.lock().close()
+    except ConfigError:
+        text = file.read_text(encoding="utf-8").strip()
+        return int(text) if text.isdigit() else None
+    file.unlink(missing_ok=True)
+    return None
+
+
+def _terminate(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return False
+    return True
