@@ -1,0 +1,113 @@
+"""The application's way to PostgreSQL: a bounded pool, a deadline for every conversation, every statement timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
+
+from demo.api.errors import UnavailableError
+from demo.api.metrics import Metrics
+from demo.api.sockets import cut_after
+
+POOL_MAX = 20
+# Longer than the slowest sane statement, shorter than a browser's patience; the client's deadline is a little later, so
+# that a server that lives ends the statement itself and the connection survives.
+_STATEMENT_MILLISECONDS = 3_000
+_CONVERSATION_SECONDS = 4.0
+_POOL_WAIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL with the names its duration is recorded under."""
+
+    operation: str
+    collection: str
+    text: LiteralString
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One transaction."""
+
+    connection: psycopg.Connection[DictRow]
+    metrics: Metrics
+
+    def rows(self, statement: Statement, parameters: Mapping[str, Any]) -> list[DictRow]:
+        """All rows of the result."""
+        series = self.metrics.statements.labels("postgresql", statement.operation, statement.collection)
+        started = time.perf_counter()
+        try:
+            return self.connection.execute(statement.text, parameters).fetchall()
+        finally:
+            series.observe(time.perf_counter() - started)
+
+    def row(self, statement: Statement, parameters: Mapping[str, Any]) -> DictRow | None:
+        """The first row, None where there is none."""
+        found = self.rows(statement, parameters)
+        return found[0] if found else None
+
+
+class Database:
+    """Opened at start whether the server is there or not; each conversation finds out for itself."""
+
+    def __init__(self, dsn: str, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
+            dsn,
+            min_size=2,
+            max_size=POOL_MAX,
+            max_waiting=40,
+            max_idle=120.0,
+            timeout=_POOL_WAIT_SECONDS,
+            # Give up early and begin anew with the next request: the pool's own back-off grows to minutes.
+            reconnect_timeout=2.0,
+            num_workers=2,
+            open=False,
+            kwargs={
+                "row_factory": dict_row,
+                "application_name": "crm-api",
+                "connect_timeout": 2,
+                "options": f"-c statement_timeout={_STATEMENT_MILLISECONDS}",
+            },
+        )
+
+    def open(self) -> None:
+        self._pool.open(wait=False)
+
+    def close(self) -> None:
+        self._pool.close(timeout=1.0)
+
+    @contextmanager
+    def conversation(
+        self, seconds: float = _CONVERSATION_SECONDS, wait_seconds: float = _POOL_WAIT_SECONDS
+    ) -> Iterator[Conversation]:
+        """A transaction, committed at the end; raises UnavailableError when the database fails or is too slow."""
+        try:
+            with self._pool.connection(wait_seconds) as connection, cut_after(connection, seconds):
+                yield Conversation(connection, self._metrics)
+                connection.commit()
+        except psycopg.OperationalError as error:
+            if _lost(error):
+                # The other idle connections most likely died with this one: do not let each cost a request.
+                self._pool.drain()
+            raise UnavailableError from error
+
+    def record_pool(self) -> None:
+        """Bring the gauge of pool connections up to date."""
+        stats = self._pool.get_stats()
+        idle = stats.get("pool_available", 0)
+        self._metrics.connections.labels("idle").set(idle)
+        self._metrics.connections.labels("used").set(max(0, stats.get("pool_size", 0) - idle))
+
+
+def _lost(error: psycopg.OperationalError) -> bool:
+    """Whether the connection died: such errors come from the client's side without a code, or as class 57P."""
+    return type(error) is psycopg.OperationalError or (error.sqlstate or "").startswith("57P")

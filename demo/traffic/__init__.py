@@ -1,0 +1,1 @@
+"""Simulated sales staff at work on the demo CRM."""

@@ -1,0 +1,84 @@
+"""`python -m demo.traffic`: requests at a rate that follows the day, whatever the API answers."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from random import Random
+
+from demo.environment import ConfigurationError, current, exit_on_sigterm
+from demo.traffic.representative import Representative
+from demo.traffic.rhythm import active_representatives, share_of_peak
+
+EVERYBODY = 20
+_REPORT_SECONDS = 60.0
+
+
+class Driver:
+    """Open loop: arrivals come by the clock, not by the answers; one that finds everybody busy is dropped."""
+
+    def __init__(self, url: str, peak_rate: float, clock: Callable[[], datetime] = datetime.now) -> None:
+        self._peak_rate = peak_rate
+        self._clock = clock
+        self._random = Random()
+        self._idle = {number: Representative(number, url) for number in range(1, EVERYBODY + 1)}
+        self._lock = threading.Lock()
+        self.outcomes: Counter[str] = Counter()
+
+    def run(self, stop: threading.Event) -> None:
+        """Send requests until told to stop."""
+        report_at = time.monotonic() + _REPORT_SECONDS
+        with ThreadPoolExecutor(EVERYBODY, "representative") as threads:
+            while not stop.wait(self._random.expovariate(self.rate())):
+                self._arrive(threads)
+                if time.monotonic() > report_at:
+                    report_at += _REPORT_SECONDS
+                    self._report()
+
+    def rate(self) -> float:
+        """Requests a second at this time of the day."""
+        return self._peak_rate * share_of_peak(self._clock())
+
+    def _arrive(self, threads: ThreadPoolExecutor) -> None:
+        working = active_representatives(self.rate(), EVERYBODY)
+        with self._lock:
+            free = [number for number in self._idle if number <= working]
+            if not free:
+                self.outcomes["dropped"] += 1
+                return
+            number = self._random.choice(free)
+            representative = self._idle.pop(number)
+        threads.submit(representative.act).add_done_callback(lambda done: self._return(number, representative, done))
+
+    def _return(self, number: int, representative: Representative, done: Future[int]) -> None:
+        status = done.result()
+        with self._lock:
+            self._idle[number] = representative
+            self.outcomes[f"{status // 100}xx" if status else "no answer"] += 1
+
+    def _report(self) -> None:
+        with self._lock:
+            counts = " ".join(f"{name.replace(' ', '_')}={count}" for name, count in sorted(self.outcomes.items()))
+            self.outcomes.clear()
+        print(f"demo.traffic: rate={self.rate():.1f} {counts}", flush=True)
+
+
+def main() -> int:
+    try:
+        environment = current()
+        driver = Driver(environment.url, environment.rate)
+    except ConfigurationError as error:
+        print(f"demo.traffic: {error}", file=sys.stderr)
+        return 2
+    exit_on_sigterm(at_once=True)
+    driver.run(threading.Event())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

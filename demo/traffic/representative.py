@@ -1,0 +1,80 @@
+"""One simulated representative: logged in, somewhere in a journey, one request at a time."""
+
+from __future__ import annotations
+
+from random import Random
+
+import requests
+
+from demo.passwords import DEMO_PASSWORD
+from demo.traffic.journeys import Content, Desk, Journey, Step, begin
+
+_TIMEOUT_SECONDS = 5.0
+_ACCOUNTS_AT_HAND = 25
+# People log in anew once in a while, and mistype their password now and then.
+_LOG_OUT_SHARE = 1 / 800
+_MISTYPED_SHARE = 0.02
+
+
+class Representative:
+    """Acts when told to; never raises for what the API does or does not do."""
+
+    def __init__(self, number: int, url: str) -> None:
+        self._email = f"rep{number:02d}@pantry.example"
+        self._url = url
+        self._http = requests.Session()
+        self._http.headers["User-Agent"] = "demo-traffic"
+        # Loopback only: proxies of the environment have no say.
+        self._http.trust_env = False
+        self._desk = Desk(Random(number), [])
+        self._journey: Journey | None = None
+        self._answer: Content | None = None
+
+    def act(self) -> int:
+        """Make the next request of the day; its HTTP status, 0 for none."""
+        if "Authorization" not in self._http.headers:
+            return self._log_in()
+        if not self._desk.accounts:
+            return self._find_accounts()
+        if self._desk.random.random() < _LOG_OUT_SHARE:
+            self._http.headers.pop("Authorization")
+        status, self._answer = self._request(self._next_step())
+        if status == 401:
+            self._http.headers.pop("Authorization", None)
+        return status
+
+    def _next_step(self) -> Step:
+        """The next request of the journey under way; of a new one when that has ended or its last request failed."""
+        if self._journey is not None and self._answer is not None:
+            try:
+                return self._journey.send(self._answer)
+            except StopIteration:
+                pass
+        self._journey = begin(self._desk)
+        return next(self._journey)
+
+    def _log_in(self) -> int:
+        for path in ("/", "/static/style.css", "/static/app.js"):
+            self._request(Step("GET", path))
+        mistyped = self._desk.random.random() < _MISTYPED_SHARE
+        body = {"email": self._email, "password": "pantry-demp" if mistyped else DEMO_PASSWORD}
+        status, content = self._request(Step("POST", "/api/v1/auth/login", body))
+        if content is not None and status == 200:
+            self._http.headers["Authorization"] = f"Bearer {content['token']}"
+        return status
+
+    def _find_accounts(self) -> int:
+        status, content = self._request(Step("GET", "/api/v1/organizations?owner=me"))
+        if content is not None:
+            self._desk.accounts = [item["id"] for item in content["items"]][:_ACCOUNTS_AT_HAND]
+            self._desk.random.shuffle(self._desk.accounts)
+        return status
+
+    def _request(self, step: Step) -> tuple[int, Content | None]:
+        """Status and, for a JSON answer of 2xx, its content."""
+        try:
+            response = self._http.request(step.method, self._url + step.path, json=step.body, timeout=_TIMEOUT_SECONDS)
+            is_json = response.headers.get("Content-Type", "").startswith("application/json")
+            return response.status_code, response.json() if response.ok and is_json else None
+        except requests.RequestException:
+            return 0, None
