@@ -1,0 +1,116 @@
+"""Settings: every fault at once, with file and entry; no secret in any message."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporters.core.errors import ConfigError
+from exporters.core.settings import Secret, has_password, secret_from
+from exporters.settings import read_settings, settings_from_environment
+
+
+def _read(tmp_path: Path, text: str) -> list[str]:
+    file = tmp_path / "settings.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        read_settings(file)
+    return [str(fault).removeprefix(f"{file}: ") for fault in raised.value.faults]
+
+
+def test_every_fault_is_listed_with_its_entry(tmp_path: Path) -> None:
+    """Unknown keys, missing keys and wrong types are reported together, each with its entry."""
+    faults = _read(tmp_path, "environment: 5\nnonsense: 1\ndatabase:\n  - name: a\n    dns: x\n  - dsn_file: y\n")
+    assert sorted(faults) == [
+        "database[0]: unknown key dns",
+        "database[1].name: expected 'name': missing, or a kind that does not exist",
+        "document: unknown key nonsense",
+        "environment: expected a text, got int",
+    ]
+
+
+def test_a_password_in_the_file_is_refused_and_not_shown(tmp_path: Path) -> None:
+    """A DSN with a password in clear is refused, and the message does not repeat it."""
+    faults = _read(tmp_path, 'environment: x\ndatabase: [{name: a, dsn: "postgresql://u:hush@h/d"}]\n')
+    assert len(faults) == 1
+    assert faults[0].startswith("database[0].dsn: expected no password here")
+    assert "hush" not in faults[0]
+
+
+def test_an_unset_variable_is_named(tmp_path: Path) -> None:
+    """A variable that is not set and has no default is named with the entry that wants it."""
+    faults = _read(tmp_path, 'environment: "${PANTRYWATCH_NEVER_SET}"\n')
+    assert faults == ["environment: expected the environment variable PANTRYWATCH_NEVER_SET to be set"]
+
+
+def test_two_servers_of_one_name_are_refused(tmp_path: Path) -> None:
+    """Names are what a scrape asks for, so they are unique in their section."""
+    faults = _read(tmp_path, "environment: x\ncache: [{name: a, url: u}, {name: a, url: v}]\n")
+    assert faults == ["cache: expected unique names, a stands twice"]
+
+
+def test_a_retention_below_the_windows_is_refused(tmp_path: Path) -> None:
+    """Thirty days of retention would make every number over thirty days wrong."""
+    faults = _read(tmp_path, "environment: x\nprometheus: {retention_days: 30}\n")
+    assert faults == ["prometheus: expected retention_days above 30: the windows of the targets reach back 30 days"]
+
+
+@pytest.mark.parametrize("text", ["[1, 2]\n", "just words\n", "", "5\n"])
+def test_a_document_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    """A file without a mapping at its top is one clear fault, not a traceback."""
+    assert len(_read(tmp_path, text)) == 1
+
+
+def test_a_secret_comes_from_the_value_or_its_file(tmp_path: Path) -> None:
+    """A secret's file is read from beside the settings, without its trailing newline."""
+    (tmp_path / "dsn").write_text("hush\n")
+    name = str(tmp_path / "settings.yaml")
+    assert secret_from(None, "dsn", "database[0].dsn", name).reveal() == "hush"
+    assert secret_from("given", None, "database[0].dsn", name).reveal() == "given"
+
+
+@pytest.mark.parametrize(
+    ("value", "file", "expected"),
+    [
+        (None, None, "database.a.dsn: expected either the value or the `_file` with it, exactly one"),
+        ("v", "f", "database.a.dsn: expected either the value or the `_file` with it, exactly one"),
+        (None, "missing", "database.a.dsn_file: expected a readable secret file at"),
+        (None, "empty", "database.a.dsn_file: expected a secret in"),
+    ],
+)
+def test_a_missing_secret_is_named(tmp_path: Path, value: str | None, file: str | None, expected: str) -> None:
+    """A secret that is not there is an error that names the entry and the file."""
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(ConfigError) as raised:
+        secret_from(value, file, "database.a.dsn", str(tmp_path / "settings.yaml"))
+    assert expected in str(raised.value)
+
+
+def test_a_secret_does_not_show_itself() -> None:
+    """Printing, formatting or logging a secret shows nothing of it."""
+    secret = Secret("hush")
+    assert "hush" not in f"{secret} {secret!r} {[secret]}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("postgresql://user:pw@host/db", True),
+        ("host=h password=pw", True),
+        ("redis://:pw@host", True),
+        ("postgresql://user@host/db", False),
+        ("host=h user=u", False),
+        ("http://127.0.0.1:80/", False),
+    ],
+)
+def test_passwords_are_recognised(text: str, expected: bool) -> None:  # noqa: FBT001 - a test's parameter
+    """A password in a URL or a key=value DSN is found."""
+    assert has_password(text) is expected
+
+
+def test_a_lone_sidecar_needs_no_file() -> None:
+    """One variable is enough for a sidecar; without it nothing is watched."""
+    settings = settings_from_environment({"PANTRYWATCH_DATABASE_DSN_FILE": "/run/secrets/dsn"})
+    assert [(target.name, target.dsn_file) for target in settings.database] == [("default", "/run/secrets/dsn")]
+    assert settings_from_environment({}).database == ()
