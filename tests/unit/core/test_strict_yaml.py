@@ -23,7 +23,7 @@ list: [1, two, "3"]
 nested:
   - name: a
     values: {x: 1.25}
-version: 1.2.3
+version: v1.2.3
 folded: >
   one
   two
