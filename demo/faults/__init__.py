@@ -1,0 +1,1 @@
+"""Real faults for the demo stack, switched on and off."""

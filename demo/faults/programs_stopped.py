@@ -1,0 +1,29 @@
+"""Programs of the stack that are simply not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from demo.environment import Environment
+from demo.faults import supervisor
+from demo.faults.fault import Fault, Tick, nothing
+
+
+def stopped(name: str, program: str, does: str, seen_in: str) -> Fault:
+    """The fault that a program of the supervisor is stopped."""
+    return Fault(name, does, seen_in, _enter(program), _undo(program))
+
+
+def _enter(program: str) -> Callable[[Environment], Tick]:
+    def enter(environment: Environment) -> Tick:
+        supervisor.connect(environment).stop(program)
+        return nothing
+
+    return enter
+
+
+def _undo(program: str) -> Callable[[Environment], None]:
+    def undo(environment: Environment) -> None:
+        supervisor.connect(environment).start(program)
+
+    return undo

@@ -1,0 +1,70 @@
+"""The supervisor that runs the stack, over its XML-RPC interface (http://supervisord.org/api.html)."""
+
+from __future__ import annotations
+
+import http.client
+import xmlrpc.client
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from demo.environment import Environment
+from demo.faults.fault import FaultError
+
+# Longer than the longest stop of a program (15 s for a fault's holder).
+_TIMEOUT_SECONDS = 30.0
+_SHUTTING_DOWN, _ALREADY_STARTED, _NOT_RUNNING = 6, 60, 70
+
+
+class NotRunningError(Exception):
+    """There is no supervisor to talk to."""
+
+    def __init__(self) -> None:
+        super().__init__("the stack is not running")
+
+
+@dataclass(frozen=True, slots=True)
+class Supervisor:
+    """Starts and stops programs; both are done when the call returns."""
+
+    proxy: xmlrpc.client.ServerProxy
+
+    def start(self, program: str) -> None:
+        """Start it unless it runs. While the whole stack is going down nothing is started, which is right."""
+        self._call(self.proxy.supervisor.startProcess, program, fine={_ALREADY_STARTED, _SHUTTING_DOWN})
+
+    def stop(self, program: str) -> None:
+        """Stop it unless it is stopped."""
+        self._call(self.proxy.supervisor.stopProcess, program, fine={_NOT_RUNNING})
+
+    def running(self, program: str) -> bool:
+        info = self._call(self.proxy.supervisor.getProcessInfo, program, fine=set())
+        return isinstance(info, dict) and info.get("statename") in {"STARTING", "RUNNING"}
+
+    def _call(self, method: Callable[[str], Any], program: str, fine: set[int]) -> object:
+        try:
+            return method(program)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode in fine:
+                return None
+            raise FaultError(f"the supervisor refused {program} (fault {fault.faultCode})") from fault
+        except (OSError, xmlrpc.client.ProtocolError, http.client.HTTPException) as error:
+            raise NotRunningError from error
+
+
+def connect(environment: Environment) -> Supervisor:
+    """The supervisor whose address stands in the state directory; raises NotRunningError."""
+    try:
+        url = (environment.state / "run" / "supervisor.url").read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise NotRunningError from error
+    return Supervisor(xmlrpc.client.ServerProxy(url, transport=_Transport()))
+
+
+class _Transport(xmlrpc.client.Transport):
+    """The standard one has no timeout."""
+
+    def make_connection(self, host: xmlrpc.client._HostType) -> http.client.HTTPConnection:
+        connection = super().make_connection(host)
+        connection.timeout = _TIMEOUT_SECONDS
+        return connection

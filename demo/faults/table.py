@@ -1,0 +1,87 @@
+"""All faults."""
+
+from __future__ import annotations
+
+from demo.environment import Environment
+from demo.faults import (
+    cache_cold,
+    connections_used_up,
+    cpu_burn,
+    database_frozen,
+    lock_pile_up,
+    login_brute_force,
+    slow_database,
+)
+from demo.faults.fault import Fault, Tick, nothing, nothing_to_undo
+from demo.faults.programs_stopped import stopped
+
+
+def _by_flag(_environment: Environment) -> Tick:
+    """The API itself looks for the flag of its faults."""
+    return nothing
+
+
+_ALL = (
+    Fault(
+        "slow-database",
+        "every statement of the application takes 150 to 400 ms longer in the server",
+        "database: statement time; API: latency",
+        slow_database.enter,
+        slow_database.undo,
+    ),
+    stopped(
+        "database-stopped",
+        "postgres",
+        "the PostgreSQL server is stopped",
+        "database: down (refused); API: 503",
+    ),
+    Fault(
+        "database-frozen",
+        "all processes of the PostgreSQL server are stopped by SIGSTOP: it accepts and never answers",
+        "database: down (timeout); API: 503 after a wait",
+        database_frozen.enter,
+        database_frozen.undo,
+    ),
+    Fault(
+        "lock-pile-up",
+        "one session holds ACCESS EXCLUSIVE on interactions, the others queue",
+        "database: lock waits, long transaction; API: 503 on some routes",
+        lock_pile_up.enter,
+        lock_pile_up.undo,
+    ),
+    Fault(
+        "connections-used-up",
+        "the application's role opens sessions until the server refuses",
+        "database: connections at their limit, down (exhausted) for new ones",
+        connections_used_up.enter,
+        connections_used_up.undo,
+    ),
+    stopped("cache-stopped", "redis", "the Redis server is stopped", "cache: down; API: slower, database busier"),
+    Fault(
+        "cache-cold",
+        "Redis is emptied every second",
+        "cache: hit ratio; database: busier",
+        cache_cold.enter,
+        nothing_to_undo,
+        every_seconds=1.0,
+    ),
+    Fault("api-errors", "one API answer in five is a 500", "API: error rate", _by_flag, nothing_to_undo),
+    Fault("slow-api", "every API answer takes 0.8 s longer, in the API", "API: latency", _by_flag, nothing_to_undo),
+    stopped(
+        "third-party-down",
+        "demo-third-party",
+        "the e-mail and geocoding services do not answer",
+        "API: errors of calls to third parties; integrations",
+    ),
+    Fault(
+        "login-brute-force",
+        "five failing log-ins a second",
+        "API: 401 on the log-in route; security",
+        login_brute_force.enter,
+        nothing_to_undo,
+        every_seconds=0.2,
+    ),
+    Fault("cpu-burn", "every core is busy at nice 10", "infrastructure: CPU", cpu_burn.enter, nothing_to_undo),
+)
+
+FAULTS = {fault.name: fault for fault in _ALL}
