@@ -26,7 +26,7 @@ def scrape_targets(settings: Settings, addresses: Addresses) -> dict[str, list[d
         {"targets": [exporters], "labels": {"__metrics_path__": "/metrics/self", "instance": "exporters"}}
     ]
     groups["prometheus"] = [{"targets": [addresses.address("prometheus")], "labels": {"instance": "prometheus"}}]
-    groups["alertmanagers"] = [{"targets": [addresses.address("alertmanager")], "labels": {}}]
+    groups["alertmanagers"] = [{"targets": [addresses.address("alertmanager")], "labels": {"instance": "alertmanager"}}]
     return groups
 
 

@@ -102,7 +102,7 @@ def _run(options: Options, environment: dict[str, str], programs: Sequence[Path]
         code = _wait_until_up(options, supervisor, process, stop)
         if code == 0 and not stop.event.is_set():
             say(table(supervisor.components(), options.addresses, scrape_states(options.addresses)))
-            say("all targets up; Ctrl-C stops everything")
+            say("Ctrl-C stops everything")
             code = _watch(supervisor, process, stop)
     finally:
         say("stopping")
@@ -128,8 +128,7 @@ def _wait_until_up(options: Options, supervisor: Supervisor, process: subprocess
             return 0
         if deadline.passed():
             complain([f"not up within {_START_SECONDS:.0f} s: {', '.join(waiting)}"])
-            _explain(supervisor, [c.name for c in components if not c.running])
-            return 1
+            return 0 if components and all(component.running for component in components) else 1
         text = ", ".join(waiting) or "the first scrapes"
         if text != said:
             say(f"waiting for {text}")

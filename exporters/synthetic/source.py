@@ -1,11 +1,145 @@
-"""From the settings to what the synthetic exporter watches."""
+"""The scheduled checks as one source: a scrape reads what their last runs saw and waits for nothing."""
 
 from __future__ import annotations
 
-from exporters.core.scrape import Source
+import threading
+import time
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ConfigError, ErrorClass, Fault
+from exporters.core.exposition import Family
+from exporters.core.periodic import Periodic
+from exporters.core.scrape import Finding, Run, Source, Up
 from exporters.settings import Settings
+from exporters.synthetic.attempt import Attempt, Result, classify
+from exporters.synthetic.check import CheckSettings, Entry, Probe
+from exporters.synthetic.kinds import KINDS
+from exporters.synthetic.metrics import LABELS, Counters, check_labels, families
+
+_STALE_INTERVALS = 3  # a result older than this says nothing of now: no sample
 
 
-def sources(_settings: Settings, _settings_file: str) -> list[Source]:
-    """Return nothing yet."""
-    return []
+def sources(settings: Settings, settings_file: str) -> list[Source]:
+    """Return one source for all checks, none where there are none. Raises ConfigError with every fault."""
+    checks: list[tuple[CheckSettings, Probe]] = []
+    faults: list[Fault] = []
+    for index, check in enumerate(settings.synthetic.checks if settings.synthetic else ()):
+        try:
+            probe = KINDS[check.kind](check, Entry(settings_file, f"synthetic.checks[{index}]"))
+        except ConfigError as error:
+            faults += error.faults
+        else:
+            checks.append((check, probe))
+    if faults:
+        raise ConfigError(faults)
+    return [SyntheticSource(checks)] if checks else []
+
+
+class ScheduledCheck:
+    """A check with its last result and, where it hangs, the run that has not ended."""
+
+    def __init__(self, settings: CheckSettings, probe: Probe, counters: Counters) -> None:
+        self.settings = settings
+        self.labels = check_labels(settings)
+        self._probe = probe
+        self._counters = counters
+        self._attempt: Attempt | None = None
+        self._last: Result | None = None
+        counters.add_check(self.labels)
+
+    def run(self, deadline: Deadline) -> Result:
+        """Run now, until the deadline or the check's own, whichever comes first."""
+        ends = min(deadline.at, time.monotonic() + self.settings.timeout_seconds)
+        self._attempt = Attempt(self.settings.name, self._probe, Deadline(ends))
+        self._last = result = self._attempt.result()
+        self._counters.count(self.labels, result)
+        return result
+
+    def turn(self) -> None:
+        """Run as scheduled; where the run before hangs still, count a skipped turn: nothing piles up."""
+        if self._attempt and self._attempt.stuck():
+            self._counters.skip(self.labels)
+        else:
+            self.run(Deadline.after(self.settings.timeout_seconds))
+
+    def latest(self) -> Result | None:
+        """Return the last result, None before the first and once it is too old to say anything of now."""
+        last = self._last
+        fresh = last and time.monotonic() - last.ended_at <= _STALE_INTERVALS * self.settings.interval_seconds
+        return last if fresh else None
+
+
+class SyntheticSource:
+    """All checks of the settings."""
+
+    exporter = "synthetic"
+    target = "local"
+    up: Up | None = None
+
+    def __init__(self, checks: Sequence[tuple[CheckSettings, Probe]]) -> None:
+        """Take the checks with their probes; nothing runs before `start`."""
+        registry = CollectorRegistry()
+        self.registries: Sequence[CollectorRegistry] = (registry,)
+        counters = Counters(registry)
+        self._checks = [ScheduledCheck(settings, probe, counters) for settings, probe in checks]
+        self._schedules = [self._schedule(check, index) for index, check in enumerate(self._checks)]
+        self._started = threading.Event()
+
+    def start(self) -> None:
+        """Begin the schedules, spread over their intervals."""
+        self._started.set()
+        for schedule in self._schedules:
+            schedule.start()
+
+    def collect(self, run: Run) -> None:
+        """Give what the last runs saw; where no schedule runs (the command `check`), run what is wanted now."""
+        if run.only is None and self._started.is_set():
+            with run.collector("checks"):
+                run.add(*families((check.labels, last) for check in self._checks if (last := check.latest())))
+                run.add(*self._limits())
+            return
+        for check in self._checks:
+            if run.wants(check.settings.name):
+                with run.collector(check.settings.name):
+                    _run_now(check, run)
+
+    def classify(self, error: BaseException) -> ErrorClass:
+        """Return the class of an error raised inside `collect`."""
+        return classify(error)
+
+    def collectors(self) -> Sequence[str]:
+        """Return the names of the checks."""
+        return [check.settings.name for check in self._checks]
+
+    def validate(self, _deadline: Deadline) -> list[Finding]:
+        """Return nothing: a check needs no privilege, and what it needs of files is read before this."""
+        return []
+
+    def close(self) -> None:
+        """End the schedules; a run under way ends at its own deadline."""
+        for schedule in self._schedules:
+            schedule.stop()
+
+    def _schedule(self, check: ScheduledCheck, index: int) -> Periodic:
+        interval = check.settings.interval_seconds
+        first = interval * index / len(self._checks)
+        return Periodic(f"schedule-{check.settings.name}", interval, check.turn, first_after_seconds=first)
+
+    def _limits(self) -> list[Family]:
+        interval = Family("pantrywatch_check_interval_seconds", "gauge", "Time between two runs, as set.", LABELS)
+        timeout = Family("pantrywatch_check_timeout_seconds", "gauge", "Time a run may take, as set.", LABELS)
+        for check in self._checks:
+            interval.add(check.settings.interval_seconds, *check.labels)
+            timeout.add(check.settings.timeout_seconds, *check.labels)
+        return [interval, timeout]
+
+
+def _run_now(check: ScheduledCheck, run: Run) -> None:
+    result = check.run(run.deadline)
+    run.add(*families([(check.labels, result)]))
+    if result.error_class:
+        phases = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in result.phases.items())
+        raise CollectError(result.error_class, f"{result.detail} (phases: {phases or 'none'})")
