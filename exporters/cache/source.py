@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from exporters.cache import families, privileges
-from exporters.cache.address import Address
+from exporters.cache.address import Address, address_of
 from exporters.cache.bounded import BoundedLabel
 from exporters.cache.connection import Connection, Reply, ServerError, pack
 from exporters.cache.info import Info, parse_info
 from exporters.core.deadline import Deadline
-from exporters.core.errors import CollectError, ErrorClass, classify_network_error
-from exporters.core.scrape import Finding, Run, Up
+from exporters.core.errors import CollectError, ConfigError, ErrorClass, Fault, classify_network_error
+from exporters.core.scrape import Finding, Run, Source, Up
+from exporters.settings import Settings
 
 # Collector → the commands it needs, all sent in one go. A name in LATENCY's or CONFIG's replies costs next to nothing;
 # SCAN and its like, which cost the server's one thread, are nowhere here.
@@ -27,6 +28,20 @@ _COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "latency_histogram": (("LATENCY", "HISTOGRAM"),),
 }
 _NEED_INFO = ("replication", "keyspace", "commands")
+
+
+def sources(settings: Settings, settings_file: str) -> list[Source]:
+    """Return one source for each server in the settings. Raises ConfigError with every fault."""
+    found: list[Source] = []
+    faults: list[Fault] = []
+    for index, target in enumerate(settings.cache):
+        try:
+            found.append(CacheSource(target.name, address_of(target, f"cache[{index}]", settings_file)))
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError(faults)
+    return found
 
 
 @dataclass(slots=True)
@@ -141,20 +156,15 @@ class CacheSource:
 
     def _info(self, run: Run, replies: list[Reply]) -> Info | None:
         info = None
-        error: ServerError | None = None
         with run.collector("info"):
-            try:
-                info = parse_info(_text(replies[0]))
-            except ServerError as refusal:
-                error = refusal
-                raise
-            if "uptime_in_seconds" not in info.fields:
-                info = None
+            parsed = parse_info(_text(replies[0]))
+            if "uptime_in_seconds" not in parsed.fields:
                 raise CollectError(ErrorClass.PROTOCOL, "INFO without an uptime")
             if run.wants("info"):
-                run.add(*families.server(info), families.errors(info.errors, self._errors))
+                run.add(*families.server(parsed), families.errors(parsed.errors, self._errors))
             run.mark_up()
-        run.add(families.last_scrape_error(error.error_class if error else ""))
+            info = parsed
+        run.add(families.last_scrape_error(run.outcomes()[-1].error_class or ""))
         return info
 
     def _configuration(self, run: Run, replies: list[Reply]) -> int:

@@ -1,0 +1,56 @@
+"""Where a cache server is and how to get in: from the settings to what a connection needs."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from exporters.cache.settings import CacheTarget
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.settings import Secret, secret_from
+
+_TLS_BY_SCHEME = {"redis": False, "valkey": False, "rediss": True, "valkeys": True}
+_DEFAULT_PORT = 6379
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One server; `tls` is the prepared context, None for plain TCP."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: Secret | None = None
+    tls: ssl.SSLContext | None = None
+
+
+def address_of(target: CacheTarget, entry: str, settings_file: str) -> Address:
+    """Return the address in a settings entry. Raises ConfigError; the URL's text is never in the message."""
+    secret = secret_from(target.url, target.url_file, f"{entry}.url", settings_file)
+    try:
+        url = urlsplit(secret.reveal())
+        tls = _TLS_BY_SCHEME[url.scheme]
+        host, port = url.hostname, url.port or _DEFAULT_PORT
+    except (ValueError, KeyError):
+        host, port, tls = None, _DEFAULT_PORT, False
+    if host is None:
+        expected = "expected redis://[[USER]:PASSWORD@]HOST[:PORT], or rediss:// for TLS"
+        raise ConfigError([Fault(settings_file, f"{entry}.url", expected)])
+    password = Secret(unquote(url.password)) if url.password else None
+    context = _tls_context(target, entry, settings_file) if tls else None
+    return Address(host, port, unquote(url.username or ""), password, context)
+
+
+def _tls_context(target: CacheTarget, entry: str, settings_file: str) -> ssl.SSLContext:
+    base = Path(settings_file).parent
+    try:
+        context = ssl.create_default_context(cafile=str(base / target.ca_file) if target.ca_file else None)
+        if target.certificate_file and target.key_file:
+            context.load_cert_chain(base / target.certificate_file, base / target.key_file)
+    except OSError as error:  # ssl.SSLError is one
+        reason = error.strerror or "not PEM"
+        expected = f"expected readable PEM files in ca_file, certificate_file and key_file: {reason}"
+        raise ConfigError([Fault(settings_file, entry, expected)]) from None
+    return context
