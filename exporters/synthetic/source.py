@@ -15,8 +15,8 @@ from exporters.core.periodic import Periodic
 from exporters.core.scrape import Finding, Run, Source, Up
 from exporters.settings import Settings
 from exporters.synthetic.attempt import Attempt, Result, classify
-from exporters.synthetic.check import CheckSettings, Entry, Probe
-from exporters.synthetic.kinds import KINDS
+from exporters.synthetic.check import Entry, Probe
+from exporters.synthetic.kinds import KINDS, AnyCheck
 from exporters.synthetic.metrics import LABELS, Counters, check_labels, families
 
 _STALE_INTERVALS = 3  # a result older than this says nothing of now: no sample
@@ -24,7 +24,7 @@ _STALE_INTERVALS = 3  # a result older than this says nothing of now: no sample
 
 def sources(settings: Settings, settings_file: str) -> list[Source]:
     """Return one source for all checks, none where there are none. Raises ConfigError with every fault."""
-    checks: list[tuple[CheckSettings, Probe]] = []
+    checks: list[tuple[AnyCheck, Probe]] = []
     faults: list[Fault] = []
     for index, check in enumerate(settings.synthetic.checks if settings.synthetic else ()):
         try:
@@ -41,7 +41,7 @@ def sources(settings: Settings, settings_file: str) -> list[Source]:
 class ScheduledCheck:
     """A check with its last result and, where it hangs, the run that has not ended."""
 
-    def __init__(self, settings: CheckSettings, probe: Probe, counters: Counters) -> None:
+    def __init__(self, settings: AnyCheck, probe: Probe, counters: Counters) -> None:
         self.settings = settings
         self.labels = check_labels(settings)
         self._probe = probe
@@ -79,7 +79,7 @@ class SyntheticSource:
     target = "local"
     up: Up | None = None
 
-    def __init__(self, checks: Sequence[tuple[CheckSettings, Probe]]) -> None:
+    def __init__(self, checks: Sequence[tuple[AnyCheck, Probe]]) -> None:
         """Take the checks with their probes; nothing runs before `start`."""
         registry = CollectorRegistry()
         self.registries: Sequence[CollectorRegistry] = (registry,)

@@ -1,0 +1,122 @@
+"""What every kind of check shares: its common settings, what it sees while it runs, and how it is prepared."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.settings import Secret, secret_from
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
+# Names that mean an exporter to the command `check`.
+_RESERVED = frozenset({"database", "cache", "host", "synthetic", "frontend", "http-log", "self"})
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/@\[\]]+):([0-9]{1,5})\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings:
+    """What a check of any kind has; `target` is the documented target it feeds, such as `api-availability`."""
+
+    name: str
+    interval_seconds: float = 15.0
+    timeout_seconds: float = 5.0
+    target: str = ""
+
+    def __post_init__(self) -> None:
+        expect(_NAME.match(self.name), "a name of at most 63 small letters, digits, - and _", self.name)
+        expect(self.name not in _RESERVED, "a name that is not an exporter's", self.name)
+        expect(not self.target or _NAME.match(self.target), "the id of a documented target", self.target)
+        expect(1 <= self.interval_seconds <= 86400, "interval_seconds from 1 to 86400", self.interval_seconds)
+        expect(
+            0.1 <= self.timeout_seconds < self.interval_seconds,
+            "timeout_seconds of at least 0.1 and below interval_seconds",
+            self.timeout_seconds,
+        )
+
+
+class Observation:
+    """What one run of a check has seen so far; another thread may read it while the run hangs."""
+
+    def __init__(self) -> None:
+        self.gauges: dict[tuple[str, tuple[str, ...]], float] = {}
+        self._phases: dict[str, float] = {}
+        self._current: tuple[str, float] | None = None
+
+    def set(self, name: str, value: float, *labels: str) -> None:
+        """Note one value of a `probe_*` metric; `labels` are the metric's own, beside those of every check."""
+        self.gauges[name, labels] = value
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Add the time the block takes to a phase; a redirect passes through the same phases again."""
+        start = time.monotonic()
+        self._current = (name, start)
+        try:
+            yield
+        finally:
+            self._current = None
+            self._phases[name] = self._phases.get(name, 0.0) + time.monotonic() - start
+
+    def phases(self) -> dict[str, float]:
+        """Return seconds by phase in the order they began, with the one that hangs up to now."""
+        phases, current = self._phases.copy(), self._current
+        if current:
+            phases[current[0]] = phases.get(current[0], 0.0) + time.monotonic() - current[1]
+        return phases
+
+
+# One run: notes what it sees, keeps to the deadline, raises where the watched thing is not well.
+Probe = Callable[[Observation, Deadline], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where in the settings a check stands, to read the files it names and to name the entry in an error."""
+
+    settings_file: str
+    path: str
+
+    def secret(self, field: str, value: str | None, file: str | None) -> Secret:
+        """Return the secret given directly or in a file. Raises ConfigError."""
+        return secret_from(value, file, f"{self.path}.{field}", self.settings_file)
+
+    def file(self, field: str, file: str) -> Path:
+        """Return the path of a file that can be read; a relative one starts at the settings file."""
+        path = Path(self.settings_file).parent / file
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise self.error(field, f"expected a readable file at {path}: {error.strerror}") from None
+        return path
+
+    def error(self, field: str, expected: str) -> ConfigError:
+        """Return the error to raise for a field."""
+        return ConfigError([Fault(self.settings_file, f"{self.path}.{field}".rstrip("."), expected)])
+
+
+def expect(condition: object, what: str, value: object) -> None:
+    """Raise ValueError saying what was expected, unless the condition holds; `value` must be no secret."""
+    if not condition:
+        raise ValueError(f"expected {what}, got {value!r}")
+
+
+def expect_regex(pattern: str) -> None:
+    """Raise ValueError unless the pattern compiles."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"expected a regular expression, got one with an error: {error.msg}") from None
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Return the parts of `host:port` or `[ipv6]:port`. Raises ValueError."""
+    match = _ADDRESS.match(address)
+    expect(match and 0 < int(match[2]) < 65536, "an address like host:port", address)
+    assert match
+    return match[1].strip("[]"), int(match[2])

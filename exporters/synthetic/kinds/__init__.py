@@ -1,0 +1,21 @@
+"""The kinds of check. A new kind is one file, and its line in each of the two tables below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from exporters.synthetic.check import Entry, Probe
+from exporters.synthetic.kinds import dns, http, redis, sql, tcp, tls
+
+AnyCheck = http.HttpCheck | tcp.TcpCheck | tls.TlsCheck | dns.DnsCheck | sql.SqlCheck | redis.RedisCheck
+
+# What `kind:` says → what makes the check from its settings and the place they stand at.
+KINDS: Mapping[str, Callable[[Any, Entry], Probe]] = {
+    "http": http.prepare,
+    "tcp": tcp.prepare,
+    "tls": tls.prepare,
+    "dns": dns.prepare,
+    "sql": sql.prepare,
+    "redis": redis.prepare,
+}

@@ -1,0 +1,66 @@
+"""A TCP connection, with an optional question and an expected answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe, expect_regex, host_and_port
+from exporters.synthetic.network import Stream, connect
+
+_MAXIMUM_ANSWER_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpCheck(CheckSettings):
+    """Passes when the connection opens and, where `expect` is given, what comes back matches it."""
+
+    kind: Literal["tcp"]
+    address: str
+    send: str | None = None
+    expect: str | None = None
+
+    def __post_init__(self) -> None:
+        CheckSettings.__post_init__(self)
+        host_and_port(self.address)
+        expect_regex(self.expect or "")
+
+
+def prepare(settings: TcpCheck, _entry: Entry) -> Probe:
+    """Return the check."""
+    expected = re.compile(settings.expect) if settings.expect else None
+    return partial(_check, host_and_port(settings.address), (settings.send or "").encode(), expected)
+
+
+def _check(
+    address: tuple[str, int],
+    question: bytes,
+    expected: re.Pattern[str] | None,
+    observation: Observation,
+    deadline: Deadline,
+) -> None:
+    with connect(*address, observation, deadline) as sock:
+        stream = Stream(sock, deadline)
+        observation.set("probe_failed_due_to_regex", 0)
+        with observation.phase("transfer"):
+            if question:
+                stream.sendall(question)
+            if expected and not _comes(expected, stream):
+                observation.set("probe_failed_due_to_regex", 1)
+                raise CollectError(ErrorClass.PROTOCOL, "the answer does not match expect")
+
+
+def _comes(expected: re.Pattern[str], stream: Stream) -> bool:
+    answer, buffer = b"", memoryview(bytearray(4096))
+    while len(answer) < _MAXIMUM_ANSWER_BYTES:
+        count = stream.recv_into(buffer)
+        answer += buffer[:count]
+        if expected.search(answer.decode("utf-8", "replace")):
+            return True
+        if not count:
+            break
+    return False
