@@ -10,7 +10,7 @@ from demo.passwords import DEMO_PASSWORD
 from demo.traffic.journeys import Content, Desk, Journey, Step, begin
 
 _TIMEOUT_SECONDS = 5.0
-_ACCOUNTS_AT_HAND = 25
+_ACCOUNTS_AT_HAND = 15
 # People log in anew once in a while, and mistype their password now and then.
 _LOG_OUT_SHARE = 1 / 800
 _MISTYPED_SHARE = 0.02

@@ -1,0 +1,39 @@
+"""A demo installation of its own: its tests break things."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+import requests
+import servers
+from integration.demo.installation import SCALE, Installation, api, install, log_in, run
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A small seeded demo with its API and its third party running; tests leave it whole."""
+    directory = tmp_path_factory.mktemp("demo")
+    with ExitStack() as stack:
+        options = {"shared_preload_libraries": "pg_stat_statements", "max_connections": "30"}
+        postgres = stack.enter_context(servers.postgres(directory, options=options))
+        redis = stack.enter_context(servers.redis_server(directory / "redis"))
+        installation = install(directory, postgres, redis)
+        done = run(installation.variables, "demo.seed", "--scale", SCALE)
+        assert done.returncode == 0, done.stderr
+        partner = installation.variables["DEMO_THIRD_PARTY_URL"].removeprefix("http://")
+        command = [sys.executable, "-m", "demo.third_party", "--listen", partner]
+        stack.enter_context(servers.process(command, directory / "third-party.log"))
+        stack.enter_context(api(installation.variables, directory / "api.log"))
+        yield installation
+
+
+@pytest.fixture
+def representative(installation: Installation) -> Iterator[requests.Session]:
+    """Somebody logged in, with an empty cache."""
+    with installation.redis.client() as client:
+        client.flushall()
+    with log_in(installation.url) as session:
+        yield session
