@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def up(options: Options) -> int:
             say("preparing PostgreSQL and Redis of the demo")
             prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
         write_prometheus(state, settings, addresses)
-        return _run(options, environment, _program_files(demo=demo, grafana=bool(grafana)))
+        return _run(options, environment, _program_files(state, demo=demo, grafana=bool(grafana)))
     finally:
         state.file("run/lock").unlink(missing_ok=True)
         lock.close()
@@ -157,9 +158,23 @@ def _explain(supervisor: Supervisor, names: Sequence[str]) -> None:
         complain([f"{name} keeps ending; its last lines:", *supervisor.last_lines(name)])
 
 
-def _program_files(*, demo: bool, grafana: bool) -> list[Path]:
-    names = ["stack.conf", *(["demo.conf"] if demo else []), *(["grafana.conf"] if grafana else [])]
-    return [ROOT / "provisioning/native" / name for name in names]
+def _program_files(state: State, *, demo: bool, grafana: bool) -> list[Path]:
+    native = ROOT / "provisioning/native"
+    files = [native / "stack.conf"]
+    if demo:
+        faults = state.file("run/faults.conf")
+        template = (native / "fault.conf").read_text(encoding="utf-8")
+        faults.write_text("\n".join(template.replace("@NAME@", name) for name in _fault_names()), encoding="utf-8")
+        files += [native / "demo.conf", faults]
+    if grafana:
+        files.append(native / "grafana.conf")
+    return files
+
+
+def _fault_names() -> list[str]:
+    """Ask the demo, which nothing here imports."""
+    command = [sys.executable, "-m", "demo.faults", "names"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
 
 
 def _owner(state: State) -> int | None:

@@ -1,4 +1,4 @@
-"""`python -m demo.faults list|on NAME|off NAME|hold NAME|off-all`."""
+"""`python -m demo.faults list|names|on NAME|off NAME|hold NAME|off-all`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ def _run(arguments: list[str], environment: Environment) -> str:
     match arguments:
         case ["list"]:
             return switch.listing(environment)
+        case ["names"]:
+            return "\n".join(FAULTS)
         case ["off-all"]:
             return switch.all_off(environment)
         case ["on", name]:

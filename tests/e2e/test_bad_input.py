@@ -1,0 +1,130 @@
+"""Bad input to `./run up` and to the sidecars: one clear message, exit code 2, nothing started, no secret shown."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import servers
+import stack as stacks
+from exporter import ROOT
+
+_HUSH = "hush-hush-3141"
+
+# What stands in settings.yaml, and what the message must say (FILE is the settings file).
+_BAD = {
+    "unknown key": ("environment: x\nhost: {nam: y}\n", "error: FILE: host: unknown key nam"),
+    "unknown section": ("environment: x\ncaches: []\n", "error: FILE: document: unknown key caches"),
+    "duplicate key": (
+        "environment: x\nhost: {name: a}\nhost: {name: b}\n",
+        "error: FILE: line 3: duplicate key 'host'",
+    ),
+    "wrong type": (
+        "environment: x\nprometheus: {retention_days: forty}\n",
+        "error: FILE: prometheus.retention_days: expected a whole number, got str",
+    ),
+    "missing secret file": (
+        "environment: x\ndatabase: [{name: a, dsn_file: none/here}]\n",
+        "_file: expected a readable secret file at ",
+    ),
+    "password in the file": (
+        f'environment: x\ncache: [{{name: a, url: "redis://:{_HUSH}@127.0.0.1/0"}}]\n',
+        "error: FILE: cache[0].url: expected no password here",
+    ),
+    "no YAML": ("environment: [\n", "error: FILE: line 2: "),
+    "empty": ("", "error: FILE: document: "),
+}
+
+
+@pytest.mark.parametrize("fault", _BAD)
+def test_bad_settings_stop_up(tmp_path: Path, fault: str) -> None:
+    """`./run up --settings` names file and entry, ends with 2 and starts nothing."""
+    text, expected = _BAD[fault]
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(text)
+    answer = stacks.run(["up", "--settings", str(settings)], {"PANTRYWATCH_STATE": str(tmp_path / "state")})
+    _assert_refused(answer, expected.replace("FILE", str(settings)))
+    assert stacks.processes_of(tmp_path / "state") == []
+    assert not (tmp_path / "state/run/lock").exists()
+
+
+@pytest.mark.parametrize("fault", _BAD)
+def test_bad_settings_stop_a_sidecar(tmp_path: Path, fault: str) -> None:
+    """`pantrywatch-exporter serve` says the same."""
+    text, expected = _BAD[fault]
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(text)
+    answer = _serve("--settings", str(settings), "serve")
+    _assert_refused(answer, expected.replace("FILE", str(settings)))
+
+
+def test_a_missing_settings_file_is_named(tmp_path: Path) -> None:
+    """A settings file that is not there is named."""
+    answer = _serve("--settings", str(tmp_path / "none.yaml"), "serve")
+    _assert_refused(answer, f"error: {tmp_path}/none.yaml: file: expected a readable file: No such file or directory")
+
+
+@pytest.mark.parametrize("dsn", [f"postgresql://u:{_HUSH}@127.0.0.1:{{port}}/d", f"not a dsn {_HUSH}"])
+def test_a_server_that_cannot_be_reached_stops_up(tmp_path: Path, dsn: str) -> None:
+    """`./run up --settings` names the entry whose server does not answer and starts nothing; the DSN is not shown."""
+    settings = tmp_path / "settings.yaml"
+    (tmp_path / "dsn").write_text(dsn.format(port=servers.free_port()))
+    settings.write_text("environment: x\ndatabase: [{name: a, dsn_file: dsn}]\n")
+    answer = stacks.run(["up", "--settings", str(settings)], {"PANTRYWATCH_STATE": str(tmp_path / "state")})
+    _assert_refused(answer, f"error: {settings}: database")
+    assert stacks.processes_of(tmp_path / "state") == []
+
+
+def test_an_unwritable_state_directory_is_named(tmp_path: Path) -> None:
+    """A state directory that cannot be made is named before anything else is done."""
+    (tmp_path / "file").write_text("")
+    answer = stacks.run(["up"], {"PANTRYWATCH_STATE": str(tmp_path / "file/state")})
+    _assert_refused(
+        answer, f"error: {tmp_path}/file/state: state directory: expected a directory this user can write to"
+    )
+
+
+def test_an_unknown_exporter_is_refused() -> None:
+    """A sidecar asked to serve what does not exist lists what does."""
+    answer = _serve("serve", "databse")
+    _assert_refused(answer, "error: command line: databse: expected exporters of: database, cache, host, synthetic")
+
+
+def test_a_taken_port_stops_a_sidecar(tmp_path: Path) -> None:
+    """A sidecar whose address is taken ends with 2 and names the address."""
+    (tmp_path / "settings.yaml").write_text("environment: x\nhost: {name: a}\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        answer = _serve("--settings", str(tmp_path / "settings.yaml"), "serve", "host", "--listen", address)
+    _assert_refused(
+        answer, f"error: command line: --listen: expected a free address, {address}: Address already in use"
+    )
+
+
+def test_run_without_or_with_an_unknown_command_explains_itself() -> None:
+    """`./run` lists its commands; an unknown one ends with 2."""
+    assert "usage: ./run COMMAND" in stacks.run([], {}).stdout
+    answer = stacks.run(["dance"], {})
+    _assert_refused(answer, "error: no command dance")
+
+
+def _serve(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "exporters", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+def _assert_refused(answer: subprocess.CompletedProcess[str], expected: str) -> None:
+    printed = answer.stdout + answer.stderr
+    assert expected in answer.stderr
+    assert answer.returncode == 2, printed
+    assert "Traceback" not in printed
+    assert _HUSH not in printed

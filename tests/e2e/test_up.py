@@ -1,0 +1,241 @@
+"""`./run up` from a person's view: everything up, every fault seen, down clean."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import stack as stacks
+from exporter import Page
+from servers import wait_until
+
+pytestmark = pytest.mark.xdist_group("stack")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
+    """One running stack for the tests of this file, in a directory closed to other users, as temporary ones are."""
+    state = tmp_path_factory.mktemp("stack") / "state"
+    with stacks.started(state, stacks.free_offset()) as running:
+        stacks.wait_until_up(running)
+        yield running
+
+
+def test_every_target_is_up(stack: stacks.Stack) -> None:
+    """When `up` says it is up, Prometheus sees each of its targets up, and `status` says so with exit code 0."""
+    result = stack.query("up")
+    jobs = {sample["metric"]["job"] for sample in result}
+    assert jobs == {
+        "database", "cache", "host", "synthetic", "application", "exporter", "prometheus", "alertmanager",
+    }  # fmt: skip
+    assert {sample["value"][1] for sample in result} == {"1"}
+    status = stack.run("status")
+    assert status.returncode == 0, status.stdout
+    assert "target database/primary" in status.stdout
+
+
+def test_the_exporters_measure_the_demo(stack: stacks.Stack) -> None:
+    """Real numbers of the demo's servers arrive, and no collector fails."""
+    page = stack.scrape("database")
+    assert page.value("pg_up") == 1
+    assert (page.value("pg_stat_database_xact_commit", datname="crm") or 0) > 0
+    assert stack.scrape("cache").value("redis_up") == 1
+    for exporter in ("database", "cache", "host", "synthetic"):
+        assert stack.scrape(exporter).error_classes() == {}, exporter
+
+
+def test_a_second_up_is_refused(stack: stacks.Stack) -> None:
+    """A second `up` on the same state directory ends with 2 and names the process that has it."""
+    second = stack.run("up")
+    assert second.returncode == 2
+    assert "expected no stack running here" in second.stderr
+    assert str(stack.process.pid) in second.stderr
+
+
+def test_a_taken_port_is_named_with_its_holder(stack: stacks.Stack, tmp_path: Path) -> None:
+    """Another state directory on the same ports is told who holds each of them; nothing is started."""
+    answer = stacks.run(
+        ["up", "--port-offset", str(stack.addresses.offset)], {"PANTRYWATCH_STATE": str(tmp_path / "other")}
+    )
+    assert answer.returncode == 2
+    assert f"expected port {stack.addresses.port('prometheus')} to be free, prometheus (process" in answer.stderr
+    assert stacks.processes_of(tmp_path / "other") == []
+
+
+def test_a_component_that_dies_comes_back(stack: stacks.Stack) -> None:
+    """The exporters' process, killed, is running again with another process id."""
+    before = _listener(stack.addresses.port("exporters"))
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: _listener(stack.addresses.port("exporters")) not in {0, before}, 30, "the exporters are back")
+    wait_until(lambda: _answers(stack), 30, "the exporters answer")
+
+
+def _listener(port: int) -> int:
+    return next(
+        (c.pid or 0 for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr[1] == port), 0
+    )
+
+
+def _answers(stack: stacks.Stack) -> bool:
+    try:
+        return stack.scrape("database").value("pg_up") == 1
+    except OSError:
+        return False
+
+
+def _total(page: Page, name: str, **labels: str) -> float:
+    return sum(value for found, value in page.samples(name) if labels.items() <= found.items())
+
+
+def _grows(read: Callable[[], float], by: float = 0.0) -> Callable[[], bool]:
+    """Return a condition that holds once the value has grown by more than `by` since now."""
+    start = read()
+    return lambda: read() > start + by
+
+
+def _mean_grows_above(seconds: Callable[[], float], count: Callable[[], float], limit: float) -> Callable[[], bool]:
+    """Return a condition that holds once the mean of what came since now lies above the limit (seconds)."""
+    seconds_before, count_before = seconds(), count()
+
+    def condition() -> bool:
+        new = count() - count_before
+        return new >= 5 and (seconds() - seconds_before) / new > limit
+
+    return condition
+
+
+def _probe_fails(stack: stacks.Stack, check: str) -> Callable[[], bool]:
+    return lambda: stack.scrape("synthetic").value("probe_success", check=check) == 0
+
+
+def _database_fails(stack: stacks.Stack, error_class: str) -> Callable[[], bool]:
+    def condition() -> bool:
+        page = stack.scrape("database")
+        return page.value("pg_up") == 0 and error_class in page.error_classes().values()
+
+    return condition
+
+
+_SEEN: dict[str, Callable[[stacks.Stack], Callable[[], bool]]] = {
+    "slow-database": lambda stack: _mean_grows_above(
+        lambda: _total(stack.crm(), "db_client_operation_duration_seconds_sum"),
+        lambda: _total(stack.crm(), "db_client_operation_duration_seconds_count"),
+        0.05,
+    ),
+    "database-stopped": lambda stack: _database_fails(stack, "refused"),
+    "database-frozen": lambda stack: _database_fails(stack, "timeout"),
+    "lock-pile-up": lambda stack: (
+        lambda: (stack.scrape("database").value("pantrywatch_database_blocked_sessions") or 0) > 0
+    ),
+    "connections-used-up": lambda stack: _probe_fails(stack, "database-select"),
+    "cache-stopped": lambda stack: lambda: stack.scrape("cache").value("redis_up") == 0,
+    "cache-cold": lambda stack: _grows(lambda: _total(stack.scrape("cache"), "redis_keyspace_misses_total"), 20),
+    "api-errors": lambda stack: _grows(
+        lambda: _total(stack.crm(), "http_server_request_duration_seconds_count", http_response_status_code="500"), 3
+    ),
+    "slow-api": lambda stack: _mean_grows_above(
+        lambda: _total(stack.crm(), "http_server_request_duration_seconds_sum"),
+        lambda: _total(stack.crm(), "http_server_request_duration_seconds_count"),
+        0.3,
+    ),
+    "third-party-down": lambda stack: _probe_fails(stack, "third-party-email"),
+    "login-brute-force": lambda stack: _grows(
+        lambda: _total(stack.crm(), "http_server_request_duration_seconds_count", http_response_status_code="401"), 5
+    ),
+    "cpu-burn": lambda stack: _grows(lambda: _total(stack.scrape("host"), "node_cpu_seconds_total", mode="nice"), 2.0),
+}
+
+
+def test_every_fault_has_its_observation(stack: stacks.Stack) -> None:
+    """`fault list` names exactly the faults that this file observes."""
+    listed = stack.run("fault", "list").stdout
+    assert {name for name in _SEEN if name in listed} == set(_SEEN)
+    assert sum(line.split()[0] in _SEEN for line in listed.splitlines() if line.split()) == len(_SEEN)
+
+
+@pytest.mark.parametrize("name", _SEEN)
+def test_a_fault_is_seen_in_the_metrics_and_goes(stack: stacks.Stack, name: str) -> None:
+    """A fault switched on shows in the metrics; switched off, every server is up again and no collector fails."""
+    seen = _SEEN[name](stack)
+    switched = stack.run("fault", "on", name)
+    assert switched.returncode == 0, switched.stderr
+    try:
+        wait_until(seen, 45, f"{name} is seen")
+    finally:
+        off = stack.run("fault", "off", name)
+    assert off.returncode == 0, off.stderr
+    wait_until(lambda: _healthy(stack), 45, f"all is well after {name}")
+
+
+def _healthy(stack: stacks.Stack) -> bool:
+    database, cache, synthetic = (stack.scrape(name) for name in ("database", "cache", "synthetic"))
+    failing = {**database.error_classes(), **cache.error_classes(), **synthetic.error_classes()}
+    probes = [value for _, value in synthetic.samples("probe_success")]
+    return database.value("pg_up") == 1 and cache.value("redis_up") == 1 and not failing and all(probes)
+
+
+def test_no_secret_is_printed_anywhere(stack: stacks.Stack) -> None:
+    """After all faults, no password of this stack stands in any log, page or output."""
+    secrets = [file.read_text() for file in (stack.state / "secrets").glob("*_password")]
+    assert len(secrets) >= 4
+    texts = {file: file.read_text(errors="replace") for file in (stack.state / "log").iterdir()}
+    texts[stack.output] = stack.text()
+    for exporter in ("database", "cache", "host", "synthetic"):
+        texts[Path(exporter)] = stack.scrape(exporter).text
+    shown = [str(file) for file, text in texts.items() if any(secret in text for secret in secrets)]
+    assert shown == []
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (stack.state / "secrets").iterdir()} == {0o600}
+
+
+def test_down_leaves_nothing_and_a_second_up_keeps_history(stack: stacks.Stack) -> None:
+    """`down` ends every process and frees every port and the lock; the next `up` has the samples from before."""
+    started = time.time()
+    down = stack.run("down")
+    assert down.returncode == 0, down.stderr
+    assert stack.process.wait(10) == 0
+    assert stacks.processes_of(stack.state) == []
+    assert not (stack.state / "run/lock").exists()
+    with socket.create_server(("127.0.0.1", stack.addresses.port("prometheus"))):
+        pass
+    with stacks.started(stack.state, stack.addresses.offset) as again:
+        stacks.wait_until_up(again)
+        oldest = again.query('min_over_time(timestamp(up{job="database"})[1h:15s])')
+        assert float(oldest[0]["value"][1]) < started
+        again.process.send_signal(signal.SIGINT)
+        assert again.process.wait(stacks.STOP_SECONDS) == 0
+    assert stacks.processes_of(stack.state) == []
+
+
+def test_a_component_that_keeps_dying_is_named_with_its_last_lines(tmp_path: Path) -> None:
+    """A program that ends again and again makes `up` end with 1, its name and its last lines; nothing stays behind."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "alertmanager").write_text("#!/bin/sh\necho boom: no such thing\nexit 1\n")
+    (programs / "alertmanager").chmod(0o755)
+    (tmp_path / "settings.yaml").write_text("environment: test\nhost: {name: local}\n")
+    environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    offset = stacks.free_offset()
+    arguments = ("--settings", str(tmp_path / "settings.yaml"))
+    with stacks.started(tmp_path / "state", offset, *arguments, environment=environment) as stack:
+        assert stack.process.wait(90) == 1
+        assert "error: alertmanager keeps ending; its last lines:" in stack.text()
+        assert "  | boom: no such thing" in stack.text()
+    assert stacks.processes_of(tmp_path / "state") == []
+
+
+def test_everything_ends_when_up_is_killed(tmp_path: Path) -> None:
+    """`up` killed with SIGKILL takes every component with it."""
+    (tmp_path / "settings.yaml").write_text("environment: test\nhost: {name: local}\n")
+    state = tmp_path / "state"
+    with stacks.started(state, stacks.free_offset(), "--settings", str(tmp_path / "settings.yaml")) as stack:
+        stacks.wait_until_up(stack)
+        stack.process.kill()
+        stack.process.wait(10)
+        wait_until(lambda: stacks.processes_of(state) == [], 40, "every process has ended")

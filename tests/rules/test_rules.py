@@ -1,0 +1,109 @@
+"""Rules and server configuration, as Prometheus' and Alertmanager's own tools see them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from exporters.settings import PrometheusSettings, read_settings
+from pantrywatch.addresses import Addresses
+from pantrywatch.build import build
+from pantrywatch.scrape_targets import scrape_targets
+
+ROOT = Path(__file__).parents[2]
+GENERATED = sorted((ROOT / "alert_rules/generated").glob("*.yml"))
+ALERTS = [
+    rule
+    for file in GENERATED
+    for group in yaml.safe_load(file.read_text())["groups"]
+    for rule in group["rules"]
+    if "alert" in rule
+]
+
+
+def _run(*command: str, cwd: Path = ROOT) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=cwd)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_generated_rules_are_current(tmp_path: Path) -> None:
+    """The committed rule files are what their jsonnet gives; a changed one is noticed."""
+    assert build(ROOT, check=True) == 0
+    shutil.copytree(ROOT / "alert_rules", tmp_path / "alert_rules")
+    copy = tmp_path / "alert_rules/generated/monitoring.yml"
+    copy.write_text(copy.read_text().replace("up == 0", "up == 2"))
+    assert build(tmp_path, check=True) == 1
+
+
+@pytest.mark.parametrize("file", GENERATED, ids=lambda file: file.name)
+def test_promtool_accepts_the_rules(file: Path) -> None:
+    """Every rule file passes promtool's check with all its lints."""
+    _run("promtool", "check", "rules", "--lint=all", "--lint-fatal", str(file))
+
+
+def test_every_alert_fires_and_clears() -> None:
+    """Each alert has a promtool case in which it fires and, but for the watchdog, one in which it clears."""
+    files = sorted((ROOT / "tests/rules").glob("*.yml"))
+    _run("promtool", "test", "rules", *map(str, files))
+    cases = [
+        case for file in files for test in yaml.safe_load(file.read_text())["tests"] for case in test["alert_rule_test"]
+    ]
+    names = {alert["alert"] for alert in ALERTS}
+    assert {case["alertname"] for case in cases if case["exp_alerts"]} == names
+    assert {case["alertname"] for case in cases if not case["exp_alerts"]} == names - {"Watchdog"}
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
+def test_an_alert_carries_its_labels_and_a_runbook_that_exists(alert: dict[str, dict[str, str]]) -> None:
+    """Every alert has the labels routing compares, the texts a person needs, and a runbook page in the repository."""
+    assert {"severity", "layer", "component", "team"} <= alert["labels"].keys()
+    assert {"summary", "description", "impact", "runbook_url"} <= alert["annotations"].keys()
+    assert (ROOT / alert["annotations"]["runbook_url"]).read_text().startswith(f"# {alert['alert']}\n")
+
+
+@pytest.mark.parametrize("origin", ["containers", "native"])
+def test_prometheus_accepts_its_configuration(tmp_path: Path, origin: str) -> None:
+    """The one prometheus.yml is valid with the targets of either way to run it: no file it names is missing."""
+    shutil.copy(ROOT / "provisioning/prometheus/prometheus.yml", tmp_path)
+    shutil.copytree(ROOT / "alert_rules/generated", tmp_path / "rules")
+    targets = tmp_path / "targets"
+    if origin == "containers":
+        shutil.copytree(ROOT / "provisioning/prometheus/targets", targets)
+    else:
+        targets.mkdir()
+        for job, groups in scrape_targets(read_settings(ROOT / "settings.yaml"), Addresses()).items():
+            (targets / f"{job}.json").write_text(json.dumps(groups))
+    printed = _run("promtool", "check", "config", str(tmp_path / "prometheus.yml"))
+    assert "WARNING" not in printed
+    assert f"{len(GENERATED)} rule files found" in printed
+
+
+def test_both_ways_scrape_the_same_jobs() -> None:
+    """Native and containers have the same job files and the same instance names of what is watched."""
+    native = scrape_targets(read_settings(ROOT / "settings.yaml"), Addresses())
+    folder = ROOT / "provisioning/prometheus/targets"
+    containers = {file.stem: json.loads(file.read_text()) for file in folder.glob("*.json")}
+    assert native.keys() == containers.keys()
+    for job in native.keys() - {"exporter"}:
+        assert [g["labels"] for g in native[job]] == [g["labels"] for g in containers[job]], job
+
+
+def test_alertmanager_accepts_its_configuration() -> None:
+    """The committed alertmanager.yml passes amtool."""
+    assert "SUCCESS" in _run("amtool", "check-config", "provisioning/alertmanager/alertmanager.yml")
+
+
+def test_scraping_and_retention_are_as_promised() -> None:
+    """15 s between scrapes, more than 30 days of samples, natively and in containers alike."""
+    configuration = yaml.safe_load((ROOT / "provisioning/prometheus/prometheus.yml").read_text())
+    assert configuration["global"]["scrape_interval"] == "15s"
+    retention = read_settings(ROOT / "settings.yaml").prometheus.retention_days
+    assert retention == PrometheusSettings().retention_days
+    compose = (ROOT / "docker-compose.yml").read_text()
+    assert f"--storage.tsdb.retention.time={retention}d" in compose
