@@ -24,6 +24,21 @@ _CONVERSATION_SECONDS = 4.0
 _POOL_WAIT_SECONDS = 1.0
 
 
+# What the application does in the database, so that every series is there before the first statement.
+OPERATIONS = (
+    ("SELECT", "none"),
+    ("SELECT", "users"),
+    ("SELECT", "organizations"),
+    ("SELECT", "contacts"),
+    ("SELECT", "interactions"),
+    ("SELECT", "opportunities"),
+    ("INSERT", "interactions"),
+    ("UPDATE", "users"),
+    ("UPDATE", "organizations"),
+    ("UPDATE", "opportunities"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """SQL with the names its duration is recorded under."""
@@ -60,6 +75,8 @@ class Database:
 
     def __init__(self, dsn: str, metrics: Metrics) -> None:
         self._metrics = metrics
+        for operation, collection in OPERATIONS:
+            metrics.statements.labels("postgresql", operation, collection)
         self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
             dsn,
             min_size=2,
