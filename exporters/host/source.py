@@ -1,11 +1,134 @@
-"""From the settings to what the host exporter watches."""
+"""This machine as a source: one table of collectors, under node_exporter's names for them."""
 
 from __future__ import annotations
 
-from exporters.core.scrape import Source
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+import psutil
+from prometheus_client import CollectorRegistry
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ErrorClass, classify_network_error
+from exporters.core.exposition import Family
+from exporters.core.periodic import Periodic
+from exporters.core.scrape import Finding, Run, Source, Up
+from exporters.host import container, cpu, disk, filesystem, memory, network, system
+from exporters.host.processes import ProcessGroups
+from exporters.host.roots import Roots, exists
+from exporters.host.settings import HostSettings
 from exporters.settings import Settings
 
+# In this order: what may wait, for a mount that hangs, comes last.
+_COLLECTORS: Mapping[str, Callable[[Roots], Iterable[Family]]] = {
+    "stat": cpu.stat,
+    "loadavg": cpu.load,
+    "meminfo": memory.meminfo,
+    "vmstat": memory.vmstat,
+    "pressure": cpu.pressure,
+    "diskstats": disk.diskstats,
+    "netdev": network.devices,
+    "netclass": network.classes,
+    "netstat": network.netstat,
+    "sockstat": network.sockstat,
+    "softnet": network.softnet,
+    "conntrack": network.conntrack,
+    "filefd": system.file_handles,
+    "entropy": system.entropy,
+    "uname": system.uname,
+    "os": system.release,
+    "time": system.clock,
+    "timex": system.timex,
+}
 
-def sources(_settings: Settings, _settings_file: str) -> list[Source]:
-    """Return nothing yet."""
-    return []
+
+def sources(settings: Settings, _settings_file: str) -> list[Source]:
+    """Return this machine, if the settings have a host section."""
+    return [HostSource(settings.host)] if settings.host else []
+
+
+class HostSource:
+    """Scrapes this machine; processes are looked at in the background."""
+
+    exporter = "host"
+    up: Up | None = None
+    registries: Sequence[CollectorRegistry] = ()
+
+    def __init__(self, settings: HostSettings, sizes: filesystem.MountSizes | None = None) -> None:
+        """Take the settings; `sizes` reads the sizes of mounts."""
+        self.target = settings.name
+        psutil.PROCFS_PATH = settings.procfs
+        self._roots = Roots(settings.procfs, settings.sysfs, settings.rootfs)
+        self._sizes = sizes or filesystem.MountSizes()
+        self._groups = ProcessGroups(settings.process_groups)
+        interval = settings.process_interval_seconds
+        self._periodic = Periodic("process-groups", interval, self._groups.refresh)
+        named = partial(container.container, named=settings.cgroup)
+        self._collectors: dict[str, Callable[[Roots], Iterable[Family]]] = {**_COLLECTORS, "container": named}
+
+    def start(self) -> None:
+        """Begin to look at processes in the background."""
+        self._periodic.start()
+
+    def collect(self, run: Run) -> None:
+        """Run every collector; one that fails costs its own families."""
+        for name, read in self._collectors.items():
+            if run.wants(name):
+                with run.collector(name):
+                    run.add(*read(self._roots))
+        if run.wants("processes"):
+            with run.collector("processes"):
+                run.add(*self._groups.families())
+        if run.wants("filesystem"):
+            with run.collector("filesystem"):
+                run.add(*filesystem.filesystems(self._roots, self._sizes, run.deadline.earlier(_MARGIN_SECONDS)))
+        run.add(*_successes(run))
+
+    def classify(self, error: BaseException) -> ErrorClass:
+        """Return `version` for what this kernel does not have, `permission` for what we may not read."""
+        if isinstance(error, PermissionError):
+            return ErrorClass.PERMISSION
+        if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            return ErrorClass.VERSION  # a missing file, or EOPNOTSUPP for one that is switched off
+        return classify_network_error(error)
+
+    def collectors(self) -> Sequence[str]:
+        """Return the names that `check` accepts."""
+        return (*self._collectors, "processes", "filesystem")
+
+    def validate(self, deadline: Deadline) -> list[Finding]:
+        """Try every collector once."""
+        run = Run(self, deadline)
+        self.collect(run)
+        run.done.set_result(None)
+        found = [
+            Finding(
+                outcome.error_class is None, f"collector {outcome.collector}", _REMEDIES.get(outcome.error_class, "")
+            )
+            for outcome in run.outcomes()
+        ]
+        if not exists(f"{self._roots.procfs}/1/mounts"):
+            what = "the mounts of the host"
+            found.append(Finding(ok=False, what=what, remedy="mount the host's /proc, and set host.procfs to it"))
+        return found
+
+    def close(self) -> None:
+        """End the background work."""
+        self._periodic.stop()
+
+
+_MARGIN_SECONDS = 0.1  # for what is left to do after the file systems
+_REMEDIES: Mapping[ErrorClass | None, str] = {
+    ErrorClass.VERSION: "this kernel does not have it, or has it switched off: its metrics stay away",
+    ErrorClass.PERMISSION: "run the exporter as a user who may read it, or do without its metrics",
+}
+
+
+def _successes(run: Run) -> Iterable[Family]:
+    """Return node_exporter's own view of its collectors, which rules written for it ask for."""
+    success = Family("node_scrape_collector_success", "gauge", "Whether the collector succeeded.", ("collector",))
+    duration = Family("node_scrape_collector_duration_seconds", "gauge", "Time it took.", ("collector",))
+    for outcome in run.outcomes():
+        success.add(int(outcome.error_class is None), outcome.collector)
+        duration.add(outcome.seconds, outcome.collector)
+    return [success, duration]

@@ -1,0 +1,189 @@
+"""File systems: /proc/1/mounts and statvfs, where a mount that hangs costs one thread and no scrape.
+
+Names as node_exporter. statvfs on a dead NFS or FUSE mount waits for ever, and nothing can end the call: so it runs in
+a thread that may be left behind, and the mount is not touched again before that call has returned.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from exporters.core.deadline import Deadline
+from exporters.core.exposition import Family
+from exporters.host.roots import Roots
+
+_LABELS = ("device", "mountpoint", "fstype")
+# Not stores of data; the same as node_exporter leaves out.
+_PSEUDO_TYPES = frozenset({
+    "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "fusectl",
+    "hugetlbfs", "iso9660", "mqueue", "nsfs", "overlay", "proc", "procfs", "pstore", "rpc_pipefs", "securityfs",
+    "selinuxfs", "squashfs", "sysfs", "tracefs",
+})  # fmt: skip
+_PSEUDO_MOUNTS = re.compile(
+    r"/(?:dev|proc|sys|run/credentials/.+|var/lib/docker/.+|var/lib/containers/storage/.+)(?:/|$)"
+)
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+_LIMIT_SECONDS = 1.0  # for one mount; a healthy one answers within milliseconds
+_MOST_STUCK = 4
+
+
+class Sizes(Protocol):
+    """The part of os.statvfs_result used here."""
+
+    @property
+    def f_frsize(self) -> int: ...
+    @property
+    def f_blocks(self) -> int: ...
+    @property
+    def f_bfree(self) -> int: ...
+    @property
+    def f_bavail(self) -> int: ...
+    @property
+    def f_files(self) -> int: ...
+    @property
+    def f_ffree(self) -> int: ...
+
+
+Found = Sizes | OSError | None  # None: it hangs
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of the table of mounts."""
+
+    device: str
+    mountpoint: str
+    fstype: str
+    read_only: bool
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The mounts of one scrape, on their way through one thread after another."""
+
+    waiting: deque[str]
+    found: dict[str, Found] = field(default_factory=dict)
+    current: str | None = None
+    since: float = 0.0
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class MountSizes:
+    """Asks for the sizes of mounts in a thread; at most `most_stuck` threads ever wait for mounts that hang."""
+
+    def __init__(
+        self,
+        statvfs: Callable[[str], Sizes] = os.statvfs,
+        limit_seconds: float = _LIMIT_SECONDS,
+        most_stuck: int = _MOST_STUCK,
+    ) -> None:
+        """Take the function to call, the time one mount may take, and the limit of threads."""
+        self._statvfs = statvfs
+        self._limit = limit_seconds
+        self._most_stuck = most_stuck
+        self._lock = threading.Lock()
+        self._stuck: set[str] = set()
+
+    def read(self, paths: Sequence[str], deadline: Deadline) -> dict[str, Found]:
+        """Return the sizes of each mount, its error, or None where it hangs; those not reached in time are left out."""
+        with self._lock:
+            stuck = self._stuck.intersection(paths)
+        batch = _Batch(deque(path for path in paths if path not in stuck))
+        batch.found.update(dict.fromkeys(stuck))
+        while batch.waiting and len(self._stuck) < self._most_stuck and not deadline.passed():
+            batch.since = time.monotonic()
+            threading.Thread(target=self._work, args=(batch,), name="statvfs", daemon=True).start()
+            self._wait(batch, deadline)
+        with self._lock:
+            return dict(batch.found)
+
+    def _wait(self, batch: _Batch, deadline: Deadline) -> None:
+        """Return when the batch is done, or its thread hangs in one mount, which is then marked."""
+        while not batch.done.wait(max(0.0, min(batch.since + self._limit, deadline.at) - time.monotonic())):
+            with self._lock:
+                overdue = deadline.passed() or time.monotonic() >= batch.since + self._limit
+                if overdue and batch.current is not None:
+                    self._stuck.add(batch.current)
+                    batch.found[batch.current] = None
+                    return
+
+    def _work(self, batch: _Batch) -> None:
+        while True:
+            with self._lock:
+                path = batch.current = batch.waiting.popleft() if batch.waiting else None
+                batch.since = time.monotonic()
+            if path is None:
+                batch.done.set()
+                return
+            try:
+                result: Sizes | OSError = self._statvfs(path)
+            except OSError as error:
+                result = error
+            with self._lock:
+                if path in self._stuck:
+                    self._stuck.discard(path)  # it answers again: the next scrape may ask it; another thread went on
+                    return
+                batch.found[path] = result
+
+
+def mounts(text: str) -> list[Mount]:
+    """Return the mounts that hold data, from the text of /proc/mounts; a mount point mounted over counts once."""
+    found: dict[str, Mount] = {}
+    for line in text.splitlines():
+        device, point, fstype, options = (_unescape(word) for word in line.split()[:4])
+        if fstype not in _PSEUDO_TYPES and not _PSEUDO_MOUNTS.match(point):
+            found[point] = Mount(device, point, fstype, "ro" in options.split(","))
+    return list(found.values())
+
+
+def filesystems(roots: Roots, sizes: MountSizes, deadline: Deadline) -> Iterable[Family]:
+    """Return size and use of each mounted file system; device_error is 1 for one that fails or hangs."""
+    table = mounts(_table(roots))
+    prefix = roots.rootfs.rstrip("/")
+    inside = [(mount, f"{prefix}{mount.mountpoint}") for mount in table]
+    found = sizes.read([path for _, path in inside], deadline)
+    return _families([(mount, found[path]) for mount, path in inside if path in found])
+
+
+def _table(roots: Roots) -> str:
+    try:
+        return roots.proc("1/mounts")  # the host's, where its /proc is mounted into a container
+    except (FileNotFoundError, PermissionError):
+        return roots.proc("self/mounts")
+
+
+def _families(found: Sequence[tuple[Mount, Found]]) -> list[Family]:
+    read_only = Family("node_filesystem_readonly", "gauge", "Whether it is mounted read-only.", _LABELS)
+    error = Family("node_filesystem_device_error", "gauge", "Whether statvfs fails or does not return.", _LABELS)
+    measures = [
+        Family(f"node_filesystem_{name}", "gauge", f"{text}, from statvfs.", _LABELS)
+        for name, text in (
+            ("size_bytes", "Size"),
+            ("free_bytes", "Free space"),
+            ("avail_bytes", "Free space that others than root may use"),
+            ("files", "Inodes"),
+            ("files_free", "Free inodes"),
+        )
+    ]
+    for mount, size in found:
+        labels = (mount.device, mount.mountpoint, mount.fstype)
+        read_only.add(int(mount.read_only), *labels)
+        error.add(int(size is None or isinstance(size, OSError)), *labels)
+        if size is None or isinstance(size, OSError):
+            continue
+        unit = size.f_frsize
+        values = (size.f_blocks * unit, size.f_bfree * unit, size.f_bavail * unit, size.f_files, size.f_ffree)
+        for family, value in zip(measures, values, strict=True):
+            family.add(value, *labels)
+    return [*measures, read_only, error]
+
+
+def _unescape(word: str) -> str:
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), word) if "\\" in word else word

@@ -1,0 +1,105 @@
+"""The machine as a whole: file handles, entropy, name, operating system, clock. Names as node_exporter."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Iterable
+
+from exporters.core.exposition import Family
+from exporters.host.roots import Roots, exists, read_text
+
+_TIME_ERROR = 5  # adjtimex's answer for a clock that is not synchronised
+_STA_NANO = 0x2000
+_OS_LABELS = (
+    "id", "id_like", "name", "pretty_name", "variant", "variant_id", "version", "version_id", "version_codename",
+    "build_id", "image_id", "image_version",
+)  # fmt: skip
+
+
+def file_handles(roots: Roots) -> Iterable[Family]:
+    """Return the open files of the whole machine and their limit."""
+    allocated, _, maximum = roots.proc("sys/fs/file-nr").split()
+    yield _single("node_filefd_allocated", "Open file handles, from /proc/sys/fs/file-nr.", int(allocated))
+    yield _single("node_filefd_maximum", "Most open file handles, from /proc/sys/fs/file-nr.", int(maximum))
+
+
+def entropy(roots: Roots) -> Iterable[Family]:
+    """Return the random numbers at hand."""
+    base = "sys/kernel/random"
+    yield _single("node_entropy_available_bits", f"Entropy at hand, from /proc/{base}.", _int(roots, "entropy_avail"))
+    yield _single("node_entropy_pool_size_bits", f"Size of the pool, from /proc/{base}.", _int(roots, "poolsize"))
+
+
+def _int(roots: Roots, name: str) -> int:
+    return int(roots.proc(f"sys/kernel/random/{name}"))
+
+
+def uname(_roots: Roots) -> Iterable[Family]:
+    """Return the machine's name and kernel."""
+    names = ("sysname", "release", "version", "machine", "nodename", "domainname")
+    family = Family("node_uname_info", "gauge", "1, with what uname says.", names)
+    found = os.uname()
+    domain = read_text("/proc/sys/kernel/domainname").strip()  # our own namespace, as for the rest of uname
+    family.add(1, found.sysname, found.release, found.version, found.machine, found.nodename, domain)
+    return [family]
+
+
+def release(roots: Roots) -> Iterable[Family]:
+    """Return the operating system's name and version, from os-release; nothing where there is no such file."""
+    paths = [f"{roots.rootfs.rstrip('/')}/{name}" for name in ("etc/os-release", "usr/lib/os-release")]
+    path = next((path for path in paths if exists(path)), None)
+    if path is None:
+        return []
+    lines = [line.partition("=") for line in read_text(path).splitlines() if "=" in line]
+    fields = {key.lower(): value.strip("\"'") for key, _, value in lines}
+    family = Family("node_os_info", "gauge", "1, with what /etc/os-release says.", _OS_LABELS)
+    family.add(1, *(fields.get(label, "") for label in _OS_LABELS))
+    return [family]
+
+
+def clock(_roots: Roots) -> Iterable[Family]:
+    """Return the time here and now."""
+    return [_single("node_time_seconds", "The machine's clock, unix time.", time.time())]
+
+
+class _Timex(ctypes.Structure):
+    """struct timex of <sys/timex.h>, on 64-bit Linux."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint), ("offset", ctypes.c_long), ("freq", ctypes.c_long), ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long), ("status", ctypes.c_int), ("constant", ctypes.c_long),
+        ("precision", ctypes.c_long), ("tolerance", ctypes.c_long), ("time_sec", ctypes.c_long),
+        ("time_usec", ctypes.c_long), ("tick", ctypes.c_long), ("ppsfreq", ctypes.c_long), ("jitter", ctypes.c_long),
+        ("shift", ctypes.c_int), ("stabil", ctypes.c_long), ("jitcnt", ctypes.c_long), ("calcnt", ctypes.c_long),
+        ("errcnt", ctypes.c_long), ("stbcnt", ctypes.c_long), ("tai", ctypes.c_int), ("reserved", ctypes.c_int * 11),
+    )  # fmt: skip
+
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def timex(_roots: Roots) -> Iterable[Family]:
+    """Return how well the clock is kept, from adjtimex(2). Raises OSError where a sandbox forbids the call."""
+    state = _Timex()
+    answer = _LIBC.adjtimex(ctypes.byref(state))
+    if answer < 0:
+        raise OSError(ctypes.get_errno(), "adjtimex")
+    offset_unit = 1e9 if state.status & _STA_NANO else 1e6
+    for name, text, value in (
+        ("sync_status", "Whether the clock is synchronised", int(answer != _TIME_ERROR)),
+        ("offset_seconds", "Offset from the reference clock", state.offset / offset_unit),
+        ("frequency_adjustment_ratio", "Speed given to the clock", 1 + state.freq / 65536 / 1e6),
+        ("maxerror_seconds", "Largest possible error", state.maxerror / 1e6),
+        ("estimated_error_seconds", "Estimated error", state.esterror / 1e6),
+        ("status", "Status bits of the clock", state.status),
+        ("loop_time_constant", "Time constant of the phase-locked loop", state.constant),
+        ("tick_seconds", "Time between clock ticks", state.tick / 1e6),
+        ("tai_offset_seconds", "International atomic time less UTC", state.tai),
+    ):
+        yield _single(f"node_timex_{name}", f"{text}, from adjtimex.", value)
+
+
+def _single(name: str, text: str, value: float) -> Family:
+    return Family(name, "gauge", text, (), [((), value)])
