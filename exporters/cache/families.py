@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from exporters.cache.bounded import BoundedLabel
 from exporters.cache.fields import FIELDS
@@ -153,19 +153,25 @@ def commands(by_command: Mapping[str, str], label: BoundedLabel) -> list[Family]
     return families
 
 
-def latency_histogram(reply: Sequence[object], by_command: Mapping[str, str], label: BoundedLabel) -> HistogramFamily:
+def latency_histogram(
+    reply: Sequence[object], by_command: Mapping[str, str], label: BoundedLabel, own: Collection[str]
+) -> HistogramFamily:
     """Return the latency of each command since the server's start, from LATENCY HISTOGRAM (7.0 and later).
 
     `reply` alternates names and [b"calls", n, b"histogram_usec", [edge, cumulative count, ...]]; the sums come from
-    Commandstats.
+    Commandstats. `own` are commands of the exporter's, whose latency is nobody's business.
     """
     family = HistogramFamily(
-        "redis_commands_latencies_usec", "Time a command ran, microseconds, from LATENCY HISTOGRAM.", ("cmd",)
+        "redis_commands_latencies_usec",
+        "Time a command ran, microseconds, from LATENCY HISTOGRAM; without those that only exporters send.",
+        ("cmd",),
     )
     totals: dict[str, tuple[list[int], int, int]] = {}
     for raw, details in zip(reply[::2], reply[1::2], strict=True):
         assert isinstance(raw, bytes) and isinstance(details, list)  # noqa: PT018 - narrows two types at once
         name = raw.decode(errors="replace")
+        if name in own:
+            continue
         command, (calls, pairs_of_bucket) = label.admit(name), (details[1], details[3])
         usec = int(pairs(by_command.get(f"cmdstat_{name}", "")).get("usec", 0))
         buckets, count, total = totals.get(command, ([0] * len(HISTOGRAM_EDGES_USEC), 0, 0))

@@ -27,6 +27,15 @@ _COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "latency": (("LATENCY", "LATEST"),),
     "latency_histogram": (("LATENCY", "HISTOGRAM"),),
 }
+_OWN_COMMANDS = {
+    "info",
+    "config|get",
+    "slowlog|len",
+    "slowlog|get",
+    "latency|latest",
+    "latency|histogram",
+    "client|setname",
+}
 _NEED_INFO = ("replication", "keyspace", "commands")
 
 
@@ -199,7 +208,7 @@ class CacheSource:
         # Redis 6 has none: that is an older server, not a failure.
         if info and run.wants("latency_histogram") and not _is_unknown(histogram):
             with run.collector("latency_histogram"):
-                run.add(families.latency_histogram(_list(histogram), info.commands, self._commands))
+                run.add(families.latency_histogram(_list(histogram), info.commands, self._commands, _OWN_COMMANDS))
 
 
 def _packed(collectors: Sequence[str]) -> bytes:
