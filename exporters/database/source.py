@@ -1,11 +1,168 @@
-"""From the settings to what the database exporter watches."""
+"""PostgreSQL servers, directly or through PgBouncer, as sources of metrics."""
 
 from __future__ import annotations
 
-from exporters.core.scrape import Source
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ConfigError, ErrorClass, Fault, classify_network_error
+from exporters.core.exposition import Family
+from exporters.core.scrape import Finding, Run, Source, Up
+from exporters.core.settings import secret_from
+from exporters.database.address import Address
+from exporters.database.advice import findings
+from exporters.database.background import Background
+from exporters.database.presenter import Presenter
+from exporters.database.queries import Query, read_queries
+from exporters.database.session import Session
+from exporters.database.settings import DatabaseTarget
 from exporters.settings import Settings
 
+CONNECTION = "connection"
 
-def sources(_settings: Settings, _settings_file: str) -> list[Source]:
-    """Return nothing yet."""
-    return []
+
+def sources(settings: Settings, settings_file: str) -> list[Source]:
+    """Return one source a target. Raises ConfigError with every fault."""
+    found: list[Source] = []
+    faults: list[Fault] = []
+    for position, target in enumerate(settings.database):
+        try:
+            found.append(_source(target, f"database[{position}]", settings_file))
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError(faults)
+    return found
+
+
+def _source(target: DatabaseTarget, entry: str, settings_file: str) -> Source:
+    dsn = secret_from(target.dsn, target.dsn_file, f"{entry}.dsn", settings_file)
+    address = Address(dsn, f"{entry}.dsn", settings_file)
+    queries = read_queries([Path(settings_file).parent / name for name in target.queries])
+    if unknown := sorted(set(target.limits) - {query.name for query in queries if query.limit}):
+        expected = f"expected collectors that have a limit, not: {', '.join(unknown)}"
+        raise ConfigError([Fault(settings_file, f"{entry}.limits", expected)])
+    return DatabaseSource(target.name, address, queries, target.limits)
+
+
+class DatabaseSource:
+    """Two kept-open connections: one for the scrapes, one for the background."""
+
+    exporter = "database"
+    up: Up | None = Up("pg_up", "Whether the last scrape found PostgreSQL answering (1) or not (0).")
+    registries: Sequence[CollectorRegistry] = ()
+
+    def __init__(self, target: str, address: Address, queries: Sequence[Query], limits: Mapping[str, int]) -> None:
+        """Take the queries, and the row limits that replace theirs."""
+        self.target = target
+        self._on_scrape = [query for query in queries if query.interval_seconds is None]
+        self._in_background = [query for query in queries if query.interval_seconds is not None]
+        self._presenters = {
+            query.name: Presenter(query, address.label, limits.get(query.name, query.limit))
+            for query in self._on_scrape
+        }
+        self._session = Session(address, queries)
+        self._background = Background(target, address, self._in_background, limits)
+        self._scrapes = 0
+
+    def start(self) -> None:
+        """Begin with the background queries."""
+        self._background.start()
+
+    def collect(self, run: Run) -> None:
+        """Measure once. A server that stops answering ends the run; what came before it stays."""
+        started = time.monotonic()
+        self._scrapes += 1
+        with run.collector(CONNECTION):
+            self._session.open(run.deadline)
+            run.mark_up()
+            run.add(self._privileges())
+        if self._session.connected:
+            self._collect_queries(run)
+        run.mark_up(up=self._session.connected)
+        run.add(*self._own_families(run, started))
+
+    def classify(self, error: BaseException) -> ErrorClass:
+        """Return the class of what went wrong."""
+        return classify_network_error(error)
+
+    def collectors(self) -> Sequence[str]:
+        """Return the names of the queries."""
+        return [query.name for query in (*self._on_scrape, *self._in_background)]
+
+    def validate(self, deadline: Deadline) -> list[Finding]:
+        """Look at privileges, extensions and settings on the server."""
+        return findings(self._session, (*self._on_scrape, *self._in_background), deadline)
+
+    def close(self) -> None:
+        """End the background work and the connections, without waiting."""
+        self._background.close()
+        self._session.close()
+
+    def _collect_queries(self, run: Run) -> None:
+        major = self._session.major()
+        for query in self._on_scrape:
+            if query.metrics_of(major) and run.wants(query.name):
+                with run.collector(query.name):
+                    self._ask(query, run)
+                if not self._session.connected:
+                    return
+        for query in self._in_background:
+            if query.metrics_of(major) and run.wants(query.name):
+                with run.collector(query.name):
+                    run.add(*self._background.families(query, run.deadline))
+                    if error := self._background.error(query):
+                        raise error
+
+    def _ask(self, query: Query, run: Run) -> None:
+        answer = self._session.ask(query, run.deadline)
+        run.add(*self._presenters[query.name].families(answer.major, answer.rows))
+        if answer.lacking:
+            raise CollectError(answer.lacking, "some metrics are left out")
+
+    def _privileges(self) -> Family:
+        family = Family(
+            "pantrywatch_privilege_granted",
+            "gauge",
+            "Whether the role has (1) a privilege, or the database an extension, that collectors need.",
+            ("exporter", "privilege"),
+        )
+        privileges = self._session.privileges
+        for requirement in privileges.answers:
+            family.add(
+                int(privileges.granted(requirement)), "database", requirement.partition(":")[2].partition("(")[0]
+            )
+        return family
+
+    def _own_families(self, run: Run, started: float) -> Iterator[Family]:
+        """What postgres_exporter says of itself, and dashboards made for it ask for."""
+        # A background query costs the scrape nothing; `pantrywatch_query_*` says what it costs.
+        outcomes = [outcome for outcome in run.outcomes() if outcome.collector not in self._background]
+        success = Family("pg_scrape_collector_success", "gauge", "Whether a collector succeeded (1).", ("collector",))
+        duration = Family("pg_scrape_collector_duration_seconds", "gauge", "Time a collector took.", ("collector",))
+        for outcome in outcomes:
+            success.add(int(outcome.error_class is None), outcome.collector)
+            duration.add(outcome.seconds, outcome.collector)
+        failed = any(outcome.error_class for outcome in run.outcomes())
+        yield success
+        yield duration
+        yield _plain(
+            "pg_exporter_last_scrape_error", "gauge", "Whether a collector failed (1) in the last scrape.", failed
+        )
+        yield _plain(
+            "pg_exporter_last_scrape_duration_seconds",
+            "gauge",
+            "Time the last scrape took.",
+            time.monotonic() - started,
+        )
+        yield _plain("pg_exporter_scrapes_total", "counter", "Scrapes of this server so far.", self._scrapes)
+
+
+def _plain(name: str, kind: str, text: str, value: float) -> Family:
+    family = Family(name, "counter" if kind == "counter" else "gauge", text)
+    family.add(value)
+    return family

@@ -1,0 +1,181 @@
+"""Runs the queries that have an interval of their own, off the scrape's path, and keeps what they last gave."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.exposition import AnyFamily, Family
+from exporters.core.periodic import Periodic
+from exporters.database.address import Address
+from exporters.database.presenter import Presenter
+from exporters.database.queries import Metric, Query
+from exporters.database.session import Answer, Session
+
+logger = logging.getLogger(__name__)
+
+_TICK_SECONDS = 1.0
+_KEPT_INTERVALS = 3  # after so many intervals without success the last values are no news: no sample
+_EXTRA_SECONDS = 5.0  # beyond the statement's own time limit, before the server counts as frozen
+_MAXIMUM_DATABASES = 50
+
+_DATABASES = Query(
+    name="databases",
+    source=(
+        "pg_database WHERE datallowconn AND NOT datistemplate AND datname <> current_database()"
+        f" AND has_database_privilege(oid, 'CONNECT') ORDER BY datname LIMIT {_MAXIMUM_DATABASES}"
+    ),
+    labels={"datname": "datname"},
+    metrics=(Metric("pg_database_found", "gauge", "One.", "1"),),
+)
+
+
+@dataclass(slots=True)
+class Result:
+    """What one query last gave; replaced as a whole, so that a scrape never sees half of it."""
+
+    families: Sequence[AnyFamily] = ()
+    error: CollectError | None = None
+    seconds: float = 0.0
+    rows: int = 0
+    folded: int = 0
+    succeeded_at: float | None = None  # wall clock
+    kept_until: float = 0.0  # monotonic clock
+
+
+@dataclass(slots=True)
+class _Job:
+    query: Query
+    presenter: Presenter
+    interval_seconds: float
+    due: float = 0.0
+    result: Result | None = field(default=None)
+
+
+class Background:
+    """One thread, one kept-open connection, and at most one more while a query visits the other databases."""
+
+    def __init__(self, name: str, address: Address, queries: Sequence[Query], limits: Mapping[str, int]) -> None:
+        """Take the queries that have an interval."""
+        self._address = address
+        self._session = Session(address, queries)
+        self._jobs = {
+            query.name: _Job(
+                query,
+                Presenter(query, address.label, limits.get(query.name, query.limit)),
+                query.interval_seconds or 60.0,
+            )
+            for query in queries
+        }
+        self._periodic = Periodic(f"background-{name}", _TICK_SECONDS, self._tick)
+        self.started = False
+
+    def __contains__(self, collector: str) -> bool:
+        return collector in self._jobs
+
+    def start(self) -> None:
+        """Begin."""
+        self.started = True
+        self._periodic.start()
+
+    def close(self) -> None:
+        """End without waiting."""
+        self._periodic.stop()
+        self._session.close()
+
+    def families(self, query: Query, deadline: Deadline) -> list[AnyFamily]:
+        """Return what the query last gave and the metrics about it; in a process that only checks, run it now."""
+        job = self._jobs[query.name]
+        if not self.started:
+            self._run(job, deadline)
+        result = job.result
+        if result is None:
+            return []
+        own = list(result.families) if time.monotonic() < result.kept_until else []
+        return own + _about(query.name, result)
+
+    def error(self, query: Query) -> CollectError | None:
+        """Return why the query's last run failed or was not whole."""
+        result = self._jobs[query.name].result
+        return result.error if result else None
+
+    def _tick(self) -> None:
+        for job in self._jobs.values():
+            now = time.monotonic()
+            if now >= job.due:
+                longest = job.query.timeout_seconds or job.interval_seconds / 2
+                # Twice the statement's limit: the session gives a statement half of what is left.
+                self._run(job, Deadline.after(2 * longest + _EXTRA_SECONDS))
+                job.due = now + job.interval_seconds
+
+    def _run(self, job: _Job, deadline: Deadline) -> None:
+        start = time.monotonic()
+        before = job.result or Result()
+        try:
+            answers, error = self._answers(job.query, deadline)
+        except Exception as failure:  # noqa: BLE001 - one query that fails must not end the others' schedule
+            error = _known(failure)
+            job.result = Result(
+                before.families, error, time.monotonic() - start, before.rows, before.folded,
+                before.succeeded_at, before.kept_until,
+            )  # fmt: skip
+            return
+        rows = [row for answer in answers for row in answer.rows]
+        families = job.presenter.families(answers[0].major, rows)
+        kept_until = time.monotonic() + _KEPT_INTERVALS * job.interval_seconds
+        job.result = Result(
+            families, error, time.monotonic() - start, len(rows), job.presenter.folded, time.time(), kept_until
+        )
+
+    def _answers(self, query: Query, deadline: Deadline) -> tuple[list[Answer], CollectError | None]:
+        """Return the answer of each database, and the last failure of a database other than the first."""
+        answers = [self._session.ask(query, deadline)]
+        errors = [CollectError(answer.lacking) for answer in answers if answer.lacking]
+        if query.every_database:
+            for database in self._other_databases(deadline):
+                session = Session(self._address, [query], database)
+                try:
+                    answers.append(session.ask(query, deadline))
+                except CollectError as error:
+                    errors.append(error)
+                finally:
+                    session.close()
+        return answers, errors[-1] if errors else None
+
+    def _other_databases(self, deadline: Deadline) -> list[str]:
+        return [labels[0] for labels, _ in self._session.ask(_DATABASES, deadline).rows]
+
+
+def _known(failure: Exception) -> CollectError:
+    if isinstance(failure, CollectError):
+        return failure
+    logger.error("background query error=%s", type(failure).__name__)
+    return CollectError(ErrorClass.INTERNAL, type(failure).__name__)
+
+
+def _about(name: str, result: Result) -> list[AnyFamily]:
+    def family(suffix: str, text: str, value: float) -> Family:
+        return Family(
+            f"pantrywatch_query_{suffix}", "gauge", text, ("exporter", "query"), [(("database", name), value)]
+        )
+
+    families: list[AnyFamily] = [
+        family(
+            "success", "Whether the last run of a background query succeeded (1) or not.", int(result.error is None)
+        ),
+        family("duration_seconds", "Time the last run of a background query took.", result.seconds),
+        family("rows", "Rows the last successful run of a background query gave.", result.rows),
+        family(
+            "folded_rows",
+            "Rows of the last successful run beyond the query's limit: together as `other`.",
+            result.folded,
+        ),
+    ]
+    if result.succeeded_at is not None:
+        text = "When a background query last succeeded."
+        families.append(family("last_success_timestamp_seconds", text, result.succeeded_at))
+    return families

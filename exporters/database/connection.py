@@ -1,0 +1,124 @@
+"""One connection to PostgreSQL that never waits beyond a deadline.
+
+Built on libpq's non-blocking calls: the waiting is done here, so the deadline is exact and needs no helper thread; a
+frozen server or a dead link cannot hold the caller.
+"""
+
+from __future__ import annotations
+
+import select
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg import pq
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.database.failures import ConnectionLostError, ServerError, class_of_text
+
+_GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
+
+
+class Connection:
+    """An open connection; any failure other than a refused statement closes it."""
+
+    def __init__(self, connection_string: bytes, deadline: Deadline) -> None:
+        """Connect. Raises CollectError."""
+        self._pgconn = pq.PGconn.connect_start(connection_string)
+        try:
+            self._connect(deadline)
+        except BaseException:
+            self.close()
+            raise
+        self._pgconn.nonblocking = 1
+        version = self._pgconn.server_version
+        self.major = version // 10000
+        self.broken = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close without waiting."""
+        self.broken = True
+        self._pgconn.finish()
+
+    def parameter(self, name: str) -> str:
+        """Return a parameter the server reported when we connected, for instance server_version."""
+        return (self._pgconn.parameter_status(name.encode()) or b"").decode()
+
+    def select(
+        self, query: str, deadline: Deadline, *, statement_seconds: float, lock_seconds: float
+    ) -> pq.abc.PGresult:
+        """Return the result of one read-only statement, in one round trip.
+
+        Both statements travel in one message, which the server runs as one transaction: the settings end with it, no
+        transaction stays open after an error, and it works through PgBouncer. As arguments of a function the limits
+        are constants to pg_stat_statements: one entry, not one for every value.
+        """
+        limits = (
+            "SELECT set_config('transaction_read_only', 'on', true),"
+            f" set_config('statement_timeout', '{max(1, round(statement_seconds * 1000))}', true),"
+            f" set_config('lock_timeout', '{max(1, round(lock_seconds * 1000))}', true);"
+        )
+        results = self._run((limits + query).encode(), deadline)
+        failed = next((result for result in results if result.status not in _GOOD), None)
+        if failed is not None:
+            raise self._error(failed)
+        return results[-1]
+
+    def _connect(self, deadline: Deadline) -> None:
+        status: int = pq.PollingStatus.WRITING
+        while status in (pq.PollingStatus.WRITING, pq.PollingStatus.READING):
+            if self._pgconn.status == pq.ConnStatus.BAD:
+                break
+            self._wait(select.POLLOUT if status == pq.PollingStatus.WRITING else select.POLLIN, deadline)
+            status = self._pgconn.connect_poll()
+        if status != pq.PollingStatus.OK:
+            text = self._pgconn.get_error_message()
+            raise CollectError(class_of_text(text), text)
+
+    def _run(self, message: bytes, deadline: Deadline) -> list[pq.abc.PGresult]:
+        try:
+            return self._exchange(message, deadline)
+        except psycopg.Error as error:
+            self.close()
+            raise ConnectionLostError(ErrorClass.PROTOCOL, type(error).__name__) from None
+        except BaseException:
+            self.close()  # in the middle of an answer: of no further use
+            raise
+
+    def _exchange(self, message: bytes, deadline: Deadline) -> list[pq.abc.PGresult]:
+        pgconn, results = self._pgconn, list[pq.abc.PGresult]()
+        pgconn.send_query(message)
+        while pgconn.flush():
+            self._wait(select.POLLOUT | select.POLLIN, deadline)
+            pgconn.consume_input()
+        while True:
+            while pgconn.is_busy():
+                self._wait(select.POLLIN, deadline)
+                pgconn.consume_input()
+            result = pgconn.get_result()
+            if result is None:
+                return results
+            results.append(result)
+
+    def _error(self, result: pq.abc.PGresult) -> CollectError:
+        state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
+        lost = self._pgconn.status == pq.ConnStatus.BAD
+        if lost:
+            self.close()
+        if not state:
+            return ConnectionLostError(ErrorClass.PROTOCOL, "the server closed the connection")
+        text = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
+        return ServerError(state, text, fatal=lost)
+
+    def _wait(self, events: int, deadline: Deadline) -> None:
+        poll = select.poll()
+        poll.register(self._pgconn.socket, events)
+        if not poll.poll(deadline.remaining() * 1000):
+            raise CollectError(ErrorClass.TIMEOUT, "no answer from the server in time")

@@ -1,0 +1,55 @@
+"""What the monitoring role may see: asked first, so that a missing privilege is reported and never read as zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.database.connection import Connection
+
+# pg_has_role() and has_function_privilege() raise errors for names the server does not know; these give NULL.
+_TESTS = {
+    "role": "(SELECT CASE WHEN pg_has_role(oid, 'USAGE') THEN 'yes' END FROM pg_roles WHERE rolname = '{name}')",
+    "function": "(SELECT 'yes' WHERE has_function_privilege(to_regprocedure('{name}'), 'EXECUTE'))",
+    "extension": (
+        "(SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace"
+        " WHERE extname = '{name}')"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """Requirement → what the server said: None for a missing one, the schema for an extension."""
+
+    answers: dict[str, str | None]
+
+    def granted(self, requirement: str) -> bool:
+        """Return whether the requirement is met."""
+        return self.answers.get(requirement) is not None
+
+    def demand(self, requirements: Iterable[str]) -> None:
+        """Return if all are met. Raises CollectError: permission, or version for a missing extension."""
+        for requirement in requirements:
+            if not self.granted(requirement):
+                missing = ErrorClass.VERSION if requirement.startswith("extension:") else ErrorClass.PERMISSION
+                raise CollectError(missing, f"missing {requirement}")
+
+    def schema(self, requirements: Iterable[str]) -> str:
+        """Return the schema, quoted, of the extension among these requirements; `public` where there is none."""
+        extensions = (self.answers.get(text) for text in requirements if text.startswith("extension:"))
+        return next(filter(None, extensions), "public")
+
+
+def read_privileges(connection: Connection, requirements: Iterable[str], deadline: Deadline) -> Privileges:
+    """Ask the server, in one round trip of catalog look-ups. Raises CollectError."""
+    names = list(requirements)
+    tests = [_TESTS[kind].format(name=name) for kind, _, name in (text.partition(":") for text in names)]
+    query = f"SELECT {', '.join(tests) or 'NULL'}"
+    result = connection.select(query, deadline, statement_seconds=2.0, lock_seconds=0.25)
+    cells = [result.get_value(0, column) for column in range(len(names))]
+    return Privileges(
+        {name: None if cell is None else bytes(cell).decode() for name, cell in zip(names, cells, strict=True)}
+    )

@@ -1,0 +1,173 @@
+"""A kept-open connection with what is known of the server: version, privileges, what it lacks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from psycopg.pq.abc import PGresult
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.database.address import Address
+from exporters.database.connection import Connection
+from exporters.database.failures import ConnectionLostError, ServerError
+from exporters.database.plan import Plan, Row
+from exporters.database.privileges import Privileges, read_privileges
+from exporters.database.queries import Query
+
+_PRIVILEGES_SECONDS = 60.0  # how long an answer about privileges holds
+_LACK_SECONDS = 300.0  # how long a metric the server refused is left out before it is tried again
+_LOCK_SECONDS = 0.1  # a query behind a lock costs the others this much at most
+_STATEMENT_SECONDS = 2.0  # on the scrape; a query that needs longer belongs into the background
+
+# undefined column, function, table and object, wrong type, not supported, not allowed
+_LACKS = ("42703", "42883", "42P01", "42704", "42846", "0A000", "42501")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of a query, one value for each of `query.metrics_of(major)`; `lacking` if some were left out."""
+
+    major: int
+    rows: list[Row]
+    lacking: ErrorClass | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    plan: Plan | None  # None: the server has nothing of this query for us
+    lacking: CollectError | None
+    until: float
+
+
+class Session:
+    """Runs queries over one connection, opened on use and again after a failure; for one thread at a time."""
+
+    def __init__(self, address: Address, queries: Sequence[Query], database: str | None = None) -> None:
+        """Take what may be asked; nothing is connected before `open`."""
+        self._address = address
+        self._database = database
+        self._requirements = sorted({text for query in queries for text in query.requires})
+        self._lock = threading.Lock()
+        self._closing = False
+        self._connection: Connection | None = None
+        self._privileges_until = 0.0
+        self._known: dict[str, _Known] = {}
+        self.privileges = Privileges({})
+
+    @property
+    def connected(self) -> bool:
+        """Return whether the connection stands, as far as is known."""
+        return self._connection is not None and not self._connection.broken
+
+    def open(self, deadline: Deadline) -> None:
+        """Connect unless connected, and look at the privileges if that was long ago. Raises CollectError."""
+        with self._lock:
+            self._opened(deadline)
+            self._refresh_privileges(deadline)
+
+    def close(self) -> None:
+        """Close the connection, or have the thread that uses it close it when it is done."""
+        self._closing = True
+        if self._lock.acquire(blocking=False):
+            try:
+                self._drop()
+            finally:
+                self._lock.release()
+
+    def major(self) -> int:
+        """Return the server's major version; after `open`."""
+        return self._connection.major if self._connection else 0
+
+    def ask(self, query: Query, deadline: Deadline) -> Answer:
+        """Return what the server has of the query. Raises CollectError."""
+        with self._lock:
+            try:
+                return self._ask(query, deadline)
+            finally:
+                if self._closing:
+                    self._drop()
+
+    def _ask(self, query: Query, deadline: Deadline) -> Answer:
+        known = self._known_of(query, deadline)
+        try:
+            rows = self._rows(known, query, deadline)
+        except ServerError as error:
+            if error.state not in _LACKS or known.plan is None:
+                raise
+            known = self._known[query.name] = self._learn(known.plan, error, deadline)
+            rows = self._rows(known, query, deadline)
+        return Answer(self.major(), rows, known.lacking.error_class if known.lacking else None)
+
+    def _rows(self, known: _Known, query: Query, deadline: Deadline) -> list[Row]:
+        if known.plan is None:
+            raise known.lacking or CollectError(ErrorClass.VERSION)
+        return known.plan.rows(self._select(known.plan.sql(), query, deadline))
+
+    def _known_of(self, query: Query, deadline: Deadline) -> _Known:
+        self._opened(deadline)
+        self.privileges.demand(query.requires)
+        known = self._known.get(query.name)
+        if known is None or known.until < time.monotonic():
+            plan = Plan(query, query.metrics_of(self.major()), self.privileges.schema(query.requires))
+            known = self._known[query.name] = _Known(plan, None, time.monotonic() + _LACK_SECONDS)
+        return known
+
+    def _learn(self, plan: Plan, error: ServerError, deadline: Deadline) -> _Known:
+        """Find out which metrics made the statement fail; probes cost the server nothing."""
+        until = time.monotonic() + _LACK_SECONDS
+        if self._refuses(plan.probe(), plan.query, deadline):
+            return _Known(None, error, until)
+        without = {metric.name for metric in plan.metrics if self._refuses(plan.probe(metric), plan.query, deadline)}
+        if not without or len(without) == len(plan.metrics):
+            return _Known(None, error, until)
+        return _Known(replace(plan, without=frozenset(without)), error, until)
+
+    def _refuses(self, probe: str, query: Query, deadline: Deadline) -> bool:
+        try:
+            self._select(probe, query, deadline)
+        except ServerError as error:
+            if error.state in _LACKS:
+                return True
+            raise
+        return False
+
+    def _select(self, sql: str, query: Query, deadline: Deadline) -> PGresult:
+        if deadline.passed():
+            raise CollectError(ErrorClass.TIMEOUT, "the time of this run was used up")
+        longest = query.timeout_seconds or _STATEMENT_SECONDS
+        # Half of the rest: the server ends a slow statement before we take the server for frozen.
+        seconds = min(longest, deadline.remaining() / 2)
+        try:
+            return self._opened(deadline).select(sql, deadline, statement_seconds=seconds, lock_seconds=_LOCK_SECONDS)
+        except (ConnectionLostError, ServerError) as error:
+            if isinstance(error, ServerError) and not error.fatal:
+                raise
+            # It may have been dead for long, kept open since the last run: one new try tells.
+            return self._opened(deadline).select(sql, deadline, statement_seconds=seconds, lock_seconds=_LOCK_SECONDS)
+
+    def _opened(self, deadline: Deadline) -> Connection:
+        if self._connection is None or self._connection.broken:
+            self._drop()
+            self._connection = Connection(self._address.connection_string(self._database), deadline)
+            self._refresh_privileges(deadline)
+        return self._connection
+
+    def _refresh_privileges(self, deadline: Deadline) -> None:
+        if time.monotonic() < self._privileges_until or self._connection is None:
+            return
+        before = self.privileges
+        self.privileges = read_privileges(self._connection, self._requirements, deadline)
+        self._privileges_until = time.monotonic() + _PRIVILEGES_SECONDS
+        if self.privileges != before:
+            self._known.clear()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+        self._privileges_until = 0.0
+        self._known.clear()
