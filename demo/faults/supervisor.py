@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import http.client
 import xmlrpc.client
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from demo.environment import Environment
 from demo.faults.fault import FaultError
@@ -27,23 +25,24 @@ class NotRunningError(Exception):
 class Supervisor:
     """Starts and stops programs; both are done when the call returns."""
 
-    proxy: xmlrpc.client.ServerProxy
+    url: str
 
     def start(self, program: str) -> None:
         """Start it unless it runs. While the whole stack is going down nothing is started, which is right."""
-        self._call(self.proxy.supervisor.startProcess, program, fine={_ALREADY_STARTED, _SHUTTING_DOWN})
+        self._call("supervisor.startProcess", program, fine={_ALREADY_STARTED, _SHUTTING_DOWN})
 
     def stop(self, program: str) -> None:
         """Stop it unless it is stopped."""
-        self._call(self.proxy.supervisor.stopProcess, program, fine={_NOT_RUNNING})
+        self._call("supervisor.stopProcess", program, fine={_NOT_RUNNING})
 
     def running(self, program: str) -> bool:
-        info = self._call(self.proxy.supervisor.getProcessInfo, program, fine=set())
+        info = self._call("supervisor.getProcessInfo", program, fine=set())
         return isinstance(info, dict) and info.get("statename") in {"STARTING", "RUNNING"}
 
-    def _call(self, method: Callable[[str], Any], program: str, fine: set[int]) -> object:
+    def _call(self, method: str, program: str, fine: set[int]) -> object:
         try:
-            return method(program)
+            with xmlrpc.client.ServerProxy(self.url, transport=_Transport()) as proxy:
+                return getattr(proxy, method)(program)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode in fine:
                 return None
@@ -58,7 +57,7 @@ def connect(environment: Environment) -> Supervisor:
         url = (environment.state / "run" / "supervisor.url").read_text(encoding="utf-8").strip()
     except OSError as error:
         raise NotRunningError from error
-    return Supervisor(xmlrpc.client.ServerProxy(url, transport=_Transport()))
+    return Supervisor(url)
 
 
 class _Transport(xmlrpc.client.Transport):

@@ -1,0 +1,232 @@
+"""Faults entered and undone on real servers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import psutil
+import psycopg
+import pytest
+import requests
+import servers
+from integration.demo.installation import Installation, run
+
+from demo.faults.fault import FaultError
+from demo.faults.hold import hold
+from demo.faults.table import FAULTS
+from demo.flags import Flags
+
+LIST = "/api/v1/organizations"
+
+
+@contextmanager
+def held(installation: Installation, name: str) -> Iterator[psutil.Process]:
+    """The fault in force, held by a process of its own; undone at the end, which is checked."""
+    flags = Flags(installation.environment.fault_directory)
+    command = [sys.executable, "-m", "demo.faults", "hold", name]
+    log = installation.directory / f"fault-{name}.log"
+    with servers.process(command, log, environment=installation.variables) as child:
+        servers.wait_until(lambda: flags.in_force(name) or child.poll() is not None, 20, f"{name} is in force")
+        assert child.poll() is None, log.read_text()
+        yield psutil.Process(child.pid)
+        child.terminate()
+        assert child.wait(15) == 0, log.read_text()
+    assert not flags.left(name)
+
+
+def fresh_list(session: requests.Session, url: str) -> requests.Response:
+    """A page of organizations that no cache has."""
+    return session.get(url + LIST, params={"page": 1, uuid4().hex: ""}, timeout=8)
+
+
+def works_again(session: requests.Session, url: str) -> None:
+    servers.wait_until(lambda: fresh_list(session, url).ok, 15, "the API works again")
+
+
+def application_reads(installation: Installation) -> tuple[int, float]:
+    """What the application's role counts in the organizations, and how long that took in seconds."""
+    dsn = installation.secrets()["app_dsn"]
+    with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as connection:
+        started = time.monotonic()
+        row = connection.execute("SELECT count(*) FROM organizations").fetchone()
+        assert row is not None
+        return row[0], time.monotonic() - started
+
+
+def test_slow_database(installation: Installation) -> None:
+    """The application's statements take at least 150 ms in the server and see every row; afterwards nothing is left."""
+    everything = installation.postgres.value("SELECT count(*) FROM organizations", "crm")
+    with held(installation, "slow-database"):
+        count, seconds = application_reads(installation)
+        assert count == everything
+        assert seconds >= 0.15
+        assert installation.postgres.value("SELECT count(*) FROM organizations", "crm") == everything
+    assert installation.postgres.value("SELECT count(*) FROM pg_policies", "crm") == 0
+    assert installation.postgres.value("SELECT count(*) FROM pg_class WHERE relrowsecurity", "crm") == 0
+
+
+def test_slow_database_spares_the_monitoring(installation: Installation) -> None:
+    """A third role, the monitoring's say, sees every row while the application is slow."""
+    installation.postgres.execute(
+        "CREATE ROLE watcher LOGIN PASSWORD 'w'", "GRANT SELECT ON organizations TO watcher", dbname="crm"
+    )
+    everything = installation.postgres.value("SELECT count(*) FROM organizations", "crm")
+    with held(installation, "slow-database"):
+        dsn = installation.postgres.dsn("crm", "watcher", "w")
+        with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as connection:
+            assert connection.execute("SELECT count(*) FROM organizations").fetchone() == (everything,)
+
+
+def test_lock_pile_up(installation: Installation, representative: requests.Session) -> None:
+    """Who needs the interactions waits and gets a 503 in the end; others work; the holder can be told by its name."""
+    key = installation.postgres.value("SELECT id::text FROM organizations WHERE NOT is_deleted LIMIT 1", "crm")
+    with held(installation, "lock-pile-up"):
+        sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'demo-fault-lock-pile-up'"
+        assert installation.postgres.value(sessions, "crm") == 1
+        waiting = threading.Thread(target=representative.get, args=(f"{installation.url}{LIST}/{key}",))
+        waiting.start()
+        blocked = (
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'crm-api' AND wait_event_type = 'Lock'"
+        )
+        servers.wait_until(lambda: installation.postgres.value(blocked, "crm") is True, 5, "a session waits")
+        waiting.join(8)
+        assert representative.get(f"{installation.url}{LIST}/{key}", timeout=8).status_code == 503
+        assert fresh_list(representative, installation.url).ok
+    assert representative.get(f"{installation.url}{LIST}/{key}", timeout=8).ok
+
+
+def test_connections_used_up(installation: Installation) -> None:
+    """The application's role is refused, the superuser is not; afterwards there is room again."""
+    with held(installation, "connections-used-up"):
+        with pytest.raises(psycopg.OperationalError, match=r"connection slots|too many clients"):
+            application_reads(installation)
+        assert installation.postgres.value("SELECT 1") == 1
+    servers.wait_until(lambda: application_gets_in(installation), 10, "there is room again")
+
+
+def application_gets_in(installation: Installation) -> bool:
+    try:
+        application_reads(installation)
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def test_database_frozen(installation: Installation, representative: requests.Session) -> None:
+    """The frozen server accepts connections and answers nothing; the API answers 503 and says it is unhealthy."""
+    with held(installation, "database-frozen"):
+        assert fresh_list(representative, installation.url).status_code == 503
+        health = requests.get(f"{installation.url}/healthz", timeout=3)
+        assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
+        with pytest.raises(psycopg.errors.ConnectionTimeout):
+            psycopg.connect(installation.postgres.dsn(), connect_timeout=2)
+    works_again(representative, installation.url)
+
+
+def test_cache_cold(installation: Installation) -> None:
+    """What is stored is gone again within moments, again and again."""
+    with held(installation, "cache-cold"), installation.redis.client() as client:
+        for _ in range(2):
+            client.set("kept", "no")
+            servers.wait_until(lambda: client.get("kept") is None, 5, "the cache is emptied")
+
+
+def test_api_errors(installation: Installation, representative: requests.Session) -> None:
+    """Some answers are 500 and most are not; health is not touched; afterwards no answer is."""
+    address = installation.url + LIST
+    with held(installation, "api-errors"):
+        seen = [representative.get(address, timeout=5).status_code for _ in range(100)]
+        assert requests.get(f"{installation.url}/healthz", timeout=5).ok
+    assert set(seen) == {200, 500}
+    assert 3 <= seen.count(500) <= 50
+    assert {representative.get(address, timeout=5).status_code for _ in range(30)} == {200}
+
+
+def test_slow_api(installation: Installation, representative: requests.Session) -> None:
+    """An answer takes at least 0.8 s while the fault is on, even from the cache."""
+    address = installation.url + LIST
+    representative.get(address, timeout=5)
+    with held(installation, "slow-api"):
+        answer = representative.get(address, timeout=5)
+        assert answer.headers["X-Cache"] == "HIT"
+        assert answer.elapsed.total_seconds() >= 0.8
+
+
+def test_a_dead_holder_ends_an_api_fault(installation: Installation, representative: requests.Session) -> None:
+    """The API heeds a flag only as long as somebody touches it."""
+    flag = installation.environment.fault_directory / "slow-api"
+    Flags(flag.parent).raise_("slow-api", in_force=True)
+    past = time.time() - 11
+    os.utime(flag, (past, past))
+    representative.get(installation.url + LIST, timeout=5)
+    answer = representative.get(installation.url + LIST, timeout=5)
+    flag.unlink()
+    assert answer.elapsed.total_seconds() < 0.8
+
+
+def test_login_brute_force(installation: Installation) -> None:
+    """Failed log-ins come in, several a second, as any stranger's would."""
+
+    def failed() -> int:
+        return installation.access_log.read_text().count('"status":401')
+
+    before = failed()
+    with held(installation, "login-brute-force"):
+        servers.wait_until(lambda: failed() >= before + 8, 10, "log-ins fail")
+
+
+def test_cpu_burn_ends_with_its_holder(installation: Installation) -> None:
+    """There is a burner for every core at nice 10, and none when the holder was killed outright."""
+    flags = Flags(installation.environment.fault_directory)
+    command = [sys.executable, "-m", "demo.faults", "hold", "cpu-burn"]
+    log = installation.directory / "fault-cpu-burn.log"
+    with servers.process(command, log, environment=installation.variables) as child:
+        servers.wait_until(lambda: flags.in_force("cpu-burn"), 10, "the burners are started")
+        burners = psutil.Process(child.pid).children()
+        assert len(burners) == len(psutil.Process().cpu_affinity() or [])
+        servers.wait_until(lambda: all(burner.nice() == 10 for burner in burners), 5, "the burners are nice")
+        child.send_signal(signal.SIGKILL)
+        child.wait(5)
+        servers.wait_until(lambda: not any(burner.is_running() for burner in burners), 10, "the burners are gone")
+    assert flags.left("cpu-burn")
+    flags.lower("cpu-burn")
+
+
+def test_a_forgotten_fault_ends_by_itself(installation: Installation) -> None:
+    """A holder nobody stops undoes its fault when its time is up."""
+    hold(FAULTS["slow-api"], installation.environment, threading.Event(), longest_seconds=0.3)
+    assert not Flags(installation.environment.fault_directory).left("slow-api")
+
+
+def test_a_failed_undo_is_not_forgotten(installation: Installation) -> None:
+    """Where the undo cannot be done the flag stays, for the next try, and nothing about the server is told."""
+    variables = installation.with_secrets("no-admin", admin_dsn="postgresql://x:secret@127.0.0.1:1/crm")
+    variables["DEMO_FAULT_DIR"] = str(installation.directory / "no-admin-faults")
+    done = run(variables, "demo.faults", "hold", "lock-pile-up")
+    assert done.returncode == 1
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert Flags(installation.directory / "no-admin-faults").left("lock-pile-up")
+
+
+def test_undoing_twice_does_no_harm(installation: Installation) -> None:
+    """Every undo that needs no supervisor can be done when there is nothing to undo."""
+    for name in ("slow-database", "lock-pile-up", "connections-used-up", "database-frozen", "cache-cold", "cpu-burn"):
+        FAULTS[name].undo(installation.environment)
+
+
+def test_a_stale_pid_file_freezes_nobody_else(installation: Installation) -> None:
+    """A pid file that names a process other than PostgreSQL's is not believed."""
+    state = installation.directory / "stale"
+    (state / "postgres").mkdir(parents=True)
+    (state / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n")
+    environment = type(installation.environment)({"PANTRYWATCH_STATE": str(state)})
+    with pytest.raises(FaultError, match="not running"):
+        FAULTS["database-frozen"].enter(environment)

@@ -1,0 +1,191 @@
+"""Switching faults on and off under a real supervisor."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import servers
+from integration.demo.installation import Installation, run
+
+from demo.environment import Environment
+from demo.faults import supervisor
+from demo.faults.table import FAULTS
+from demo.flags import Flags
+
+# Programs that stand for the stack's: what is tested is that the right one is stopped and started again.
+STAND_INS = ("postgres", "redis", "demo-third-party")
+NAMES = [
+    "slow-database",
+    "database-stopped",
+    "database-frozen",
+    "lock-pile-up",
+    "connections-used-up",
+    "cache-stopped",
+    "cache-cold",
+    "api-errors",
+    "slow-api",
+    "third-party-down",
+    "login-brute-force",
+    "cpu-burn",
+]
+
+
+def configuration(directory: Path, port: int) -> str:
+    """A supervisor like the stack's: its interface on the loopback, a program for each fault's holder."""
+    head = f"""
+[supervisord]
+nodaemon=true
+logfile={directory}/supervisord.log
+pidfile={directory}/supervisord.pid
+childlogdir={directory}
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[inet_http_server]
+port=127.0.0.1:{port}
+username=pantry
+password=s3cret
+"""
+    parts = [head]
+    parts += [f"[program:{name}]\ncommand=sleep 600\nstartsecs=0\n" for name in STAND_INS]
+    parts += [
+        f"[program:fault-{name}]\ncommand={sys.executable} -m demo.faults hold {name}\nautostart=false\n"
+        "autorestart=false\nstopwaitsecs=15\nstartsecs=0\n"
+        for name in FAULTS
+    ]
+    return "\n".join(parts)
+
+
+@pytest.fixture(scope="module")
+def stack(installation: Installation) -> Iterator[dict[str, str]]:
+    """The variables of a stack under a supervisor."""
+    directory, port = installation.directory / "supervised", servers.free_port()
+    (directory / "run").mkdir(parents=True)
+    (directory / "postgres").symlink_to(installation.postgres.data)
+    (directory / "run" / "supervisor.url").write_text(f"http://pantry:s3cret@127.0.0.1:{port}/RPC2\n")
+    (directory / "supervisord.conf").write_text(configuration(directory, port))
+    variables = {
+        **installation.variables,
+        "PANTRYWATCH_STATE": str(directory),
+        "DEMO_FAULT_DIR": str(directory / "faults"),
+    }
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "supervisor.supervisord",
+        "-c",
+        str(directory / "supervisord.conf"),
+    ]
+    with servers.process(command, directory / "out.log", environment=variables):
+        servers.wait_until(lambda: is_up(Environment(variables)), 20, "the supervisor answers")
+        yield variables
+
+
+def is_up(environment: Environment) -> bool:
+    try:
+        return supervisor.connect(environment).running("redis")
+    except supervisor.NotRunningError:
+        return False
+
+
+def fault(variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run(variables, "demo.faults", *arguments)
+
+
+def state_of(listing: str, name: str) -> str:
+    """The second word of the fault's line."""
+    return next(line.split()[1] for line in listing.splitlines() if line.startswith(f"{name} "))
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [("database-stopped", "postgres"), ("cache-stopped", "redis"), ("third-party-down", "demo-third-party")],
+)
+def test_a_program_is_stopped_and_started(stack: dict[str, str], name: str, program: str) -> None:
+    """`on` returns when the program is stopped and `list` says so, `off` when it runs again."""
+    manager = supervisor.connect(Environment(stack))
+    assert fault(stack, "on", name).returncode == 0
+    assert not manager.running(program)
+    assert state_of(fault(stack, "list").stdout, name) == "on"
+    assert fault(stack, "off", name).returncode == 0
+    assert manager.running(program)
+    assert state_of(fault(stack, "list").stdout, name) == "off"
+
+
+def test_on_twice_and_off_twice(stack: dict[str, str]) -> None:
+    """Switching on what is on and off what is off does nothing and is no error."""
+    for verb in ("on", "on", "off", "off"):
+        done = fault(stack, verb, "slow-api")
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_killed_holder_is_cleaned_up_after(stack: dict[str, str]) -> None:
+    """When a fault's holder was killed outright, `off` undoes what it left behind."""
+    flags = Flags(Environment(stack).fault_directory)
+    manager = supervisor.connect(Environment(stack))
+    assert fault(stack, "on", "cache-stopped").returncode == 0
+    holders = [
+        each for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"][-2:] == ["hold", "cache-stopped"]
+    ]
+    holders[0].send_signal(signal.SIGKILL)
+    servers.wait_until(lambda: not manager.running("fault-cache-stopped"), 10, "the holder is gone")
+    assert not manager.running("redis")
+    assert flags.left("cache-stopped")
+    assert fault(stack, "off", "cache-stopped").returncode == 0
+    assert manager.running("redis")
+    assert not flags.left("cache-stopped")
+
+
+def test_off_all(stack: dict[str, str], installation: Installation) -> None:
+    """`off-all` ends every fault that is on."""
+    for name in ("api-errors", "lock-pile-up"):
+        assert fault(stack, "on", name).returncode == 0
+    assert fault(stack, "off-all").returncode == 0
+    listing = fault(stack, "list").stdout
+    assert {state_of(listing, name) for name in FAULTS} == {"off"}
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'demo-fault-lock-pile-up'"
+    servers.wait_until(lambda: installation.postgres.value(sessions, "crm") == 0, 5, "the lock is released")
+
+
+def test_a_fault_that_cannot_be_entered(stack: dict[str, str], tmp_path: Path) -> None:
+    """`on` says so, with exit code 1, when the fault's holder gave up."""
+    (tmp_path / "run").mkdir()
+    url = (Path(stack["PANTRYWATCH_STATE"]) / "run" / "supervisor.url").read_text()
+    (tmp_path / "run" / "supervisor.url").write_text(url)
+    # The holder writes its flag where the supervisor told it to: seen from another directory it is never in force.
+    elsewhere = {**stack, "PANTRYWATCH_STATE": str(tmp_path), "DEMO_FAULT_DIR": str(tmp_path)}
+    (Path(stack["PANTRYWATCH_STATE"]) / "postgres").rename(tmp_path / "postgres-away")
+    try:
+        done = fault(elsewhere, "on", "database-frozen")
+    finally:
+        (tmp_path / "postgres-away").rename(Path(stack["PANTRYWATCH_STATE"]) / "postgres")
+    assert done.returncode == 1
+    assert "could not be switched on" in done.stderr
+
+
+def test_the_list_names_all_twelve(stack: dict[str, str]) -> None:
+    """`list` names every fault with its state, what it does and where it is seen."""
+    lines = fault(stack, "list").stdout.splitlines()
+    assert [line.split()[0] for line in lines[::2]] == NAMES
+    assert all(line.strip().startswith("seen in ") for line in lines[1::2])
+
+
+@pytest.mark.parametrize("arguments", [("on", "flood"), ("off", "flood"), ("hold", "flood")])
+def test_an_unknown_fault(stack: dict[str, str], arguments: tuple[str, str]) -> None:
+    """An unknown name is answered with the known ones and exit code 2."""
+    done = fault(stack, *arguments)
+    assert done.returncode == 2
+    assert all(name in done.stderr for name in NAMES)
+
+
+def test_no_stack(installation: Installation) -> None:
+    """Without a supervisor the message is that the stack is not running, exit code 2."""
+    done = fault(dict(installation.variables), "on", "slow-api")
+    assert (done.returncode, done.stderr) == (2, "fault: the stack is not running\n")
