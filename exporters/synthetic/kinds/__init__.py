@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from exporters.synthetic.check import Entry, Probe
 from exporters.synthetic.kinds import dns, http, redis, sql, tcp, tls
@@ -19,3 +20,9 @@ KINDS: Mapping[str, Callable[[Any, Entry], Probe]] = {
     "sql": sql.prepare,
     "redis": redis.prepare,
 }
+
+# cattrs tells the members of a union apart by their literal `kind`, but not where annotations are still text.
+for _settings in get_args(AnyCheck):
+    _hints = get_type_hints(_settings)
+    for _field in dataclasses.fields(_settings):
+        _field.type = _hints[_field.name]

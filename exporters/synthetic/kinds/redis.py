@@ -1,32 +1,46 @@
-"""A PING to Redis or Valkey over a new connection, or a value written and read back."""
+"""A PING to Redis or Valkey over a new connection, or a value written and read back.
+
+The protocol is spoken here, RESP2 of https://redis.io/docs/latest/develop/reference/protocol-spec/: redis-py has a
+timeout for each read but no deadline, and one type of error for a refusal, TLS and name resolution.
+"""
 
 from __future__ import annotations
 
+import socket
+import ssl
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from io import BufferedReader
+from typing import Literal
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from exporters.core.deadline import Deadline
-from exporters.core.errors import CollectError, ErrorClass, classify_network_error
+from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.settings import Secret
 from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe
-from exporters.synthetic.network import time_left
+from exporters.synthetic.network import Stream, connect
+from exporters.synthetic.tls import client_context, handshake
 
-if TYPE_CHECKING:
-    from redis import Redis, RedisError
+_PORT = 6379
+_KEY_LIFE_SECONDS = "60"
+_LONGEST_LINE_BYTES = 4096
 
-_KEY_LIFE_SECONDS = 60
+Command = tuple[str, ...]
 
-# By the first word of the server's error (the client keeps only the rest for some, and tells these by type).
-_BY_CODE = {
-    "WRONGPASS": ErrorClass.AUTH,
-    "NOAUTH": ErrorClass.AUTH,
-    "NOPERM": ErrorClass.PERMISSION,
-    "OOM": ErrorClass.EXHAUSTED,
-}
+# How an error reply begins; anything else is an answer not expected.
+_CLASSES = (
+    (b"WRONGPASS", ErrorClass.AUTH),
+    (b"NOAUTH", ErrorClass.AUTH),
+    (b"ERR invalid password", ErrorClass.AUTH),
+    (b"NOPERM", ErrorClass.PERMISSION),
+    (b"DENIED", ErrorClass.REFUSED),  # protected mode: nobody from outside, whatever the password
+    (b"ERR max number of clients", ErrorClass.EXHAUSTED),
+    (b"OOM", ErrorClass.EXHAUSTED),
+    (b"BUSY", ErrorClass.TIMEOUT),  # blocked by a script, as by a lock
+    (b"LOADING", ErrorClass.TIMEOUT),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,82 +51,92 @@ class RedisCheck(CheckSettings):
     url: str | None = None
     url_file: str | None = None
     write: bool = False
+    tls_verify: bool = True
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    host: str
+    port: int
+    greeting: tuple[Command, ...]
+    context: ssl.SSLContext | None
 
 
 def prepare(settings: RedisCheck, entry: Entry) -> Probe:
     """Return the check, its secret read. Raises ConfigError."""
-    # Here and not above: settings are read by every sidecar, the client is loaded by those that connect.
-    from redis.connection import parse_url  # noqa: PLC0415
-
     url = entry.secret("url", settings.url, settings.url_file)
     try:
-        parse_url(url.reveal())  # type: ignore[no-untyped-call]
+        parts, greeting = _parse(url)
+        port = parts.port or _PORT
     except ValueError:
         raise entry.error("url", "expected an address like redis://host:6379/0") from None
-    return partial(_check, settings, url)
+    secure = parts.scheme == "rediss"
+    context = client_context(entry, settings.ca_file, verify=settings.tls_verify) if secure else None
+    return partial(_check, _Server(parts.hostname or "", port, greeting, context), settings)
 
 
-def _check(settings: RedisCheck, url: Secret, observation: Observation, deadline: Deadline) -> None:
-    import redis  # noqa: PLC0415 - as above
-
-    try:
-        with _client(url, deadline) as client, deadline.calls(client.connection_pool.disconnect):
-            with observation.phase("connect"):
-                client.connection_pool.release(client.connection_pool.get_connection())
-            with observation.phase("request"):
-                well = _round_trip(client, settings.name) if settings.write else client.ping()
-    except redis.RedisError as error:
-        raise CollectError(_class(error, deadline), type(error).__name__) from None
-    if not well:
-        raise CollectError(ErrorClass.PROTOCOL, "another answer than expected")
-
-
-@contextmanager
-def _client(url: Secret, deadline: Deadline) -> Iterator[Redis]:
-    """Give a client that asks nothing but what it is told to, once."""
-    import redis  # noqa: PLC0415 - as above
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-    from redis.retry import Retry  # noqa: PLC0415
-
-    seconds = time_left(deadline)
-    client = redis.Redis.from_url(
-        url.reveal(),
-        socket_timeout=seconds,
-        socket_connect_timeout=seconds,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
-        lib_name=None,
-        lib_version=None,
-    )
-    try:
-        yield client
-    finally:
-        client.close()
-        client.connection_pool.disconnect()
+def _parse(url: Secret) -> tuple[SplitResult, tuple[Command, ...]]:
+    """Return the address and what to say first. Raises ValueError."""
+    parts = urlsplit(url.reveal())
+    database = parts.path.strip("/") or "0"
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or not database.isdecimal():
+        raise ValueError
+    greeting: list[Command] = []
+    if parts.password:
+        user = (unquote(parts.username),) if parts.username else ()
+        greeting.append(("AUTH", *user, unquote(parts.password)))
+    if database != "0":
+        greeting.append(("SELECT", database))
+    return parts, tuple(greeting)
 
 
-def _round_trip(client: Redis, name: str) -> bool:
+def _check(server: _Server, settings: RedisCheck, observation: Observation, deadline: Deadline) -> None:
     # A key for every run: two exporters with the same check do not read each other's value.
     value = uuid.uuid4().hex
-    key = f"pantrywatch:check:{name}:{value}"
-    client.set(key, value, ex=_KEY_LIFE_SECONDS)
-    well = client.get(key) == value.encode()
-    client.delete(key)
-    return well
+    key = f"pantrywatch:check:{settings.name}:{value}"
+    commands: tuple[Command, ...] = (("PING",),)
+    expected = b"PONG"
+    if settings.write:
+        commands = (("SET", key, value, "EX", _KEY_LIFE_SECONDS), ("GET", key))
+        expected = value.encode()
+    with _open(server, observation, deadline) as sock:
+        stream = Stream(sock, deadline)
+        with observation.phase("processing"):
+            if _replies(stream, (*server.greeting, *commands))[-1] != expected:
+                raise CollectError(ErrorClass.PROTOCOL, "another answer than expected")
+            if settings.write:
+                _replies(stream, (("DEL", key),))
 
 
-def _class(error: RedisError, deadline: Deadline) -> ErrorClass:
-    import redis  # noqa: PLC0415 - as above
+def _open(server: _Server, observation: Observation, deadline: Deadline) -> socket.socket:
+    sock = connect(server.host, server.port, observation, deadline)
+    return handshake(sock, server.context, server.host, observation, deadline) if server.context else sock
 
-    if isinstance(error, redis.TimeoutError) or deadline.passed():
-        return ErrorClass.TIMEOUT
-    if isinstance(error, redis.AuthenticationError):
-        return ErrorClass.AUTH
-    if isinstance(error, redis.exceptions.NoPermissionError):
-        return ErrorClass.PERMISSION
-    if isinstance(error, redis.exceptions.OutOfMemoryError) or "max number of clients" in str(error):
-        return ErrorClass.EXHAUSTED
-    cause = error.__cause__ or error.__context__
-    if isinstance(cause, OSError):
-        return classify_network_error(cause)
-    return _BY_CODE.get(str(error).partition(" ")[0], ErrorClass.PROTOCOL)
+
+def _replies(stream: Stream, commands: Sequence[Command]) -> list[bytes]:
+    """Return the replies to commands sent in one go. Raises CollectError at the first error among them."""
+    stream.sendall(b"".join(map(_encoded, commands)))
+    reader = stream.makefile()
+    return [_reply(reader) for _ in commands]
+
+
+def _encoded(command: Command) -> bytes:
+    words = [word.encode() for word in command]
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+
+
+def _reply(reader: BufferedReader) -> bytes:
+    """Return a simple reply, empty for the null one."""
+    line = reader.readline(_LONGEST_LINE_BYTES)
+    if not line.endswith(b"\r\n"):
+        raise CollectError(ErrorClass.PROTOCOL, "the connection ended")
+    kind, text = line[:1], line[1:-2]
+    if kind in {b"+", b":"}:
+        return text
+    if kind == b"$" and text.removeprefix(b"-").isdigit():
+        return reader.read(int(text) + 2)[:-2] if int(text) >= 0 else b""
+    if kind == b"-":
+        found = next((error_class for start, error_class in _CLASSES if text.startswith(start)), ErrorClass.PROTOCOL)
+        raise CollectError(found, "the server answered with an error")
+    raise CollectError(ErrorClass.PROTOCOL, "the peer does not speak the protocol of Redis")

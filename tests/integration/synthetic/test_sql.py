@@ -1,0 +1,95 @@
+"""Checks of PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import servers
+from peers import Check
+
+from exporters.core.errors import ErrorClass
+
+
+def connections(postgres: servers.Postgres) -> object:
+    """Return how many connections the checks have open."""
+    return postgres.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pantrywatch-check'")
+
+
+def test_query_passes_and_leaves_nothing(check: Check, postgres: servers.Postgres) -> None:
+    """A query that gives what is expected passes; its connection is closed."""
+    result = check(kind="sql", dsn=postgres.dsn(), query="SELECT 6 * 7", expect_rows=1, expect_value="42")
+    assert result.error_class is None
+    assert list(result.phases) == ["connect", "query"]
+    servers.wait_until(lambda: connections(postgres) == 0, 5, "the connection is closed")
+
+
+@pytest.mark.parametrize(
+    ("settings", "error_class"),
+    [
+        ({"expect_rows": 2}, ErrorClass.PROTOCOL),
+        ({"expect_value": "2"}, ErrorClass.PROTOCOL),
+        ({"query": "SELECT 1 FROM no_such_table"}, ErrorClass.VERSION),
+        ({"query": "SELEKT"}, ErrorClass.PROTOCOL),
+        ({"query": "CREATE TABLE written (id int)"}, ErrorClass.PROTOCOL),  # a check is read-only
+    ],
+)
+def test_answer_not_expected(
+    check: Check, postgres: servers.Postgres, settings: dict[str, object], error_class: ErrorClass
+) -> None:
+    """Rows, a value or an error that is not expected fails with its class."""
+    assert check(kind="sql", dsn=postgres.dsn(), **settings).error_class is error_class
+
+
+def test_wrong_password(check: Check, postgres: servers.Postgres) -> None:
+    """A wrong password is auth, and the result shows no password."""
+    result = check(kind="sql", dsn=postgres.dsn(password="wr0ng"))
+    assert result.error_class is ErrorClass.AUTH
+    assert "wr0ng" not in repr(result)
+
+
+def test_missing_privilege(check: Check, postgres: servers.Postgres) -> None:
+    """A privilege that is missing is permission."""
+    postgres.execute("CREATE ROLE check_nobody LOGIN PASSWORD 'x'")
+    try:
+        result = check(kind="sql", dsn=postgres.dsn("postgres", "check_nobody", "x"), query="SELECT * FROM pg_authid")
+        assert result.error_class is ErrorClass.PERMISSION
+    finally:
+        postgres.execute("DROP ROLE check_nobody")
+
+
+def test_no_server_and_unknown_host(check: Check) -> None:
+    """Nobody listens: refused. A host that does not resolve: dns."""
+    dsn = f"postgresql://u@127.0.0.1:{servers.free_port()}/x"
+    assert check(kind="sql", dsn=dsn).error_class is ErrorClass.REFUSED
+    assert check(kind="sql", dsn="postgresql://u@no-such-host.invalid/x").error_class is ErrorClass.DNS
+
+
+def test_tls_required_of_a_server_without(check: Check, postgres: servers.Postgres) -> None:
+    """A requirement of TLS not met is tls."""
+    assert check(kind="sql", dsn=f"{postgres.dsn()}?sslmode=require").error_class is ErrorClass.TLS
+
+
+def test_slow_query_ends_on_both_sides(check: Check, postgres: servers.Postgres) -> None:
+    """A query that takes too long is a timeout, and does not stay running on the server."""
+    result = check(kind="sql", dsn=postgres.dsn(), query="SELECT pg_sleep(60)", timeout_seconds=1)
+    assert result.error_class is ErrorClass.TIMEOUT
+    servers.wait_until(lambda: connections(postgres) == 0, 5, "the query is cancelled")
+
+
+def test_frozen_and_full_server(check: Check, tmp_path: Path) -> None:
+    """A server that is frozen is a timeout; one without a free connection is exhausted; both leave no connection."""
+    options = {"max_connections": "4", "superuser_reserved_connections": "3"}
+    with servers.postgres(tmp_path / "own", options=options) as own:
+        own.freeze()
+        try:
+            result = check(kind="sql", dsn=own.dsn(), timeout_seconds=0.5)
+        finally:
+            own.thaw()
+        assert result.error_class is ErrorClass.TIMEOUT
+        own.execute("CREATE ROLE plain LOGIN PASSWORD 'x'")
+        dsn = own.dsn("postgres", "plain", "x")
+        servers.wait_until(lambda: check(kind="sql", dsn=dsn).error_class is None, 10, "it answers again")
+        own.execute("ALTER ROLE plain CONNECTION LIMIT 0")
+        assert check(kind="sql", dsn=dsn).error_class is ErrorClass.EXHAUSTED
+        servers.wait_until(lambda: connections(own) == 0, 10, "no connection is left")

@@ -1,0 +1,109 @@
+"""Checks of TCP connections and of certificates."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from peers import Certificates, Check, Listen, TlsWeb
+from servers import free_port
+
+from exporters.core.errors import ErrorClass
+
+
+def shout(connection: socket.socket) -> None:
+    """Answer with what came, in capitals, in two parts."""
+    text = connection.recv(100).upper()
+    connection.sendall(text[:2])
+    connection.sendall(text[2:])
+
+
+def silent(connection: socket.socket) -> None:
+    """Read until the client leaves."""
+    while connection.recv(4096):
+        pass
+
+
+@pytest.fixture
+def half_open() -> Iterator[int]:
+    """A port whose queue of connections is full: a connection attempt is not answered."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(4):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+        yield int(server.getsockname()[1])
+
+
+def test_open_port_passes(check: Check, listen: Listen) -> None:
+    """A port that accepts is enough."""
+    result = check(kind="tcp", address=f"127.0.0.1:{listen(silent)}")
+    assert result.error_class is None
+    assert list(result.phases) == ["resolve", "connect", "transfer"]
+
+
+def test_question_and_answer(check: Check, listen: Listen) -> None:
+    """What comes back must match; another answer is protocol and shown as such."""
+    address = f"127.0.0.1:{listen(shout)}"
+    assert check(kind="tcp", address=address, send="ping", expect="^PING$").error_class is None
+    result = check(kind="tcp", address=address, send="ping", expect="PONG")
+    assert result.error_class is ErrorClass.PROTOCOL
+    assert result.gauges["probe_failed_due_to_regex", ()] == 1
+
+
+def test_closed_port_is_refused(check: Check) -> None:
+    """Nobody listens: refused."""
+    assert check(kind="tcp", address=f"127.0.0.1:{free_port()}").error_class is ErrorClass.REFUSED
+
+
+def test_silence_is_a_timeout(check: Check, listen: Listen, half_open: int) -> None:
+    """No answer to the connection or to the question: timeout, with the phase that took the time."""
+    result = check(kind="tcp", address=f"127.0.0.1:{half_open}", timeout_seconds=0.4)
+    assert result.error_class is ErrorClass.TIMEOUT
+    assert max(result.phases, key=lambda phase: result.phases[phase]) == "connect"
+    port = listen(silent)
+    result = check(kind="tcp", address=f"127.0.0.1:{port}", expect="never", timeout_seconds=0.4)
+    assert result.error_class is ErrorClass.TIMEOUT
+    assert max(result.phases, key=lambda phase: result.phases[phase]) == "transfer"
+
+
+def test_good_certificate(check: Check, tls_web: TlsWeb, certificates: Certificates) -> None:
+    """A certificate of the trusted CA, for this host and valid today passes; its end is seen."""
+    result = check(kind="tls", address=f"127.0.0.1:{tls_web('good')}", ca_file=certificates.ca)
+    assert result.error_class is None
+    assert result.gauges["probe_ssl_earliest_cert_expiry", ()] == certificates.ends("good")
+    assert result.gauges["probe_ssl_last_chain_expiry_timestamp_seconds", ()] == certificates.ends("good")
+
+
+def test_intermediate_certificate_that_ends_first(check: Check, tls_web: TlsWeb, certificates: Certificates) -> None:
+    """The earliest end is that of any certificate the server sends, not of its own alone."""
+    result = check(kind="tls", address=f"127.0.0.1:{tls_web('chain')}", ca_file=certificates.ca)
+    assert result.error_class is None
+    assert result.gauges["probe_ssl_earliest_cert_expiry", ()] == certificates.ends("intermediate")
+
+
+@pytest.mark.parametrize("name", ["expired", "elsewhere", "self"])
+def test_bad_certificate(check: Check, tls_web: TlsWeb, certificates: Certificates, name: str) -> None:
+    """Expired, for another host or signed by nobody we trust: tls, and when it ends is seen all the same."""
+    result = check(kind="tls", address=f"127.0.0.1:{tls_web(name)}", ca_file=certificates.ca)
+    assert result.error_class is ErrorClass.TLS
+    assert result.gauges["probe_ssl_earliest_cert_expiry", ()] == certificates.ends(name)
+
+
+def test_server_name(check: Check, tls_web: TlsWeb, certificates: Certificates) -> None:
+    """The name to be certified may differ from the address."""
+    settings = {"address": f"127.0.0.1:{tls_web('elsewhere')}", "server_name": "elsewhere.test"}
+    assert check(kind="tls", ca_file=certificates.ca, **settings).error_class is None
+
+
+def test_no_tls(check: Check, listen: Listen) -> None:
+    """A peer that speaks no TLS is tls; one that says nothing is a timeout."""
+    port = listen(lambda connection: connection.sendall(b"220 mail.test ESMTP\r\n"))
+    assert check(kind="tls", address=f"127.0.0.1:{port}").error_class is ErrorClass.TLS
+    port = listen(silent)
+    assert check(kind="tls", address=f"127.0.0.1:{port}", timeout_seconds=0.4).error_class is ErrorClass.TIMEOUT

@@ -1,0 +1,175 @@
+"""The schedule of checks, with probes passed in: what hangs, what is counted, what is on the page and what is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import exporter
+from prometheus_client import CollectorRegistry
+from servers import wait_until
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.exposition import render
+from exporters.core.scrape import Run
+from exporters.synthetic.check import Observation, Probe
+from exporters.synthetic.kinds.tcp import TcpCheck
+from exporters.synthetic.metrics import Counters
+from exporters.synthetic.source import ScheduledCheck, SyntheticSource
+
+
+def settings(name: str, **more: Any) -> TcpCheck:
+    """Return settings with the shortest interval."""
+    values = {"interval_seconds": 1.0, "timeout_seconds": 0.2, "target": "api-availability", **more}
+    return TcpCheck(name=name, kind="tcp", address="127.0.0.1:1", **values)
+
+
+def passes(observation: Observation, _deadline: Deadline) -> None:
+    """See something and pass."""
+    observation.set("probe_http_status_code", 200)
+
+
+def fails(_observation: Observation, _deadline: Deadline) -> None:
+    """Fail as refused."""
+    raise CollectError(ErrorClass.REFUSED)
+
+
+def is_broken(_observation: Observation, _deadline: Deadline) -> None:
+    """Have a defect."""
+    raise ZeroDivisionError("with a s3cr3t")
+
+
+@contextmanager
+def hanging() -> Iterator[Probe]:
+    """Give a probe that comes back only when the block ends."""
+    release = threading.Event()
+
+    def probe(observation: Observation, _deadline: Deadline) -> None:
+        with observation.phase("resolve"):
+            release.wait(60)
+
+    try:
+        yield probe
+    finally:
+        release.set()
+
+
+@contextmanager
+def running(source: SyntheticSource) -> Iterator[Callable[[], exporter.Page]]:
+    """Run the schedule until the block ends; gives a function that scrapes."""
+
+    def scrape() -> exporter.Page:
+        run = Run(source, Deadline.after(5))
+        source.collect(run)
+        return exporter.page(render(run.families(), source.registries).decode())
+
+    source.start()
+    try:
+        yield scrape
+    finally:
+        source.close()
+
+
+def test_counters_add_up() -> None:
+    """Every run is counted once, by result, class and duration; every series is there from the start at 0."""
+    registry = CollectorRegistry()
+    counters = Counters(registry)
+    good = ScheduledCheck(settings("good"), passes, counters)
+    bad = ScheduledCheck(settings("bad"), fails, counters)
+
+    def value(name: str, **labels: str) -> float | None:
+        return exporter.page(render([], [registry]).decode()).value(
+            name, kind="tcp", target="api-availability", **labels
+        )
+
+    assert value("pantrywatch_check_runs_total", check="good", result="success") == 0
+    assert value("pantrywatch_check_runs_total", check="good", result="failure") == 0
+    assert value("pantrywatch_check_failures_total", check="bad", **{"class": "refused"}) == 0
+    for _ in range(3):
+        good.turn()
+    for _ in range(2):
+        bad.turn()
+    assert value("pantrywatch_check_runs_total", check="good", result="success") == 3
+    assert value("pantrywatch_check_runs_total", check="good", result="failure") == 0
+    assert value("pantrywatch_check_runs_total", check="bad", result="failure") == 2
+    assert value("pantrywatch_check_failures_total", check="bad", **{"class": "refused"}) == 2
+    assert value("pantrywatch_check_failures_total", check="bad", **{"class": "timeout"}) == 0
+    assert value("pantrywatch_check_duration_seconds_count", check="good") == 3
+    assert value("pantrywatch_check_duration_seconds_bucket", check="good", le="+Inf") == 3
+    assert value("pantrywatch_check_duration_seconds_count", check="bad") == 0
+    assert value("pantrywatch_check_skipped_total", check="good", reason="overrun") == 0
+
+
+def test_stuck_check_times_out_and_does_not_pile_up() -> None:
+    """A check that hangs is a timeout at its deadline; its next turns are skipped and counted, with one thread only."""
+    registry = CollectorRegistry()
+    with hanging() as probe:
+        check = ScheduledCheck(settings("stuck"), probe, Counters(registry))
+        for _ in range(4):
+            check.turn()
+        threads = [thread for thread in threading.enumerate() if thread.name == "check-stuck"]
+        assert len(threads) == 1
+        last = check.latest()
+        assert last
+        assert last.error_class is ErrorClass.TIMEOUT
+        assert last.phases["resolve"] >= 0.2, "what hangs is shown"
+        page = exporter.page(render([], [registry]).decode())
+        assert page.value("pantrywatch_check_runs_total", result="failure") == 1
+        assert page.value("pantrywatch_check_skipped_total", reason="overrun") == 3
+    threads[0].join(5)
+    check.turn()
+    page = exporter.page(render([], [registry]).decode())
+    assert page.value("pantrywatch_check_runs_total", result="success") == 1, "it runs again when it is free"
+
+
+def test_others_go_on_and_the_page_comes() -> None:
+    """While one check hangs and one fails, another goes on; the page says which, of what class, and since when."""
+    with hanging() as probe:
+        source = SyntheticSource([(settings("stuck"), probe), (settings("good"), passes), (settings("bad"), fails)])
+        with running(source) as scrape:
+            assert scrape().value("probe_success", check="good") is None, "no run yet, no sample"
+            assert scrape().value("pantrywatch_check_interval_seconds", check="good") == 1
+            done = {"check": "good", "result": "success"}
+            wait_until(lambda: scrape().value("pantrywatch_check_runs_total", **done) == 2, 10, "two runs")
+            page = scrape()
+    assert page.value("probe_success", check="good", kind="tcp", target="api-availability") == 1
+    assert page.value("probe_http_status_code", check="good") == 200
+    assert page.value("probe_success", check="stuck") == 0
+    assert page.value("pantrywatch_check_error", check="stuck", **{"class": "timeout"}) == 1
+    assert page.value("probe_success", check="bad") == 0
+    assert page.value("pantrywatch_check_error", check="bad", **{"class": "refused"}) == 1
+    assert page.value("pantrywatch_check_error", check="good") is None
+    assert page.value("probe_http_status_code", check="bad") is None
+    assert page.value("pantrywatch_check_last_run_timestamp_seconds", check="bad")
+
+
+def test_old_result_is_no_sample() -> None:
+    """When a check has not run for three intervals, nothing is said of its target; the counters stay."""
+    with hanging() as probe:
+        calls: list[None] = []
+
+        def once(observation: Observation, deadline: Deadline) -> None:
+            calls.append(None)
+            (passes if len(calls) == 1 else probe)(observation, deadline)
+
+        with running(SyntheticSource([(settings("once"), once)])) as scrape:
+            wait_until(lambda: scrape().value("probe_success") == 1, 5, "it passes once")
+            wait_until(lambda: scrape().value("probe_success") == 0, 5, "it times out once")
+            wait_until(lambda: scrape().value("probe_success") is None, 10, "the result is too old")
+            page = scrape()
+    assert page.value("pantrywatch_check_runs_total", result="success") == 1
+    assert (page.value("pantrywatch_check_skipped_total") or 0) >= 1
+
+
+def test_one_check_on_command() -> None:
+    """The command `check` runs the one check it names, now, and tells of its failure with the phases."""
+    source = SyntheticSource([(settings("good"), passes), (settings("broken"), is_broken)])
+    run = Run(source, Deadline.after(5), only="broken")
+    source.collect(run)
+    (outcome,) = run.outcomes()
+    assert (outcome.collector, outcome.error_class) == ("broken", ErrorClass.INTERNAL)
+    page = exporter.page(render(run.families()).decode())
+    assert page.samples("probe_success") == [({"check": "broken", "kind": "tcp", "target": "api-availability"}, 0)]
