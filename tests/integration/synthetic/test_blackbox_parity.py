@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -38,51 +39,64 @@ _ZERO_IF_UNSEEN = {
     "probe_dns_additional_rrs",
 }
 
-_HTTP = {"prober": "http", "http": {"preferred_ip_protocol": "ip4"}}
-_DNS = {"prober": "dns", "dns": {"preferred_ip_protocol": "ip4", "query_type": "A"}}
+_FIVE = b"\r\nContent-Length: 5\r\n\r\nhello"
+_CHUNKED = b"\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One target as our check has it, and as blackbox_exporter: what it is to probe, and the module."""
+
+    ours: Mapping[str, object]
+    theirs: str
+    module: Mapping[str, object]
+
+
+def http(url: str, ours: dict[str, object] | None = None, theirs: dict[str, object] | None = None) -> Target:
+    """Return a target over HTTP with options of either side."""
+    module: dict[str, object] = {"prober": "http", "http": {"preferred_ip_protocol": "ip4", **(theirs or {})}}
+    return Target({"kind": "http", "url": url, **(ours or {})}, url, module)
+
+
+def dns(server: str, name: str) -> Target:
+    """Return a question to a name server."""
+    options = {"preferred_ip_protocol": "ip4", "query_type": "A", "query_name": name}
+    return Target({"kind": "dns", "query_name": name, "server": server}, server, {"prober": "dns", "dns": options})
+
+
+def tcp(address: str) -> Target:
+    """Return a TCP connection."""
+    return Target({"kind": "tcp", "address": address}, address, {"prober": "tcp"})
 
 
 @pytest.fixture
-def targets(web: Web, tls_web: TlsWeb, certificates: Certificates, name_server: int) -> dict[str, tuple[str, object]]:
-    """Check name → the settings of ours after name and kind, the target for blackbox_exporter, and its module."""
-    http = web(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-    missing = web(b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
-    tls, closed = tls_web("chain"), servers.free_port()
-    trust = {"tls_config": {"ca_file": certificates.ca}}
-    regex = {**_HTTP, "http": {"preferred_ip_protocol": "ip4", "fail_if_body_not_matches_regexp": ["bye"]}}
-
-    def url(port: int, scheme: str = "http") -> tuple[dict[str, object], str]:
-        return {"kind": "http", "url": f"{scheme}://127.0.0.1:{port}/"}, f"{scheme}://127.0.0.1:{port}/"
-
-    def address(kind: str, port: int) -> tuple[dict[str, object], str]:
-        return {"kind": kind, "address": f"127.0.0.1:{port}"}, f"127.0.0.1:{port}"
-
-    def dns(name: str) -> tuple[dict[str, object], str]:
-        server = f"127.0.0.1:{name_server}"
-        return {"kind": "dns", "query_name": name, "server": server}, server
-
-    ca = {"ca_file": certificates.ca}
-    https, plain_url = url(tls, "https")
-    handshake, plain_address = address("tls", tls)
-    body, body_url = url(http)
+def targets(web: Web, tls_web: TlsWeb, certificates: Certificates, name_server: int) -> dict[str, Target]:
+    """Check name → target: good ones and bad ones of each kind that both have."""
+    good = f"127.0.0.1:{web(b'HTTP/1.1 200 OK' + _FIVE)}"
+    missing = f"127.0.0.1:{web(b'HTTP/1.1 404 Not Found' + _CHUNKED)}"
+    secure, closed = f"127.0.0.1:{tls_web('chain')}", f"127.0.0.1:{servers.free_port()}"
+    ca: dict[str, object] = {"ca_file": certificates.ca}
+    trust: dict[str, object] = {"tls_config": ca}
     return {
-        "http": (*url(http), _HTTP),
-        "http-missing": (*url(missing), _HTTP),
-        "http-closed": (*url(closed), _HTTP),
-        "http-body": ({**body, "expect_body": "bye"}, body_url, regex),
-        "https": ({**https, **ca}, plain_url, {**_HTTP, "http": {"preferred_ip_protocol": "ip4", **trust}}),
-        "tcp": (*address("tcp", http), {"prober": "tcp"}),
-        "tcp-closed": (*address("tcp", closed), {"prober": "tcp"}),
-        "tls": ({**handshake, **ca}, plain_address, {"prober": "tcp", "tcp": {"tls": True, **trust}}),
-        "dns": (*dns("good.test"), {**_DNS, "dns": {**_DNS["dns"], "query_name": "good.test"}}),
-        "dns-missing": (*dns("missing.test"), {**_DNS, "dns": {**_DNS["dns"], "query_name": "missing.test"}}),
+        "http": http(f"http://{good}/"),
+        "http-missing": http(f"http://{missing}/"),
+        "http-closed": http(f"http://{closed}/"),
+        "http-body": http(f"http://{good}/", {"expect_body": "bye"}, {"fail_if_body_not_matches_regexp": ["bye"]}),
+        "https": http(f"https://{secure}/", ca, trust),
+        "tcp": tcp(good),
+        "tcp-closed": tcp(closed),
+        "tls": Target(
+            {"kind": "tls", "address": secure, **ca}, secure, {"prober": "tcp", "tcp": {"tls": True, **trust}}
+        ),
+        "dns": dns(f"127.0.0.1:{name_server}", "good.test"),
+        "dns-missing": dns(f"127.0.0.1:{name_server}", "missing.test"),
     }
 
 
 @pytest.fixture
-def blackbox(tmp_path: Path, targets: dict[str, tuple[object, str, object]]) -> Iterator[int]:
+def blackbox(tmp_path: Path, targets: dict[str, Target]) -> Iterator[int]:
     """blackbox_exporter with a module for each target; gives its port."""
-    modules = {name: module for name, (_, _, module) in targets.items()}
+    modules = {name: target.module for name, target in targets.items()}
     (tmp_path / "blackbox.yml").write_text(json.dumps({"modules": modules}))
     port = servers.free_port()
     command = ["prometheus-blackbox-exporter", f"--config.file={tmp_path / 'blackbox.yml'}"]
@@ -99,13 +113,10 @@ def blackbox(tmp_path: Path, targets: dict[str, tuple[object, str, object]]) -> 
         yield port
 
 
-def test_shared_names_agree(
-    tmp_path: Path, targets: dict[str, tuple[dict[str, object], str, object]], blackbox: int
-) -> None:
+def test_shared_names_agree(tmp_path: Path, targets: dict[str, Target], blackbox: int) -> None:
     """Every name both have is of the same type, with the same labels beside ours, and the same values."""
-    checks = [
-        {"name": name, "interval_seconds": 2, "timeout_seconds": 1.5, **own} for name, (own, _, _) in targets.items()
-    ]
+    schedule = {"interval_seconds": 2, "timeout_seconds": 1.5}
+    checks = [{"name": name, **schedule, **target.ours} for name, target in targets.items()]
     text = f'environment: "test"\nsynthetic: {json.dumps({"checks": checks})}\n'
     with exporter.exporter(tmp_path / "exporter", text, ["synthetic"]) as running:
 
@@ -115,8 +126,8 @@ def test_shared_names_agree(
         servers.wait_until(lambda: ran() == len(targets), 15, "every check has run")
         ours = running.scrape("/metrics/synthetic")
     compared = 0
-    for name, (_, target, _) in targets.items():
-        query = urlencode({"module": name, "target": target})
+    for name, target in targets.items():
+        query = urlencode({"module": name, "target": target.theirs})
         theirs = exporter.fetch(f"http://127.0.0.1:{blackbox}/probe?{query}")
         compared += _compare(name, ours, theirs)
     assert compared > 100, "most of what they say was compared"
