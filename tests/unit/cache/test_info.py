@@ -1,0 +1,175 @@
+"""INFO of other versions than the one at hand: texts in the shape of Redis 6, Redis 8 and Valkey."""
+
+from __future__ import annotations
+
+from exporters.cache import families
+from exporters.cache.bounded import BoundedLabel
+from exporters.cache.fields import FIELDS
+from exporters.cache.info import Info, number, parse_info
+from exporters.core.exposition import Family, HistogramFamily, render
+
+REDIS_6_0 = """# Server
+redis_version:6.0.16
+redis_mode:standalone
+os:Linux x86_64
+uptime_in_seconds:10
+
+# Replication
+role:slave
+master_host:10.0.0.1
+master_port:6379
+master_link_status:down
+master_last_io_seconds_ago:-1
+master_sync_in_progress:1
+slave_repl_offset:14
+slave_read_only:1
+connected_slaves:0
+
+# Commandstats
+cmdstat_get:calls=4,usec=10,usec_per_call=2.50
+cmdstat_set:calls=1,usec=3,usec_per_call=3.00
+
+# Keyspace
+db0:keys=3,expires=1,avg_ttl=2500
+"""
+REDIS_8 = """# Server
+redis_version:8.2.1
+uptime_in_seconds:10
+
+# Stats
+acl_access_denied_auth:2
+total_error_replies:7
+
+# Replication
+role:master
+connected_slaves:2
+slave0:ip=10.0.0.2,port=6379,state=online,offset=100,lag=1,io-thread=0
+slave1:ip=10.0.0.3,port=6379,state=wait_bgsave,offset=0,lag=0,io-thread=0
+
+# Commandstats
+cmdstat_get:calls=4,usec=10,usec_per_call=2.50,rejected_calls=1,failed_calls=2,some_new_field=5
+cmdstat_config|get:calls=1,usec=3,usec_per_call=3.00,rejected_calls=0,failed_calls=0
+
+# Errorstats
+errorstat_WRONGTYPE:count=7
+
+# Latencystats
+latency_percentiles_usec_get:p50=1.003,p99=2.007
+
+# Keysizes
+db0_distrib_strings_sizes:1=3,2=1
+
+# Keyspace
+db0:keys=3,expires=1,avg_ttl=2500,subexpiry=0
+db7:keys=1,expires=0,avg_ttl=0,subexpiry=0
+"""
+VALKEY = """# Server
+redis_version:7.2.4
+server_name:valkey
+valkey_version:8.1.3
+server_mode:standalone
+uptime_in_seconds:10
+"""
+
+
+def _info(text: str) -> Info:
+    return parse_info(text.replace("\n", "\r\n"))
+
+
+def _lines(*given: Family | HistogramFamily) -> set[str]:
+    return {line for line in render(given).decode().splitlines() if not line.startswith("#")}
+
+
+def test_redis_6_has_no_failed_calls_and_no_error_counts() -> None:
+    """What an older server does not count is missing, not 0."""
+    info = _info(REDIS_6_0)
+    lines = _lines(*families.commands(info.commands, BoundedLabel("cmd", 10)))
+    assert lines == {
+        'redis_commands_total{cmd="get"} 4',
+        'redis_commands_total{cmd="set"} 1',
+        'redis_commands_duration_seconds_total{cmd="get"} 1e-05',
+        'redis_commands_duration_seconds_total{cmd="set"} 3e-06',
+    }
+    assert _lines(families.errors(info.errors, BoundedLabel("err", 10))) == set()
+
+
+def test_a_replica_names_its_master_and_says_that_the_link_is_down() -> None:
+    """redis_master_link_up is 0 with the master's address, as redis_exporter labels it."""
+    lines = _lines(*families.replication(_info(REDIS_6_0).fields, BoundedLabel("slave", 3)))
+    master = 'master_host="10.0.0.1",master_port="6379"'
+    assert lines == {
+        f'redis_slave_info{{{master},read_only="1"}} 1',
+        f"redis_master_link_up{{{master}}} 0.0",
+        f"redis_master_sync_in_progress{{{master}}} 1",
+        f"redis_master_last_io_seconds_ago{{{master}}} -1",
+        f"redis_slave_repl_offset{{{master}}} 14",
+    }
+
+
+def test_redis_8_with_fields_unknown_to_us_is_read() -> None:
+    """New fields, in new sections and in old lines, change nothing of what is known."""
+    info = _info(REDIS_8)
+    commands = _lines(*families.commands(info.commands, BoundedLabel("cmd", 10)))
+    assert 'redis_commands_failed_calls_total{cmd="get"} 2' in commands
+    assert 'redis_commands_total{cmd="config|get"} 1' in commands
+    replicas = _lines(*families.replication(info.fields, BoundedLabel("slave", 3)))
+    assert 'redis_connected_slave_lag_seconds{slave_ip="10.0.0.2",slave_port="6379",slave_state="online"} 1' in replicas
+    assert len(replicas) == 4
+    keys = _lines(*families.keyspace(info.keyspace, 2, BoundedLabel("db", 64)))
+    assert keys == {
+        'redis_db_keys{db="db0"} 3', 'redis_db_keys{db="db1"} 0', 'redis_db_keys{db="db7"} 1',
+        'redis_db_keys_expiring{db="db0"} 1', 'redis_db_keys_expiring{db="db1"} 0',
+        'redis_db_keys_expiring{db="db7"} 0',
+        'redis_db_avg_ttl_seconds{db="db0"} 2.5', 'redis_db_avg_ttl_seconds{db="db7"} 0.0',
+    }  # fmt: skip
+    server = _lines(*families.server(info))
+    assert {"redis_acl_access_denied_auth_total 2", "redis_total_error_replies 7"} <= server
+
+
+def test_valkey_says_its_own_version_and_mode() -> None:
+    """The server's own name for its mode stands where redis_exporter has it; its version is a label more."""
+    lines = _lines(*families.server(_info(VALKEY)))
+    line = next(line for line in lines if line.startswith("redis_instance_info"))
+    assert 'redis_mode="standalone"' in line
+    assert 'valkey_version="8.1.3"' in line
+
+
+def test_every_field_has_a_name_of_its_own() -> None:
+    """No two INFO fields write the same metric."""
+    names = [name for _, name, _, _ in FIELDS]
+    assert len(set(names)) == len(names)
+
+
+def test_words_are_numbers_and_other_texts_none() -> None:
+    """States in words become 1 and 0; what is no state has no value."""
+    assert [number(word) for word in ("ok", "err", "up", "down", "3", "0.50", "none", None)] == [
+        1, 0, 1, 0, 3, 0.5, None, None,
+    ]  # fmt: skip
+
+
+def test_commands_beyond_the_limit_share_other() -> None:
+    """The sum over all commands is right, the first ones keep their series, and the drop is counted."""
+    label = BoundedLabel("cmd", 2)
+    by_command = {
+        f"cmdstat_{name}": f"calls={calls},usec=1" for name, calls in (("a", 1), ("b", 2), ("c", 3), ("d", 4))
+    }
+    for _ in range(2):
+        lines = _lines(*families.commands(by_command, label))
+        assert {line for line in lines if line.startswith("redis_commands_total")} == {
+            'redis_commands_total{cmd="a"} 1', 'redis_commands_total{cmd="b"} 2',
+            'redis_commands_total{cmd="other"} 7',
+        }  # fmt: skip
+    assert label.dropped == 2
+
+
+def test_the_histogram_is_exact_at_its_edges() -> None:
+    """Edges the server left out repeat the count below them; those beyond 1 s count into +Inf; own commands stay out."""
+    label = BoundedLabel("cmd", 10)
+    reply = [
+        b"get", [b"calls", 10, b"histogram_usec", [4, 3, 8, 5, 66, 9, 1082130, 10]],
+        b"info", [b"calls", 1, b"histogram_usec", [4, 1]],
+    ]  # fmt: skip
+    family = families.latency_histogram(reply, {"cmdstat_get": "calls=10,usec=777"}, label, {"info"})
+    (sample,) = family.samples
+    assert [count for _, count in sample.buckets] == [5, 5, 9, 9, 9, 9, 9, 9, 9]
+    assert (sample.labels, sample.count, sample.sum) == (("get",), 10, 777)
