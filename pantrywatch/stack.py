@@ -107,6 +107,7 @@ def _run(options: Options, environment: dict[str, str], programs: Sequence[Path]
             code = _watch(supervisor, process, stop)
     finally:
         say("stopping")
+        supervisor.drop_idle()
         stop_supervisor(process)
         options.state.file("run/supervisor.url").unlink(missing_ok=True)
         options.state.file("run/supervisord.conf").unlink(missing_ok=True)

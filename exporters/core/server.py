@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import html
 import json
+import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -149,6 +150,8 @@ def serve(application: Application, listener: socket.socket) -> None:
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=16 * 1024,
     )
+    # uvicorn has a handler of its own while it runs and raises the signal again afterwards: by then we are done.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
 _KEPT_INTERVALS = 3  # after so many intervals without success the last values are no news: no sample
+_RETRY_SECONDS = 15.0  # a failed query is tried again this soon: a server that comes back is seen at the next scrape
 _EXTRA_SECONDS = 5.0  # beyond the statement's own time limit, before the server counts as frozen
 _MAXIMUM_DATABASES = 50
 
@@ -96,7 +97,7 @@ class Background:
         if result is None:
             return []
         own = list(result.families) if time.monotonic() < result.kept_until else []
-        return own + _about(query.name, result)
+        return own + _about(query, result)
 
     def error(self, query: Query) -> CollectError | None:
         """Return why the query's last run failed or was not whole."""
@@ -110,7 +111,8 @@ class Background:
                 longest = job.query.timeout_seconds or job.interval_seconds / 2
                 # Twice the statement's limit: the session gives a statement half of what is left.
                 self._run(job, Deadline.after(2 * longest + _EXTRA_SECONDS))
-                job.due = now + job.interval_seconds
+                failed = job.result is None or job.result.error is not None
+                job.due = now + (min(job.interval_seconds, _RETRY_SECONDS) if failed else job.interval_seconds)
 
     def _run(self, job: _Job, deadline: Deadline) -> None:
         start = time.monotonic()
@@ -157,10 +159,10 @@ def _known(failure: Exception) -> CollectError:
     return CollectError(ErrorClass.INTERNAL, type(failure).__name__)
 
 
-def _about(name: str, result: Result) -> list[AnyFamily]:
+def _about(query: Query, result: Result) -> list[AnyFamily]:
     def family(suffix: str, text: str, value: float) -> Family:
         return Family(
-            f"pantrywatch_query_{suffix}", "gauge", text, ("exporter", "query"), [(("database", name), value)]
+            f"pantrywatch_query_{suffix}", "gauge", text, ("exporter", "query"), [(("database", query.name), value)]
         )
 
     families: list[AnyFamily] = [
@@ -169,12 +171,10 @@ def _about(name: str, result: Result) -> list[AnyFamily]:
         ),
         family("duration_seconds", "Time the last run of a background query took.", result.seconds),
         family("rows", "Rows the last successful run of a background query gave.", result.rows),
-        family(
-            "folded_rows",
-            "Rows of the last successful run beyond the query's limit: together as `other`.",
-            result.folded,
-        ),
     ]
+    if query.limit:
+        text = "Rows of the last successful run beyond the query's limit: together as `other`."
+        families.append(family("folded_rows", text, result.folded))
     if result.succeeded_at is not None:
         text = "When a background query last succeeded."
         families.append(family("last_success_timestamp_seconds", text, result.succeeded_at))
