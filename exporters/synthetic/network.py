@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 from exporters.core.deadline import Deadline
@@ -30,23 +31,29 @@ def resolve(host: str, port: int, observation: Observation, kind: int = socket.S
 
 
 def connect(host: str, port: int, observation: Observation, deadline: Deadline) -> socket.socket:
-    """Return a connected TCP socket to the first address that answers. Raises OSError of the last one tried."""
+    """Return a TCP connection to a host. Raises CollectError (dns) or OSError."""
     addresses = resolve(host, port, observation)
     with observation.phase("connect"):
-        for left in range(len(addresses), 0, -1):
-            family, sockaddr = addresses[-left]
-            note_address(family, sockaddr, observation)
-            sock = socket.socket(family, socket.SOCK_STREAM)
-            try:
-                sock.settimeout(time_left(deadline) / left)
-                sock.connect(sockaddr)
-            except OSError:
-                sock.close()
-                if left == 1:
-                    raise
-            else:
-                return sock
-    raise CollectError(ErrorClass.DNS, f"{host} has no address")
+        return connect_first(addresses, observation, deadline)
+
+
+def connect_first(addresses: Sequence[Address], observation: Observation, deadline: Deadline) -> socket.socket:
+    """Return a connection to the first address that answers, each having its share of the time left.
+
+    Raises OSError of the last one tried.
+    """
+    (family, sockaddr), *others = addresses
+    note_address(family, sockaddr, observation)
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(time_left(deadline) / len(addresses))
+        sock.connect(sockaddr)
+    except OSError:
+        sock.close()
+        if not others:
+            raise
+        return connect_first(others, observation, deadline)
+    return sock
 
 
 def note_address(family: int, sockaddr: tuple[Any, ...], observation: Observation) -> None:

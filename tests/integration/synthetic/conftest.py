@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from peers import Certificates, Check, Handler, Listen, accept, answer_tcp, answer_udp, make_certificate, read_head
+from servers import wait_until
 
 from exporters.core.deadline import Deadline
 from exporters.core.settings import decode
@@ -35,8 +36,10 @@ def check(tmp_path: Path) -> Check:
         }
         parsed = decode({"checks": [entry]}, SyntheticSettings, "settings.yaml", secret).checks[0]
         probe = KINDS[parsed.kind](parsed, Entry(str(tmp_path / "settings.yaml"), "synthetic.checks[0]"))
-        result = Attempt("one", probe, Deadline.after(parsed.timeout_seconds)).result()
+        attempt = Attempt("one", probe, Deadline.after(parsed.timeout_seconds))
+        result = attempt.result()
         assert result.seconds <= parsed.timeout_seconds + 1, "a run ends at its deadline"
+        wait_until(lambda: not attempt.stuck(), 2.5, "its thread is not left behind")
         return result
 
     return run

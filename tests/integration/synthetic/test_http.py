@@ -206,12 +206,6 @@ def test_head_reads_no_body(check: Check, web: Web) -> None:
     assert (result.error_class, gauge(result, "probe_http_status_code")) == (None, 200)
 
 
-def test_second_address_of_a_host_is_tried(check: Check, web: Web) -> None:
-    """Where localhost has an IPv6 address that nobody listens on, the IPv4 one answers."""
-    result = check(kind="http", url=f"http://localhost:{web(OK)}/")
-    assert (result.error_class, gauge(result, "probe_ip_protocol")) == (None, 4)
-
-
 def test_https(check: Check, tls_web: TlsWeb, certificates: Certificates) -> None:
     """HTTPS passes with the CA given, shows expiry and TLS version, and fails as tls without it."""
     url = f"https://127.0.0.1:{tls_web('good')}/"

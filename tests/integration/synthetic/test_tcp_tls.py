@@ -10,7 +10,10 @@ import pytest
 from peers import Certificates, Check, Listen, TlsWeb
 from servers import free_port
 
+from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass
+from exporters.synthetic.check import Observation
+from exporters.synthetic.network import Address, connect_first
 
 
 def shout(connection: socket.socket) -> None:
@@ -70,6 +73,14 @@ def test_silence_is_a_timeout(check: Check, listen: Listen, half_open: int) -> N
     result = check(kind="tcp", address=f"127.0.0.1:{port}", expect="never", timeout_seconds=0.4)
     assert result.error_class is ErrorClass.TIMEOUT
     assert max(result.phases, key=lambda phase: result.phases[phase]) == "transfer"
+
+
+def test_second_address_of_a_host_is_tried(listen: Listen, half_open: int) -> None:
+    """Where the first address of a host is closed and the second does not answer, there is time left for the third."""
+    ports = free_port(), half_open, listen(silent)
+    addresses: list[Address] = [(socket.AF_INET, ("127.0.0.1", port)) for port in ports]
+    with connect_first(addresses, Observation(), Deadline.after(1)) as sock:
+        assert sock.getpeername()[1] == ports[-1]
 
 
 def test_good_certificate(check: Check, tls_web: TlsWeb, certificates: Certificates) -> None:
