@@ -26,6 +26,9 @@ class Partners:
     def __init__(self, url: str, metrics: Metrics) -> None:
         self._url = url
         self._metrics = metrics
+        self._http = requests.Session()
+        # The stub is on this machine: proxies of the environment have no say.
+        self._http.trust_env = False
         self._failing: set[str] = set()
         for name, (method, _, success) in PARTNERS.items():
             metrics.partner_calls.labels(name, method, success, "")
@@ -43,7 +46,7 @@ class Partners:
         status, error, answer = "", "", None
         started = time.perf_counter()
         try:
-            response = requests.request(method, self._url + path, timeout=_TIMEOUT_SECONDS, **content)
+            response = self._http.request(method, self._url + path, timeout=_TIMEOUT_SECONDS, **content)
             status = str(response.status_code) if str(response.status_code) in _STATUSES else "other"
             error = "" if response.ok else status
             answer = response.json() if response.ok else None

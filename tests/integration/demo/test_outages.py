@@ -75,17 +75,13 @@ def test_the_database_is_away(installation: Installation) -> None:
     assert "secret" not in log.read_text()
 
 
-def test_lost_connections_cost_no_more_than_a_request_each(
-    installation: Installation, representative: requests.Session
-) -> None:
-    """When all of the API's sessions are ended, it works again within seconds by itself."""
+def test_lost_connections_cost_one_request(installation: Installation, representative: requests.Session) -> None:
+    """When all of the API's sessions are ended at once, one request fails and the next ones work."""
     address = installation.url + LIST
     with psycopg.connect(installation.postgres.dsn("crm"), autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'crm-api'")
-    pages = iter(range(1, 1000))
-    servers.wait_until(
-        lambda: representative.get(address, params={"page": next(pages)}, timeout=5).ok, 10, "the API reads again"
-    )
+    seen = [representative.get(address, params={"page": page}, timeout=5).status_code for page in range(1, 7)]
+    assert sorted(seen)[:5] == [200] * 5, seen
 
 
 def test_the_third_party_is_away(installation: Installation) -> None:

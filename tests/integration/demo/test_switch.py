@@ -14,7 +14,7 @@ import servers
 from integration.demo.installation import Installation, run
 
 from demo.environment import Environment
-from demo.faults import supervisor
+from demo.faults import supervisor, switch
 from demo.faults.table import FAULTS
 from demo.flags import Flags
 
@@ -83,9 +83,13 @@ def stack(installation: Installation) -> Iterator[dict[str, str]]:
         "-c",
         str(directory / "supervisord.conf"),
     ]
-    with servers.process(command, directory / "out.log", environment=variables):
+    with servers.process(command, directory / "out.log", environment=variables) as child:
         servers.wait_until(lambda: is_up(Environment(variables)), 20, "the supervisor answers")
         yield variables
+        # A supervisor takes a second a program to go down by itself.
+        for program in STAND_INS:
+            supervisor.connect(Environment(variables)).stop(program)
+        child.kill()
 
 
 def is_up(environment: Environment) -> bool:
@@ -110,13 +114,14 @@ def state_of(listing: str, name: str) -> str:
 )
 def test_a_program_is_stopped_and_started(stack: dict[str, str], name: str, program: str) -> None:
     """`on` returns when the program is stopped and `list` says so, `off` when it runs again."""
-    manager = supervisor.connect(Environment(stack))
-    assert fault(stack, "on", name).returncode == 0
+    environment = Environment(stack)
+    manager = supervisor.connect(environment)
+    switch.on(FAULTS[name], environment)
     assert not manager.running(program)
-    assert state_of(fault(stack, "list").stdout, name) == "on"
-    assert fault(stack, "off", name).returncode == 0
+    assert state_of(switch.listing(environment), name) == "on"
+    switch.off(FAULTS[name], environment)
     assert manager.running(program)
-    assert state_of(fault(stack, "list").stdout, name) == "off"
+    assert state_of(switch.listing(environment), name) == "off"
 
 
 def test_on_twice_and_off_twice(stack: dict[str, str]) -> None:
@@ -130,7 +135,7 @@ def test_a_killed_holder_is_cleaned_up_after(stack: dict[str, str]) -> None:
     """When a fault's holder was killed outright, `off` undoes what it left behind."""
     flags = Flags(Environment(stack).fault_directory)
     manager = supervisor.connect(Environment(stack))
-    assert fault(stack, "on", "cache-stopped").returncode == 0
+    switch.on(FAULTS["cache-stopped"], Environment(stack))
     holders = [
         each for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"][-2:] == ["hold", "cache-stopped"]
     ]
@@ -138,17 +143,18 @@ def test_a_killed_holder_is_cleaned_up_after(stack: dict[str, str]) -> None:
     servers.wait_until(lambda: not manager.running("fault-cache-stopped"), 10, "the holder is gone")
     assert not manager.running("redis")
     assert flags.left("cache-stopped")
-    assert fault(stack, "off", "cache-stopped").returncode == 0
+    switch.off(FAULTS["cache-stopped"], Environment(stack))
     assert manager.running("redis")
     assert not flags.left("cache-stopped")
 
 
 def test_off_all(stack: dict[str, str], installation: Installation) -> None:
     """`off-all` ends every fault that is on."""
+    environment = Environment(stack)
     for name in ("api-errors", "lock-pile-up"):
-        assert fault(stack, "on", name).returncode == 0
+        switch.on(FAULTS[name], environment)
     assert fault(stack, "off-all").returncode == 0
-    listing = fault(stack, "list").stdout
+    listing = switch.listing(environment)
     assert {state_of(listing, name) for name in FAULTS} == {"off"}
     sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'demo-fault-lock-pile-up'"
     servers.wait_until(lambda: installation.postgres.value(sessions, "crm") == 0, 5, "the lock is released")
@@ -183,6 +189,11 @@ def test_an_unknown_fault(stack: dict[str, str], arguments: tuple[str, str]) -> 
     done = fault(stack, *arguments)
     assert done.returncode == 2
     assert all(name in done.stderr for name in NAMES)
+
+
+def test_the_names() -> None:
+    """`names` gives every name on a line of its own, and needs no stack."""
+    assert run({}, "demo.faults", "names").stdout.split("\n") == [*NAMES, ""]
 
 
 def test_no_stack(installation: Installation) -> None:
