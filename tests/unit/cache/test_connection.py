@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from exporters.cache.address import Address, address_of
 from exporters.cache.connection import Connection, ServerError, pack
 from exporters.cache.settings import CacheTarget

@@ -163,7 +163,7 @@ def test_commands_beyond_the_limit_share_other() -> None:
 
 
 def test_the_histogram_is_exact_at_its_edges() -> None:
-    """Edges the server left out repeat the count below them; those beyond 1 s count into +Inf; own commands stay out."""
+    """Edges the server left out repeat the count below; those beyond 1 s count into +Inf; own commands stay out."""
     label = BoundedLabel("cmd", 10)
     reply = [
         b"get", [b"calls", 10, b"histogram_usec", [4, 3, 8, 5, 66, 9, 1082130, 10]],
