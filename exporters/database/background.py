@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
@@ -22,6 +22,7 @@ _TICK_SECONDS = 1.0
 _KEPT_INTERVALS = 3  # after so many intervals without success the last values are no news: no sample
 _RETRY_SECONDS = 15.0  # a failed query is tried again this soon: a server that comes back is seen at the next scrape
 _EXTRA_SECONDS = 5.0  # beyond the statement's own time limit, before the server counts as frozen
+_RETRY_SECONDS = 15.0  # after the connection was lost or could not be made
 _MAXIMUM_DATABASES = 50
 
 _DATABASES = Query(
@@ -105,26 +106,23 @@ class Background:
         return result.error if result else None
 
     def _tick(self) -> None:
-        for job in self._jobs.values():
-            now = time.monotonic()
-            if now >= job.due:
-                longest = job.query.timeout_seconds or job.interval_seconds / 2
-                # Twice the statement's limit: the session gives a statement half of what is left.
-                self._run(job, Deadline.after(2 * longest + _EXTRA_SECONDS))
-                failed = job.result is None or job.result.error is not None
-                job.due = now + (min(job.interval_seconds, _RETRY_SECONDS) if failed else job.interval_seconds)
+        now = time.monotonic()
+        due = [job for job in self._jobs.values() if now >= job.due]
+        for position, job in enumerate(due):
+            longest = job.query.timeout_seconds or job.interval_seconds / 2
+            # Twice the statement's limit: the session gives a statement half of what is left.
+            self._run(job, Deadline.after(2 * longest + _EXTRA_SECONDS))
+            job.due = now + job.interval_seconds
+            if not self._session.connected:
+                self._postpone(due[position:], now)
+                return
 
     def _run(self, job: _Job, deadline: Deadline) -> None:
         start = time.monotonic()
-        before = job.result or Result()
         try:
             answers, error = self._answers(job.query, deadline)
         except Exception as failure:  # noqa: BLE001 - one query that fails must not end the others' schedule
-            error = _known(failure)
-            job.result = Result(
-                before.families, error, time.monotonic() - start, before.rows, before.folded,
-                before.succeeded_at, before.kept_until,
-            )  # fmt: skip
+            _failed(job, _known(failure), time.monotonic() - start)
             return
         rows = [row for answer in answers for row in answer.rows]
         families = job.presenter.families(answers[0].major, rows)
@@ -132,6 +130,14 @@ class Background:
         job.result = Result(
             families, error, time.monotonic() - start, len(rows), job.presenter.folded, time.time(), kept_until
         )
+
+    def _postpone(self, jobs: Sequence[_Job], now: float) -> None:
+        """Try again soon, all of them after one new attempt to connect."""
+        error = jobs[0].result.error if jobs[0].result else None
+        for job in jobs:
+            job.due = now + min(job.interval_seconds, _RETRY_SECONDS)
+            if error:
+                _failed(job, error, 0.0)
 
     def _answers(self, query: Query, deadline: Deadline) -> tuple[list[Answer], CollectError | None]:
         """Return the answer of each database, and the last failure of a database other than the first."""
@@ -150,6 +156,11 @@ class Background:
 
     def _other_databases(self, deadline: Deadline) -> list[str]:
         return [labels[0] for labels, _ in self._session.ask(_DATABASES, deadline).rows]
+
+
+def _failed(job: _Job, error: CollectError, seconds: float) -> None:
+    """Keep what the last good run gave, with the new reason why there is nothing newer."""
+    job.result = replace(job.result or Result(), error=error, seconds=seconds)
 
 
 def _known(failure: Exception) -> CollectError:

@@ -24,6 +24,7 @@ _BY_STATE: tuple[tuple[str, ErrorClass], ...] = (
 # libpq gives no SQLSTATE for a connection that never stood, only its own English text and the server's, which is in
 # the language of lc_messages. The first text found wins: TLS stands before the refusals it comes with.
 _BY_TEXT: tuple[tuple[tuple[str, ...], ErrorClass], ...] = (
+    (("received invalid response", "expected authentication request"), ErrorClass.PROTOCOL),
     (("no encryption", "SSL off", "SSL required"), ErrorClass.TLS),  # pg_hba.conf or PgBouncer asks for TLS
     (("does not support SSL", "SSL error", "SSL connection", "certificate", "SSL SYSCALL", "sslmode"), ErrorClass.TLS),
     (("too many clients", "too many connections", "remaining connection slots", "no more connections"),
@@ -36,8 +37,7 @@ _BY_TEXT: tuple[tuple[tuple[str, ...], ErrorClass], ...] = (
       "no such database"), ErrorClass.AUTH),
     (("Connection refused", "No route to host", "Network is unreachable", "No such file or directory",
       "Permission denied", "Connection reset"), ErrorClass.REFUSED),
-    (("closed the connection unexpectedly", "received invalid response", "expected authentication request"),
-     ErrorClass.PROTOCOL),
+    (("closed the connection unexpectedly",), ErrorClass.PROTOCOL),
 )  # fmt: skip
 
 
