@@ -44,7 +44,11 @@ class Attempt:
         self._error: BaseException | None = None
         self._started_at = time.monotonic()
         self._ended = threading.Event()
-        threading.Thread(target=self._run, name=f"check-{name}", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name=f"check-{name}", daemon=True).start()
+        except RuntimeError as error:  # the system has no thread left for us
+            self._error = error
+            self._ended.set()
 
     def stuck(self) -> bool:
         """Return whether the thread still runs."""

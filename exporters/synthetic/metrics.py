@@ -8,6 +8,7 @@ documented target a check feeds, which may be empty), the same everywhere so tha
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -66,7 +67,7 @@ class Counters:
         )
         self._skipped = Counter(
             "pantrywatch_check_skipped",
-            "Turns at which the check did not run: overrun means that the run before it has not ended.",
+            "Turns at which the check did not run: the run before had not ended (overrun) or we failed (internal).",
             (*LABELS, "reason"),
             registry=registry,
         )
@@ -83,22 +84,26 @@ class Counters:
         for result in ("success", "failure"):
             self._runs.labels(*labels, result)
         for error_class in ErrorClass:
-            self._failures.labels(*labels, error_class.value)
-        self._skipped.labels(*labels, "overrun")
+            if error_class is not ErrorClass.INTERNAL:
+                self._failures.labels(*labels, error_class.value)
+        for reason in ("overrun", "internal"):
+            self._skipped.labels(*labels, reason)
         self._seconds.labels(*labels)
 
     def count(self, labels: tuple[str, str, str], result: Result) -> None:
-        """Count a run that ended."""
-        if result.error_class:
+        """Count a run that ended; a defect of ours says nothing of the target: as if the check had not run."""
+        if result.error_class is ErrorClass.INTERNAL:
+            self.skip(labels, "internal")
+        elif result.error_class:
             self._runs.labels(*labels, "failure").inc()
             self._failures.labels(*labels, result.error_class.value).inc()
         else:
             self._runs.labels(*labels, "success").inc()
             self._seconds.labels(*labels).observe(result.seconds)
 
-    def skip(self, labels: tuple[str, str, str]) -> None:
-        """Count a turn at which the run before had not ended."""
-        self._skipped.labels(*labels, "overrun").inc()
+    def skip(self, labels: tuple[str, str, str], reason: Literal["overrun", "internal"]) -> None:
+        """Count a turn at which the check did not run."""
+        self._skipped.labels(*labels, reason).inc()
 
 
 def check_labels(settings: AnyCheck) -> tuple[str, str, str]:
@@ -120,10 +125,11 @@ def families(results: Iterable[tuple[tuple[str, str, str], Result]]) -> list[Fam
 
 def _samples(result: Result) -> dict[tuple[str, tuple[str, ...]], float]:
     samples: dict[tuple[str, tuple[str, ...]], float] = {
-        ("probe_success", ()): int(result.error_class is None),
         ("probe_duration_seconds", ()): result.seconds,
         ("pantrywatch_check_last_run_timestamp_seconds", ()): result.timestamp_seconds,
     }
+    if result.error_class is not ErrorClass.INTERNAL:
+        samples["probe_success", ()] = int(result.error_class is None)
     if result.error_class:
         samples["pantrywatch_check_error", (result.error_class.value,)] = 1
     for phase, seconds in result.phases.items():

@@ -61,7 +61,7 @@ class ScheduledCheck:
     def turn(self) -> None:
         """Run as scheduled; where the run before hangs still, count a skipped turn: nothing piles up."""
         if self._attempt and self._attempt.stuck():
-            self._counters.skip(self.labels)
+            self._counters.skip(self.labels, "overrun")
         else:
             self.run(Deadline.after(self.settings.timeout_seconds))
 

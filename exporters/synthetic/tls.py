@@ -54,7 +54,7 @@ def handshake(
                 wrapped.close()
                 raise
     except ssl.SSLCertVerificationError:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError):
             _note_refused(str(peer[0]), peer[1], server_name, observation, deadline)
         raise
     _note(wrapped, observation)
@@ -70,10 +70,12 @@ def _note_refused(host: str, port: int, server_name: str, observation: Observati
 
 def _note(wrapped: ssl.SSLSocket, observation: Observation) -> None:
     observation.set("probe_tls_version_info", 1, (wrapped.version() or "unknown").replace("TLSv1.", "TLS 1."))
-    observation.set("probe_ssl_earliest_cert_expiry", min(map(not_after, _chain(wrapped, "get_unverified_chain"))))
-    if wrapped.context.verify_mode == ssl.CERT_REQUIRED:
-        expiry = min(map(not_after, _chain(wrapped, "get_verified_chain")))
-        observation.set("probe_ssl_last_chain_expiry_timestamp_seconds", expiry)
+    with contextlib.suppress(ValueError):  # a date that cannot be read has no sample
+        expiry = min(map(not_after, _chain(wrapped, "get_unverified_chain")))
+        observation.set("probe_ssl_earliest_cert_expiry", expiry)
+        if wrapped.context.verify_mode == ssl.CERT_REQUIRED:
+            expiry = min(map(not_after, _chain(wrapped, "get_verified_chain")))
+            observation.set("probe_ssl_last_chain_expiry_timestamp_seconds", expiry)
 
 
 def _chain(wrapped: ssl.SSLSocket, method: str) -> Iterable[bytes]:

@@ -33,7 +33,8 @@ _UNSAFE = re.compile(r"[^\x21-\x7e]")
 class HttpCheck(CheckSettings):
     """Passes when the status (after redirects) is expected, default 200 to 399, and the body matches `expect_body`.
 
-    `headers`, `body` and the credentials go to the address of `url` only, never to another one it redirects to.
+    `headers`, `body` and the credentials go to the address of `url` only, never to another one it redirects to. Keep
+    `expect_body` plain: while Python searches, nothing else runs in the process.
     """
 
     kind: Literal["http"]
@@ -95,7 +96,8 @@ def prepare(settings: HttpCheck, entry: Entry) -> Probe:
     """Return the check, its secrets read and its trust loaded. Raises ConfigError."""
     body = None if settings.body is None else settings.body.encode()
     headers = {"User-Agent": f"pantrywatch-check/{__version__}", "Accept": "*/*"}
-    headers |= settings.headers | _credentials(settings, entry)
+    # Written alike, so that one given in the settings replaces one of ours.
+    headers |= {name.title(): value for name, value in settings.headers.items()} | _credentials(settings, entry)
     return partial(
         _check,
         _Plan(
@@ -150,7 +152,7 @@ def _exchange(request: _Request, context: ssl.SSLContext, observation: Observati
         observation.set("probe_http_status_code", response.status)
         observation.set("probe_http_version", response.version / 10)
         observation.set("probe_http_ssl", int(request.url.scheme == "https"))
-        observation.set("probe_http_content_length", -1 if response.length is None else response.length)
+        observation.set("probe_http_content_length", _announced(response, request.method))
         with observation.phase("transfer"), response:
             body = _read(response)
         observation.set("probe_http_uncompressed_body_length", len(body))
@@ -170,6 +172,14 @@ def _send(request: _Request, stream: Stream) -> None:
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     headers = {"Host": url.netloc, "Connection": "close", **request.headers}
     connection.request(request.method, target, request.body, headers)
+
+
+def _announced(response: http.client.HTTPResponse, method: str) -> int:
+    """Return the length that the response announced in bytes, -1 where it announced none."""
+    if method == "HEAD":  # here `length` is what is to be read
+        text = response.getheader("Content-Length", "")
+        return int(text) if text.isdecimal() else -1
+    return -1 if response.length is None else response.length
 
 
 def _read(response: http.client.HTTPResponse) -> bytes:

@@ -6,6 +6,8 @@ import math
 import os
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -86,7 +88,7 @@ def _check(settings: SqlCheck, dsn: Secret, observation: Observation, deadline: 
         with observation.phase("connect"):
             connection = _connect(dsn, deadline)
         try:
-            with deadline.calls(partial(_cut, connection)), observation.phase("query"):
+            with _cut_at(deadline, connection), observation.phase("query"):
                 rows = _rows(connection, settings.query, deadline)
         finally:
             connection.close()
@@ -105,9 +107,17 @@ def _connect(dsn: Secret, deadline: Deadline) -> Connection[tuple[Any, ...]]:
     )
 
 
-def _cut(connection: Connection[tuple[Any, ...]]) -> None:
-    with socket.socket(fileno=os.dup(connection.fileno())) as sock:
-        sock.shutdown(socket.SHUT_RDWR)
+@contextmanager
+def _cut_at(deadline: Deadline, connection: Connection[tuple[Any, ...]]) -> Iterator[None]:
+    """Shut the connection's socket at the deadline, by a descriptor of our own: a number could be another's by then."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as link:
+
+        def cut() -> None:
+            with suppress(OSError):  # closed in this very moment
+                link.shutdown(socket.SHUT_RDWR)
+
+        with deadline.calls(cut):
+            yield
 
 
 def _rows(connection: Connection[tuple[Any, ...]], query: str, deadline: Deadline) -> list[tuple[Any, ...]]:

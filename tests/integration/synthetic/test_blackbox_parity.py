@@ -39,6 +39,7 @@ _ZERO_IF_UNSEEN = {
     "probe_dns_additional_rrs",
 }
 
+_LINE = b"\r\n"
 _FIVE = b"\r\nContent-Length: 5\r\n\r\nhello"
 _CHUNKED = b"\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 
@@ -74,12 +75,16 @@ def targets(web: Web, tls_web: TlsWeb, certificates: Certificates, name_server: 
     """Check name → target: good ones and bad ones of each kind that both have."""
     good = f"127.0.0.1:{web(b'HTTP/1.1 200 OK' + _FIVE)}"
     missing = f"127.0.0.1:{web(b'HTTP/1.1 404 Not Found' + _CHUNKED)}"
+    head = f"127.0.0.1:{web(b'HTTP/1.1 200 OK' + _FIVE.removesuffix(b'hello'))}"
+    redirect = f"127.0.0.1:{web(b'HTTP/1.1 302 Found%bLocation: http://%b/' % (_LINE, good.encode()) + _CHUNKED)}"
     secure, closed = f"127.0.0.1:{tls_web('chain')}", f"127.0.0.1:{servers.free_port()}"
     ca: dict[str, object] = {"ca_file": certificates.ca}
     trust: dict[str, object] = {"tls_config": ca}
     return {
         "http": http(f"http://{good}/"),
         "http-missing": http(f"http://{missing}/"),
+        "http-head": http(f"http://{head}/", {"method": "HEAD"}, {"method": "HEAD"}),
+        "http-redirect": http(f"http://{redirect}/"),
         "http-closed": http(f"http://{closed}/"),
         "http-body": http(f"http://{good}/", {"expect_body": "bye"}, {"fail_if_body_not_matches_regexp": ["bye"]}),
         "https": http(f"https://{secure}/", ca, trust),

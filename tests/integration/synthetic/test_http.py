@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 from pathlib import Path
+from random import Random
 from threading import Event
 from typing import Any
 
@@ -217,3 +218,23 @@ def test_https(check: Check, tls_web: TlsWeb, certificates: Certificates) -> Non
     assert (gauge(result, "probe_http_duration_seconds", "tls") or 0) > 0
     assert check(kind="http", url=url).error_class is ErrorClass.TLS
     assert check(kind="http", url=url, tls_verify=False).error_class is None
+
+
+def test_no_answer_is_a_defect_of_ours(check: Check, listen: Listen) -> None:
+    """Whatever a peer answers, in 150 spoilt answers: no run ends as internal."""
+    random = Random(1)
+    answers = [OK, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"]
+    spoilt = OK
+
+    def handle(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(spoilt)
+
+    port = listen(handle)
+    for _ in range(150):
+        answer = bytearray(random.choice(answers))
+        at = random.randrange(len(answer))
+        answer[at : at + random.randrange(4)] = random.choices(b"0-+: \r\n\x00\xff[", k=random.randrange(6))
+        spoilt = bytes(answer)
+        result = check(kind="http", url=f"http://127.0.0.1:{port}/", timeout_seconds=0.5)
+        assert result.error_class in {None, ErrorClass.PROTOCOL, ErrorClass.TIMEOUT}, spoilt

@@ -161,7 +161,7 @@ def test_old_result_is_no_sample() -> None:
             wait_until(lambda: scrape().value("probe_success") is None, 10, "the result is too old")
             page = scrape()
     assert page.value("pantrywatch_check_runs_total", result="success") == 1
-    assert (page.value("pantrywatch_check_skipped_total") or 0) >= 1
+    assert (page.value("pantrywatch_check_skipped_total", reason="overrun") or 0) >= 1
 
 
 def test_one_check_on_command() -> None:
@@ -172,4 +172,16 @@ def test_one_check_on_command() -> None:
     (outcome,) = run.outcomes()
     assert (outcome.collector, outcome.error_class) == ("broken", ErrorClass.INTERNAL)
     page = exporter.page(render(run.families()).decode())
-    assert page.samples("probe_success") == [({"check": "broken", "kind": "tcp", "target": "api-availability"}, 0)]
+    assert page.value("pantrywatch_check_error", check="broken", **{"class": "internal"}) == 1
+
+
+def test_defect_of_ours_is_not_the_targets() -> None:
+    """A check that fails by a defect of ours counts as not run, says nothing of its target and shows no error text."""
+    source = SyntheticSource([(settings("broken"), is_broken)])
+    with running(source) as scrape:
+        wait_until(lambda: scrape().value("pantrywatch_check_skipped_total", reason="internal") == 1, 5, "a turn")
+        page = scrape()
+    assert page.value("probe_success") is None
+    assert page.value("pantrywatch_check_error", **{"class": "internal"}) == 1
+    assert page.value("pantrywatch_check_runs_total", result="failure") == 0
+    assert "s3cr3t" not in page.text
