@@ -91,7 +91,8 @@ class ProcessGroups:
 
     def _add(self, process: psutil.Process, totals: dict[str, _Totals], known: dict[psutil.Process, _Process]) -> None:
         with process.oneshot():
-            if process.ppid() == _KERNEL_PARENT:
+            # psutil hands out the old object where the number has been given to a new process since.
+            if process.ppid() == _KERNEL_PARENT or not process.is_running():
                 return
             seen = self._known.get(process) or _Process(self._group(process), 0.0)
             times = process.cpu_times()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import servers
@@ -138,3 +139,14 @@ def test_the_page_is_small(ours: Exporter) -> None:
     page = ours.scrape("/metrics/host")
     assert 250 < sum(len(family.samples) for family in page.families.values()) < 550
     assert page.error_classes() == {}
+
+
+def test_overlapping_scrapes_leak_nothing(ours: Exporter) -> None:
+    """Fifty scrapes at once are all answered in time; descriptors and threads are afterwards what they were."""
+    ours.scrape("/metrics/host")
+    descriptors, threads = ours.process.num_fds(), ours.process.num_threads()
+    with ThreadPoolExecutor(50) as pool:
+        pages = list(pool.map(lambda _: ours.scrape("/metrics/host"), range(50)))
+    assert all(page.value("node_load1") is not None for page in pages)
+    servers.wait_until(lambda: ours.process.num_fds() <= descriptors, 10, "descriptors are back")
+    servers.wait_until(lambda: ours.process.num_threads() <= threads + 1, 10, "threads are back")

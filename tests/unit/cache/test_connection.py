@@ -105,3 +105,24 @@ def test_a_certificate_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
         target = CacheTarget("main", url="rediss://host", ca_file=name)
         with pytest.raises(ConfigError, match="expected readable PEM files"):
             address_of(target, "cache[0]", str(tmp_path / "settings.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "error_class"),
+    [
+        ("NOPERM User x has no permissions to run the 'info' command", "permission"),
+        ("NOAUTH Authentication required.", "auth"),
+        ("WRONGPASS invalid username-password pair or user is disabled.", "auth"),
+        ("ERR max number of clients reached", "exhausted"),
+        ("OOM command not allowed when used memory > 'maxmemory'.", "exhausted"),
+        ("BUSY Redis is busy running a script.", "timeout"),
+        ("LOADING Redis is loading the dataset in memory", "timeout"),
+        ("DENIED Redis is running in protected mode", "refused"),
+        ("ERR unknown command 'CONFIG', with args beginning with: 'GET'", "version"),
+        ("ERR Unknown subcommand or wrong number of arguments for 'HISTOGRAM'. Try LATENCY HELP.", "version"),
+        ("ERR something new", "protocol"),
+    ],
+)
+def test_each_refusal_has_its_class(text: str, error_class: str) -> None:
+    """What the server says decides, by the codes of Redis 6 to 8 and Valkey."""
+    assert ServerError(text).error_class == error_class

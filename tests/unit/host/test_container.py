@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trees import tree
+
 from exporters.core.exposition import Family
 from exporters.host.container import container
 from exporters.host.roots import Roots
-
-from .trees import tree
 
 V2 = {
     "sys/fs/cgroup/cgroup.controllers": "cpu memory pids\n",

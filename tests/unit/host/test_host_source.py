@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from trees import tree
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass
@@ -15,8 +16,6 @@ from exporters.host import cpu, disk, network, system
 from exporters.host.filesystem import MountSizes
 from exporters.host.settings import HostSettings
 from exporters.host.source import HostSource
-
-from .trees import tree
 
 
 def _run(settings: HostSettings, only: str | None = None) -> Run:

@@ -1,0 +1,78 @@
+"""`pantrywatch-exporter check` and `validate`, as a person at a terminal sees them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import servers
+from exporter import ROOT
+
+
+def _run(directory: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (directory / "url").write_text(url)
+    settings = directory / "settings.yaml"
+    settings.write_text("environment: test\ncache:\n  - name: main\n    url_file: url\n")
+    return subprocess.run(
+        [sys.executable, "-m", "exporters", "--settings", str(settings), *arguments],
+        capture_output=True, text=True, timeout=30, check=False, cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+
+def test_validate_prints_what_is_missing_and_the_command_that_grants_it(
+    redis_server: servers.Redis, tmp_path: Path
+) -> None:
+    """A login with PING and INFO alone is told what it costs and what to run; no memory limit is a finding too."""
+    with redis_server.client() as client:
+        client.execute_command("ACL", "SETUSER", "poor", "reset", "on", ">topsecret", "-@all", "+ping", "+info")
+        try:
+            result = _run(tmp_path, f"redis://poor:topsecret@127.0.0.1:{redis_server.port}", "validate")
+            assert result.returncode == 1
+            assert "cache/main: ok: command INFO" in result.stdout
+            assert "cache/main: MISSING: command SLOWLOG" in result.stdout
+            remedy = next(line.strip() for line in result.stdout.splitlines() if "ACL SETUSER" in line)
+            client.execute_command(*remedy.split())
+            result = _run(tmp_path, f"redis://poor:topsecret@127.0.0.1:{redis_server.port}", "validate")
+            assert "MISSING: command" not in result.stdout
+            assert "cache/main: MISSING: a memory limit (maxmemory)" in result.stdout
+            assert "topsecret" not in result.stdout + result.stderr
+        finally:
+            client.execute_command("ACL", "DELUSER", "poor")
+
+
+@pytest.mark.parametrize(
+    ("url", "state"),
+    [
+        ("redis://:topsecret@127.0.0.1:{port}", "FAILED auth"),
+        ("redis://:topsecret@127.0.0.1:{free}", "FAILED refused"),
+    ],
+)
+def test_check_says_why_without_the_password(redis_server: servers.Redis, tmp_path: Path, url: str, state: str) -> None:
+    """The command ends with 1 and names the class; the password is nowhere."""
+    url = url.format(port=redis_server.port, free=servers.free_port())
+    result = _run(tmp_path, url, "check", "cache")
+    assert result.returncode == 1
+    assert f"# cache/main connection: {state}" in result.stdout
+    assert "redis_up 0" in result.stdout
+    assert "topsecret" not in result.stdout + result.stderr
+
+
+def test_check_runs_one_collector(redis_server: servers.Redis, tmp_path: Path) -> None:
+    """Asked for one collector, it prints that one's metrics and no other's."""
+    result = _run(tmp_path, redis_server.url, "check", "slowlog")
+    assert result.returncode == 0
+    assert "redis_slowlog_length" in result.stdout
+    assert "redis_db_keys" not in result.stdout
+    assert "redis_commands_total" not in result.stdout
+
+
+def test_a_wrong_url_stops_the_start(tmp_path: Path) -> None:
+    """Exit code 2, file and entry named, the text not shown."""
+    result = _run(tmp_path, "http://:topsecret@host", "serve", "cache")
+    assert result.returncode == 2
+    assert "settings.yaml: cache[0].url: expected redis://" in result.stderr
+    assert "topsecret" not in result.stderr
