@@ -85,9 +85,10 @@ def free_offset() -> int:
 @contextmanager
 def started(state: Path, offset: int, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """Run `./run up` until the block ends; does not wait for it to be up."""
-    environment = {"PANTRYWATCH_STATE": str(state), **(environment or {})}
+    # More traffic than at night by itself: a fault that only users can see is seen sooner.
+    environment = {"PANTRYWATCH_STATE": str(state), "DEMO_RATE": "30", **(environment or {})}
     output = state.parent / f"{state.name}-up.log"
-    with output.open("ab") as out:
+    with output.open("wb") as out:
         process = subprocess.Popen(
             [str(ROOT / "run"), "up", "--port-offset", str(offset), *arguments],
             stdout=out,
