@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from exporters.core.deadline import Deadline
@@ -61,16 +61,12 @@ class _Job:
 class Background:
     """One thread, one kept-open connection, and at most one more while a query visits the other databases."""
 
-    def __init__(self, name: str, address: Address, queries: Sequence[Query], limits: Mapping[str, int]) -> None:
+    def __init__(self, name: str, address: Address, queries: Sequence[Query]) -> None:
         """Take the queries that have an interval."""
         self._address = address
         self._session = Session(address, queries)
         self._jobs = {
-            query.name: _Job(
-                query,
-                Presenter(query, address.label, limits.get(query.name, query.limit)),
-                query.interval_seconds or 60.0,
-            )
+            query.name: _Job(query, Presenter(query, address.label), query.interval_seconds or 60.0)
             for query in queries
         }
         self._periodic = Periodic(f"background-{name}", _TICK_SECONDS, self._tick)

@@ -13,11 +13,10 @@ from exporters.database.queries import Query
 class Presenter:
     """Makes the families of one query; keeps the count of rows within its limit."""
 
-    def __init__(self, query: Query, server: str, limit: int | None) -> None:
+    def __init__(self, query: Query, server: str) -> None:
         """Take the value of the label `server`, which postgres_exporter puts on everything named pg_."""
         self._query = query
         self._server = server
-        self._limit = limit
         self._major = 0
         self._capped: Capped | None = None
 
@@ -29,8 +28,8 @@ class Presenter:
     def families(self, major: int, rows: Sequence[Row]) -> list[AnyFamily]:
         """Return one family a metric that has samples; the rows hold `query.metrics_of(major)`."""
         metrics = self._query.metrics_of(major)
-        if self._limit and (self._capped is None or major != self._major):
-            self._capped = Capped(self._query, metrics, self._limit)
+        if self._query.limit and (self._capped is None or major != self._major):
+            self._capped = Capped(self._query, metrics, self._query.limit)
         self._major = major
         if self._capped:
             rows = self._capped.rows(rows)

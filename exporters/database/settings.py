@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 class DatabaseTarget:
     """One PostgreSQL server, reached directly or through PgBouncer; exactly one of `dsn` and `dsn_file` is given.
 
-    `queries` names further query files (paths start at the settings file); `limits` replaces the row limit of a
-    collector, by its name.
+    `queries` names further query files (paths start at the settings file); `limits` and `intervals` replace
+    the row limit and the interval in seconds of a collector, by its name.
     """
 
     name: str
@@ -18,10 +18,11 @@ class DatabaseTarget:
     dsn_file: str | None = None
     queries: tuple[str, ...] = ()
     limits: dict[str, int] = field(default_factory=dict)
+    intervals: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check the values. Raises ValueError."""
         if not self.name:
             raise ValueError("expected a name that is not empty")
-        if wrong := [name for name, rows in self.limits.items() if rows < 1]:
-            raise ValueError(f"expected limits of at least 1 row: {', '.join(wrong)}")
+        if any(number < 1 for number in (*self.limits.values(), *self.intervals.values())):
+            raise ValueError("expected limits of at least one row and intervals of at least one second")

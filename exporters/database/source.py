@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -43,10 +44,30 @@ def _source(target: DatabaseTarget, entry: str, settings_file: str) -> Source:
     dsn = secret_from(target.dsn, target.dsn_file, f"{entry}.dsn", settings_file)
     address = Address(dsn, f"{entry}.dsn", settings_file)
     queries = read_queries([Path(settings_file).parent / name for name in target.queries])
-    if unknown := sorted(set(target.limits) - {query.name for query in queries if query.limit}):
-        expected = f"expected collectors that have a limit, not: {', '.join(unknown)}"
-        raise ConfigError([Fault(settings_file, f"{entry}.limits", expected)])
-    return DatabaseSource(target.name, address, queries, target.limits)
+    return DatabaseSource(target.name, address, _adjusted(queries, target, entry, settings_file))
+
+
+def _adjusted(queries: Sequence[Query], target: DatabaseTarget, entry: str, settings_file: str) -> list[Query]:
+    """Return the queries with the target's own limits and intervals. Raises ConfigError for those that have none."""
+    faults = [
+        Fault(settings_file, f"{entry}.{field}.{name}", f"expected one of: {', '.join(known)}")
+        for field, given, known in (
+            ("limits", target.limits, [query.name for query in queries if query.limit]),
+            ("intervals", target.intervals, [query.name for query in queries if query.interval_seconds]),
+        )
+        for name in given
+        if name not in known
+    ]
+    if faults:
+        raise ConfigError(faults)
+    return [
+        replace(
+            query,
+            limit=target.limits.get(query.name, query.limit),
+            interval_seconds=target.intervals.get(query.name, query.interval_seconds),
+        )
+        for query in queries
+    ]
 
 
 class DatabaseSource:
@@ -56,17 +77,14 @@ class DatabaseSource:
     up: Up | None = Up("pg_up", "Whether the last scrape found PostgreSQL answering (1) or not (0).")
     registries: Sequence[CollectorRegistry] = ()
 
-    def __init__(self, target: str, address: Address, queries: Sequence[Query], limits: Mapping[str, int]) -> None:
-        """Take the queries, and the row limits that replace theirs."""
+    def __init__(self, target: str, address: Address, queries: Sequence[Query]) -> None:
+        """Take the queries; those with an interval run in the background."""
         self.target = target
         self._on_scrape = [query for query in queries if query.interval_seconds is None]
         self._in_background = [query for query in queries if query.interval_seconds is not None]
-        self._presenters = {
-            query.name: Presenter(query, address.label, limits.get(query.name, query.limit))
-            for query in self._on_scrape
-        }
+        self._presenters = {query.name: Presenter(query, address.label) for query in self._on_scrape}
         self._session = Session(address, queries)
-        self._background = Background(target, address, self._in_background, limits)
+        self._background = Background(target, address, self._in_background)
         self._scrapes = 0
 
     def start(self) -> None:

@@ -1,0 +1,47 @@
+"""Top statements on a real server: the newly slow one appears, totals add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import servers
+from exporter import Exporter, Page
+
+Watch = Callable[..., AbstractContextManager[Exporter]]
+CALLS = "pg_stat_statements_calls_total"
+
+
+def _total(page: Page, name: str) -> float:
+    return sum(value for labels, value in page.samples(name) if labels["datname"] == "second")
+
+
+def test_a_newly_slow_statement_has_a_series_after_one_interval_and_totals_add_up(
+    server: servers.Postgres, watch: Watch
+) -> None:
+    """With room for three statements, one that begins to be slow gets a series; all series add up to what ran."""
+    for number in range(8):
+        server.execute(f"SELECT {', '.join(['1'] * (number + 1))}", dbname="second")
+    with watch(
+        server.dsn(user="pantrywatch"), "    limits: {stat_statements: 3}\n    intervals: {stat_statements: 2}\n"
+    ) as exporter:
+        before = exporter.scrape("/metrics/database")
+        assert len([1 for labels, _ in before.samples(CALLS) if labels["queryid"] != "other"]) == 3
+        slow = "SELECT pg_sleep(0.4) FROM generate_series(1, 2)"
+        server.execute(slow, dbname="second")
+        queryid = server.value("SELECT queryid FROM pg_stat_statements WHERE query LIKE 'SELECT pg_sleep%'")
+        servers.wait_until(
+            lambda: exporter.scrape("/metrics/database").value(CALLS, queryid=str(queryid)) is not None,
+            20,
+            "the slow statement has a series",
+        )
+        page = exporter.scrape("/metrics/database")
+        assert page.value(CALLS, queryid=str(queryid)) == 1
+        seconds = page.value("pg_stat_statements_seconds_total", queryid=str(queryid))
+        squares = page.value("pantrywatch_database_statement_seconds_squared_total", queryid=str(queryid))
+        assert seconds is not None
+        assert seconds > 0.8
+        assert squares is not None
+        assert abs(squares - seconds**2) < 1e-6  # one call: no deviation
+        assert page.value("pantrywatch_query_folded_rows", query="stat_statements") is not None
+        assert _total(page, CALLS) >= _total(before, CALLS) + 1
