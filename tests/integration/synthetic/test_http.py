@@ -88,9 +88,10 @@ def test_nobody_listens(check: Check) -> None:
     assert gauge(result, "probe_http_status_code") is None
 
 
-def test_unknown_host(check: Check) -> None:
-    """A name that does not resolve is dns."""
-    assert check(kind="http", url="http://no-such-host.invalid/").error_class is ErrorClass.DNS
+@pytest.mark.parametrize("host", ["no-such-host.invalid", f"{'a' * 64}.invalid"])
+def test_unknown_host(check: Check, host: str) -> None:
+    """A name that does not resolve, or is none, is dns."""
+    assert check(kind="http", url=f"http://{host}/").error_class is ErrorClass.DNS
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,18 +79,23 @@ def test_slow_query_ends_on_both_sides(check: Check, postgres: servers.Postgres)
 
 
 def test_frozen_and_full_server(check: Check, tmp_path: Path) -> None:
-    """A server that is frozen is a timeout; one without a free connection is exhausted; both leave no connection."""
-    options = {"max_connections": "4", "superuser_reserved_connections": "3"}
-    with servers.postgres(tmp_path / "own", options=options) as own:
+    """A server frozen before or while it answers is a timeout; one without a free connection is exhausted."""
+    with servers.postgres(tmp_path / "own") as own, ThreadPoolExecutor(1) as pool:
         own.freeze()
         try:
-            result = check(kind="sql", dsn=own.dsn(), timeout_seconds=0.5)
+            assert check(kind="sql", dsn=own.dsn(), timeout_seconds=0.5).error_class is ErrorClass.TIMEOUT
         finally:
             own.thaw()
-        assert result.error_class is ErrorClass.TIMEOUT
-        own.execute("CREATE ROLE plain LOGIN PASSWORD 'x'")
-        dsn = own.dsn("postgres", "plain", "x")
-        servers.wait_until(lambda: check(kind="sql", dsn=dsn).error_class is None, 10, "it answers again")
-        own.execute("ALTER ROLE plain CONNECTION LIMIT 0")
-        assert check(kind="sql", dsn=dsn).error_class is ErrorClass.EXHAUSTED
+        servers.wait_until(lambda: check(kind="sql", dsn=own.dsn()).error_class is None, 10, "it answers again")
+        slow = pool.submit(check, kind="sql", dsn=own.dsn(), query="SELECT pg_sleep(30)", timeout_seconds=3)
+        active = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)'"
+        servers.wait_until(lambda: own.value(active) == 1, 3, "the query runs")
+        own.freeze()
+        try:
+            assert slow.result(10).error_class is ErrorClass.TIMEOUT
+        finally:
+            own.thaw()
+        own.execute("CREATE ROLE plain LOGIN PASSWORD 'x' CONNECTION LIMIT 0")
+        result = check(kind="sql", dsn=own.dsn("postgres", "plain", "x"))
+        assert result.error_class is ErrorClass.EXHAUSTED
         servers.wait_until(lambda: connections(own) == 0, 10, "no connection is left")

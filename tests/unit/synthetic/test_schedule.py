@@ -115,7 +115,7 @@ def test_stuck_check_times_out_and_does_not_pile_up() -> None:
         last = check.latest()
         assert last
         assert last.error_class is ErrorClass.TIMEOUT
-        assert last.phases["resolve"] >= 0.2, "what hangs is shown"
+        assert last.phases["resolve"] > 0.1, "what hangs is shown"
         page = exporter.page(render([], [registry]).decode())
         assert page.value("pantrywatch_check_runs_total", result="failure") == 1
         assert page.value("pantrywatch_check_skipped_total", reason="overrun") == 3
