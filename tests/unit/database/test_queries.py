@@ -1,0 +1,83 @@
+"""The query files: what is shipped is right, and what is wrong is refused with file and entry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporters.core.errors import ConfigError
+from exporters.database.queries import SHIPPED, read_queries
+
+GOOD = """
+queries:
+  - name: "mine"
+    source: "orders"
+    labels: {state: "state"}
+    limit: 5
+    rank: "crm_orders"
+    fold: ["state"]
+    metrics:
+      - {name: "crm_orders", type: "gauge", value: "count(*)", help: "Orders."}
+"""
+
+SECOND = '      - {name: "crm_orders", type: "gauge", value: "1", help: "Two."}'
+
+
+def _read(directory: Path, text: str) -> str:
+    """Return the faults of a query file, empty where there are none."""
+    path = directory / "mine.yaml"
+    path.write_text(text)
+    try:
+        read_queries([path])
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def test_every_shipped_file_is_read() -> None:
+    """Each file gives queries; every metric of every query has a version in which it exists."""
+    queries = read_queries()
+    assert len(queries) > 20
+    assert len(list(SHIPPED.glob("*.yaml"))) >= 7
+    for query in queries:
+        seen = {metric.name for major in range(13, 19) for metric in query.metrics_of(major)}
+        assert seen == {metric.name for metric in query.metrics}, query.name
+
+
+def test_heavy_queries_are_bounded() -> None:
+    """What has labels named by users of the server has a limit; what visits every database is in the background."""
+    named_by_users = {"datname", "relname", "indexrelname", "queryid", "slot_name", "application_name"}
+    for query in read_queries():
+        if named_by_users & query.labels.keys():
+            assert query.limit, query.name
+        assert query.interval_seconds or not query.every_database
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("", "", ""),
+        ('source: "orders"', 'sorce: "orders"', "unknown key sorce"),
+        ('type: "gauge"', 'type: "summary"', "expected another kind of value"),
+        ('"crm_orders", type', '"orders", type', "expected a metric name that starts with"),
+        ('"Orders."', '"Orders"', "with a full stop"),
+        ('rank: "crm_orders"', 'rank: "crm_other"', "`rank`, the name of one of the metrics"),
+        ('fold: ["state"]', 'fold: ["status"]', "labels to fold to be labels: status"),
+        ('name: "mine"', 'name: "archiver"', "expected a name that no other query has"),
+        ("limit: 5", "limit: 5\n    every_database: true", "an interval and a label datname"),
+        ("limit: 5", 'limit: 5\n    requires: ["pg_monitor"]', "requirements like role:NAME"),
+        ("limit: 5", "limit: 5\n    interval_seconds: 0.1", "an interval of at least one second"),
+        ('{state: "state"}', '{State: "state"}', "label names in lower case: State"),
+        ("    metrics:", f"    metrics:\n{SECOND}", "one definition of crm_orders in version"),
+        ('name: "crm_orders", type', 'name: "pg_locks_count", type', "one query a metric: pg_locks_count is in"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_what_was_expected(tmp_path: Path, before: str, after: str, expected: str) -> None:
+    """Each mistake is refused at start; the message says which file and what was expected."""
+    text = GOOD.replace('rank: "crm_orders"', 'rank: "pg_locks_count"') if "pg_locks_count" in after else GOOD
+    assert before in text
+    faults = _read(tmp_path, text.replace(before, after) if before else text)
+    assert expected in faults
+    assert bool(faults) == bool(expected)
+    assert not faults or str(tmp_path / "mine.yaml") in faults
