@@ -249,6 +249,10 @@ def test_a_frozen_server_is_down_in_time_and_nothing_leaks(world: World) -> None
         os.kill(server.process.pid, signal.SIGCONT)
     assert world.exporter.process.num_threads() < threads + 20
     servers.wait_until(lambda: world.scrape(target).value("redis_up") == 1, 10, "up again")
+    with server.client() as client:
+        client.set("written-after-the-thaw", "1")
+        # No reply to a question of before the timeout is taken for the answer to this one.
+        assert world.scrape(target).value("redis_db_keys", db="db0") == client.dbsize()
     servers.wait_until(lambda: world.exporter.process.num_fds() <= descriptors, 10, "descriptors are back")
 
     def back() -> bool:

@@ -16,7 +16,7 @@ EXCLUDED = {
     "node_scrape_collector_duration_seconds": "each exporter's own collectors",
     "node_scrape_collector_success": "each exporter's own collectors",
 }
-# What moves by itself between two reads: how far it may, beside 5 %, and why.
+# What moves by itself between two reads: how far it may, and why.
 _MIB = 1024 * 1024
 _MOVING: dict[str, tuple[float, str]] = {
     "node_memory_": (64 * _MIB, "memory is taken and given back by every process, our readers included"),
@@ -81,7 +81,7 @@ def _close(name: str, low: float, middle: float, high: float) -> bool:
     if min(low, high) - noise <= middle <= max(low, high) + noise:
         return True
     allowed = next((most for prefix, (most, _) in _MOVING.items() if name.startswith(prefix)), None)
-    return allowed is not None and abs(middle - low) <= max(0.05 * abs(low), allowed)
+    return allowed is not None and abs(middle - low) <= allowed
 
 
 def test_shared_names_have_the_same_type_labels_and_values(ours: Exporter, theirs: str) -> None:
