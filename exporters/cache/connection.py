@@ -106,12 +106,16 @@ class Connection:
         self._raw.deadline = deadline
         self._sock.settimeout(_remaining(deadline))
         # A server that closed the connection may have said why: then the reason is there to be read.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             self._sock.sendall(packed)
         try:
             return [self._checked_reply() for _ in range(replies)]
-        except ValueError:  # a length that is no number
-            raise CollectError(ErrorClass.PROTOCOL, "the answer is not RESP") from None
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):  # the same as a closed connection without TLS
+            raise EOFError("the server closed the connection") from None
+        except ValueError as error:
+            if isinstance(error, ssl.SSLError):  # one by accident of its history
+                raise
+            raise CollectError(ErrorClass.PROTOCOL, "the answer is not RESP") from None  # a length that is no number
 
     def close(self) -> None:
         """Close at once, also from another thread while a call waits."""

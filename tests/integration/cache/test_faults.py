@@ -85,12 +85,20 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Every kind of server, and an exporter with a target for each."""
     directory = tmp_path_factory.mktemp("world")
     certificate, key = _certificate(directory)
-    tls_port = servers.free_port()
-    tls_options = ("--tls-port", str(tls_port), "--tls-cert-file", str(certificate), "--tls-key-file", str(key),
-                   "--tls-ca-cert-file", str(certificate), "--tls-auth-clients", "no")  # fmt: skip
+    tls_port, mutual_port = servers.free_port(), servers.free_port()
+    tls_files = (
+        "--tls-cert-file",
+        str(certificate),
+        "--tls-key-file",
+        str(key),
+        "--tls-ca-cert-file",
+        str(certificate),
+    )
+    tls_options = ("--tls-port", str(tls_port), "--tls-auth-clients", "no", *tls_files)
+    mutual_options = ("--tls-port", str(mutual_port), "--tls-auth-clients", "yes", *tls_files)
     with (
         servers.redis_server(directory / "plain", *tls_options) as plain,
-        servers.redis_server(directory / "second") as second,
+        servers.redis_server(directory / "second", *mutual_options) as second,
         servers.redis_server(directory / "full", "--maxclients", "2") as full,
         _peer(b"") as silent,
         _peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as http,
@@ -114,6 +122,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "info-only": f"redis://info-only:pw@{at}",
             "tls": f"rediss://:{password}@localhost:{tls_port}",
             "tls-unknown-authority": f"rediss://:{password}@localhost:{tls_port}",
+            "tls-certificate": f"rediss://:{password}@localhost:{mutual_port}",
+            "tls-no-certificate": f"rediss://:{password}@localhost:{mutual_port}",
             "tls-against-plain": f"rediss://{at}",
             "plain-against-tls": f"redis://:{password}@127.0.0.1:{tls_port}",
             "unknown-host": "redis://no-such-host.invalid:6379",
@@ -126,7 +136,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         for name, url in urls.items():
             (directory / f"{name}.url").write_text(url)
             lines += [f"  - name: {name}", f"    url_file: {name}.url"]
-            lines += [f'    ca_file: "{certificate}"'] if name == "tls" else []
+            lines += [f'    ca_file: "{certificate}"'] if name.startswith("tls") and "unknown" not in name else []
+            lines += [f'    certificate_file: "{certificate}"', f'    key_file: "{key}"'] * (name == "tls-certificate")
         with exporter(directory, "\n".join(lines) + "\n", ["cache"]) as running:
             yield World(running, plain, second)
 
@@ -139,6 +150,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         ("unknown-user", "auth"),
         ("no-password", "auth"),
         ("tls-unknown-authority", "tls"),
+        ("tls-no-certificate", "tls"),
         ("tls-against-plain", "tls"),
         ("plain-against-tls", "tls"),
         ("unknown-host", "dns"),
@@ -157,7 +169,7 @@ def test_a_server_that_cannot_be_asked_is_down_with_its_own_reason(world: World,
     assert page.value("redis_keyspace_hits_total") is None
 
 
-@pytest.mark.parametrize("target", ["main", "tls", "second"])
+@pytest.mark.parametrize("target", ["main", "tls", "tls-certificate", "second"])
 def test_a_healthy_server_is_up_without_errors(world: World, target: str) -> None:
     """With TLS and without, the page says up and every collector succeeds."""
     page = world.scrape(target)
@@ -262,13 +274,14 @@ def test_a_frozen_server_is_down_in_time_and_nothing_leaks(world: World) -> None
     servers.wait_until(back, 10, "server connections are back")
 
 
-def test_a_restarted_server_is_up_at_the_next_scrape(world: World) -> None:
-    """A kept connection that the server closed is replaced within the scrape that finds out."""
-    assert world.scrape("main").value("redis_up") == 1
+@pytest.mark.parametrize("target", ["main", "tls"])
+def test_a_kept_connection_that_the_server_closed_is_replaced(world: World, target: str) -> None:
+    """The scrape that finds the connection dead, after a restart say, connects anew and is up."""
+    assert world.scrape(target).value("redis_up") == 1
     with world.plain.client() as client:
         killed = client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     assert killed >= 1
-    page = world.scrape("main")
+    page = world.scrape(target)
     assert page.value("redis_up") == 1
     assert page.error_classes() == {}
 
