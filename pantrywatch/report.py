@@ -1,4 +1,4 @@
-"""What the operator's command prints, and what it asks Prometheus for that."""
+"""What the operator's command prints, and what it asks the running stack for that."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import requests
 
+from exporters.settings import ApplicationEndpoint
 from pantrywatch.addresses import Addresses
 from pantrywatch.supervision import Component
 
@@ -21,6 +22,15 @@ def say(text: str) -> None:
 def complain(lines: Sequence[str]) -> None:
     """Print an error: its first line says what, the others show it."""
     print(f"error: {lines[0]}", *(f"  | {line}" for line in lines[1:]), sep="\n", file=sys.stderr, flush=True)
+
+
+def ready(addresses: Addresses, endpoints: Sequence[ApplicationEndpoint]) -> bool:
+    """Return whether the exporters reach what they watch, and the application's own metrics are there."""
+    urls = [f"{addresses.url('exporters')}/readyz", *(f"http://{e.address}{e.path}" for e in endpoints)]
+    try:
+        return all(requests.get(url, timeout=2).ok for url in urls)
+    except requests.RequestException:
+        return False
 
 
 def scrape_states(addresses: Addresses) -> dict[str, str]:

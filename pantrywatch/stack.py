@@ -16,13 +16,15 @@ from types import FrameType
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError
+from exporters.settings import ApplicationEndpoint
 from pantrywatch.addresses import Addresses, require_free
 from pantrywatch.configuration import DEMO, STACK, Options, component_environment, read_settings_for, write_prometheus
-from pantrywatch.report import complain, say, scrape_states, table
+from pantrywatch.report import complain, ready, say, scrape_states, table
 from pantrywatch.state import ROOT, State, prepare_demo
 from pantrywatch.supervision import Supervisor, start_supervisor, stop_supervisor
 
 _START_SECONDS = 170.0
+_READY_SECONDS = 90.0  # a first start fills the demo's database meanwhile
 _RETRY_SECONDS = 60.0
 
 
@@ -57,7 +59,8 @@ def up(options: Options) -> int:
             say("preparing PostgreSQL and Redis of the demo")
             prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
         write_prometheus(state, settings, addresses)
-        return _run(options, environment, _program_files(state, demo=demo, grafana=bool(grafana)))
+        programs = _program_files(state, demo=demo, grafana=bool(grafana))
+        return _run(options, environment, programs, settings.application)
     finally:
         state.file("run/lock").unlink(missing_ok=True)
         lock.close()
@@ -93,14 +96,19 @@ def status(state: State) -> int:
     return 0 if all(component.running for component in components) and set(targets.values()) == {"up"} else 1
 
 
-def _run(options: Options, environment: dict[str, str], programs: Sequence[Path]) -> int:
+def _run(
+    options: Options,
+    environment: dict[str, str],
+    programs: Sequence[Path],
+    endpoints: Sequence[ApplicationEndpoint],
+) -> int:
     stop = _Stop()
     stop.install()
     options.state.file("run/port-offset").write_text(str(options.addresses.offset), encoding="utf-8")
     process = start_supervisor(options.state, options.addresses, programs, environment)
     supervisor = Supervisor(options.state)
     try:
-        code = _wait_until_up(options, supervisor, process, stop)
+        code = _wait_until_up(options, supervisor, process, stop, endpoints)
         if code == 0 and not stop.event.is_set():
             say(table(supervisor.components(), options.addresses, scrape_states(options.addresses)))
             say("Ctrl-C stops everything")
@@ -114,10 +122,24 @@ def _run(options: Options, environment: dict[str, str], programs: Sequence[Path]
     return code
 
 
-def _wait_until_up(options: Options, supervisor: Supervisor, process: subprocess.Popen[bytes], stop: _Stop) -> int:
-    deadline, said = Deadline.after(_START_SECONDS), ""
-    while not stop.event.wait(0.5):
+def _wait_until_up(
+    options: Options,
+    supervisor: Supervisor,
+    process: subprocess.Popen[bytes],
+    stop: _Stop,
+    endpoints: Sequence[ApplicationEndpoint],
+) -> int:
+    deadline, said, scraping = Deadline.after(_START_SECONDS), "", False
+    first, ready_deadline = not options.state.has_history(), Deadline.after(_READY_SECONDS)
+    while not stop.event.wait(0.25):
         components = supervisor.components()
+        if (
+            components
+            and not scraping
+            and (not first or ready(options.addresses, endpoints) or ready_deadline.passed())
+        ):
+            supervisor.start("prometheus")
+            scraping = True
         if failed := [component.name for component in components if component.given_up]:
             _explain(supervisor, failed)
             return 1

@@ -47,6 +47,10 @@ class State:
         """Return the path of a file or folder inside."""
         return self.path / name
 
+    def has_history(self) -> bool:
+        """Return whether Prometheus has run here before: later starts are over before its first scrape, 5 s later."""
+        return self.file("prometheus/data/wal").exists()
+
     def prepare(self) -> None:
         """Make the folders. Raises ConfigError where that is not possible."""
         try:
