@@ -52,7 +52,7 @@ _ALL = (
     Fault(
         "connections-used-up",
         "the application's role opens sessions until the server refuses",
-        "database: connections at their limit, down (exhausted) for new ones",
+        "database: connections at their limit; exhausted for whoever opens a new one",
         connections_used_up.enter,
         connections_used_up.undo,
     ),
