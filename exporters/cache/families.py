@@ -14,6 +14,7 @@ from exporters.core.exposition import Family, HistogramFamily, HistogramSample
 # leaves out edges that add nothing, which would make series come and go. Beyond 1 s it counts everything as 1 s.
 HISTOGRAM_EDGES_USEC = (8, 33, 132, 528, 2113, 8454, 33816, 135266, 541065)
 
+_FIELDS = [(field, f"redis_{name}", kind, f"{text} From INFO, {field}.") for field, name, kind, text in FIELDS]
 _MOST_PADDED_DATABASES = 64
 _INSTANCE_LABELS = (
     "role", "redis_version", "redis_build_id", "redis_mode", "os", "maxmemory_policy", "tcp_port", "run_id",
@@ -32,10 +33,10 @@ def server(info: Info) -> list[Family]:
     """Return one family for each known field of INFO, and who the server is."""
     families = []
     get = info.fields.get
-    for field, name, kind, text in FIELDS:
+    for field, name, kind, text in _FIELDS:
         value = number(get(field))
         if value is not None:
-            families.append(Family(f"redis_{name}", kind, f"{text} From INFO, {field}.", (), [((), value)]))
+            families.append(Family(name, kind, text, (), [((), value)]))
     return [*families, *_derived(info.fields), _instance(info.fields)]
 
 
