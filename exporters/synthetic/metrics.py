@@ -1,4 +1,4 @@
-"""The metrics of checks: what the last run saw, and counters so that availability is a sum and not a sample.
+"""The metrics of what the last run of each check saw.
 
 `probe_*` has blackbox_exporter's names, types and meaning. That exporter has one page a target, and the target in the
 label `instance`; here one page holds all checks, so each family has the labels `check`, `kind` and `target` (the
@@ -8,9 +8,6 @@ documented target a check feeds, which may be empty), the same everywhere so tha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
-
-from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from exporters.core.errors import ErrorClass
 from exporters.core.exposition import Family
@@ -18,9 +15,6 @@ from exporters.synthetic.attempt import Result
 from exporters.synthetic.kinds import AnyCheck
 
 LABELS = ("check", "kind", "target")
-
-# Edges in seconds; those of the documented targets (0.1, 0.2, 0.5, 1, 2, 3) are among them.
-_EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 
 # Name → labels of its own, help.
 _GAUGES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -55,63 +49,12 @@ _GAUGES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-class Counters:
-    """What adds up over the runs; every series is there from the start, at 0."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._runs = Counter(
-            "pantrywatch_check_runs", "Runs of the check that ended, by result.", (*LABELS, "result"), registry=registry
-        )
-        self._failures = Counter(
-            "pantrywatch_check_failures", "Runs that failed, by class of error.", (*LABELS, "class"), registry=registry
-        )
-        self._skipped = Counter(
-            "pantrywatch_check_skipped",
-            "Turns at which the check did not run: the run before had not ended (overrun) or we failed (internal).",
-            (*LABELS, "reason"),
-            registry=registry,
-        )
-        self._seconds = Histogram(
-            "pantrywatch_check_duration_seconds",
-            "Time of the runs that passed; those that failed are in pantrywatch_check_failures_total.",
-            LABELS,
-            buckets=_EDGES,
-            registry=registry,
-        )
-
-    def add_check(self, labels: tuple[str, str, str]) -> None:
-        """Create the series of a check."""
-        for result in ("success", "failure"):
-            self._runs.labels(*labels, result)
-        for error_class in ErrorClass:
-            if error_class is not ErrorClass.INTERNAL:
-                self._failures.labels(*labels, error_class.value)
-        for reason in ("overrun", "internal"):
-            self._skipped.labels(*labels, reason)
-        self._seconds.labels(*labels)
-
-    def count(self, labels: tuple[str, str, str], result: Result) -> None:
-        """Count a run that ended; a defect of ours says nothing of the target: as if the check had not run."""
-        if result.error_class is ErrorClass.INTERNAL:
-            self.skip(labels, "internal")
-        elif result.error_class:
-            self._runs.labels(*labels, "failure").inc()
-            self._failures.labels(*labels, result.error_class.value).inc()
-        else:
-            self._runs.labels(*labels, "success").inc()
-            self._seconds.labels(*labels).observe(result.seconds)
-
-    def skip(self, labels: tuple[str, str, str], reason: Literal["overrun", "internal"]) -> None:
-        """Count a turn at which the check did not run."""
-        self._skipped.labels(*labels, reason).inc()
-
-
 def check_labels(settings: AnyCheck) -> tuple[str, str, str]:
     """Return the values of LABELS."""
     return settings.name, settings.kind, settings.target
 
 
-def families(results: Iterable[tuple[tuple[str, str, str], Result]]) -> list[Family]:
+def last_runs(results: Iterable[tuple[tuple[str, str, str], Result]]) -> list[Family]:
     """Return what the last runs saw; a value that a run did not see has no sample."""
     found: dict[str, Family] = {}
     for labels, result in results:

@@ -14,10 +14,12 @@ from exporters.core.exposition import Family
 from exporters.core.periodic import Periodic
 from exporters.core.scrape import Finding, Run, Source, Up
 from exporters.settings import Settings
+from exporters.synthetic import tally
 from exporters.synthetic.attempt import Attempt, Result, classify
 from exporters.synthetic.check import Entry, Probe
 from exporters.synthetic.kinds import KINDS, AnyCheck
-from exporters.synthetic.metrics import LABELS, Counters, check_labels, families
+from exporters.synthetic.metrics import LABELS, check_labels, last_runs
+from exporters.synthetic.tally import Tally
 
 _STALE_INTERVALS = 3  # a result older than this says nothing of now: no sample
 
@@ -41,27 +43,26 @@ def sources(settings: Settings, settings_file: str) -> list[Source]:
 class ScheduledCheck:
     """A check with its last result and, where it hangs, the run that has not ended."""
 
-    def __init__(self, settings: AnyCheck, probe: Probe, counters: Counters) -> None:
+    def __init__(self, settings: AnyCheck, probe: Probe) -> None:
         self.settings = settings
         self.labels = check_labels(settings)
         self._probe = probe
-        self._counters = counters
+        self.tally = Tally(self.labels)
         self._attempt: Attempt | None = None
         self._last: Result | None = None
-        counters.add_check(self.labels)
 
     def run(self, deadline: Deadline) -> Result:
         """Run now, until the deadline or the check's own, whichever comes first."""
         ends = min(deadline.at, time.monotonic() + self.settings.timeout_seconds)
         self._attempt = Attempt(self.settings.name, self._probe, Deadline(ends))
         self._last = result = self._attempt.result()
-        self._counters.count(self.labels, result)
+        self.tally.count(result)
         return result
 
     def turn(self) -> None:
         """Run as scheduled; where the run before hangs still, count a skipped turn: nothing piles up."""
         if self._attempt and self._attempt.stuck():
-            self._counters.skip(self.labels, "overrun")
+            self.tally.skip("overrun")
         else:
             self.run(Deadline.after(self.settings.timeout_seconds))
 
@@ -78,13 +79,11 @@ class SyntheticSource:
     exporter = "synthetic"
     target = "local"
     up: Up | None = None
+    registries: Sequence[CollectorRegistry] = ()
 
     def __init__(self, checks: Sequence[tuple[AnyCheck, Probe]]) -> None:
         """Take the checks with their probes; nothing runs before `start`."""
-        registry = CollectorRegistry()
-        self.registries: Sequence[CollectorRegistry] = (registry,)
-        counters = Counters(registry)
-        self._checks = [ScheduledCheck(settings, probe, counters) for settings, probe in checks]
+        self._checks = [ScheduledCheck(settings, probe) for settings, probe in checks]
         self._schedules = [self._schedule(check, index) for index, check in enumerate(self._checks)]
         self._started = threading.Event()
 
@@ -98,7 +97,8 @@ class SyntheticSource:
         """Give what the last runs saw; where no schedule runs (the command `check`), run what is wanted now."""
         if run.only is None and self._started.is_set():
             with run.collector("checks"):
-                run.add(*families((check.labels, last) for check in self._checks if (last := check.latest())))
+                run.add(*last_runs((check.labels, last) for check in self._checks if (last := check.latest())))
+                run.add(*tally.families(check.tally for check in self._checks))
                 run.add(*self._limits())
             return
         for check in self._checks:
@@ -139,7 +139,7 @@ class SyntheticSource:
 
 def _run_now(check: ScheduledCheck, run: Run) -> None:
     result = check.run(run.deadline)
-    run.add(*families([(check.labels, result)]))
+    run.add(*last_runs([(check.labels, result)]))
     if result.error_class:
         phases = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in result.phases.items())
         raise CollectError(result.error_class, f"{result.detail} (phases: {phases or 'none'})")

@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import exporter
-from prometheus_client import CollectorRegistry
+import pytest
 from servers import wait_until
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import render
 from exporters.core.scrape import Run
+from exporters.synthetic import tally
+from exporters.synthetic.attempt import Result
 from exporters.synthetic.check import Observation, Probe
 from exporters.synthetic.kinds.tcp import TcpCheck
-from exporters.synthetic.metrics import Counters
 from exporters.synthetic.source import ScheduledCheck, SyntheticSource
 
 
@@ -73,17 +74,17 @@ def running(source: SyntheticSource) -> Iterator[Callable[[], exporter.Page]]:
         source.close()
 
 
+def counted(*checks: ScheduledCheck) -> exporter.Page:
+    """Return the counters of the checks, as on the page."""
+    return exporter.page(render(tally.families(check.tally for check in checks)).decode())
+
+
 def test_counters_add_up() -> None:
     """Every run is counted once, by result, class and duration; every series is there from the start at 0."""
-    registry = CollectorRegistry()
-    counters = Counters(registry)
-    good = ScheduledCheck(settings("good"), passes, counters)
-    bad = ScheduledCheck(settings("bad"), fails, counters)
+    good, bad = ScheduledCheck(settings("good"), passes), ScheduledCheck(settings("bad"), fails)
 
     def value(name: str, **labels: str) -> float | None:
-        return exporter.page(render([], [registry]).decode()).value(
-            name, kind="tcp", target="api-availability", **labels
-        )
+        return counted(good, bad).value(name, kind="tcp", target="api-availability", **labels)
 
     assert value("pantrywatch_check_runs_total", check="good", result="success") == 0
     assert value("pantrywatch_check_runs_total", check="good", result="failure") == 0
@@ -103,11 +104,24 @@ def test_counters_add_up() -> None:
     assert value("pantrywatch_check_skipped_total", check="good", reason="overrun") == 0
 
 
+def test_duration_at_an_edge_is_within_it() -> None:
+    """A run that takes exactly as long as a documented target allows is within it; one that takes longer is not."""
+    check = ScheduledCheck(settings("one"), passes)
+    for seconds in (0.1, 0.5, 0.50001, 60.0):
+        check.tally.count(Result(seconds, 0.0, 0.0, None, "", {}, {}))
+    page = counted(check)
+    buckets = {labels["le"]: value for labels, value in page.samples("pantrywatch_check_duration_seconds_bucket")}
+    assert {le: buckets[le] for le in ("0.05", "0.1", "0.2", "0.5", "1.0", "30.0", "+Inf")} == {
+        "0.05": 0, "0.1": 1, "0.2": 1, "0.5": 2, "1.0": 3, "30.0": 3, "+Inf": 4,
+    }  # fmt: skip
+    assert page.value("pantrywatch_check_duration_seconds_count") == 4
+    assert page.value("pantrywatch_check_duration_seconds_sum") == pytest.approx(61.10001)
+
+
 def test_stuck_check_times_out_and_does_not_pile_up() -> None:
     """A check that hangs is a timeout at its deadline; its next turns are skipped and counted, with one thread only."""
-    registry = CollectorRegistry()
     with hanging() as probe:
-        check = ScheduledCheck(settings("stuck"), probe, Counters(registry))
+        check = ScheduledCheck(settings("stuck"), probe)
         for _ in range(4):
             check.turn()
         threads = [thread for thread in threading.enumerate() if thread.name == "check-stuck"]
@@ -116,12 +130,12 @@ def test_stuck_check_times_out_and_does_not_pile_up() -> None:
         assert last
         assert last.error_class is ErrorClass.TIMEOUT
         assert last.phases["resolve"] > 0.1, "what hangs is shown"
-        page = exporter.page(render([], [registry]).decode())
+        page = counted(check)
         assert page.value("pantrywatch_check_runs_total", result="failure") == 1
         assert page.value("pantrywatch_check_skipped_total", reason="overrun") == 3
     threads[0].join(5)
     check.turn()
-    page = exporter.page(render([], [registry]).decode())
+    page = counted(check)
     assert page.value("pantrywatch_check_runs_total", result="success") == 1, "it runs again when it is free"
 
 
