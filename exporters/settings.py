@@ -10,6 +10,7 @@ from pathlib import Path
 from exporters.cache.settings import CacheTarget
 from exporters.core.errors import ConfigError, Fault
 from exporters.core.settings import load
+from exporters.core.targets import PARTS
 from exporters.database.settings import DatabaseTarget
 from exporters.host.settings import HostSettings
 from exporters.synthetic.settings import SyntheticSettings
@@ -36,17 +37,45 @@ class PrometheusSettings:
             raise ValueError("expected retention_days above 30: the windows of the targets reach back 30 days")
 
 
+# Part → the section that describes it; the other parts have none.
+_SECTIONS = {
+    "application": "application",
+    "statements": "application",
+    "database": "database",
+    "cache": "cache",
+    "host": "host",
+    "synthetic": "synthetic",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One field a section; a section left out means that nothing of its kind is watched."""
+    """One field a section; a section left out means that nothing of its kind is watched.
+
+    `parts` names what feeds targets here; left out, it is the sections that are there.
+    """
 
     environment: str
+    parts: tuple[str, ...] = ()
     application: tuple[ApplicationEndpoint, ...] = ()
     database: tuple[DatabaseTarget, ...] = ()
     cache: tuple[CacheTarget, ...] = ()
     host: HostSettings | None = None
     synthetic: SyntheticSettings | None = None
     prometheus: PrometheusSettings = PrometheusSettings()
+
+    def __post_init__(self) -> None:
+        """Refuse a part that does not exist, and one whose section is missing."""
+        unknown = sorted(set(self.parts) - set(PARTS))
+        if unknown:
+            raise ValueError(f"expected parts among {', '.join(PARTS)}, got {', '.join(unknown)}")
+        missing = [part for part in self.parts if part in _SECTIONS and not getattr(self, _SECTIONS[part])]
+        if missing:
+            raise ValueError(f"expected a section for each part, missing: {', '.join(missing)}")
+
+    def parts_on(self) -> tuple[str, ...]:
+        """Return the parts this installation has."""
+        return self.parts or tuple(part for part, section in _SECTIONS.items() if getattr(self, section))
 
 
 def read_settings(path: Path) -> Settings:

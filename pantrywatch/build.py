@@ -40,7 +40,8 @@ def build(root: Path, *, check: bool = False) -> int:
 def installation_rules(root: Path, targets: Targets, settings: Settings) -> str:
     """Return the rule file that says which targets are fed under these settings."""
     measured = json.dumps(measured_targets(targets, settings))
-    return _text(root, root / "alert_rules" / _INSTALLATION, {"measured": measured})
+    source = root / "alert_rules" / _INSTALLATION
+    return _text(root, source, _render(source, {"measured": measured}))
 
 
 def measured_targets(targets: Targets, settings: Settings) -> dict[str, bool]:
@@ -60,15 +61,16 @@ def _outputs(root: Path) -> Iterator[tuple[Path, str]]:
     for source in sorted((root / "alert_rules").glob("*.jsonnet")):
         if source.name == _INSTALLATION:
             yield generated / "installation.yml", installation_rules(root, targets, settings)
-        else:
-            yield generated / f"{source.stem}.yml", _text(root, source, {})
-    yield root / "docs/targets.md", targets_page(targets, _render(root / "alert_rules/targets.jsonnet", {}))
+            continue
+        document = _render(source, {})
+        yield generated / f"{source.stem}.yml", _text(root, source, document)
+        if source.stem == "targets":
+            yield root / "docs/targets.md", targets_page(targets, document)
 
 
-def _text(root: Path, source: Path, arguments: dict[str, str]) -> str:
+def _text(root: Path, source: Path, document: Any) -> str:
     # The dumper in C writes the same as the one in Python, in a fifth of the time.
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    document = _render(source, arguments)
     body: str = yaml.dump(document, Dumper=dumper, sort_keys=False, width=120, allow_unicode=True)
     return _HEADER.format(source=source.relative_to(root)) + body
 

@@ -22,7 +22,8 @@ one line there, then `./run build`.
 
 **Alerts.** A tier fires while both its windows burn the allowance faster than its factor: the short one as a share, the
 long one in events against what 30 days allow, with at least {minimum:g} bad events. So one failed request in a quiet
-night pages nobody. Events a month: below it, {minimum:g} bad events within the long window fire the tier; above it, it takes more.
+night pages nobody. Events a month: below it, {minimum:g} bad events within
+the long window fire the tier; above it, it takes more.
 A tier that would need a share of bad events of 1 or more can never fire and is left out.
 """
 
@@ -61,7 +62,8 @@ def _section(targets: Targets, target: Target, shown: dict[tuple[str, str], str]
     yield f"- **Limits:** {target.limits}"
     yield f"- **If it is missed:** {target.impact} Team {target.team}, [runbook](runbooks/{target.runbook}.md).\n"
     if target.kind == "capacity":
-        yield f"```promql\n{shown[target.id, 'slo:capacity:ratio']}\n{shown[target.id, 'slo:capacity_use:ratio']}\n```\n"
+        yield f"```promql\n{shown[target.id, 'slo:capacity:ratio']}"
+        yield f"{shown[target.id, 'slo:capacity_use:ratio']}\n```\n"
         return
     yield "```promql"
     yield f"# bad events of five minutes\n{shown[target.id, 'slo:events_bad:increase5m']}"
@@ -115,7 +117,9 @@ def _promise(target: Target) -> str:
 def _counting(target: Target) -> str:
     if target.kind == "capacity":
         return f"{target.events}, against {target.threshold:g}; beside it the use that live traffic makes of it."
-    within = f" that took at most {target.threshold:g} {target.unit}" if target.threshold is not None else " that were good"
+    within = (
+        f" that took at most {target.threshold:g} {target.unit}" if target.threshold is not None else " that were good"
+    )
     allowed = f"{100 * target.allowed_share:.10g} %"
     return f"{target.events}{within}, out of all; {allowed} may be bad within {PERIOD_DAYS} days."
 

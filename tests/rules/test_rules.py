@@ -35,7 +35,10 @@ def _run(*command: str, cwd: Path = ROOT) -> str:
 def test_generated_rules_are_current(tmp_path: Path) -> None:
     """The committed rule files are what their jsonnet gives; a changed one is noticed."""
     assert build(ROOT, check=True) == 0
-    shutil.copytree(ROOT / "alert_rules", tmp_path / "alert_rules")
+    for folder in ("alert_rules", "docs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for file in ("targets.yaml", "settings.yaml"):
+        shutil.copy(ROOT / file, tmp_path)
     copy = tmp_path / "alert_rules/generated/monitoring.yml"
     copy.write_text(copy.read_text().replace("up == 0", "up == 2"))
     assert build(tmp_path, check=True) == 1
@@ -48,13 +51,16 @@ def test_promtool_accepts_the_rules(file: Path) -> None:
 
 
 def test_every_alert_fires_and_clears() -> None:
-    """Each alert has a promtool case in which it fires and, but for the watchdog, one in which it clears."""
+    """Each alert has a promtool case in which it fires and, but for the watchdog, one in which it clears.
+
+    Those of the targets are shown in test_targets.py, for every tier.
+    """
     files = sorted((ROOT / "tests/rules").glob("*.yml"))
     _run("promtool", "test", "rules", *map(str, files))
     cases = [
         case for file in files for test in yaml.safe_load(file.read_text())["tests"] for case in test["alert_rule_test"]
     ]
-    names = {alert["alert"] for alert in ALERTS}
+    names = {alert["alert"] for alert in ALERTS if "target" not in alert["labels"]}
     assert {case["alertname"] for case in cases if case["exp_alerts"]} == names
     assert {case["alertname"] for case in cases if not case["exp_alerts"]} == names - {"Watchdog"}
 
@@ -62,7 +68,8 @@ def test_every_alert_fires_and_clears() -> None:
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
 def test_an_alert_carries_its_labels_and_a_runbook_that_exists(alert: dict[str, dict[str, str]]) -> None:
     """Every alert has the labels routing compares, the texts a person needs, and a runbook page in the repository."""
-    assert {"severity", "layer", "component", "team"} <= alert["labels"].keys()
+    assert {"severity", "layer", "team"} <= alert["labels"].keys()
+    assert alert["labels"].keys() & {"component", "target"}
     assert {"summary", "description", "impact", "runbook_url"} <= alert["annotations"].keys()
     assert (ROOT / alert["annotations"]["runbook_url"]).read_text().startswith(f"# {alert['alert']}\n")
 
