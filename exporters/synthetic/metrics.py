@@ -45,7 +45,6 @@ _GAUGES: dict[str, tuple[tuple[str, ...], str]] = {
         ("class",),
         "1 for the class of error the last run failed with; no sample if it passed.",
     ),
-    "pantrywatch_check_last_run_timestamp_seconds": ((), "When the check last ended a run, Unix time."),
 }
 
 
@@ -69,7 +68,6 @@ def last_runs(results: Iterable[tuple[tuple[str, str, str], Result]]) -> list[Fa
 def _samples(result: Result) -> dict[tuple[str, tuple[str, ...]], float]:
     samples: dict[tuple[str, tuple[str, ...]], float] = {
         ("probe_duration_seconds", ()): result.seconds,
-        ("pantrywatch_check_last_run_timestamp_seconds", ()): result.timestamp_seconds,
     }
     if result.error_class is not ErrorClass.INTERNAL:
         samples["probe_success", ()] = int(result.error_class is None)

@@ -50,6 +50,7 @@ class ScheduledCheck:
         self.tally = Tally(self.labels)
         self._attempt: Attempt | None = None
         self._last: Result | None = None
+        self.ran_at: float | None = None  # Unix time at which the last run ended
 
     def run(self, deadline: Deadline) -> Result:
         """Run now, until the deadline or the check's own, whichever comes first."""
@@ -57,6 +58,8 @@ class ScheduledCheck:
         self._attempt = Attempt(self.settings.name, self._probe, Deadline(ends))
         self._last = result = self._attempt.result()
         self.tally.count(result)
+        if result.error_class is not ErrorClass.INTERNAL:
+            self.ran_at = result.timestamp_seconds
         return result
 
     def turn(self) -> None:
@@ -99,7 +102,7 @@ class SyntheticSource:
             with run.collector("checks"):
                 run.add(*last_runs((check.labels, last) for check in self._checks if (last := check.latest())))
                 run.add(*tally.families(check.tally for check in self._checks))
-                run.add(*self._limits())
+                run.add(*self._schedule_state())
             return
         for check in self._checks:
             if run.wants(check.settings.name):
@@ -128,13 +131,22 @@ class SyntheticSource:
         first = interval * index / len(self._checks)
         return Periodic(f"schedule-{check.settings.name}", interval, check.turn, first_after_seconds=first)
 
-    def _limits(self) -> list[Family]:
+    def _schedule_state(self) -> list[Family]:
+        """Return what tells a check that does not run from a target that is down; stays when results are too old."""
         interval = Family("pantrywatch_check_interval_seconds", "gauge", "Time between two runs, as set.", LABELS)
         timeout = Family("pantrywatch_check_timeout_seconds", "gauge", "Time a run may take, as set.", LABELS)
+        ran_at = Family(
+            "pantrywatch_check_last_run_timestamp_seconds",
+            "gauge",
+            "When the check last ended a run, well or not, Unix time; no sample before the first.",
+            LABELS,
+        )
         for check in self._checks:
             interval.add(check.settings.interval_seconds, *check.labels)
             timeout.add(check.settings.timeout_seconds, *check.labels)
-        return [interval, timeout]
+            if check.ran_at is not None:
+                ran_at.add(check.ran_at, *check.labels)
+        return [interval, timeout, ran_at]
 
 
 def _run_now(check: ScheduledCheck, run: Run) -> None:

@@ -161,7 +161,7 @@ def test_others_go_on_and_the_page_comes() -> None:
 
 
 def test_old_result_is_no_sample() -> None:
-    """When a check has not run for three intervals, nothing is said of its target; the counters stay."""
+    """When a check has not run for three intervals, nothing is said of its target; counters and last run stay."""
     with hanging() as probe:
         calls: list[None] = []
 
@@ -174,6 +174,8 @@ def test_old_result_is_no_sample() -> None:
             wait_until(lambda: scrape().value("probe_success") == 0, 5, "it times out once")
             wait_until(lambda: scrape().value("probe_success") is None, 10, "the result is too old")
             page = scrape()
+    assert not [family for family in page.families if family.startswith("probe_")]
+    assert page.value("pantrywatch_check_last_run_timestamp_seconds")
     assert page.value("pantrywatch_check_runs_total", result="success") == 1
     assert (page.value("pantrywatch_check_skipped_total", reason="overrun") or 0) >= 1
 
@@ -196,6 +198,7 @@ def test_defect_of_ours_is_not_the_targets() -> None:
         wait_until(lambda: scrape().value("pantrywatch_check_skipped_total", reason="internal") == 1, 5, "a turn")
         page = scrape()
     assert page.value("probe_success") is None
+    assert page.value("pantrywatch_check_last_run_timestamp_seconds") is None
     assert page.value("pantrywatch_check_error", **{"class": "internal"}) == 1
     assert page.value("pantrywatch_check_runs_total", result="failure") == 0
     assert "s3cr3t" not in page.text
