@@ -36,9 +36,8 @@ class Family:
 
     def lines(self) -> Iterable[str]:
         """Return the sample lines, without HELP and TYPE."""
-        names = self.label_names
-        for labels, value in self.samples:
-            yield f"{self.name}{_label_text(names, labels)} {format_value(value)}"
+        name, names = self.name, self.label_names
+        return [f"{name}{_label_text(names, labels)} {format_value(value)}" for labels, value in self.samples]
 
     @property
     def type_name(self) -> str:
@@ -97,8 +96,7 @@ def render(families: Iterable[AnyFamily], registries: Iterable[CollectorRegistry
     for name, parts in by_name.items():
         if len({part.type_name for part in parts}) > 1:
             raise ValueError(f"metric {name} has two types")
-        lines.append(f"# HELP {name} {_escape_help(parts[0].help)}")
-        lines.append(f"# TYPE {name} {parts[0].type_name}")
+        lines.append(_header(name, parts[0].help, parts[0].type_name))
         for part in parts:
             lines.extend(part.lines())
     text = "\n".join(lines).encode() + b"\n" if lines else b""
@@ -114,6 +112,8 @@ def format_value(value: float) -> str:
     return str(int(value))
 
 
+# Series and headers are the same at every scrape, so their text is put together once.
+@lru_cache(maxsize=8192)
 def _label_text(names: tuple[str, ...], values: tuple[str, ...]) -> str:
     if not names:
         return ""
@@ -121,7 +121,11 @@ def _label_text(names: tuple[str, ...], values: tuple[str, ...]) -> str:
     return "{" + pairs + "}"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
+def _header(name: str, help_text: str, type_name: str) -> str:
+    return f"# HELP {name} {_escape_help(help_text)}\n# TYPE {name} {type_name}"
+
+
 def _escape(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
