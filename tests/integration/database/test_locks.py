@@ -17,9 +17,10 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 @pytest.fixture
 def connect(server: servers.Postgres) -> Iterator[Callable[[], Connection]]:
-    """Return a function that opens a session of an application."""
+    """Return a function that opens a session of an application; nothing it runs takes longer than 20 s."""
+    dsn = server.dsn() + "?options=-cstatement_timeout%3D20s"
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(psycopg.connect(server.dsn(), connect_timeout=5))
+        yield lambda: stack.enter_context(psycopg.connect(dsn, connect_timeout=5))
 
 
 def test_blocking_is_counted_timed_and_its_depth_found(
@@ -29,6 +30,8 @@ def test_blocking_is_counted_timed_and_its_depth_found(
     idle, middle, *behind = (connect() for _ in range(5))
     idle.execute("UPDATE orders SET note = 'x' WHERE id = 1")
     middle.execute("UPDATE orders SET note = 'x' WHERE id = 2")
+    for each in behind:
+        each.autocommit = True  # gets its turn in any order, and passes it on
     with watch(server.dsn(user="pantrywatch")) as exporter, ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(middle.execute, "UPDATE orders SET note = 'y' WHERE id = 1")]
         waiting += [pool.submit(each.execute, "UPDATE orders SET note = 'y' WHERE id = 2") for each in behind]
@@ -43,9 +46,8 @@ def test_blocking_is_counted_timed_and_its_depth_found(
             idle.rollback()
             waiting[0].result(10)
             middle.rollback()
-            for position, each in enumerate(behind, 1):
-                waiting[position].result(10)
-                each.rollback()
+        for each in waiting:
+            each.result(10)
         assert page.value("pantrywatch_database_lock_blockers") == 1
         assert page.value("pantrywatch_database_lock_blockers_idle_in_transaction") == 1
         assert page.value("pantrywatch_database_lock_chain_depth") in {2, 3}  # 3 while a waiter holds the row's turn
