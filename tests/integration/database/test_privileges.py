@@ -149,3 +149,22 @@ def _command(directory: Path, dsn: str, *arguments: str) -> subprocess.Completed
         [sys.executable, "-m", "exporters", "--settings", str(settings), *arguments],
         capture_output=True, text=True, timeout=30, check=False, cwd=ROOT,
     )  # fmt: skip
+
+
+def test_the_role_script_runs_in_psql_and_grants_no_more_than_statistics(server: servers.Postgres) -> None:
+    """It runs without an error, again and again; the role reads statistics, no table and writes nothing."""
+    script = ROOT / "provisioning" / "database" / "monitor-role.sql"
+    for _ in range(2):
+        subprocess.run(
+            ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", server.dsn(), "-f", str(script)],
+            check=True, capture_output=True, timeout=20,
+        )  # fmt: skip
+    with psycopg.connect(server.dsn(user="pantrywatch"), connect_timeout=5, autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT * FROM orders")
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            connection.execute("CREATE TABLE mine (id int)")
+        assert connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = 'pantrywatch'").fetchone() == (False,)
+        assert connection.execute("SELECT count(*) > 0 FROM pg_stat_activity WHERE state IS NOT NULL").fetchone() == (
+            True,
+        )

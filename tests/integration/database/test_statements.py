@@ -45,3 +45,20 @@ def test_a_newly_slow_statement_has_a_series_after_one_interval_and_totals_add_u
         assert abs(squares - seconds**2) < 1e-6  # one call: no deviation
         assert page.value("pantrywatch_query_folded_rows", query="stat_statements") is not None
         assert _total(page, CALLS) >= _total(before, CALLS) + 1
+
+
+def test_the_extension_is_found_in_whatever_schema_it_is(server: servers.Postgres, watch: Watch) -> None:
+    """Hosted servers have it in a schema of its own, which is not on the search path."""
+    server.execute('CREATE SCHEMA "Its Own"', 'CREATE EXTENSION pg_stat_statements SCHEMA "Its Own"', dbname="second")
+    try:
+        with watch(server.dsn("second", user="pantrywatch")) as exporter:
+            page = exporter.scrape("/metrics/database")
+            # The schema is not open to the role: a privilege is missing, and is named as such.
+            assert page.error_classes()["stat_statements"] == "permission"
+        server.execute('GRANT USAGE ON SCHEMA "Its Own" TO pantrywatch', dbname="second")
+        with watch(server.dsn("second", user="pantrywatch")) as exporter:
+            page = exporter.scrape("/metrics/database")
+            assert page.error_classes() == {}
+            assert page.samples(CALLS)
+    finally:
+        server.execute('DROP SCHEMA "Its Own" CASCADE', dbname="second")
