@@ -46,8 +46,11 @@ local alert = (import 'lib/alert.libsonnet').alert;
           'high',
           'monitoring',
           'check',
-          // Four intervals: the check itself gives up within one.
-          'time() - pantrywatch_check_last_run_timestamp_seconds > 4 * pantrywatch_check_interval_seconds',
+          // Four intervals: the check itself gives up within one. A check that has never run has no time at all.
+          |||
+            time() - pantrywatch_check_last_run_timestamp_seconds > 4 * pantrywatch_check_interval_seconds
+              or (pantrywatch_check_interval_seconds unless pantrywatch_check_last_run_timestamp_seconds)
+          |||,
           '1m',
           'Check {{ $labels.check }} does not run.',
           'The check has not run for more than four of its intervals. This says nothing about what it checks.',
