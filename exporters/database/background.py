@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
@@ -55,7 +55,13 @@ class _Job:
     presenter: Presenter
     interval_seconds: float
     due: float = 0.0
-    result: Result | None = field(default=None)
+    result: Result | None = None
+    about: Sequence[AnyFamily] = ()
+
+    def store(self, result: Result) -> None:
+        """Keep a result, and what there is to say of the run, made once and not at every scrape."""
+        self.about = _about(self.query, result)
+        self.result = result
 
 
 class Background:
@@ -93,8 +99,7 @@ class Background:
         result = job.result
         if result is None:
             return []
-        own = list(result.families) if time.monotonic() < result.kept_until else []
-        return own + _about(query, result)
+        return [*(result.families if time.monotonic() < result.kept_until else ()), *job.about]
 
     def error(self, query: Query) -> CollectError | None:
         """Return why the query's last run failed or was not whole."""
@@ -123,9 +128,8 @@ class Background:
         rows = [row for answer in answers for row in answer.rows]
         families = job.presenter.families(answers[0].major, rows)
         kept_until = time.monotonic() + _KEPT_INTERVALS * job.interval_seconds
-        job.result = Result(
-            families, error, time.monotonic() - start, len(rows), job.presenter.folded, time.time(), kept_until
-        )
+        seconds = time.monotonic() - start
+        job.store(Result(families, error, seconds, len(rows), job.presenter.folded, time.time(), kept_until))
 
     def _postpone(self, jobs: Sequence[_Job], now: float) -> None:
         """Try again soon, all of them after one new attempt to connect."""
@@ -156,7 +160,7 @@ class Background:
 
 def _failed(job: _Job, error: CollectError, seconds: float) -> None:
     """Keep what the last good run gave, with the new reason why there is nothing newer."""
-    job.result = replace(job.result or Result(), error=error, seconds=seconds)
+    job.store(replace(job.result or Result(), error=error, seconds=seconds))
 
 
 def _known(failure: Exception) -> CollectError:

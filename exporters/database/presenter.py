@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from exporters.core.exposition import AnyFamily, Family
 from exporters.database.capped import Capped
 from exporters.database.plan import Row
-from exporters.database.queries import Query
+from exporters.database.queries import Metric, Query
 
 
 class Presenter:
@@ -18,6 +18,7 @@ class Presenter:
         self._query = query
         self._server = server
         self._major = 0
+        self._metrics: tuple[Metric, ...] = ()
         self._capped: Capped | None = None
 
     @property
@@ -27,16 +28,16 @@ class Presenter:
 
     def families(self, major: int, rows: Sequence[Row]) -> list[AnyFamily]:
         """Return one family a metric that has samples; the rows hold `query.metrics_of(major)`."""
-        metrics = self._query.metrics_of(major)
-        if self._query.limit and (self._capped is None or major != self._major):
-            self._capped = Capped(self._query, metrics, self._query.limit)
-        self._major = major
+        if major != self._major:
+            self._major, self._metrics = major, self._query.metrics_of(major)
+            limit = self._query.limit
+            self._capped = Capped(self._query, self._metrics, limit) if limit else None
         if self._capped:
             rows = self._capped.rows(rows)
         names, own = tuple(self._query.labels), [labels for labels, _ in rows]
         names_with_server, with_server = (*names, "server"), [(*labels, self._server) for labels in own]
         families: list[AnyFamily] = []
-        for column, metric in enumerate(metrics):
+        for column, metric in enumerate(self._metrics):
             is_ecosystem = metric.name.startswith("pg_")
             owners = with_server if is_ecosystem else own
             samples = [

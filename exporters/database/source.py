@@ -85,6 +85,8 @@ class DatabaseSource:
         self._presenters = {query.name: Presenter(query, address.label) for query in self._on_scrape}
         self._session = Session(address, queries)
         self._background = Background(target, address, self._in_background)
+        self._major = 0
+        self._queries: tuple[list[Query], list[Query]] = ([], [])
         self._scrapes = 0
 
     def start(self) -> None:
@@ -122,19 +124,29 @@ class DatabaseSource:
         self._session.close()
 
     def _collect_queries(self, run: Run) -> None:
-        major = self._session.major()
-        for query in self._on_scrape:
-            if query.metrics_of(major) and run.wants(query.name):
+        on_scrape, in_background = self._present(self._session.major())
+        for query in on_scrape:
+            if run.wants(query.name):
                 with run.collector(query.name):
                     self._ask(query, run)
                 if not self._session.connected:
                     return
-        for query in self._in_background:
-            if query.metrics_of(major) and run.wants(query.name):
+        for query in in_background:
+            if run.wants(query.name):
                 with run.collector(query.name):
                     run.add(*self._background.families(query, run.deadline))
                     if error := self._background.error(query):
                         raise error
+
+    def _present(self, major: int) -> tuple[list[Query], list[Query]]:
+        """Return the queries this version has something of; the same lists as long as the server stays the same."""
+        if major != self._major:
+            self._queries = (
+                [query for query in self._on_scrape if query.metrics_of(major)],
+                [query for query in self._in_background if query.metrics_of(major)],
+            )
+            self._major = major
+        return self._queries
 
     def _ask(self, query: Query, run: Run) -> None:
         answer = self._session.ask(query, run.deadline)
