@@ -9,7 +9,6 @@ local alert = (import 'lib/alert.libsonnet').alert;
         alert(
           'Watchdog',
           'none',
-          'monitoring',
           'prometheus',
           'vector(1)',
           '0s',
@@ -20,7 +19,6 @@ local alert = (import 'lib/alert.libsonnet').alert;
         alert(
           'CrmMonitoringTargetDown',
           'high',
-          'monitoring',
           'scrape',
           'up == 0',
           // Four scrapes: one that is lost on the way is no outage.
@@ -32,7 +30,6 @@ local alert = (import 'lib/alert.libsonnet').alert;
         alert(
           'CrmMonitoringCollectorFailing',
           'medium',
-          'monitoring',
           'collector',
           'pantrywatch_collector_error > 0',
           // Long enough that a restart of the watched server is over.
@@ -44,7 +41,6 @@ local alert = (import 'lib/alert.libsonnet').alert;
         alert(
           'CrmMonitoringCheckNotRun',
           'high',
-          'monitoring',
           'check',
           // Four intervals: the check itself gives up within one. A check that has never run has no time at all.
           |||

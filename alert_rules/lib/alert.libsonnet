@@ -1,34 +1,37 @@
 // One alert, with the labels and annotations every alert carries.
 {
-  // Layer → the board that shows it (uids are fixed).
-  local boards = {
-    frontend: 'crm-frontend',
-    api: 'crm-api',
-    database: 'crm-database',
-    cache: 'crm-cache',
-    infrastructure: 'crm-infrastructure',
-    synthetic: 'crm-synthetic',
-    business: 'crm-business',
-    monitoring: 'crm-monitoring',
+  // Component → the layer it belongs to, the board that shows it (uids are fixed), the team that owns it.
+  local components = {
+    api: { layer: 'backend', board: 'crm-api', team: 'backend' },
+    cache: { layer: 'backend', board: 'crm-cache', team: 'backend' },
+    database: { layer: 'infrastructure', board: 'crm-database', team: 'platform' },
+    host: { layer: 'infrastructure', board: 'crm-infrastructure', team: 'platform' },
+    check: { layer: 'monitoring', board: 'crm-synthetic', team: 'platform' },
+    certificate: { layer: 'infrastructure', board: 'crm-synthetic', team: 'platform' },
+    collector: { layer: 'monitoring', board: 'crm-monitoring', team: 'platform' },
+    scrape: { layer: 'monitoring', board: 'crm-monitoring', team: 'platform' },
+    prometheus: { layer: 'monitoring', board: 'crm-monitoring', team: 'platform' },
+    alertmanager: { layer: 'monitoring', board: 'crm-monitoring', team: 'platform' },
   },
 
-  // severity: critical|high|medium|low|none; `wait`: how long the condition must hold.
-  alert(name, severity, layer, component, expr, wait, summary, description, impact):: {
+  // severity: critical|high|medium|low|none; component: one of those above; `wait`: how long the condition must hold.
+  alert(name, severity, component, expr, wait, summary, description, impact, type='performance'):: {
     alert: name,
     expr: expr,
     'for': wait,
     labels: {
       severity: severity,
-      layer: layer,
+      layer: components[component].layer,
       component: component,
-      team: 'platform',
+      team: components[component].team,
+      type: type,
     },
     annotations: {
       summary: summary,
       description: description,
       impact: impact,
       runbook_url: 'docs/runbooks/%s.md' % name,
-      dashboard_url: '/d/%s' % boards[layer],
+      dashboard_url: '/d/' + components[component].board,
     },
   },
 }
