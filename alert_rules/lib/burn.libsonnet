@@ -10,8 +10,8 @@ local annotations(texts, runbook, target) = texts {
 local can_fire(tier, target) = tier.factor * (1 - target.objective) < 1 - 1e-9;
 
 local budget_left(target) =
-  '{{ with query "slo:period_error_budget_remaining:ratio{target=\'' + target.id + '\'}" }}'
-  + '{{ . | first | value | humanizePercentage }}{{ else }}unknown{{ end }}';
+  '{{ with query "100 * slo:period_error_budget_remaining:ratio{target=\'' + target.id + '\'}" }}'
+  + '{{ . | first | value | printf "%.0f" }} %{{ else }}unknown{{ end }}';
 
 // The arguments are evaluated once, the fields of an object each time they are read: that keeps the build fast.
 local burn_of(target, allowed, allowed_percent, minimum, left) = function(tier) {

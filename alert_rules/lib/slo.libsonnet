@@ -1,25 +1,26 @@
 // targets.yaml → recording rules, under Sloth's metric names (https://sloth.dev) with our labels `target` and `layer`.
 local lib = import 'target.libsonnet';
 
-// Windows beside 5m. Up to 6 h the sum takes a value a minute, each of them five minutes long; beyond, one each five
-// minutes: cheaper by five, and late by at most that. The subquery makes the sums independent of how often the five
-// minutes are recorded.
-local windows = [
-  { name: '30m', step: '1m' },
-  { name: '1h', step: '1m' },
-  { name: '2h', step: '1m' },
-  { name: '6h', step: '1m' },
-  { name: '1d', step: '5m' },
-  { name: '3d', step: '5m' },
-  { name: '30d', step: '5m' },
-];
+// Windows beside 5m. The short ones take a value a minute or, a subquery, one each five minutes: the sums do not depend
+// on how often the five minutes are recorded. (The offset keeps Prometheus 2 from counting both ends of a range whose
+// evaluation falls on them.) For the long ones a subquery would be dear: they add up a copy that is
+// recorded each five minutes (`paced`), and by nothing else.
+local windows = {
+  fast: [
+    { name: '30m', range: '[30m:1m] offset 1ms', scale: ' / 5' },
+    { name: '1h', range: '[1h:1m] offset 1ms', scale: ' / 5' },
+    { name: '2h', range: '[2h:5m] offset 1ms', scale: '' },
+    { name: '6h', range: '[6h:5m] offset 1ms', scale: '' },
+  ],
+  slow: [{ name: name, range: '[' + name + ']', scale: '', paced: true } for name in ['1d', '3d', '30d']],
+};
 
 local record(name, expr, labels={}) = { record: name, expr: expr } + (if labels == {} then {} else { labels: labels });
 
 local sum(window, which) = record(
   'slo:events_' + which + ':sum' + window.name,
-  'sum_over_time(slo:events_' + which + ':increase5m[' + window.name + ':' + window.step + '])'
-  + (if window.step == '1m' then ' / 5' else ''),
+  'sum_over_time(slo:events_' + which + ':' + (if 'paced' in window then 'paced5m' else 'increase5m')
+  + window.range + ')' + window.scale,
 );
 
 // No events: no ratio, rather than a good one.
@@ -50,7 +51,16 @@ local of(window) = [
         name: 'slo.windows',
         interval: '1m',
         rules: [ratio('5m', 'slo:events_bad:increase5m', 'slo:events_total:increase5m')]
-               + std.flatMap(of, [window for window in windows if window.step == '1m']),
+               + std.flatMap(of, windows.fast),
+      },
+      {
+        // Exactly five minutes: the long sums count on it.
+        name: 'slo.paced',
+        interval: '5m',
+        rules: [
+          record('slo:events_total:paced5m', 'slo:events_total:increase5m'),
+          record('slo:events_bad:paced5m', 'slo:events_bad:increase5m'),
+        ],
       },
       {
         // The long sums are dear and change slowly; below 5 m, after which Prometheus calls a series stale.
@@ -66,11 +76,11 @@ local of(window) = [
             kind: target.kind,
             team: target.team,
           }),
-        ], targets) + std.flatMap(of, [window for window in windows if window.step == '5m']) + [
+        ], targets) + std.flatMap(of, windows.slow) + [
           // Bad events that 30 days allow, at the average traffic seen: for a young installation that is a forecast.
           record(
             'slo:error_budget:events30d',
-            'slo:error_budget:ratio * avg_over_time(slo:events_total:increase5m[30d:5m]) * 8640'
+            'slo:error_budget:ratio * avg_over_time(slo:events_total:paced5m[30d]) * 8640'
           ),
           record(
             'slo:current_burn_rate:ratio',

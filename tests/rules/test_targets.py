@@ -1,0 +1,402 @@
+"""The rules of the documented targets, run by promtool over series as the exporters write them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rules.target_series import HISTOGRAMS, TARGETS, Segments, counter, series_of
+
+from exporters.core.targets import read_targets
+from exporters.settings import read_settings
+from pantrywatch.build import installation_rules
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "alert_rules/generated/targets.yml"
+BURNS = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname=~"Crm.+Burn"})'
+Case = dict[str, Any]
+Promtool = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def all_measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The rule file of an installation that has every part."""
+    text = (ROOT / "alert_rules/generated/installation.yml").read_text().replace("vector(0)", "vector(1)")
+    path = tmp_path_factory.mktemp("rules") / "installation.yml"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def promtool(tmp_path: Path, all_measured: Path) -> Promtool:
+    """Run a promtool test of the rules over series; it fails with what promtool printed."""
+
+    def run(  # noqa: PLR0913 - most are parts of promtool's own file
+        series: Iterable[tuple[str, str]],
+        step: str,
+        cases: list[Case],
+        *,
+        about: str = "",
+        records: str = "",
+        every: str = "",
+        installation: Path = all_measured,
+        **more: Any,
+    ) -> None:
+        rules = tmp_path / "rules.yml"
+        rules.write_text(yaml.dump(_excerpt(about, records), Dumper=yaml.CSafeDumper))
+        inputs = [{"series": name, "values": values} for name, values in series]
+        test = {"interval": step, "input_series": inputs, "promql_expr_test": cases, **more}
+        files = [str(rules), str(installation)]
+        document = {"rule_files": files, "evaluation_interval": every or step, "tests": [test]}
+        path = tmp_path / "test.yml"
+        path.write_text(yaml.safe_dump(document))
+        command = ["promtool", "test", "rules", str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, (done.stdout + done.stderr)[:8000]
+
+    return run
+
+
+def _excerpt(about: str, records: str) -> Case:
+    """The rules, or to save time those of one target and of all of them, or those whose names match a pattern."""
+    groups = [
+        {**group, "rules": [rule for rule in group["rules"] if _belongs(rule, about, records)]}
+        for group in yaml.load(RULES.read_text(), Loader=yaml.CSafeLoader)["groups"]
+    ]
+    return {"groups": groups}
+
+
+def _belongs(rule: Case, about: str, records: str) -> bool:
+    target = rule.get("labels", {}).get("target", "{{")
+    return (not about or target in about.split() or "{{" in target) and bool(
+        re.fullmatch(records or ".+", rule.get("record", rule.get("alert")))
+    )
+
+
+def at(time: str, expression: str, samples: dict[str, float]) -> Case:
+    """The expression has exactly these samples at that time; promtool compares to the last bit, so round."""
+    found = [{"labels": labels, "value": value} for labels, value in samples.items()]
+    return {"eval_time": time, "expr": expression, "exp_samples": found}
+
+
+def firing(time: str, expected: dict[str, str]) -> Case:
+    """Exactly these burn-rate alerts fire: target → severities by their first letters."""
+    names = {"c": "critical", "h": "high", "m": "medium", "l": "low"}
+    labels = (f'{{severity="{names[s]}", target="{target}"}}' for target, all_of in expected.items() for s in all_of)
+    return at(time, BURNS, dict.fromkeys(labels, 1))
+
+
+def test_a_full_outage_fires_every_tier_that_can_and_each_clears(promtool: Promtool) -> None:
+    """Every target, all events bad for 22 hours: each tier fires in its time, those that cannot never; all clear."""
+    strict = [t for t in TARGETS if t.endswith(("-availability", "-error-rate"))]
+    at_95 = ["api-latency", "db-query-latency", "search-response", "form-submission", "page-load-3g"]
+    at_75 = ["lcp", "fid", "cls", "fcp", "tti", "ttfb", "interactive-after-navigation"]
+    assert sorted([*strict, *at_95, *at_75, "cache-hit-ratio"]) == sorted(TARGETS)
+    hour = 12
+    good: Segments = [(100, hour), (0, 22 * hour), (100, 7 * hour)]
+    bad: Segments = [(0, hour), (100, 22 * hour), (0, 7 * hour)]
+
+    def each(of_strict: str, of_95: str, of_90: str, of_75: str) -> dict[str, str]:
+        return (
+            dict.fromkeys(strict, of_strict)
+            | dict.fromkeys(at_95, of_95)
+            | {"cache-hit-ratio": of_90}
+            | dict.fromkeys(at_75, of_75)
+        )
+
+    promtool(
+        (pair for target in TARGETS for pair in series_of(target, good, bad)),
+        "5m",
+        [
+            firing("55m", {}),
+            # 0.72 of the last hour are 43 minutes, 0.3 of six hours are 1.8; 3 * 0.0005 of a day are 2 minutes, + 1 h.
+            firing("2h", each("ch", "c", "", "")),
+            # 0.6 of six hours are 3.6; 0.15 of a day are 3.6, + 1 h; 0.05 of three days are 3.6, + 3 h.
+            firing("7h", each("chml", "chm", "h", "")),
+            # 0.1 of three days are 7.2 h, + 3; 0.75 of a day and 0.25 of three are 18 h, + 1 and 3.
+            firing("23h", each("chml", "chml", "hml", "ml")),
+            firing("23h20m", each("hml", "hml", "hml", "ml")),
+            firing("29h40m", {}),
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("severity", "above", "below", "steps"),
+    [("critical", 146, 142, 18), ("high", 61, 59, 80), ("medium", 31, 29, 306), ("low", 11, 9, 906)],
+)
+def test_a_steady_burn_fires_the_tier_whose_factor_it_exceeds(
+    promtool: Promtool, severity: str, above: int, below: int, steps: int
+) -> None:
+    """Of two targets with an allowance of 10 in 10000, the one above 14.4, 6, 3 or 1 times it fires that tier alone."""
+    burning = series_of("api-error-rate", [(10000 - above, steps)], [(above, steps)])
+    slower = series_of("frontend-error-rate", [(10000 - below, steps)], [(below, steps)])
+    promtool(
+        [*burning, *slower],
+        "5m",
+        [
+            at(
+                f"{5 * steps}m",
+                BURNS.replace("alertstate", f'severity="{severity}",alertstate'),
+                {f'{{severity="{severity}", target="api-error-rate"}}': 1},
+            )
+        ],
+        about="api-error-rate frontend-error-rate",
+        records="slo:events.+|slo:sli_error.+|slo:error_budget.+|Crm.+Burn",
+    )
+
+
+def test_failures_in_a_quiet_night_page_nobody(promtool: Promtool) -> None:
+    """After a busy day three failures out of few requests cost too little of the month; one alone is never enough."""
+    night: Segments = [(1, 12), (0, 3), (1, 40)]
+    busy = series_of("api-error-rate", [(1000, 144), *night], [(0, 144), (0, 12), (1, 3), (0, 40)])
+    young = series_of("api-availability", [(2, 50), (1, 1), (2, 148)], [(0, 50), (1, 1), (0, 148)])
+    nobody = [firing(f"{hour}h{minute}m", {}) for hour in (4, 5, 13, 14, 15) for minute in (10, 15, 20, 30, 55)]
+    promtool([*busy, *young], "5m", nobody, about="api-error-rate api-availability")
+
+
+def test_a_sustained_outage_at_night_is_noticed(promtool: Promtool) -> None:
+    """Few requests that all fail, for hours: the checks page at once, the requests as soon as they add up."""
+    requests = series_of("api-error-rate", [(100, 144), (0, 60)], [(0, 144), (2, 60)])
+    checks = series_of("api-availability", [(20, 144), (0, 60)], [(0, 144), (20, 60)])
+    promtool(
+        [*requests, *checks],
+        "5m",
+        [
+            firing("12h25m", {"api-availability": "ch"}),
+            firing("17h", {"api-availability": "chml", "api-error-rate": "chm"}),
+        ],
+    )
+
+
+def test_a_day_is_counted_in_events(promtool: Promtool) -> None:
+    """From the counters on: bad / total of a day is the true ratio, however unlike its hours are."""
+    # 144 * 100 + 72 * 0 + 72 * 10 + 100 events, of them 144 + 360 bad.
+    good: Segments = [(99, 144), (0, 72), (5, 72), (100, 2)]
+    bad: Segments = [(1, 144), (0, 72), (5, 72), (0, 2)]
+    labels = '{target="api-error-rate"}'
+    promtool(
+        series_of("api-error-rate", good, bad),
+        "5m",
+        [
+            at("24h5m", "round(sum by (target) (slo:events_total:sum1d), 100)", {labels: 15200}),
+            at("24h5m", "round(sum by (target) (slo:events_bad:sum1d), 5)", {labels: 505}),
+            at("24h5m", "round(sum by (target) (slo:sli_error:ratio_rate1d), 1e-4)", {labels: 0.0331}),
+        ],
+        about="api-error-rate",
+        records="slo:events_.+|slo:sli_error:.+",
+    )
+
+
+def test_the_month_is_counted_in_events(promtool: Promtool) -> None:
+    """Over 30 days bad / total is the true ratio, however unlike the days are; every event is counted once."""
+    day = 288
+    # Ten days of 100 events with 1 bad, ten of nothing at all, nine of 10 with 5 bad, one of 1000 with none.
+    total = f"_ 100x{10 * day - 1} _x{10 * day} 10x{9 * day - 1} 1000x{day - 1}"
+    bad = f"_ 1x{10 * day - 1} _x{10 * day} 5x{9 * day - 1} 0x{day - 1}"
+    events, failed = (1000 + 90 + 1000) * day, (10 + 45) * day
+    labels = '{target="api-error-rate"}'
+    promtool(
+        [(f"slo:events_total:paced5m{labels}", total), (f"slo:events_bad:paced5m{labels}", bad)],
+        "5m",
+        [
+            at("30d", "sum by (target) (slo:events_total:sum30d)", {labels: events}),
+            at("30d", "sum by (target) (slo:events_bad:sum30d)", {labels: failed}),
+            at(
+                "30d", "round(sum by (target) (slo:sli_error:ratio_rate30d), 1e-7)", {labels: round(failed / events, 7)}
+            ),
+        ],
+        about="api-error-rate",
+        records=".+30d",
+        every="30d",
+    )
+
+
+def test_the_events_of_an_hour_are_counted_once_each(promtool: Promtool) -> None:
+    """At a scrape every 15 s a bad event weighs one, whenever between two evaluations it happens."""
+    total = counter([(4, 480)])
+    bad = counter([(0, 241), (1, 1), (0, 9), (1, 1), (0, 10), (1, 1), (0, 11), (1, 1), (0, 205)])
+    labels = 'http_request_method="GET",http_route="/api/v1/dashboard"'
+    promtool(
+        [
+            (f'http_server_request_duration_seconds_count{{{labels},http_response_status_code="200"}}', total),
+            (f'http_server_request_duration_seconds_count{{{labels},http_response_status_code="500"}}', bad),
+        ],
+        "15s",
+        [
+            at("1h59m", 'round(sum by () (slo:events_bad:sum1h{target="api-error-rate"}), 0.5)', {"{}": 4}),
+            at("1h59m", 'round(sum by () (slo:events_total:sum1h{target="api-error-rate"}), 10)', {"{}": 960}),
+        ],
+        every="1m",
+        about="api-error-rate",
+    )
+
+
+def test_no_traffic_is_neither_good_nor_bad(promtool: Promtool) -> None:
+    """Counters that stand still give no ratio and no page, but a low alert after an hour, which clears."""
+    firing_now = 'sum by (alertname, target) (ALERTS{alertstate="firing",target="api-error-rate"})'
+    silent = {'{alertname="CrmTargetNoTraffic", target="api-error-rate"}': 1.0}
+    segments: Segments = [(100, 12), (0, 24), (100, 12)]
+    promtool(
+        series_of("api-error-rate", segments, [(0, 12), (0, 24), (0, 12)]),
+        "5m",
+        [
+            at("1h30m", 'slo:sli_error:ratio_rate5m{target="api-error-rate"}', {}),
+            at("1h30m", firing_now, {}),
+            at("2h30m", firing_now, silent),
+            at("3h30m", firing_now, {}),
+        ],
+        about="api-error-rate",
+    )
+
+
+def test_missing_data_is_an_alert_of_its_own(promtool: Promtool) -> None:
+    """Series that go away give no ratio and, after 15 minutes, an alert; it clears when they are back."""
+    missing = 'max by (target, team) (ALERTS{alertname="CrmTargetNoData",target="api-error-rate",alertstate="firing"})'
+    (good, values), (bad, _), *_ = series_of("api-error-rate", [(100, 12)], [(0, 12)])
+    gap = f"{values} stale _x11 1300+100x24"
+    promtool(
+        [(good, gap), (bad, "0x12 stale _x11 0x24")],
+        "5m",
+        [
+            at("1h5m", missing, {}),
+            at("1h45m", missing, {'{target="api-error-rate", team="backend"}': 1}),
+            at("1h45m", 'slo:sli_error:ratio_rate5m{target="api-error-rate"}', {}),
+            at("3h", missing, {}),
+        ],
+        about="api-error-rate",
+    )
+
+
+def test_a_missing_bucket_is_missing_data_not_a_perfect_record(promtool: Promtool) -> None:
+    """A histogram without the bucket of the promise leaves the target unknown."""
+    (count, values), *_ = series_of("api-latency", [(100, 24)], [(0, 24)])
+    promtool(
+        [(count, values), (count.replace("_count{", '_bucket{le="0.51",'), values)],
+        "5m",
+        [
+            at("1h", 'slo:sli_error:ratio_rate5m{target="api-latency"}', {}),
+            at("1h", 'sum(ALERTS{alertstate="firing",alertname="CrmTargetNoData",target="api-latency"})', {"{}": 1}),
+        ],
+    )
+
+
+def test_what_is_not_measured_here_raises_no_alarm(promtool: Promtool) -> None:
+    """In the committed installation the front end is not fed: measured 0, and no alert; all else must be there."""
+    names = {target.id for target in read_targets(ROOT / "targets.yaml").targets}
+    fed = {target for target in names if target.startswith(("api-", "db-", "cache-", "integration-"))}
+    fed = (fed | {"frontend-availability"}) - {"api-throughput"}
+    missing = 'sum by (target) (ALERTS{alertstate="firing",alertname="CrmTargetNoData"})'
+    promtool(
+        [],
+        "5m",
+        [
+            at("1h", "sum by (target) (slo:measured:bool == 0)", {f'{{target="{t}"}}': 0 for t in names - fed}),
+            at("1h", missing, {f'{{target="{t}"}}': 1 for t in fed}),
+        ],
+        installation=ROOT / "alert_rules/generated/installation.yml",
+    )
+
+
+def test_a_part_turned_on_is_measured(tmp_path: Path) -> None:
+    """One part more in settings.yaml, and its targets are fed."""
+    text = (ROOT / "settings.yaml").read_text().replace("parts: [application,", "parts: [frontend, application,")
+    (tmp_path / "settings.yaml").write_text(text)
+    targets = read_targets(ROOT / "targets.yaml")
+    rules = yaml.safe_load(installation_rules(ROOT, targets, read_settings(tmp_path / "settings.yaml")))
+    measured = {rule["labels"]["target"]: rule["expr"] for rule in rules["groups"][0]["rules"]}
+    assert measured["lcp"] == "vector(1)"
+    assert measured["tti"] == "vector(0)"
+
+
+def test_a_spent_budget_is_said_once_and_clears(promtool: Promtool) -> None:
+    """More bad events than 30 days allow fire an alert; it clears when they are within the allowance again."""
+    spent = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmTargetBudgetExhausted"})'
+    left = 'round(sum by (target) (slo:period_error_budget_remaining:ratio{target="api-error-rate"}), 0.1)'
+    labels = '{target="api-error-rate"}'
+    promtool(
+        series_of("api-error-rate", [(98, 10), (100, 390)], [(2, 10), (0, 390)]),
+        "5m",
+        [
+            # 20 of 4000 are five times the allowance of 4.
+            at("3h20m", spent, {'{severity="low", target="api-error-rate"}': 1}),
+            at("3h20m", left, {labels: -4}),
+            # 20 of 40000 are half of it.
+            at("33h20m", spent, {}),
+            at("33h20m", left, {labels: 0.5}),
+        ],
+        about="api-error-rate",
+    )
+
+
+def test_a_ratio_that_cannot_be_is_noticed(promtool: Promtool) -> None:
+    """More good events than events: the counts do not belong together, and the alert says so until they do."""
+    impossible = 'sum by (target) (ALERTS{alertstate="firing",alertname="CrmTargetRatioImpossible"})'
+    (count, _), (bucket, _), _ = series_of("api-latency", [(1, 1)], [(0, 1)])
+    promtool(
+        [(count, counter([(100, 48)])), (bucket, counter([(150, 12), (100, 36)]))],
+        "5m",
+        [at("50m", impossible, {'{target="api-latency"}': 1}), at("3h", impossible, {})],
+    )
+
+
+def test_a_capacity_below_the_promise_is_an_alert(promtool: Promtool) -> None:
+    """A capacity run that holds 900 of 1000 requests a minute fires; one that holds 1200 clears it; use is shown."""
+    below = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmApiThroughputBelowTarget"})'
+    requests = 'http_server_request_duration_seconds_count{instance="%s",http_route="/api/v1/dashboard"}'
+    promtool(
+        [
+            ("pantrywatch_capacity_requests_per_minute", "900x20 1200x20"),
+            (requests % "a", counter([(250, 40)])),
+            (requests % "b", counter([(500, 40)])),
+        ],
+        "1m",
+        [
+            at("10m", below, {'{severity="medium", target="api-throughput"}': 1}),
+            at("30m", below, {}),
+            at("30m", "round(sum by (target) (slo:capacity_use:ratio), 1e-6)", {'{target="api-throughput"}': 0.5}),
+        ],
+    )
+
+
+@pytest.mark.parametrize("edge", ["1", "1.0"])
+def test_both_spellings_of_a_whole_edge_count(promtool: Promtool, edge: str) -> None:
+    """Node writes le="1", Python and Prometheus 3 write le="1.0": the rules count either."""
+    name, labels, _ = HISTOGRAMS["form-submission"]
+    series = [
+        (f"{name}_count{{{labels}}}", counter([(100, 24)])),
+        (f'{name}_bucket{{{labels},le="{edge}"}}', counter([(90, 24)])),
+    ]
+    expression = 'round(sum by (target) (slo:sli_error:ratio_rate1h{target="form-submission"}), 1e-6)'
+    promtool(series, "5m", [at("2h", expression, {'{target="form-submission"}': 0.1})])
+
+
+def test_the_words_of_an_alert(promtool: Promtool) -> None:
+    """At 3 a.m.: what is bad against what was promised, what is left, what it does to people, where to look."""
+    expected = {
+        "exp_labels": {"severity": "critical", "layer": "backend", "target": "api-error-rate", "team": "backend"},
+        "exp_annotations": {
+            "summary": "API error rate: 20% of API requests are bad, 0.1 % are allowed.",
+            "description": 'Promised: "Maintain < 0.1% error rate for production systems". Within the last 1h at least '
+            "2 % of what 30 days allow was used up, and the last 5m are no better. Left of the 30 days: -19900 %. "
+            "See which part fails on the board, then follow the runbook.",
+            "impact": "Requests of users fail; what they entered may be lost.",
+            "runbook_url": "docs/runbooks/CrmApiErrorRateBurn.md",
+            "dashboard_url": "/d/crm-slo?var-target=api-error-rate",
+        },
+    }
+    promtool(
+        series_of("api-error-rate", [(80, 12)], [(20, 12)]),
+        "5m",
+        [],
+        alert_rule_test=[
+            {"eval_time": "20m", "alertname": "CrmApiErrorRateBurn", "exp_alerts": [expected]},
+            {"eval_time": "1m", "alertname": "CrmApiErrorRateBurn", "exp_alerts": []},
+        ],
+        about="api-error-rate",
+    )
