@@ -18,7 +18,7 @@ import redis
 
 PASSWORD = "s3cr3t-p@ss/word"
 _PASSWORD_IN_URL = "s3cr3t-p%40ss%2Fword"
-_RUN_AS_POSTGRES = (
+RUN_AS_POSTGRES = (
     "setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups",
     # The temporary directory's parents may be closed to other users.
     "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search",
@@ -134,7 +134,7 @@ def postgres(
     password_file.write_text(PASSWORD)
     as_postgres: tuple[str, ...] = ()
     if os.geteuid() == 0:
-        as_postgres = _RUN_AS_POSTGRES
+        as_postgres = RUN_AS_POSTGRES
         shutil.chown(data, "postgres", "postgres")
         shutil.chown(password_file, "postgres", "postgres")
     log = directory / "postgres.log"

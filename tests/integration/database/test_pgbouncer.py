@@ -52,7 +52,7 @@ def bouncer(server: servers.Postgres, tmp_path: Path) -> Iterator[int]:
     if os.geteuid() == 0:  # it refuses to run as root
         for path in (directory, users, settings):
             shutil.chown(path, "postgres", "postgres")
-        command = [*servers._RUN_AS_POSTGRES, *command]  # noqa: SLF001 - the same user, for the same reason
+        command = [*servers.RUN_AS_POSTGRES, *command]
     with servers.process(command, directory / "log"):
         servers.wait_until(lambda: _answers(port), 10, "PgBouncer answers")
         yield port

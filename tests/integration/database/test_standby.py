@@ -34,7 +34,7 @@ def standby(server: servers.Postgres, tmp_path: Path) -> Iterator[servers.Postgr
     if os.geteuid() == 0:
         for path in (data, *data.rglob("*")):
             shutil.chown(path, "postgres", "postgres")
-        command = [*servers._RUN_AS_POSTGRES, *command]  # noqa: SLF001 - the same user, for the same reason
+        command = [*servers.RUN_AS_POSTGRES, *command]
     with servers.process(command, tmp_path / "standby.log", stop_signal=signal.SIGINT) as child:
         running = servers.Postgres(port, data, child)
         servers.wait_until(lambda: _follows(running), 20, "the standby follows")
