@@ -111,6 +111,22 @@ def test_run_without_or_with_an_unknown_command_explains_itself() -> None:
     _assert_refused(answer, "error: no command dance")
 
 
+def test_what_cannot_be_installed_is_named(tmp_path: Path) -> None:
+    """Without apt, `./run up` names each missing package and how to get it, and starts nothing."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for folder in ("/usr/bin", "/bin"):
+        for program in Path(folder).iterdir():
+            link = programs / program.name
+            if not link.exists() and program.name not in {"apt-get", "prometheus", "redis-server"}:
+                link.symlink_to(program)
+    environment = {"PATH": str(programs), "PANTRYWATCH_STATE": str(tmp_path / "state")}
+    answer = stacks.run(["up"], environment)
+    _assert_refused(answer, "error: missing: prometheus redis-server\n")
+    assert "sudo apt-get install prometheus redis-server" in answer.stderr
+    assert not (tmp_path / "state").exists()
+
+
 def _serve(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "exporters", *arguments],

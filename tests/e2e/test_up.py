@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import servers
 import stack as stacks
 from exporter import Page
 from servers import wait_until
@@ -251,12 +252,24 @@ def test_a_component_that_keeps_dying_is_named_with_its_last_lines(tmp_path: Pat
     assert stacks.processes_of(tmp_path / "state") == []
 
 
-def test_everything_ends_when_up_is_killed(tmp_path: Path) -> None:
-    """`up` killed with SIGKILL takes every component with it."""
-    (tmp_path / "settings.yaml").write_text("environment: test\nhost: {name: local}\n")
+def test_a_users_own_settings_are_watched_without_the_demo(
+    tmp_path: Path, postgres: servers.Postgres, redis_server: servers.Redis
+) -> None:
+    """`up --settings` watches what the file names, its addresses from a variable and a file; `up` killed, all ends."""
+    (tmp_path / "cache-url").write_text(redis_server.url)
+    (tmp_path / "settings.yaml").write_text(
+        "environment: test\n"
+        'database: [{name: theirs, dsn: "${CRM_DSN}"}]\n'
+        "cache: [{name: theirs, url_file: cache-url}]\n"
+        "host: {name: here}\n"
+    )
+    arguments = ("--settings", str(tmp_path / "settings.yaml"))
     state = tmp_path / "state"
-    with stacks.started(state, stacks.free_offset(), "--settings", str(tmp_path / "settings.yaml")) as stack:
+    with stacks.started(state, stacks.free_offset(), *arguments, environment={"CRM_DSN": postgres.dsn()}) as stack:
         stacks.wait_until_up(stack)
+        assert stack.query('pg_up{instance="theirs"}')[0]["value"][1] == "1"
+        assert stack.query('redis_up{instance="theirs"}')[0]["value"][1] == "1"
+        assert not [line for line in stacks.processes_of(state) if "demo." in line or "postgres" in line]
         stack.process.kill()
         stack.process.wait(10)
         wait_until(lambda: stacks.processes_of(state) == [], 40, "every process has ended")
