@@ -12,9 +12,11 @@ from pathlib import Path
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, Fault
 from exporters.core.scrape import Guard
+from exporters.core.targets import read_targets
 from exporters.settings import Settings, read_settings
 from exporters.sources import load_sources
 from pantrywatch.addresses import Addresses
+from pantrywatch.build import installation_rules
 from pantrywatch.scrape_targets import scrape_targets
 from pantrywatch.state import ROOT, State, as_postgres
 
@@ -103,8 +105,20 @@ def _require_reachable(settings_file: str) -> None:
 def write_prometheus(state: State, settings: Settings, addresses: Addresses) -> None:
     """Lay out Prometheus' folder: configuration, rules, and the addresses to scrape."""
     shutil.copy(ROOT / "provisioning/prometheus/prometheus.yml", state.file("prometheus/prometheus.yml"))
-    rules = state.file("prometheus/rules")
-    if not rules.is_symlink():
-        rules.symlink_to(ROOT / "alert_rules/generated")
+    _write_rules(state.file("prometheus/rules"), settings)
     for job, groups in scrape_targets(settings, addresses).items():
         state.write_json(f"prometheus/targets/{job}.json", groups)
+
+
+def _write_rules(folder: Path, settings: Settings) -> None:
+    """Link the generated rules; which targets are fed here comes from the settings in use, not the repository's."""
+    if folder.is_symlink():
+        folder.unlink()
+    folder.mkdir(exist_ok=True)
+    for link in folder.iterdir():
+        link.unlink()
+    for file in (ROOT / "alert_rules/generated").glob("*.yml"):
+        (folder / file.name).symlink_to(file)
+    own = folder / "installation.yml"
+    own.unlink(missing_ok=True)
+    own.write_text(installation_rules(ROOT, read_targets(ROOT / "targets.yaml"), settings), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from rules.promtool import BURNING, BURNS, Promtool, at, firing
 from rules.target_series import HISTOGRAMS, TARGETS, Segments, counter, series_of
 
-from exporters.core.targets import read_targets
+from exporters.core.targets import Target, Tier, read_targets
 from exporters.settings import read_settings
 from pantrywatch.build import installation_rules
 
@@ -97,6 +98,8 @@ def test_a_sustained_outage_at_night_is_noticed(promtool: Promtool) -> None:
             firing("12h25m", {"api-availability": "ch"}),
             firing("17h", {"api-availability": "chml", "api-error-rate": "chm"}),
         ],
+        about="api-error-rate api-availability",
+        records=BURNING,
     )
 
 
@@ -326,3 +329,18 @@ def test_the_words_of_an_alert(promtool: Promtool) -> None:
         ],
         about="api-error-rate",
     )
+
+
+def test_every_tier_that_can_fire_has_its_alert() -> None:
+    """The alerts of the targets are exactly the tiers that can fire, and those over all targets tested here."""
+    targets = read_targets(ROOT / "targets.yaml")
+    rules = yaml.safe_load((ROOT / "alert_rules/generated/targets.yml").read_text())["groups"]
+    alerts = [rule for group in rules for rule in group["rules"] if "alert" in rule]
+    burning = {(rule["alert"], rule["labels"]["severity"]) for rule in alerts if rule["alert"].endswith("Burn")}
+    assert burning == {(t.runbook, tier.severity) for t in targets.targets for tier in targets.tiers if _fires(tier, t)}
+    others = {rule["alert"] for rule in alerts if not rule["alert"].endswith("Burn")}
+    assert others == set(re.findall(r'alertname="(Crm(?:Target|ApiThroughput)\w+)"', Path(__file__).read_text()))
+
+
+def _fires(tier: Tier, target: Target) -> bool:
+    return target.objective is not None and tier.can_fire(target)

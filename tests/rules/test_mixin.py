@@ -1,0 +1,83 @@
+"""The bundle as a mixin: the same rules, and a user's changes without an edit of ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import _jsonnet
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+def _mixin(config: str = "{}") -> dict[str, Any]:
+    """The alerts by name and severity, the recorded names, and the dashboards."""
+    code = (
+        f"local m = (import 'mixin.libsonnet') + {{ _config+:: {config} }};"
+        "{ alerts: m.prometheusAlerts, rules: m.prometheusRules, dashboards: m.grafanaDashboards }"
+    )
+    rendered: dict[str, Any] = json.loads(_jsonnet.evaluate_snippet(str(ROOT / "user.jsonnet"), code))
+    return rendered
+
+
+def _rules(part: dict[str, Any]) -> list[dict[str, Any]]:
+    return [rule for group in part["groups"] for rule in group["rules"]]
+
+
+def _severities(mixin: dict[str, Any], name: str) -> list[str]:
+    return [rule["labels"]["severity"] for rule in _rules(mixin["alerts"]) if rule["alert"] == name]
+
+
+@pytest.fixture(scope="module")
+def mixin() -> dict[str, Any]:
+    """The mixin as it comes."""
+    return _mixin()
+
+
+def test_the_mixin_holds_every_generated_rule(mixin: dict[str, Any]) -> None:
+    """What is committed as rule files and what the mixin gives are the same rules."""
+    generated = [
+        rule
+        for file in (ROOT / "alert_rules/generated").glob("*.yml")
+        for rule in _rules(yaml.load(file.read_text(), Loader=yaml.CSafeLoader))
+        if rule.get("record") != "slo:measured:bool"  # depends on the installation
+    ]
+    given = [r for part in ("alerts", "rules") for r in _rules(mixin[part]) if r.get("record") != "slo:measured:bool"]
+
+    def order(rule: dict[str, Any]) -> str:
+        return json.dumps(rule, sort_keys=True)
+
+    assert sorted(given, key=order) == sorted(generated, key=order)
+
+
+def test_a_user_changes_alerts_and_targets_without_an_edit(mixin: dict[str, Any]) -> None:
+    """An alert is switched off, another gets other words, time and severity, a target another number."""
+    changed = _mixin("""{
+      runbookPrefix: 'https://example.org/',
+      notMeasured: ['lcp'],
+      alerts: {
+        CrmTargetNoTraffic: { enabled: false },
+        CrmApiLatencyBurn: { 'for': '10m', severity: { critical: 'high' } },
+        CrmMonitoringTargetDown: { expr: 'up{job="crm"} == 0', labels: { team: 'web' } },
+      },
+      targets: { 'integration-error-rate': { objective: 0.99 } },
+    }""")
+    assert _severities(mixin, "CrmTargetNoTraffic") == ["low"]
+    assert _severities(changed, "CrmTargetNoTraffic") == []
+    assert _severities(changed, "CrmApiLatencyBurn") == ["high", "high", "medium", "low"]
+    alerts = {rule["alert"]: rule for rule in _rules(changed["alerts"])}
+    assert alerts["CrmApiLatencyBurn"]["for"] == "10m"
+    assert alerts["CrmMonitoringTargetDown"]["expr"] == 'up{job="crm"} == 0'
+    assert alerts["CrmMonitoringTargetDown"]["labels"]["team"] == "web"
+    assert alerts["Watchdog"]["annotations"]["runbook_url"] == "https://example.org/docs/runbooks/Watchdog.md"
+    assert "> 14.4 * 0.01 " in next(
+        rule["expr"] for rule in _rules(changed["alerts"]) if rule["alert"] == "CrmIntegrationErrorRateBurn"
+    )
+    measured = {
+        r["labels"]["target"]: r["expr"] for r in _rules(changed["rules"]) if r["record"] == "slo:measured:bool"
+    }
+    assert measured["lcp"] == "vector(0)"
+    assert measured["api-latency"] == "vector(1)"
