@@ -87,6 +87,14 @@ def test_failures_in_a_quiet_night_page_nobody(promtool: Promtool) -> None:
     promtool([*busy, *young], "5m", nobody, about="api-error-rate api-availability", records=BURNING)
 
 
+def test_two_failures_of_a_young_installation_page_nobody(promtool: Promtool) -> None:
+    """Where little is known of a month, two failed checks would cost a good part of it: the minimum holds the page."""
+    good, bad = [(1, 60), (0, 1), (1, 3), (0, 1), (1, 25)], [(0, 60), (1, 1), (0, 3), (1, 1), (0, 25)]
+    series = series_of("api-availability", good, bad)
+    nobody = [firing(f"{minute}m", {}) for minute in range(61, 90)]
+    promtool(series, "1m", nobody, about="api-availability", records=BURNING)
+
+
 def test_a_sustained_outage_at_night_is_noticed(promtool: Promtool) -> None:
     """Few requests that all fail, for hours: the checks page at once, the requests as soon as they add up."""
     requests = series_of("api-error-rate", [(100, 144), (0, 60)], [(0, 144), (2, 60)])
