@@ -90,6 +90,8 @@ def _check(settings: SqlCheck, dsn: Secret, observation: Observation, deadline: 
         try:
             with _cut_at(deadline, connection), observation.phase("query"):
                 rows = _rows(connection, settings.query, deadline)
+                # Closed without it the server would count a rollback, as after an error: db-error-rate counts those.
+                connection.commit()
         finally:
             connection.close()
     except psycopg.Error as error:

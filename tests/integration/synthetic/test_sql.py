@@ -12,17 +12,23 @@ from peers import Check
 from exporters.core.errors import ErrorClass
 
 
+_ROLLBACKS = "SELECT sum(xact_rollback) FROM pg_stat_database"
+
+
 def connections(postgres: servers.Postgres) -> object:
     """Return how many connections the checks have open."""
     return postgres.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pantrywatch-check'")
 
 
 def test_query_passes_and_leaves_nothing(check: Check, postgres: servers.Postgres) -> None:
-    """A query that gives what is expected passes; its connection is closed."""
+    """A query that gives what is expected passes; its connection is closed, and no rollback counted."""
+    rollbacks = postgres.value(_ROLLBACKS)
     result = check(kind="sql", dsn=postgres.dsn(), query="SELECT 6 * 7", expect_rows=1, expect_value="42")
     assert result.error_class is None
     assert list(result.phases) == ["connect", "query"]
     servers.wait_until(lambda: connections(postgres) == 0, 5, "the connection is closed")
+    # A server process hands in its counts before it is gone.
+    assert postgres.value(_ROLLBACKS) == rollbacks
 
 
 @pytest.mark.parametrize(
