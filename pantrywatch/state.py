@@ -30,10 +30,11 @@ _FOLDERS = (
     "grafana",
 )
 
-# `setpriv`: PostgreSQL refuses to run as root, and user postgres may not see the folders above the checkout.
+# `setpriv`: PostgreSQL refuses to run as root, and user postgres may not see the folders above the checkout; the bit
+# makes access(2) see the capability too.
 AS_POSTGRES = (
     "setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups",
-    "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search", "--pdeathsig", "INT",
+    "--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search", "--pdeathsig", "INT",
 )  # fmt: skip
 
 

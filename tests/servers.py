@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,8 @@ PASSWORD = "s3cr3t-p@ss/word"
 _PASSWORD_IN_URL = "s3cr3t-p%40ss%2Fword"
 RUN_AS_POSTGRES = (
     "setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups",
-    # The temporary directory's parents may be closed to other users.
-    "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search",
+    # The temporary directory's parents may be closed to other users; the bit makes access(2) see the capability too.
+    "--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search",
 )  # fmt: skip
 
 
@@ -108,8 +108,10 @@ class Postgres:
         children = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
         )
-        for pid in (self.process.pid, *map(int, children.stdout.split())):
-            os.kill(pid, number)
+        os.kill(self.process.pid, number)
+        for pid in map(int, children.stdout.split()):
+            with suppress(ProcessLookupError):  # a backend that ended meanwhile
+                os.kill(pid, number)
 
 
 def postgres_bin() -> Path:
