@@ -11,10 +11,9 @@ from rules.promtool import BURNING, BURNS, Promtool, at, firing
 from rules.target_series import HISTOGRAMS, TARGETS, Segments, counter, series_of
 
 from exporters.core.targets import Target, Tier, read_targets
-from exporters.settings import read_settings
-from pantrywatch.build import installation_rules
 
 ROOT = Path(__file__).parents[2]
+_STATES = Path(__file__).with_name("test_target_states.py")
 
 
 def test_a_full_outage_fires_every_tier_that_can_and_each_clears(promtool: Promtool) -> None:
@@ -174,133 +173,6 @@ def test_the_events_of_an_hour_are_counted_once_each(promtool: Promtool) -> None
     )
 
 
-def test_no_traffic_is_neither_good_nor_bad(promtool: Promtool) -> None:
-    """Counters that stand still give no ratio and no page, but a low alert after an hour, which clears."""
-    firing_now = 'sum by (alertname, target) (ALERTS{alertstate="firing",target="api-error-rate"})'
-    silent = {'{alertname="CrmTargetNoTraffic", target="api-error-rate"}': 1.0}
-    segments: Segments = [(100, 12), (0, 24), (100, 12)]
-    promtool(
-        series_of("api-error-rate", segments, [(0, 12), (0, 24), (0, 12)]),
-        "5m",
-        [
-            at("1h30m", 'slo:sli_error:ratio_rate5m{target="api-error-rate"}', {}),
-            at("1h30m", firing_now, {}),
-            at("2h30m", firing_now, silent),
-            at("3h30m", firing_now, {}),
-        ],
-        about="api-error-rate",
-    )
-
-
-def test_missing_data_is_an_alert_of_its_own(promtool: Promtool) -> None:
-    """Series that go away give no ratio and, after 15 minutes, an alert; it clears when they are back."""
-    missing = 'max by (target, team) (ALERTS{alertname="CrmTargetNoData",target="api-error-rate",alertstate="firing"})'
-    (good, values), (bad, _), *_ = series_of("api-error-rate", [(100, 12)], [(0, 12)])
-    gap = f"{values} stale _x11 1300+100x24"
-    promtool(
-        [(good, gap), (bad, "0x12 stale _x11 0x24")],
-        "5m",
-        [
-            at("1h5m", missing, {}),
-            at("1h45m", missing, {'{target="api-error-rate", team="backend"}': 1}),
-            at("1h45m", 'slo:sli_error:ratio_rate5m{target="api-error-rate"}', {}),
-            at("3h", missing, {}),
-        ],
-        about="api-error-rate",
-    )
-
-
-def test_a_missing_bucket_is_missing_data_not_a_perfect_record(promtool: Promtool) -> None:
-    """A histogram without the bucket of the promise leaves the target unknown."""
-    (count, values), *_ = series_of("api-latency", [(100, 24)], [(0, 24)])
-    promtool(
-        [(count, values), (count.replace("_count{", '_bucket{le="0.51",'), values)],
-        "5m",
-        [
-            at("1h", 'slo:sli_error:ratio_rate5m{target="api-latency"}', {}),
-            at("1h", 'sum(ALERTS{alertstate="firing",alertname="CrmTargetNoData",target="api-latency"})', {"{}": 1}),
-        ],
-    )
-
-
-def test_what_is_not_measured_here_raises_no_alarm(promtool: Promtool) -> None:
-    """In the committed installation the front end is not fed: measured 0, and no alert; all else must be there."""
-    names = {target.id for target in read_targets(ROOT / "targets.yaml").targets}
-    fed = {target for target in names if target.startswith(("api-", "db-", "cache-", "integration-"))}
-    fed = (fed | {"frontend-availability"}) - {"api-throughput"}
-    missing = 'sum by (target) (ALERTS{alertstate="firing",alertname="CrmTargetNoData"})'
-    promtool(
-        [],
-        "5m",
-        [
-            at("1h", "sum by (target) (slo:measured:bool == 0)", {f'{{target="{t}"}}': 0 for t in names - fed}),
-            at("1h", missing, {f'{{target="{t}"}}': 1 for t in fed}),
-        ],
-        installation=ROOT / "alert_rules/generated/installation.yml",
-    )
-
-
-def test_a_part_turned_on_is_measured(tmp_path: Path) -> None:
-    """One part more in settings.yaml, and its targets are fed."""
-    text = (ROOT / "settings.yaml").read_text().replace("parts: [application,", "parts: [frontend, application,")
-    (tmp_path / "settings.yaml").write_text(text)
-    targets = read_targets(ROOT / "targets.yaml")
-    rules = yaml.safe_load(installation_rules(ROOT, targets, read_settings(tmp_path / "settings.yaml")))
-    measured = {rule["labels"]["target"]: rule["expr"] for rule in rules["groups"][0]["rules"]}
-    assert measured["lcp"] == "vector(1)"
-    assert measured["tti"] == "vector(0)"
-
-
-def test_a_spent_budget_is_said_once_and_clears(promtool: Promtool) -> None:
-    """More bad events than 30 days allow fire an alert; it clears when they are within the allowance again."""
-    spent = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmTargetBudgetExhausted"})'
-    left = 'round(sum by (target) (slo:period_error_budget_remaining:ratio{target="api-error-rate"}), 0.1)'
-    labels = '{target="api-error-rate"}'
-    promtool(
-        series_of("api-error-rate", [(98, 10), (100, 230)], [(2, 10), (0, 230)]),
-        "5m",
-        [
-            # 20 of 4000 are five times the allowance of 4.
-            at("3h20m", spent, {'{severity="low", target="api-error-rate"}': 1}),
-            at("3h20m", left, {labels: -4}),
-            # 20 of 24000 are less than the allowance of 24.
-            at("20h", spent, {}),
-            at("20h", left, {labels: 0.2}),
-        ],
-        about="api-error-rate",
-    )
-
-
-def test_a_ratio_that_cannot_be_is_noticed(promtool: Promtool) -> None:
-    """More good events than events: the counts do not belong together, and the alert says so until they do."""
-    impossible = 'sum by (target) (ALERTS{alertstate="firing",alertname="CrmTargetRatioImpossible"})'
-    (count, _), (bucket, _), _ = series_of("api-latency", [(1, 1)], [(0, 1)])
-    promtool(
-        [(count, counter([(100, 48)])), (bucket, counter([(150, 12), (100, 36)]))],
-        "5m",
-        [at("50m", impossible, {'{target="api-latency"}': 1}), at("3h", impossible, {})],
-    )
-
-
-def test_a_capacity_below_the_promise_is_an_alert(promtool: Promtool) -> None:
-    """A capacity run that holds 900 of 1000 requests a minute fires; one that holds 1200 clears it; use is shown."""
-    below = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmApiThroughputBelowTarget"})'
-    requests = 'http_server_request_duration_seconds_count{instance="%s",http_route="/api/v1/dashboard"}'
-    promtool(
-        [
-            ("pantrywatch_capacity_requests_per_minute", "900x20 1200x20"),
-            (requests % "a", counter([(250, 40)])),
-            (requests % "b", counter([(500, 40)])),
-        ],
-        "1m",
-        [
-            at("10m", below, {'{severity="medium", target="api-throughput"}': 1}),
-            at("30m", below, {}),
-            at("30m", "round(sum by (target) (slo:capacity_use:ratio), 1e-6)", {'{target="api-throughput"}': 0.5}),
-        ],
-    )
-
-
 @pytest.mark.parametrize("edge", ["1", "1.0"])
 def test_both_spellings_of_a_whole_edge_count(promtool: Promtool, edge: str) -> None:
     """Node writes le="1", Python and Prometheus 3 write le="1.0": the rules count either."""
@@ -340,14 +212,14 @@ def test_the_words_of_an_alert(promtool: Promtool) -> None:
 
 
 def test_every_tier_that_can_fire_has_its_alert() -> None:
-    """The alerts of the targets are exactly the tiers that can fire, and those over all targets tested here."""
+    """The alerts of the targets are exactly the tiers that can fire, and those over all targets tested beside."""
     targets = read_targets(ROOT / "targets.yaml")
     rules = yaml.safe_load((ROOT / "alert_rules/generated/targets.yml").read_text())["groups"]
     alerts = [rule for group in rules for rule in group["rules"] if "alert" in rule]
     burning = {(rule["alert"], rule["labels"]["severity"]) for rule in alerts if rule["alert"].endswith("Burn")}
     assert burning == {(t.runbook, tier.severity) for t in targets.targets for tier in targets.tiers if _fires(tier, t)}
     others = {rule["alert"] for rule in alerts if not rule["alert"].endswith("Burn")}
-    assert others == set(re.findall(r'alertname="(Crm(?:Target|ApiThroughput)\w+)"', Path(__file__).read_text()))
+    assert others == set(re.findall(r'alertname="(Crm(?:Target|ApiThroughput)\w+)"', _STATES.read_text()))
 
 
 def _fires(tier: Tier, target: Target) -> bool:

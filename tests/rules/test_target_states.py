@@ -1,0 +1,161 @@
+"""What watches the measuring itself: no traffic, no data, not measured here, a spent budget, impossible numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+from rules.promtool import Promtool, at
+from rules.target_series import Segments, counter, series_of
+
+from exporters.core.targets import read_targets
+from exporters.settings import read_settings
+from pantrywatch.addresses import Addresses
+from pantrywatch.build import installation_rules
+from pantrywatch.configuration import write_prometheus
+from pantrywatch.state import State
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_no_traffic_is_neither_good_nor_bad(promtool: Promtool) -> None:
+    """Counters that stand still give no ratio and no page, but a low alert after an hour, which clears."""
+    firing_now = 'sum by (alertname, target) (ALERTS{alertstate="firing",target="api-error-rate"})'
+    silent = {'{alertname="CrmTargetNoTraffic", target="api-error-rate"}': 1.0}
+    segments: Segments = [(100, 12), (0, 24), (100, 12)]
+    promtool(
+        series_of("api-error-rate", segments, [(0, 12), (0, 24), (0, 12)]),
+        "5m",
+        [
+            at("1h30m", 'slo:sli_error:ratio_rate5m{target="api-error-rate"}', {}),
+            at("1h30m", firing_now, {}),
+            at("2h30m", firing_now, silent),
+            at("3h30m", firing_now, {}),
+        ],
+        about="api-error-rate",
+    )
+
+
+def test_missing_data_is_an_alert_of_its_own(promtool: Promtool) -> None:
+    """Series that go away give no ratio and, after 15 minutes, an alert; it clears when they are back."""
+    missing = 'max by (target, team) (ALERTS{alertname="CrmTargetNoData",target="api-error-rate",alertstate="firing"})'
+    (good, values), (bad, _), *_ = series_of("api-error-rate", [(100, 12)], [(0, 12)])
+    gap = f"{values} stale _x11 1300+100x24"
+    promtool(
+        [(good, gap), (bad, "0x12 stale _x11 0x24")],
+        "5m",
+        [
+            at("1h5m", missing, {}),
+            at("1h45m", missing, {'{target="api-error-rate", team="backend"}': 1}),
+            at("1h45m", 'slo:sli_error:ratio_rate5m{target="api-error-rate"}', {}),
+            at("3h", missing, {}),
+        ],
+        about="api-error-rate",
+    )
+
+
+def test_a_missing_bucket_is_missing_data_not_a_perfect_record(promtool: Promtool) -> None:
+    """A histogram without the bucket of the promise leaves the target unknown."""
+    (count, values), *_ = series_of("api-latency", [(100, 24)], [(0, 24)])
+    promtool(
+        [(count, values), (count.replace("_count{", '_bucket{le="0.51",'), values)],
+        "5m",
+        [
+            at("1h", 'slo:sli_error:ratio_rate5m{target="api-latency"}', {}),
+            at("1h", 'sum(ALERTS{alertstate="firing",alertname="CrmTargetNoData",target="api-latency"})', {"{}": 1}),
+        ],
+    )
+
+
+def test_what_is_not_measured_here_raises_no_alarm(promtool: Promtool) -> None:
+    """In the committed installation the front end is not fed: measured 0, and no alert; all else must be there."""
+    names = {target.id for target in read_targets(ROOT / "targets.yaml").targets}
+    fed = {target for target in names if target.startswith(("api-", "db-", "cache-", "integration-"))}
+    fed = (fed | {"frontend-availability"}) - {"api-throughput"}
+    missing = 'sum by (target) (ALERTS{alertstate="firing",alertname="CrmTargetNoData"})'
+    promtool(
+        [],
+        "5m",
+        [
+            at("1h", "sum by (target) (slo:measured:bool == 0)", {f'{{target="{t}"}}': 0 for t in names - fed}),
+            at("1h", missing, {f'{{target="{t}"}}': 1 for t in fed}),
+        ],
+        installation=ROOT / "alert_rules/generated/installation.yml",
+    )
+
+
+def test_a_part_turned_on_is_measured(tmp_path: Path) -> None:
+    """One part more in settings.yaml, and its targets are fed."""
+    text = (ROOT / "settings.yaml").read_text().replace("parts: [application,", "parts: [frontend, application,")
+    (tmp_path / "settings.yaml").write_text(text)
+    targets = read_targets(ROOT / "targets.yaml")
+    rules = yaml.safe_load(installation_rules(ROOT, targets, read_settings(tmp_path / "settings.yaml")))
+    measured = {rule["labels"]["target"]: rule["expr"] for rule in rules["groups"][0]["rules"]}
+    assert measured["lcp"] == "vector(1)"
+    assert measured["tti"] == "vector(0)"
+
+
+def test_up_takes_the_parts_from_the_settings_in_use(tmp_path: Path) -> None:
+    """Prometheus is given the generated rules, but what is fed here by the settings `up` was started with."""
+    settings = replace(read_settings(ROOT / "settings.yaml"), parts=("cache",))
+    state = State(tmp_path)
+    for _ in range(2):  # a second start finds the folder of the first
+        (tmp_path / "prometheus/targets").mkdir(parents=True, exist_ok=True)
+        write_prometheus(state, settings, Addresses())
+    rules = tmp_path / "prometheus/rules"
+    generated = {file.name for file in (ROOT / "alert_rules/generated").glob("*.yml")}
+    assert {file.name for file in rules.iterdir()} == generated
+    measured = yaml.safe_load((rules / "installation.yml").read_text())["groups"][0]["rules"]
+    assert [rule["labels"]["target"] for rule in measured if rule["expr"] == "vector(1)"] == ["cache-hit-ratio"]
+    assert "vector(1)" in (ROOT / "alert_rules/generated/installation.yml").read_text()
+
+
+def test_a_spent_budget_is_said_once_and_clears(promtool: Promtool) -> None:
+    """More bad events than 30 days allow fire an alert; it clears when they are within the allowance again."""
+    spent = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmTargetBudgetExhausted"})'
+    left = 'round(sum by (target) (slo:period_error_budget_remaining:ratio{target="api-error-rate"}), 0.1)'
+    labels = '{target="api-error-rate"}'
+    promtool(
+        series_of("api-error-rate", [(98, 10), (100, 230)], [(2, 10), (0, 230)]),
+        "5m",
+        [
+            # 20 of 4000 are five times the allowance of 4.
+            at("3h20m", spent, {'{severity="low", target="api-error-rate"}': 1}),
+            at("3h20m", left, {labels: -4}),
+            # 20 of 24000 are less than the allowance of 24.
+            at("20h", spent, {}),
+            at("20h", left, {labels: 0.2}),
+        ],
+        about="api-error-rate",
+    )
+
+
+def test_a_ratio_that_cannot_be_is_noticed(promtool: Promtool) -> None:
+    """More good events than events: the counts do not belong together, and the alert says so until they do."""
+    impossible = 'sum by (target) (ALERTS{alertstate="firing",alertname="CrmTargetRatioImpossible"})'
+    (count, _), (bucket, _), _ = series_of("api-latency", [(1, 1)], [(0, 1)])
+    promtool(
+        [(count, counter([(100, 48)])), (bucket, counter([(150, 12), (100, 36)]))],
+        "5m",
+        [at("50m", impossible, {'{target="api-latency"}': 1}), at("3h", impossible, {})],
+    )
+
+
+def test_a_capacity_below_the_promise_is_an_alert(promtool: Promtool) -> None:
+    """A capacity run that holds 900 of 1000 requests a minute fires; one that holds 1200 clears it; use is shown."""
+    below = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmApiThroughputBelowTarget"})'
+    requests = 'http_server_request_duration_seconds_count{instance="%s",http_route="/api/v1/dashboard"}'
+    promtool(
+        [
+            ("pantrywatch_capacity_requests_per_minute", "900x20 1200x20"),
+            (requests % "a", counter([(250, 40)])),
+            (requests % "b", counter([(500, 40)])),
+        ],
+        "1m",
+        [
+            at("10m", below, {'{severity="medium", target="api-throughput"}': 1}),
+            at("30m", below, {}),
+            at("30m", "round(sum by (target) (slo:capacity_use:ratio), 1e-6)", {'{target="api-throughput"}': 0.5}),
+        ],
+    )
