@@ -34,7 +34,8 @@ _FOLDERS = (
 # makes access(2) see the capability too.
 AS_POSTGRES = (
     "setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups",
-    "--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search", "--pdeathsig", "INT",
+    "--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search",
+    "--pdeathsig", "INT",
 )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from peers import Check
 
 from exporters.core.errors import ErrorClass
 
-
 _ROLLBACKS = "SELECT sum(xact_rollback) FROM pg_stat_database"
 
 
