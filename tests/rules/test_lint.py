@@ -1,0 +1,217 @@
+"""The lint of the rules: it passes over ours, finds each seeded mistake, and each of its checks does what it says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rules.lint import record
+from rules.lint.alerts import inhibition_labels
+from rules.lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
+from rules.lint.check import check, without_excluded
+from rules.lint.exclusions import EXCLUSIONS
+from rules.lint.pages import families
+
+RULES = sorted((ROOT / "alert_rules/generated").glob("*.yml"))
+SEEDED = Path(__file__).parent / "lint/seeded_mistakes.yml"
+_TEXTS = {
+    "summary": "It is broken.",
+    "description": "It has been broken for some time.",
+    "impact": "Nobody can work.",
+    "runbook_url": "docs/runbooks/CrmMonitoringTargetDown.md",
+    "dashboard_url": "/d/crm-cache",
+}
+_LABELS = {"severity": "high", "layer": "backend", "team": "backend", "component": "cache"}
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    """Everything a rule may refer to."""
+    return read_catalogue()
+
+
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    """Give the alerts what they do not say themselves; an empty text or label is left out."""
+    for group in document["groups"]:
+        for rule in group["rules"]:
+            if "alert" in rule:
+                rule["for"] = rule.get("for", "5m")
+                rule["labels"] = {k: v for k, v in (_LABELS | rule.get("labels", {})).items() if v}
+                rule["annotations"] = {k: v for k, v in (_TEXTS | rule.get("annotations", {})).items() if v}
+    return document
+
+
+def _lints(tmp_path: Path, catalogue: Catalogue, expression: str, **more: str) -> set[str]:
+    """Return the lints that find something in an alert with this expression; `more` are rules recorded beside it."""
+    rules = [{"alert": "Tried", "expr": expression}, *({"record": k, "expr": v} for k, v in more.items())]
+    path = tmp_path / "tried.yml"
+    path.write_text(yaml.safe_dump(_completed({"groups": [{"name": "tried", "rules": rules}]})))
+    return {finding.lint for finding in check([path], catalogue)}
+
+
+def test_the_rules_have_no_faults(catalogue: Catalogue) -> None:
+    """Every generated rule passes every lint; what is excluded has a reason, and is still needed."""
+    found = check(RULES, catalogue)
+    assert [str(finding) for finding in without_excluded(found)] == []
+    assert EXCLUSIONS.keys() - {(finding.rule, finding.lint) for finding in found} == set()
+    assert all(reason for reason in EXCLUSIONS.values())
+
+
+def test_every_seeded_mistake_is_found_and_nothing_else(tmp_path: Path, catalogue: Catalogue) -> None:
+    """In the file of mistakes each rule has the one finding that its label names."""
+    document = yaml.safe_load(SEEDED.read_text())
+    expected = {
+        (rule.get("alert", rule.get("record")), rule["labels"].pop("mistake"))
+        for group in document["groups"]
+        for rule in group["rules"]
+    }
+    path = tmp_path / "seeded.yml"
+    path.write_text(yaml.safe_dump(_completed(document)))
+    assert {(finding.rule, finding.lint) for finding in check([path], catalogue)} == expected
+
+
+def test_promtool_sees_none_of_it(tmp_path: Path) -> None:
+    """All seeded mistakes but the function of later versions are correct to promtool: hence the lint."""
+    document = _completed(yaml.safe_load(SEEDED.read_text()))
+    for group in document["groups"]:
+        group["rules"] = [rule for rule in group["rules"] if rule["labels"]["mistake"] != "new-function"]
+    path = tmp_path / "seeded.yml"
+    path.write_text(yaml.safe_dump(document))
+    command = ["promtool", "check", "rules", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        # Counters looked at for their presence, or for when they changed.
+        "absent(redis_commands_processed_total)",
+        "count by (job) (redis_commands_processed_total) < 2",
+        "redis_up == 1 unless redis_commands_processed_total",
+        "changes(redis_commands_processed_total[5m]) == 0",
+        # Untyped metrics may be either.
+        "rate(node_vmstat_oom_kill[5m]) > 0",
+        "resets(redis_commands_processed_total[1h]) > 3",
+        # Joins that work.
+        "sum without (datname, state) (pg_stat_activity_count) / pg_settings_max_connections > 0.9",
+        "pg_stat_database_numbackends > on (instance) group_left () pg_settings_max_connections * 0.9",
+        "sum by (instance) (pg_stat_activity_count) > on (instance) pg_settings_max_connections",
+        "rate(node_cpu_seconds_total{mode='idle'}[5m]) < ignoring (mode) rate(node_cpu_seconds_total{mode='user'}[5m])",
+        "redis_memory_used_bytes > 1 and on (instance) redis_instance_info{role='master'}",
+        "pg_up == 0 or redis_up == 0",
+        # Divisions that cannot go wrong.
+        "redis_memory_used_bytes / (redis_memory_max_bytes > 0) > 0.9",
+        "redis_memory_used_bytes / redis_memory_max_bytes > 0.9 and redis_memory_max_bytes > 0",
+        "sum(redis_memory_used_bytes) / sum(redis_memory_max_bytes != 0) > 0.9",
+        "redis_memory_used_bytes / clamp_min(redis_memory_max_bytes, 1) > 0.9",
+        "redis_memory_used_bytes / redis_memory_max_bytes < 0.9",
+        "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 0.1",
+        "pg_settings_max_connections / 100 > 2",
+        # Both names of what PostgreSQL 17 renamed.
+        "(rate(pg_stat_bgwriter_checkpoints_req_total[5m]) or rate(pg_stat_checkpointer_num_requested_total[5m])) > 9",
+        "max(rate(redis_evicted_keys_total[1m])) > 1",
+        "time() - timestamp(redis_up) > 60",
+    ],
+)
+def test_what_is_right_passes(tmp_path: Path, catalogue: Catalogue, expression: str) -> None:
+    """A correct expression has no finding."""
+    assert _lints(tmp_path, catalogue, expression) == set()
+
+
+@pytest.mark.parametrize(
+    ("expression", "lint"),
+    [
+        ("redis_memory_used_bytes / redis_memory_max_bytes > 0.9 and redis_up > 0", "unguarded-division"),
+        ("redis_memory_used_bytes / (redis_memory_max_bytes >= 0) > 0.9", "unguarded-division"),
+        ("redis_memory_used_bytes / (redis_memory_max_bytes > bool 0) > 0.9", "unguarded-division"),
+        # 1 - Inf is less than anything.
+        ("1 - redis_memory_used_bytes / redis_memory_max_bytes < 0.1", "unguarded-division"),
+        ("sum(redis_memory_used_bytes / redis_memory_max_bytes) < 0.9", "unguarded-division"),
+        ("redis_db_keys > ignoring (db) redis_memory_used_bytes", "ambiguous-join"),
+        ("redis_up == 1 and on (server) pg_up == 0", "unknown-label"),
+        ("redis_memory_used_bytes * on (instance) group_left (color) redis_instance_info > 0", "unknown-label"),
+        ("label_replace(redis_up, 'x', '$1', 'y', '(.*)') == 0", "unknown-label"),
+        ("rate(redis_connected_clients[5m]) > 0", "rated-gauge"),
+        ("delta(redis_commands_processed_total[5m]) > 0", "bare-counter"),
+        ("predict_linear(redis_commands_processed_total[1h], 3600) > 0", "bare-counter"),
+        ("avg_over_time(some:ratio[5m]) > 0.1", "unknown-metric"),
+        ("sum_over_time(redis_up[2m:1m]) > 1", "short-range"),
+        ("redis_up == 0 or redis_connected_clients", "no-condition"),
+    ],
+)
+def test_what_is_wrong_is_found(tmp_path: Path, catalogue: Catalogue, expression: str, lint: str) -> None:
+    """A faulty expression has the finding it should have."""
+    assert lint in _lints(tmp_path, catalogue, expression)
+
+
+def test_recorded_series_are_known_by_what_records_them(tmp_path: Path, catalogue: Catalogue) -> None:
+    """Labels, type, interval and possible zeros of a recorded series follow from its rules."""
+    rate = {"x:hits:rate5m": "sum by (instance) (rate(redis_keyspace_hits_total[5m]))"}
+    assert _lints(tmp_path, catalogue, "x:hits:rate5m > 1", **rate) == set()
+    assert _lints(tmp_path, catalogue, 'x:hits:rate5m{role="master"} > 1', **rate) == {"unknown-label"}
+    assert _lints(tmp_path, catalogue, "x:hits:rate5m / x:hits:rate5m > 1", **rate) == {"unguarded-division"}
+    assert _lints(tmp_path, catalogue, "rate(x:hits:rate5m[5m]) > 1", **rate) == {"rated-gauge"}
+    guarded = {"x:hits:rate5m": rate["x:hits:rate5m"] + " > 0"}
+    assert _lints(tmp_path, catalogue, "x:hits:rate5m / x:hits:rate5m > 1", **guarded) == set()
+    ratio = {"x:hits:ratio": "rate(redis_keyspace_hits_total[5m]) / (rate(redis_commands_processed_total[5m]) > 0)"}
+    assert _lints(tmp_path, catalogue, "avg(x:hits:ratio) < 0.9", **ratio) == {"averaged-ratio"}
+
+
+def test_a_renamed_metric_is_noticed(catalogue: Catalogue) -> None:
+    """Each exported metric that a rule uses is known from the catalogue alone: without it, the lint finds that rule."""
+    for name, rule in {"pg_up": "CrmDatabaseDown", "redis_up": "CrmCacheDown", "up": "CrmMonitoringTargetDown"}.items():
+        without = {known: series for known, series in catalogue.items() if known != name}
+        missing = {
+            f.rule for f in check(RULES, without) if f.lint == "unknown-metric" and f.message.startswith(f"{name}:")
+        }
+        assert rule in missing
+
+
+def test_what_inhibition_compares_is_on_every_alert() -> None:
+    """The labels that Alertmanager's inhibition rules name are among those the lint asks for."""
+    assert inhibition_labels() <= {"alertname", "severity", "layer", "team", "target", "component", "instance", "job"}
+
+
+def test_metrics_by_hand_stand_in_the_exporters() -> None:
+    """Each name of ours that no recorded page shows is written in an exporter's source, at least its distinct part."""
+    document = yaml.safe_load((FOLDER / "by_hand.yaml").read_text())
+    sources = "\n".join(file.read_text() for file in sorted((ROOT / "exporters").rglob("*.py")))
+    ours = {"database", "cache", "host", "synthetic"}
+    assert document.keys() - ours == {"application", "prometheus", "capacity"}
+    assert ours <= set(jobs())
+    names = {name for job in ours & document.keys() for entries in document[job].values() for name in entries}
+    assert [
+        n
+        for n in sorted(names)
+        if f'"{n}"' not in sources and f'"{re.sub("^pantrywatch_container_", "", n)}"' not in sources
+    ] == []
+
+
+def test_the_page_of_metrics_is_current() -> None:
+    """docs/metrics.md is what follows from the recorded catalogue, and lists every metric of ours."""
+    text = record.PAGE.read_text()
+    assert text == record.page()
+    assert all(f"`{family.name}`" in text for family in read_recorded() if family.job in record.OURS)
+
+
+def test_a_page_is_reduced_to_names_types_and_labels() -> None:
+    """Labels that some series lack, or have empty, are optional; a bucket's edge is none of the family's own."""
+    text = (
+        "# HELP a_seconds A.\n# TYPE a_seconds histogram\n"
+        'a_seconds_bucket{le="1",x="1"} 1\na_seconds_sum{x="1"} 1\na_seconds_count{x="1"} 1\n'
+        '# HELP b B.\n# TYPE b gauge\nb{x="1",y=""} 1\nb{x="a,b=\\"c\\"",z="2"} 1\n# TYPE unused gauge\n'
+    )
+    histogram, gauge = families(text, "job")
+    assert (histogram.name, histogram.type, histogram.labels, histogram.optional) == (
+        "a_seconds",
+        "histogram",
+        ("x",),
+        (),
+    )
+    assert [name for name, _, _ in histogram.series()] == ["a_seconds_count", "a_seconds_sum", "a_seconds_bucket"]
+    assert (gauge.name, gauge.help, gauge.labels, gauge.optional) == ("b", "B.", ("x",), ("y", "z"))
