@@ -20,7 +20,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 
 from exporters.core.deadline import Deadline
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.errors import ConfigError, ErrorClass, Fault
 from exporters.core.exposition import CONTENT_TYPE, AnyFamily, render
 from exporters.core.scrape import Guard, Run
 
@@ -187,14 +187,19 @@ def _rows(guard: Guard) -> str:
         return f"<tr><td>{html.escape(source)}</td><td></td><td>not scraped yet</td><td></td></tr>"
     return "\n".join(
         f"<tr><td>{html.escape(source)}</td><td>{html.escape(outcome.collector)}</td>"
-        f"<td>{outcome.error_class.value if outcome.error_class else 'ok'}</td><td>{outcome.seconds:.4f}</td></tr>"
+        f"{_state_cell(outcome.error_class)}<td>{outcome.seconds:.4f}</td></tr>"
         for outcome in guard.last.outcomes()
     )
 
 
+def _state_cell(error_class: ErrorClass | None) -> str:
+    return f'<td class="failing">{error_class.value}</td>' if error_class else "<td>ok</td>"
+
+
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>pantrywatch exporters</title>
 <style>body{{font:16px system-ui,sans-serif;margin:2rem;max-width:60rem}}
-table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}}</style>
+table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}}
+.failing{{font-weight:bold;background:#fbdcdc}}</style>
 <h1>pantrywatch exporters</h1><p>{links}</p>
 <h2>Collectors, as of each source's last scrape</h2>
 <table><tr><th>source</th><th>collector</th><th>state</th><th>seconds</th></tr>
