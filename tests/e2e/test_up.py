@@ -15,6 +15,7 @@ import pytest
 import servers
 import stack as stacks
 from exporter import Page
+from rules.lint.lost import lost
 from servers import wait_until
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -51,6 +52,20 @@ def test_the_exporters_measure_the_demo(stack: stacks.Stack) -> None:
     # The exporters began before the demo had made their role: background queries come round again within 15 s.
     wait_until(lambda: _healthy(stack), 45, "no collector fails")
     assert stack.scrape("host").error_classes() == {}
+
+
+def test_every_recorded_metric_is_still_exported(stack: stacks.Stack) -> None:
+    """Each metric that the rules are checked against is on the pages of a running stack, with its type and labels."""
+    # Background queries and process groups have intervals of up to a minute.
+    deadline = time.monotonic() + 75
+    while (missing := lost(_pages(stack))) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert missing == []
+
+
+def _pages(stack: stacks.Stack) -> dict[str, str]:
+    ours = {job: stack.scrape(job).text for job in ("database", "cache", "host", "synthetic")}
+    return ours | {"application": stack.crm().text}
 
 
 def test_a_second_up_is_refused(stack: stacks.Stack) -> None:
