@@ -41,7 +41,7 @@ local component(name, layer, up) = record(
         record(
           'component:health:state',
           '(min(redis_up) == bool 0)',
-          { component: 'cache', layer: 'infrastructure' }
+          { component: 'cache', layer: 'backend' }
         ),
         record(
           'layer:health:state',

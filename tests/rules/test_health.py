@@ -44,8 +44,15 @@ def test_components_that_are_down_show_in_their_layer(promtool: Promtool) -> Non
         ],
         "1m",
         [
-            at(time, _LAYERS, {'{layer="infrastructure"}': state, '{layer="backend"}': 0})
-            for time, state in {"5m": 0, "15m": 1, "30m": 2, "45m": 0, "55m": 1, "70m": 0}.items()
+            at(time, _LAYERS, {'{layer="infrastructure"}': database, '{layer="backend"}': cache})
+            for time, database, cache in (
+                ("5m", 0, 0),
+                ("15m", 1, 0),
+                ("30m", 2, 0),
+                ("45m", 0, 0),
+                ("55m", 0, 1),
+                ("70m", 0, 0),
+            )  # fmt: skip
         ],
         about=_ABOUT,
     )
