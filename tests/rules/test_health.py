@@ -52,7 +52,7 @@ def test_components_that_are_down_show_in_their_layer(promtool: Promtool) -> Non
                 ("45m", 0, 0),
                 ("55m", 0, 1),
                 ("70m", 0, 0),
-            )  # fmt: skip
+            )
         ],
         about=_ABOUT,
     )
