@@ -14,6 +14,7 @@ from rules.lint.alerts import inhibition_labels
 from rules.lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
 from rules.lint.check import check, without_excluded
 from rules.lint.exclusions import EXCLUSIONS
+from rules.lint.lost import lost
 from rules.lint.pages import families
 
 RULES = sorted((ROOT / "alert_rules/generated").glob("*.yml"))
@@ -97,6 +98,10 @@ def test_promtool_sees_none_of_it(tmp_path: Path) -> None:
         # Untyped metrics may be either.
         "rate(node_vmstat_oom_kill[5m]) > 0",
         "resets(redis_commands_processed_total[1h]) > 3",
+        # Edges in both spellings.
+        'sum(rate(http_server_request_duration_seconds_bucket{le=~"1([.]0)?"}[5m])) > 1',
+        'sum(rate(http_server_request_duration_seconds_bucket{le="+Inf"}[5m])) > 1',
+        'sum(rate(browser_lcp_seconds_bucket{le="2.5"}[5m])) > 1',
         # Joins that work.
         "sum without (datname, state) (pg_stat_activity_count) / pg_settings_max_connections > 0.9",
         "pg_stat_database_numbackends > on (instance) group_left () pg_settings_max_connections * 0.9",
@@ -190,6 +195,27 @@ def test_metrics_by_hand_stand_in_the_exporters() -> None:
         for n in sorted(names)
         if f'"{n}"' not in sources and f'"{re.sub("^pantrywatch_container_", "", n)}"' not in sources
     ] == []
+
+
+def test_a_metric_that_changes_is_lost() -> None:
+    """A family that goes, or has another name, type or too few labels, is named; further labels are no loss."""
+    known = [family for family in read_recorded() if family.job == "database" and family.type in ("gauge", "counter")]
+    lines = {
+        family.name: f"# TYPE {family.name} {family.type}\n"
+        + family.name + "{" + ",".join(f'{label}="x"' for label in (*family.labels, "more")) + "} 1"
+        for family in known
+    }  # fmt: skip
+    others = {family.name for family in read_recorded() if family.job == "database"} - lines.keys()
+
+    def names(text: str) -> set[str]:
+        return {re.findall(r"name='(\w+)'", line)[0] for line in lost({"database": text})} - others
+
+    text = "\n".join(lines.values())
+    assert names(text) == set()
+    deadlocks, connections = "pg_stat_database_deadlocks", "pg_stat_activity_count"
+    assert names(text.replace(deadlocks, "pg_stat_database_deadlock_count")) == {deadlocks}
+    assert names(text.replace(f"{deadlocks} counter", f"{deadlocks} gauge")) == {deadlocks}
+    assert names(text.replace(lines[connections], lines[connections].replace("state=", "status="))) == {connections}
 
 
 def test_the_page_of_metrics_is_current() -> None:

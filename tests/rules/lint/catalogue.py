@@ -35,6 +35,7 @@ class Series:
     since: int = 0
     until: int = 99
     is_declared: bool = False
+    edges: frozenset[float] = frozenset()
 
 
 Catalogue = dict[str, Series]
@@ -57,8 +58,8 @@ def read_recorded() -> Iterator[Family]:
     """Yield the families of the recorded pages."""
     for name, entry in json.loads(RECORDED.read_text()).items():
         for job, labels in entry["jobs"].items():
-            optional = tuple(labels.get("optional", ()))
-            yield Family(name, entry["type"], entry["help"], job, tuple(labels["labels"]), optional)
+            labelled = (tuple(labels["labels"]), tuple(labels.get("optional", ())))
+            yield Family(name, entry["type"], entry["help"], job, *labelled, tuple(map(float, labels.get("edges", ()))))
 
 
 def jobs() -> list[str]:
@@ -79,7 +80,8 @@ def _add(catalogue: Catalogue, family: Family, since: int = 0, until: int = 99) 
         if name.endswith("_info"):
             row = row.told_apart_by(SCRAPE_LABELS)
         before = catalogue[name].shape if name in catalogue else frozenset()
-        catalogue[name] = Series(kind, before | {row}, since, until, is_declared=since > 0 or until < 99)
+        edges = frozenset(family.edges) if name.endswith("_bucket") else frozenset()
+        catalogue[name] = Series(kind, before | {row}, since, until, since > 0 or until < 99, edges)
 
 
 def _add_database(catalogue: Catalogue) -> None:
@@ -131,7 +133,10 @@ def _of_targets() -> Iterable[Family]:
             kind = "histogram" if text == target.sli.histogram else _kind(selector.metric)
             labels = found.setdefault(selector.metric, (kind, set()))[1]
             labels.update(label for label, _, _ in selector.matchers)
-    return [Family(name, kind, "", "", (), tuple(sorted(labels))) for name, (kind, labels) in found.items()]
+    return [
+        Family(name, kind, "", "", (), tuple(sorted(labels)), targets.histograms.get(name, ()))
+        for name, (kind, labels) in found.items()
+    ]
 
 
 def _kind(metric: str) -> str:

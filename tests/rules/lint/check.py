@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rules.lint import alerts, divisions, values
+from rules.lint import alerts, divisions, edges, values
 from rules.lint.catalogue import Catalogue
 from rules.lint.exclusions import EXCLUSIONS
 from rules.lint.infer import Inference, Problem
@@ -45,5 +45,6 @@ def _problems(rule: Rule, book: Rulebook) -> Iterator[Problem]:
     inference.shape(rule.expr)
     yield from inference.problems
     yield from values.problems(rule.expr, book)
+    yield from edges.problems(rule.expr, book)
     yield from divisions.problems(rule.expr, book)
     yield from alerts.problems(rule, book)

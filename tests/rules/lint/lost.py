@@ -28,4 +28,6 @@ def lost(pages: Mapping[str, str]) -> list[str]:
 
 def _keeps(found: Family | None, known: Family) -> bool:
     """Whether a family is what was recorded; it may have further labels."""
-    return found is not None and found.type == known.type and not {*known.labels} - {*found.labels, *found.optional}
+    if found is None or found.type != known.type:
+        return False
+    return {*known.labels} <= {*found.labels, *found.optional} and {*known.edges} <= {*found.edges}

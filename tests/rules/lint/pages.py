@@ -15,7 +15,10 @@ SCRAPE_LABELS = ("instance", "job")
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One metric as one job exports it; `optional` labels are missing, or empty, on some of its series."""
+    """One metric as one job exports it; `optional` labels are missing, or empty, on some of its series.
+
+    `edges` are the upper edges of a histogram's buckets.
+    """
 
     name: str
     type: str
@@ -23,6 +26,7 @@ class Family:
     job: str
     labels: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    edges: tuple[float, ...] = ()
 
     def series(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         """Yield name, type as functions see it, and further labels of each series name the family gives."""
@@ -43,7 +47,14 @@ def families(text: str, job: str) -> list[Family]:
     for name, labels in _samples(text):
         seen.setdefault(_family(name, types), []).append(labels)
     return [
-        Family(name, types[name], helps.get(name, ""), job, *_split(seen[name], types[name]))
+        Family(
+            name,
+            types[name],
+            helps.get(name, ""),
+            job,
+            *_split(seen[name], types[name]),
+            _edges(seen[name], types[name]),
+        )
         for name in sorted(seen.keys() & types.keys())
     ]
 
@@ -65,6 +76,11 @@ def _samples(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 def _family(sample: str, types: dict[str, str]) -> str:
     stems = (sample.removesuffix(part) for part in _PARTS if sample.endswith(part))
     return next((stem for stem in stems if types.get(stem) in ("histogram", "summary")), sample)
+
+
+def _edges(samples: Iterable[dict[str, str]], kind: str) -> tuple[float, ...]:
+    found = {float(labels["le"]) for labels in samples if kind == "histogram" and "le" in labels}
+    return tuple(sorted(found))
 
 
 def _split(samples: Iterable[dict[str, str]], kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,6 +1,7 @@
-"""Records the metrics pages of a running stack: `python -m rules.lint.record JOB=URL|FILE …`, with tests/ on the path.
+"""Records the metrics pages of a running stack: `PYTHONPATH=.:tests .venv/bin/python -m rules.lint.record JOB=URL …`.
 
-Writes tests/rules/catalogue/recorded.json and docs/metrics.md. Record from a stack that has run for two minutes.
+Writes tests/rules/catalogue/recorded.json and docs/metrics.md. Give every job of prometheus.yml, as a URL or a
+file, from a stack that has run for two minutes: what is not given is forgotten.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ def document(found: list[Family]) -> dict[str, Any]:
         entry["jobs"][family.job] = {"labels": list(family.labels)}
         if family.optional:
             entry["jobs"][family.job]["optional"] = list(family.optional)
+        if family.edges:
+            entry["jobs"][family.job]["edges"] = [f"{edge:g}" for edge in family.edges]
     return entries
 
 

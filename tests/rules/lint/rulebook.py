@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -141,4 +141,4 @@ def _labelled(row: Row, labels: dict[str, str]) -> Row:
 def _together(exported: Series | None, recorded: Series) -> Series:
     if exported is None:
         return recorded
-    return Series(exported.type, exported.shape | recorded.shape, exported.since, exported.until)
+    return replace(exported, shape=exported.shape | recorded.shape)

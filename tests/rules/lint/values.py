@@ -10,11 +10,14 @@ import promql_parser as promql
 from rules.lint.infer import Problem, children, name_of, nodes
 from rules.lint.rulebook import DEFAULT_INTERVAL_SECONDS, Rulebook
 
+from exporters.settings import PrometheusSettings
+
 OF_COUNTERS = {"rate", "irate", "increase", "resets"}
 # The value of what these look at does not matter, only that it is there.
 _PRESENCE = {"absent", "absent_over_time", "count", "count_over_time", "group", "present_over_time", "timestamp"}
 _RATIO = re.compile(r"(_|:)ratio(_|$)")
 _LEAST_SAMPLES = 4
+_RETENTION_DAYS = PrometheusSettings().retention_days
 # Looking back further than this, a server finds nothing: no sample of an instant vector is older.
 _LOOKBACK_SECONDS = 300
 
@@ -90,6 +93,8 @@ def _ranges(node: Any, book: Rulebook) -> Iterator[Problem]:
         return
     if node.range.total_seconds() < _LEAST_SAMPLES * step:
         yield "short-range", f"{name}: {node.range.total_seconds():g} s hold less than four samples, {step:g} s apart"
+    if node.range.days > _RETENTION_DAYS:
+        yield "beyond-retention", f"{name}: samples are kept for {_RETENTION_DAYS} days, not {node.range.days}"
 
 
 def _averages(node: Any, book: Rulebook) -> Iterator[Problem]:
