@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
 
 from exporters import __version__
-from exporters.core import logs
+from exporters.core.command import run_command
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, Fault
 from exporters.core.exposition import render
@@ -24,16 +24,8 @@ _DEFAULT_LISTEN = "127.0.0.1:9690"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 well, 1 something watched is not well, 2 configuration error."""
     options = _parser().parse_args(arguments)
-    logs.setup()
     disable_created_metrics()  # type: ignore[no-untyped-call]
-    try:
-        return int(options.run(options))
-    except ConfigError as error:
-        for fault in error.faults:
-            print(f"error: {fault}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 0
+    return run_command(lambda: int(options.run(options)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from exporters.core import logs
-from exporters.core.errors import ConfigError
+from exporters.core.command import run_command
 from pantrywatch import stack
 from pantrywatch.addresses import Addresses
 from pantrywatch.build import build
@@ -20,15 +18,7 @@ from pantrywatch.state import ROOT, State
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 well, 1 something failed, 2 configuration error, nothing started."""
     options = _parser().parse_args(arguments)
-    logs.setup()
-    try:
-        return int(options.run(options))
-    except ConfigError as error:
-        for fault in error.faults:
-            print(f"error: {fault}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return run_command(lambda: int(options.run(options)))
 
 
 def _parser() -> argparse.ArgumentParser:
