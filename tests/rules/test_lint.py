@@ -12,7 +12,7 @@ import yaml
 from rules.lint import record
 from rules.lint.alerts import inhibition_labels
 from rules.lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
-from rules.lint.check import check, without_excluded
+from rules.lint.check import LINTS, check, without_excluded
 from rules.lint.exclusions import EXCLUSIONS
 from rules.lint.lost import lost
 from rules.lint.pages import families
@@ -63,13 +63,15 @@ def test_the_rules_have_no_faults(catalogue: Catalogue) -> None:
 
 
 def test_every_seeded_mistake_is_found_and_nothing_else(tmp_path: Path, catalogue: Catalogue) -> None:
-    """In the file of mistakes each rule has the one finding that its label names."""
+    """In the file of mistakes each rule has the one finding that its label names, and every lint finds one."""
     document = yaml.safe_load(SEEDED.read_text())
     expected = {
         (rule.get("alert", rule.get("record")), rule["labels"].pop("mistake"))
         for group in document["groups"]
         for rule in group["rules"]
     }
+    assert {lint for _, lint in expected} == LINTS.keys()
+    assert {lint for _, lint in EXCLUSIONS} <= LINTS.keys()
     path = tmp_path / "seeded.yml"
     path.write_text(yaml.safe_dump(_completed(document)))
     assert {(finding.rule, finding.lint) for finding in check([path], catalogue)} == expected
@@ -177,9 +179,14 @@ def test_a_renamed_metric_is_noticed(catalogue: Catalogue) -> None:
         assert rule in missing
 
 
-def test_what_inhibition_compares_is_on_every_alert() -> None:
-    """The labels that Alertmanager's inhibition rules name are among those the lint asks for."""
-    assert inhibition_labels() <= {"alertname", "severity", "layer", "team", "target", "component", "instance", "job"}
+def test_what_inhibition_compares_is_read_from_alertmanager(tmp_path: Path) -> None:
+    """Labels that inhibition rules compare or select by are asked of every alert."""
+    path = tmp_path / "alertmanager.yml"
+    selected = {"source_matchers": ['severity="critical"'], "target_matchers": ['layer!~"a|b"']}
+    path.write_text(yaml.safe_dump({"inhibit_rules": [{**selected, "equal": ["target", "instance"]}]}))
+    assert inhibition_labels(path) == {"severity", "layer", "target", "instance"}
+    path.write_text("route: {receiver: page}\n")
+    assert inhibition_labels(path) == set()
 
 
 def test_metrics_by_hand_stand_in_the_exporters() -> None:

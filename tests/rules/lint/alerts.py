@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import promql_parser as promql
@@ -23,9 +24,8 @@ _BOARD = re.compile(r"/d/crm-[a-z-]+(\?|\Z)")
 _VALUE_IN_TEXT = re.compile(r"\{\{[^}]*(\$value|\.Value)")
 
 
-def inhibition_labels() -> set[str]:
+def inhibition_labels(path: Path = ROOT / "provisioning/alertmanager/alertmanager.yml") -> set[str]:
     """Return the labels that Alertmanager's inhibition rules compare or select by."""
-    path = ROOT / "provisioning/alertmanager/alertmanager.yml"
     found: set[str] = set()
     for rule in yaml.safe_load(path.read_text()).get("inhibit_rules") or []:
         found.update(rule.get("equal", []))
