@@ -111,6 +111,8 @@ def test_promtool_sees_none_of_it(tmp_path: Path) -> None:
         "rate(node_cpu_seconds_total{mode='idle'}[5m]) < ignoring (mode) rate(node_cpu_seconds_total{mode='user'}[5m])",
         "redis_memory_used_bytes > 1 and on (instance) redis_instance_info{role='master'}",
         "pg_up == 0 or redis_up == 0",
+        "redis_memory_used_bytes * on (instance) group_left (role) redis_instance_info > 1",
+        "sum by (server) (label_replace(redis_up, 'server', '$1', 'instance', '(.*)')) == 0",
         # Divisions that cannot go wrong.
         "redis_memory_used_bytes / (redis_memory_max_bytes > 0) > 0.9",
         "redis_memory_used_bytes / redis_memory_max_bytes > 0.9 and redis_memory_max_bytes > 0",
@@ -139,6 +141,9 @@ def test_what_is_right_passes(tmp_path: Path, catalogue: Catalogue, expression: 
         # 1 - Inf is less than anything.
         ("1 - redis_memory_used_bytes / redis_memory_max_bytes < 0.1", "unguarded-division"),
         ("sum(redis_memory_used_bytes / redis_memory_max_bytes) < 0.9", "unguarded-division"),
+        # A number below 0, divided by 0, is less than anything too.
+        ("(redis_memory_used_bytes - 5) / redis_memory_max_bytes < 0.9", "unguarded-division"),
+        ("up{instance=''} == 0", "nothing-selected"),
         ("redis_db_keys > ignoring (db) redis_memory_used_bytes", "ambiguous-join"),
         ("redis_up == 1 and on (server) pg_up == 0", "unknown-label"),
         ("redis_memory_used_bytes * on (instance) group_left (color) redis_instance_info > 0", "unknown-label"),
@@ -163,6 +168,8 @@ def test_recorded_series_are_known_by_what_records_them(tmp_path: Path, catalogu
     assert _lints(tmp_path, catalogue, 'x:hits:rate5m{role="master"} > 1', **rate) == {"unknown-label"}
     assert _lints(tmp_path, catalogue, "x:hits:rate5m / x:hits:rate5m > 1", **rate) == {"unguarded-division"}
     assert _lints(tmp_path, catalogue, "rate(x:hits:rate5m[5m]) > 1", **rate) == {"rated-gauge"}
+    renamed = {"x:hits:total": "label_replace(redis_keyspace_hits_total, 'cache', '$1', 'instance', '(.*)')"}
+    assert _lints(tmp_path, catalogue, 'rate(x:hits:total{cache="main"}[5m]) > 1', **renamed) == {"bare-counter"}
     guarded = {"x:hits:rate5m": rate["x:hits:rate5m"] + " > 0"}
     assert _lints(tmp_path, catalogue, "x:hits:rate5m / x:hits:rate5m > 1", **guarded) == set()
     ratio = {"x:hits:ratio": "rate(redis_keyspace_hits_total[5m]) / (rate(redis_commands_processed_total[5m]) > 0)"}
@@ -237,7 +244,7 @@ def test_a_page_is_reduced_to_names_types_and_labels() -> None:
     text = (
         "# HELP a_seconds A.\n# TYPE a_seconds histogram\n"
         'a_seconds_bucket{le="1",x="1"} 1\na_seconds_sum{x="1"} 1\na_seconds_count{x="1"} 1\n'
-        '# HELP b B.\n# TYPE b gauge\nb{x="1",y=""} 1\nb{x="a,b=\\"c\\"",z="2"} 1\n# TYPE unused gauge\n'
+        '# HELP b B.\n# TYPE b gauge\nb{x="1",y="",w=""} 1\nb{x="a,b=\\"c\\"",z="2",w=""} 1\n# TYPE unused gauge\n'
     )
     histogram, gauge = families(text, "job")
     assert (histogram.name, histogram.type, histogram.labels, histogram.optional) == (
@@ -247,4 +254,4 @@ def test_a_page_is_reduced_to_names_types_and_labels() -> None:
         (),
     )
     assert [name for name, _, _ in histogram.series()] == ["a_seconds_count", "a_seconds_sum", "a_seconds_bucket"]
-    assert (gauge.name, gauge.help, gauge.labels, gauge.optional) == ("b", "B.", ("x",), ("y", "z"))
+    assert (gauge.name, gauge.help, gauge.labels, gauge.optional) == ("b", "B.", ("x",), ("w", "y", "z"))
