@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporters.core.deadline import Deadline
@@ -29,7 +29,7 @@ class CheckSettings:
     target: str = ""
 
     def __post_init__(self) -> None:
-        expect(_NAME.match(self.name), "a name of at most 63 small letters, digits, - and _", self.name)
+        expect_name(self.name)
         expect(self.name not in _RESERVED, "a name that is not an exporter's", self.name)
         expect(not self.target or _NAME.match(self.target), "the id of a documented target", self.target)
         expect(1 <= self.interval_seconds <= 86400, "interval_seconds from 1 to 86400", self.interval_seconds)
@@ -86,6 +86,14 @@ class Entry:
         """Return the secret given directly or in a file. Raises ConfigError."""
         return secret_from(value, file, f"{self.path}.{field}", self.settings_file)
 
+    def secret_file(self, field: str, file: str) -> Secret:
+        """Return the secret in a file that stands under the field itself, without `_file`. Raises ConfigError."""
+        try:
+            return self.secret(field, None, file)
+        except ConfigError as error:
+            faults = [replace(fault, entry=fault.entry.removesuffix("_file")) for fault in error.faults]
+            raise ConfigError(faults) from None
+
     def file(self, field: str, file: str) -> Path:
         """Return the path of a file that can be read; a relative one starts at the settings file."""
         path = Path(self.settings_file).parent / file
@@ -104,6 +112,11 @@ def expect(condition: object, what: str, value: object) -> None:
     """Raise ValueError saying what was expected, unless the condition holds; `value` must be no secret."""
     if not condition:
         raise ValueError(f"expected {what}, got {value!r}")
+
+
+def expect_name(name: str) -> None:
+    """Raise ValueError unless this can be the value of a label."""
+    expect(_NAME.match(name), "a name of at most 63 small letters, digits, - and _", name)
 
 
 def expect_regex(pattern: str) -> None:

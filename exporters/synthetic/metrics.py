@@ -41,6 +41,11 @@ _GAUGES: dict[str, tuple[tuple[str, ...], str]] = {
     "probe_dns_additional_rrs": ((), "Records in the additional section."),
     "probe_dns_serial": ((), "Serial number of the zone, from the SOA record."),
     "pantrywatch_check_phase_seconds": (("phase",), "Time of each phase of the last run, of checks of every kind."),
+    "pantrywatch_check_step_success": (
+        ("step",),
+        "Whether a step of the last journey passed (1) or not (0); no sample for one that was not reached.",
+    ),
+    "pantrywatch_check_step_duration_seconds": (("step",), "Time of each step of the last journey."),
     "pantrywatch_check_error": (
         ("class",),
         "1 for the class of error the last run failed with; no sample if it passed.",

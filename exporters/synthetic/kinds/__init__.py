@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args, get_type_hints
 
 from exporters.synthetic.check import Entry, Probe
-from exporters.synthetic.kinds import dns, http, redis, sql, tcp, tls
+from exporters.synthetic.kinds import dns, http, journey, redis, sql, tcp, tls
 
-AnyCheck = http.HttpCheck | tcp.TcpCheck | tls.TlsCheck | dns.DnsCheck | sql.SqlCheck | redis.RedisCheck
+AnyCheck = (
+    http.HttpCheck | tcp.TcpCheck | tls.TlsCheck | dns.DnsCheck | sql.SqlCheck | redis.RedisCheck | journey.JourneyCheck
+)
 
 # What `kind:` says → what makes the check from its settings and the place they stand at.
 KINDS: Mapping[str, Callable[[Any, Entry], Probe]] = {
@@ -19,6 +21,7 @@ KINDS: Mapping[str, Callable[[Any, Entry], Probe]] = {
     "dns": dns.prepare,
     "sql": sql.prepare,
     "redis": redis.prepare,
+    "journey": journey.prepare,
 }
 
 # cattrs tells the members of a union apart by their literal `kind`, but not where annotations are still text.

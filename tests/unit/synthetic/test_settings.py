@@ -14,6 +14,12 @@ from exporters.synthetic.kinds import KINDS
 from exporters.synthetic.source import sources
 
 TCP = {"name": "one", "kind": "tcp", "address": "127.0.0.1:1"}
+STEP = {"name": "one", "url": "http://a/"}
+
+
+def journey(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a journey of these steps, each with what STEP has unless it says otherwise."""
+    return {"name": "x", "kind": "journey", "steps": [STEP | step for step in steps], **more}
 
 
 def read(directory: Path, *checks: dict[str, Any]) -> list[str]:
@@ -32,6 +38,7 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         "dns": {"query_name": "example.test", "server": "127.0.0.1:53"},
         "sql": {"dsn": "postgresql://u@127.0.0.1/x"},
         "redis": {"url": "redis://127.0.0.1/0"},
+        "journey": {"steps": [STEP]},
     }
     assert own.keys() == KINDS.keys()
     assert read(tmp_path, *({"name": f"c-{kind}", "kind": kind, **own[kind]} for kind in own)) == [
@@ -79,6 +86,32 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         ({"name": "x", "kind": "sql", "dsn": "a=b"}, "synthetic.checks[1].dsn: expected a DSN"),
         ({"name": "x", "kind": "redis", "url": "http://a/"}, "synthetic.checks[1].url: expected an address like redis"),
         ({"name": "x", "kind": "dns", "query_name": "a..b"}, "synthetic.checks[1].query_name: expected a domain name"),
+        (journey(), "synthetic.checks[1]: expected 1 to 10 steps"),
+        (journey(*({"name": f"s{i}"} for i in range(11))), "synthetic.checks[1]: expected 1 to 10 steps"),
+        (journey({}, {}), "synthetic.checks[1]: expected a name of its own for each step, got 'one'"),
+        (journey({"name": "A b"}), "synthetic.checks[1].steps[0]: expected a name of"),
+        (journey({"method": "BREW"}), "synthetic.checks[1].steps[0].method: expected"),
+        (journey({"wait": 1}), "synthetic.checks[1].steps[0]: unknown key wait"),
+        (journey({"url": "http://<<h>>/"}), "synthetic.checks[1].steps[0]: expected no placeholder in the host"),
+        (journey({"save": {"To ken": "token"}}), "synthetic.checks[1].steps[0]: expected names of small letters"),
+        (journey({"save": {"token": ""}}), "synthetic.checks[1].steps[0]: expected where each saved value stands"),
+        (journey({}, secret_files={"a": "none"}), "synthetic.checks[1].secret_files.a: expected a readable"),
+        (
+            journey({"save": {"a": "a"}}, secret_files={"a": "settings.yaml"}),
+            "synthetic.checks[1]: expected a name of its own for each secret and each saved value, got 'a'",
+        ),
+        (
+            journey({"url": "http://a/<<tokn>>"}),
+            "synthetic.checks[1].steps[0].url: expected names of secret_files or saved by an earlier step, got <<to",
+        ),
+        (
+            journey({"save": {"token": "token"}, "headers": {"A": "<<token>>"}}),
+            "synthetic.checks[1].steps[0].headers.A: expected names of secret_files",
+        ),
+        (
+            journey({"body": '{"a": {"b": "<<My Token>>"}}'}),
+            "synthetic.checks[1].steps[0].body: expected names of secret_files",
+        ),
         (TCP | {"kind": "tcp"}, "synthetic: expected a name of its own for each check, got 'one'"),
     ],
 )

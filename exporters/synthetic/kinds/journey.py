@@ -1,0 +1,203 @@
+"""What a user does, as a few requests one after the other: log in, read, write.
+
+A later step uses what an earlier one saved, and secrets from files, as `<<name>>` in its url, headers and body. Braces
+stay what they are, so that JSON can be written as it is; `<<…>>` is always a placeholder. A value is written so that it
+cannot change what surrounds it: percent-encoded in a url and in a form, escaped as in a JSON string in a body of JSON.
+It never takes part in the host of a url, so that an answer cannot choose where a secret goes.
+
+Choose an account and records that are there for this alone: each run writes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from http.client import HTTPException
+from typing import Any, Literal
+from urllib.parse import quote
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass, classify_network_error
+from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe, expect, expect_name, expect_regex
+from exporters.synthetic.exchange import (
+    Answer,
+    Request,
+    all_headers,
+    exchange,
+    expect_headers,
+    expect_statuses,
+    judge,
+    parse_url,
+    sendable,
+)
+from exporters.synthetic.placeholders import expect_placeholder_names, fill, names_in
+from exporters.synthetic.tls import client_context
+
+_MAXIMUM_STEPS = 10
+_DEFAULT_STATUSES = range(200, 300)  # a redirect is not followed, and is often the way back to the log-in
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One request. `save`: name → where the value stands in the JSON answer, such as `data.items.0.id`.
+
+    The body is JSON unless the header Content-Type says otherwise. It passes with a status of `expect_status`
+    (default 200 to 299; redirects are not followed) and a body that matches `expect_body`.
+    """
+
+    name: str
+    url: str
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str | None = None
+    expect_status: tuple[int, ...] = ()
+    expect_body: str | None = None
+    save: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        expect_name(self.name)
+        origin = parse_url(self.url).netloc
+        expect(not names_in(origin), "no placeholder in the host of a url", origin)
+        expect_headers(self.headers)
+        expect_statuses(self.expect_status)
+        expect_regex(self.expect_body or "")
+        expect_placeholder_names(self.save)
+        expect(all(self.save.values()), "where each saved value stands in the answer", "an empty place")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyCheck(CheckSettings):
+    """Passes when every step does, in order, all within `timeout_seconds`. `secret_files`: name → file."""
+
+    kind: Literal["journey"]
+    steps: tuple[Step, ...]
+    secret_files: dict[str, str] = field(default_factory=dict)
+    tls_verify: bool = True
+    ca_file: str | None = None
+
+    def __post_init__(self) -> None:
+        CheckSettings.__post_init__(self)
+        expect(1 <= len(self.steps) <= _MAXIMUM_STEPS, f"1 to {_MAXIMUM_STEPS} steps", len(self.steps))
+        expect_placeholder_names(self.secret_files)
+        _expect_different([step.name for step in self.steps], "a name of its own for each step")
+        values = [*self.secret_files, *(name for step in self.steps for name in step.save)]
+        _expect_different(values, "a name of its own for each secret and each saved value")
+
+
+def _expect_different(names: Sequence[str], what: str) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    expect(not repeated, what, ", ".join(repeated))
+
+
+def prepare(settings: JourneyCheck, entry: Entry) -> Probe:
+    """Return the check, its secrets read and its trust loaded. Raises ConfigError."""
+    known = set(settings.secret_files)
+    for index, step in enumerate(settings.steps):
+        _expect_known(step, known, entry, f"steps[{index}]")
+        known |= step.save.keys()
+    files = settings.secret_files.items()
+    secrets = {name: entry.secret_file(f"secret_files.{name}", file).reveal() for name, file in files}
+    context = client_context(entry, settings.ca_file, verify=settings.tls_verify)
+    return partial(_check, settings.steps, secrets, context)
+
+
+def _expect_known(step: Step, known: set[str], entry: Entry, path: str) -> None:
+    texts = {"url": step.url, "body": step.body or ""} | {f"headers.{k}": text for k, text in step.headers.items()}
+    for name, text in texts.items():
+        if unknown := sorted(names_in(text) - known):
+            placeholders = ", ".join(f"<<{name}>>" for name in unknown)
+            expected = f"expected names of secret_files or saved by an earlier step, got {placeholders}"
+            raise entry.error(f"{path}.{name}", expected)
+
+
+def _check(
+    steps: Sequence[Step],
+    secrets: Mapping[str, str],
+    context: ssl.SSLContext,
+    observation: Observation,
+    deadline: Deadline,
+) -> None:
+    values = dict(secrets)
+    for step in steps:
+        start = time.monotonic()
+        # Failed until it is through: a run left behind at its deadline shows the step it hangs in.
+        observation.set("pantrywatch_check_step_success", 0, step.name)
+        try:
+            values |= _take(step, values, context, observation, deadline)
+        except (CollectError, OSError, HTTPException) as error:
+            raise _named(step, error) from None
+        finally:
+            observation.set("pantrywatch_check_step_duration_seconds", time.monotonic() - start, step.name)
+        observation.set("pantrywatch_check_step_success", 1, step.name)
+
+
+def _take(
+    step: Step, values: Mapping[str, str], context: ssl.SSLContext, observation: Observation, deadline: Deadline
+) -> dict[str, str]:
+    """Make the request of a step; return what it saves."""
+    answer = exchange(_request(step, values), context, observation, deadline)
+    pattern = re.compile(step.expect_body) if step.expect_body else None
+    judge(answer, step.expect_status or _DEFAULT_STATUSES, pattern, observation)
+    return _saved(step, answer)
+
+
+def _request(step: Step, values: Mapping[str, str]) -> Request:
+    headers = all_headers({"Content-Type": _JSON} if step.body is not None else {})
+    headers = all_headers(headers | {name.title(): fill(text, values) for name, text in step.headers.items()})
+    if not all(map(sendable, headers.values())):
+        raise CollectError(ErrorClass.PROTOCOL, "a value for a header that cannot stand in one")
+    url = parse_url(fill(step.url, values, _in_url))
+    body = None if step.body is None else fill(step.body, values, _escape(headers.get("Content-Type", "")))
+    return Request(step.method, url, headers, None if body is None else body.encode())
+
+
+def _in_url(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _escape(content_type: str) -> Callable[[str], str]:
+    """Return what makes a value safe in a body of this kind."""
+    if content_type.startswith(_FORM):
+        return _in_url
+    return (lambda value: json.dumps(value)[1:-1]) if "json" in content_type else str
+
+
+def _saved(step: Step, answer: Answer) -> dict[str, str]:
+    if not step.save:
+        return {}
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        raise CollectError(ErrorClass.PROTOCOL, "the answer is no JSON") from None
+    return {name: _value(document, place) for name, place in step.save.items()}
+
+
+def _value(document: Any, place: str) -> str:
+    """Return the text, number or truth value that stands in a place; its parts are keys, and numbers in a list."""
+    for part in place.split("."):
+        try:
+            document = document[int(part) if isinstance(document, list) else part]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise CollectError(ErrorClass.PROTOCOL, f"nothing at {place} in the answer") from None
+    text = document if isinstance(document, str) else json.dumps(document)
+    # What cannot be shown on a line is no id and no token, and half a character cannot be sent either.
+    if document is None or isinstance(document, dict | list) or not text.isprintable():
+        raise CollectError(ErrorClass.PROTOCOL, f"no plain value at {place} in the answer")
+    return text
+
+
+def _named(step: Step, error: CollectError | OSError | HTTPException) -> CollectError:
+    """Return the error with the name of its step, in words that hold nothing of what the server sent."""
+    if isinstance(error, CollectError):
+        return CollectError(error.error_class, f"step {step.name}: {error}")
+    if isinstance(error, HTTPException):
+        return CollectError(ErrorClass.PROTOCOL, f"step {step.name}: the answer is no HTTP")
+    why = "no answer in time" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__
+    return CollectError(classify_network_error(error), f"step {step.name}: {why}")
