@@ -50,10 +50,9 @@ def up(options: Options) -> int:
     lock = state.lock()
     try:
         grafana = shutil.which("grafana")
-        used = [*STACK, *(DEMO if demo else ()), *(["grafana"] if grafana else [])]
-        require_free(addresses, used)
         environment = component_environment(options, grafana)
         settings = read_settings_for(options, environment)
+        require_free(addresses, [*STACK, *(DEMO if demo else ()), *(["grafana"] if grafana else [])])
         environment["PW_RETENTION_DAYS"] = str(settings.prometheus.retention_days)
         if demo:
             say("preparing PostgreSQL and Redis of the demo")
