@@ -17,6 +17,11 @@ local slo = import 'alert_rules/lib/slo.libsonnet';
 
 // One file a layer; those of the targets are made anew, with the numbers of _config.
 local layers = [
+  import 'alert_rules/api.jsonnet',
+  import 'alert_rules/cache.jsonnet',
+  import 'alert_rules/database.jsonnet',
+  import 'alert_rules/host.jsonnet',
+  import 'alert_rules/synthetic.jsonnet',
   import 'alert_rules/monitoring.jsonnet',
   import 'alert_rules/health.jsonnet',
   import 'alert_rules/names.jsonnet',

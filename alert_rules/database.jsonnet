@@ -1,6 +1,7 @@
 // PostgreSQL: what hurts now, or will if nobody acts. What the database promises its users is in targets.yaml.
 // The names are postgres_exporter's where it has them; pantrywatch_* are ours alone, and fall back to its where it can tell.
 local alert = (import 'lib/alert.libsonnet').alert;
+local decimal = (import 'lib/target.libsonnet').decimal;
 
 // Connections an ordinary role can have: the reserved ones are no use to the application.
 // reserved_connections is new in PostgreSQL 16.
@@ -22,7 +23,7 @@ local connections(severity, limit, wait) = alert(
   'CrmDatabaseConnectionsNearLimit',
   severity,
   'database',
-  '(\n%s) > %s\n' % [connections_used, limit],
+  '(\n%s) > %s\n' % [connections_used, decimal(limit)],
   wait,
   '{{ $value | humanizePercentage }} of the connections of {{ $labels.instance }} are in use (limit %d %%).' % (limit * 100),
   'Counted against what an ordinary role can have: reserved connections do not help the application. Look first at who holds them: a pool that grew, or sessions idle inside a transaction.',
@@ -33,7 +34,7 @@ local sequence(severity, limit) = alert(
   'CrmDatabaseSequenceNearEnd',
   severity,
   'database',
-  'max by (instance, datname) (pantrywatch_database_sequence_used_ratio) > %s' % limit,
+  'max by (instance, datname) (pantrywatch_database_sequence_used_ratio) > ' + decimal(limit),
   // Numbers given out do not come back: the second look is only against a single odd sample.
   '1m',
   'A sequence in {{ $labels.datname }} on {{ $labels.instance }} has given out {{ $value | humanizePercentage }} of its numbers (limit %d %%).' % (limit * 100),

@@ -125,7 +125,8 @@ local measured(series) = '(slo:measured:bool == 1) * on (target) group_left () (
           {
             alert: target.runbook,
             expr: measured('slo:capacity:ratio{target="%s"} < 1' % target.id) + ' < 1',
-            'for': '1m',
+            // Two evaluations: a run's result stays until the next run.
+            'for': '2m',
             labels: { severity: 'medium', layer: target.layer, target: target.id, team: target.team },
             annotations: annotations({
               summary: '%s: the last capacity run held {{ $value | humanizePercentage }} of what is promised.' % target.title,
