@@ -7,7 +7,7 @@ import platform
 import sys
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from exporters import __version__
 from exporters.core.command import run_command
@@ -24,7 +24,6 @@ _DEFAULT_LISTEN = "127.0.0.1:9690"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 well, 1 something watched is not well, 2 configuration error."""
     options = _parser().parse_args(arguments)
-    disable_created_metrics()  # type: ignore[no-untyped-call]
     return run_command(lambda: int(options.run(options)))
 
 

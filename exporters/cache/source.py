@@ -6,8 +6,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry
-
 from exporters.cache import families, privileges
 from exporters.cache.address import Address, address_of
 from exporters.cache.bounded import BoundedLabel
@@ -68,7 +66,6 @@ class CacheSource:
 
     exporter = "cache"
     up: Up | None = Up("redis_up", "Whether the server answered INFO in this scrape (1) or not (0).")
-    registries: Sequence[CollectorRegistry] = ()
 
     def __init__(self, target: str, address: Address) -> None:
         """Take the server; nothing is connected before the first scrape."""

@@ -16,8 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry
-
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass
 from exporters.core.exposition import AnyFamily, Family
@@ -52,7 +50,6 @@ class Source(Protocol):
     exporter: str
     target: str
     up: Up | None
-    registries: Sequence[CollectorRegistry]
 
     def start(self) -> None:
         """Begin background work, if there is any."""

@@ -158,10 +158,8 @@ def serve(application: Application, listener: socket.socket) -> None:
 async def _scrape(guards: Sequence[Guard], registries: Sequence[CollectorRegistry], deadline: Deadline) -> Reply:
     runs = await _wait(guards, deadline)
     families: list[AnyFamily] = []
-    registries = list(registries)
     for guard, run in zip(guards, runs, strict=True):
         families += run.families() + guard.health(run)
-        registries += guard.source.registries
     return Reply(200, render(families, registries), CONTENT_TYPE)
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
-
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ConfigError, ErrorClass, Fault, classify_network_error
 from exporters.core.exposition import Family
@@ -75,7 +73,6 @@ class DatabaseSource:
 
     exporter = "database"
     up: Up | None = Up("pg_up", "Whether the last scrape found PostgreSQL answering (1) or not (0).")
-    registries: Sequence[CollectorRegistry] = ()
 
     def __init__(self, target: str, address: Address, queries: Sequence[Query]) -> None:
         """Take the queries; those with an interval run in the background."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import psutil
-from prometheus_client import CollectorRegistry
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass, classify_network_error
@@ -52,7 +51,6 @@ class HostSource:
 
     exporter = "host"
     up: Up | None = None
-    registries: Sequence[CollectorRegistry] = ()
 
     def __init__(self, settings: HostSettings, sizes: filesystem.MountSizes | None = None) -> None:
         """Take the settings; `sizes` reads the sizes of mounts."""

@@ -6,8 +6,6 @@ import threading
 import time
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry
-
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ConfigError, ErrorClass, Fault
 from exporters.core.exposition import Family
@@ -82,7 +80,6 @@ class SyntheticSource:
     exporter = "synthetic"
     target = "local"
     up: Up | None = None
-    registries: Sequence[CollectorRegistry] = ()
 
     def __init__(self, checks: Sequence[tuple[AnyCheck, Probe]]) -> None:
         """Take the checks with their probes; nothing runs before `start`."""

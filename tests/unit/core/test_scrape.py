@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass, classify_network_error
@@ -23,7 +22,6 @@ class _Source:
     exporter: str = "fake"
     target: str = "one"
     up: Up | None = field(default_factory=lambda: Up("fake_up", "Up."))
-    registries: Sequence[CollectorRegistry] = ()
 
     def start(self) -> None: ...
 

@@ -65,7 +65,7 @@ def running(source: SyntheticSource) -> Iterator[Callable[[], exporter.Page]]:
     def scrape() -> exporter.Page:
         run = Run(source, Deadline.after(5))
         source.collect(run)
-        return exporter.page(render(run.families(), source.registries).decode())
+        return exporter.page(render(run.families()).decode())
 
     source.start()
     try:
