@@ -131,15 +131,22 @@ def test_on_twice_and_off_twice(stack: dict[str, str]) -> None:
         assert done.returncode == 0, done.stderr
 
 
+def _holder(name: str, stack: dict[str, str]) -> psutil.Process:
+    """Return the holder of this stack; another stack on the machine may have one of the same name."""
+    for each in psutil.process_iter(["cmdline", "environ"]):
+        if (each.info["cmdline"] or [])[-2:] == ["hold", name]:
+            environ = each.info["environ"] or {}
+            if environ.get("DEMO_FAULT_DIR") == stack["DEMO_FAULT_DIR"]:
+                return each
+    raise AssertionError(f"no holder of {name}")
+
+
 def test_a_killed_holder_is_cleaned_up_after(stack: dict[str, str]) -> None:
     """When a fault's holder was killed outright, `off` undoes what it left behind."""
     flags = Flags(Environment(stack).fault_directory)
     manager = supervisor.connect(Environment(stack))
     switch.on(FAULTS["cache-stopped"], Environment(stack))
-    holders = [
-        each for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"][-2:] == ["hold", "cache-stopped"]
-    ]
-    holders[0].send_signal(signal.SIGKILL)
+    _holder("cache-stopped", stack).send_signal(signal.SIGKILL)
     servers.wait_until(lambda: not manager.running("fault-cache-stopped"), 10, "the holder is gone")
     assert not manager.running("redis")
     assert flags.left("cache-stopped")
