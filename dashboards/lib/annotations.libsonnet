@@ -1,0 +1,21 @@
+// Events drawn across all graphs of a board.
+local datasource = { type: 'prometheus', uid: '${datasource}' };
+
+{
+  // Firing alerts; `matchers` narrows them to those of the board, as `target="$target"`.
+  alerts(matchers=''):: {
+    name: 'Firing alerts',
+    enable: true,
+    hide: false,
+    datasource: datasource,
+    iconColor: 'red',
+    // One series an alert: not one for each of its labels.
+    expr: 'max by (alertname, severity, target, component) (ALERTS{%s})'
+          % std.join(', ', ['alertstate="firing"', 'severity=~"critical|high"'] + (if matchers == '' then [] else [matchers])),
+    step: '60s',
+    titleFormat: '{{alertname}}',
+    textFormat: '{{target}}{{component}}',
+    tagKeys: 'severity',
+    useValueForTime: false,
+  },
+}

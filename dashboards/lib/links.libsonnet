@@ -1,0 +1,16 @@
+// Ways from a board to the others.
+{
+  // Every board of the bundle, with the time and the choices made here.
+  boards:: {
+    type: 'dashboards',
+    title: 'CRM boards',
+    tags: ['crm'],
+    asDropdown: true,
+    keepTime: true,
+    includeVars: true,
+    targetBlank: false,
+    icon: 'external link',
+    tooltip: 'The other boards, with the same time range',
+    url: '',
+  },
+}
