@@ -21,6 +21,10 @@ _PORTS = {
     "exporters": 19100,
     "prometheus": 19090,
     "alertmanager": 19093,
+    "inbox": 19094,
+    "inbox-smtp": 19025,
+    "heartbeat": 19095,
+    "boards": 19200,
     "grafana": 19300,
     "supervisor": 19001,
 }
