@@ -12,6 +12,7 @@
 //     },
 //   }
 local document = std.parseYaml(importstr 'targets.yaml');
+local boards = import 'dashboards/boards.libsonnet';
 local burn = import 'alert_rules/lib/burn.libsonnet';
 local slo = import 'alert_rules/lib/slo.libsonnet';
 
@@ -86,5 +87,9 @@ local layers = [
     ),
   },
   prometheusRules+:: { groups+: of(function(rule) 'record' in rule, function(rule) rule) },
-  grafanaDashboards+:: {},
+  grafanaDashboards+:: {
+    [each.uid + '.json']: each
+    for folder in std.objectFields(boards)
+    for each in boards[folder]
+  },
 }

@@ -18,4 +18,19 @@ local datasource = { type: 'prometheus', uid: '${datasource}' };
     tagKeys: 'severity',
     useValueForTime: false,
   },
+
+  // What was deployed, when: the value of the series is the time, wherever it stands in the range shown.
+  deployments:: {
+    name: 'Deployments',
+    enable: true,
+    hide: false,
+    datasource: datasource,
+    iconColor: 'blue',
+    expr: 'max by (version) (pantrywatch_deployment_timestamp_seconds) * 1000',
+    step: '60s',
+    titleFormat: 'Deployed {{version}}',
+    textFormat: '',
+    tagKeys: 'version',
+    useValueForTime: true,
+  },
 }

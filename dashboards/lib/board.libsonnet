@@ -83,7 +83,7 @@ local numbered(panels) = std.foldl(
     fiscalYearStartMonth: 0,
     liveNow: false,
     links: [links.boards],
-    annotations: { list: [annotations.alerts(alerts)] },
+    annotations: { list: [annotations.alerts(alerts), annotations.deployments] },
     templating: { list: [variables.datasource] + choices },
     panels: numbered(laid_out(rows)),
   },
