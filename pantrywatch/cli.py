@@ -12,6 +12,7 @@ from pantrywatch import stack
 from pantrywatch.addresses import Addresses
 from pantrywatch.build import build
 from pantrywatch.configuration import Options
+from pantrywatch.inbox.serve import serve_inbox
 from pantrywatch.state import ROOT, State
 
 
@@ -35,6 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("build", help="generate the rules")
     command.add_argument("--check", action="store_true", help="only say whether the committed files are current")
     command.set_defaults(run=lambda o: build(ROOT, check=o.check))
+    command = commands.add_parser("inbox", help="take messages by mail and webhook, and show them")
+    command.add_argument("--listen", default="127.0.0.1:8025", metavar="HOST:PORT", help="(default: %(default)s)")
+    command.add_argument("--smtp", default="127.0.0.1:1025", metavar="HOST:PORT", help="(default: %(default)s)")
+    command.add_argument("--keep", type=Path, metavar="DIR", help="where messages outlive a restart")
+    command.set_defaults(run=lambda o: serve_inbox(o.listen, o.smtp, o.keep))
     return parser
 
 

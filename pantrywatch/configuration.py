@@ -21,7 +21,7 @@ from pantrywatch.scrape_targets import scrape_targets
 from pantrywatch.state import ROOT, State, as_postgres
 
 DEMO = ("postgres", "redis", "third-party", "crm")
-STACK = ("exporters", "prometheus", "alertmanager", "supervisor")
+STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "supervisor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
         "PW_PROMETHEUS": shutil.which("prometheus") or "prometheus",
         "PW_ALERTMANAGER": shutil.which("alertmanager") or shutil.which("prometheus-alertmanager") or "alertmanager",
         "PANTRYWATCH_STATE": str(state.path),
+        "PANTRYWATCH_INBOX": addresses.address("inbox"),
+        "PANTRYWATCH_INBOX_SMTP": addresses.address("inbox-smtp"),
     }
     if options.settings_file is None:
         environment |= {

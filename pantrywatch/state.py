@@ -27,6 +27,7 @@ _FOLDERS = (
     "prometheus/targets",
     "prometheus/data",
     "alertmanager",
+    "inbox",
     "grafana",
 )
 

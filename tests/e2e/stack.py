@@ -22,7 +22,8 @@ from pantrywatch.addresses import Addresses
 START_SECONDS = 150.0
 STOP_SECONDS = 80.0
 _COMPONENTS = (
-    "postgres", "redis", "third-party", "crm", "exporters", "prometheus", "alertmanager", "grafana", "supervisor",
+    "postgres", "redis", "third-party", "crm", "exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp",
+    "grafana", "supervisor",
 )  # fmt: skip
 
 
