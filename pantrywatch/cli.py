@@ -1,4 +1,8 @@
-"""The command `pantrywatch`, which `./run` calls."""
+"""The command `pantrywatch`, which `./run` calls.
+
+Each command imports what it needs when it is called: the container image holds what the small services need, not the
+libraries of the generators and the supervisor.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporters.core.command import run_command
-from pantrywatch import stack
-from pantrywatch.addresses import Addresses
-from pantrywatch.build import build
-from pantrywatch.configuration import Options
-from pantrywatch.inbox.serve import serve_inbox
 from pantrywatch.state import ROOT, State
 
 
@@ -31,22 +30,50 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--settings", type=Path, metavar="FILE", help="watch what FILE names, without the demo")
     command.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
     command.set_defaults(run=_up)
-    commands.add_parser("down", help="stop the stack").set_defaults(run=lambda o: stack.down(_state(o)))
-    commands.add_parser("status", help="what runs, and how it is").set_defaults(run=lambda o: stack.status(_state(o)))
+    commands.add_parser("down", help="stop the stack").set_defaults(run=_down)
+    commands.add_parser("status", help="what runs, and how it is").set_defaults(run=_status)
     command = commands.add_parser("build", help="generate the rules")
     command.add_argument("--check", action="store_true", help="only say whether the committed files are current")
-    command.set_defaults(run=lambda o: build(ROOT, check=o.check))
+    command.set_defaults(run=_build)
     command = commands.add_parser("inbox", help="take messages by mail and webhook, and show them")
     command.add_argument("--listen", default="127.0.0.1:8025", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--smtp", default="127.0.0.1:1025", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--keep", type=Path, metavar="DIR", help="where messages outlive a restart")
-    command.set_defaults(run=lambda o: serve_inbox(o.listen, o.smtp, o.keep))
+    command.set_defaults(run=_inbox)
     return parser
 
 
 def _up(options: argparse.Namespace) -> int:
+    from pantrywatch import stack
+    from pantrywatch.addresses import Addresses
+    from pantrywatch.configuration import Options
+
     settings = options.settings.resolve() if options.settings else None
     return stack.up(Options(_state(options), Addresses(options.port_offset), settings))
+
+
+def _down(options: argparse.Namespace) -> int:
+    from pantrywatch import stack
+
+    return stack.down(_state(options))
+
+
+def _status(options: argparse.Namespace) -> int:
+    from pantrywatch import stack
+
+    return stack.status(_state(options))
+
+
+def _build(options: argparse.Namespace) -> int:
+    from pantrywatch.build import build
+
+    return build(ROOT, check=options.check)
+
+
+def _inbox(options: argparse.Namespace) -> int:
+    from pantrywatch.inbox.serve import serve_inbox
+
+    return serve_inbox(options.listen, options.smtp, options.keep)
 
 
 def _state(options: argparse.Namespace) -> State:
