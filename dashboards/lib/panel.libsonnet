@@ -192,12 +192,38 @@ local override(field, properties) = {
   // What can be added.
   size(width, height):: { size:: { w: width, h: height } },
   decimals(count):: defaults({ decimals: count }),
-  between(min, max):: defaults({ min: min, max: max }),
+  // Ends of the axis; null leaves one to the data.
+  between(min, max):: defaults(std.prune({ min: min, max: max })),
+  // Where the axis begins unless the data goes lower.
+  soft_from(value):: custom({ axisSoftMin: value }),
   // Shares from 0 to 1.
   ratio:: defaults({ unit: 'percentunit', min: 0, max: 1 }),
   stacked:: custom({ stacking: { mode: 'normal', group: 'A' }, fillOpacity: 40 }),
   logarithmic:: custom({ scaleDistribution: { type: 'log', log: 10 } }),
   points:: custom({ drawStyle: 'points', showPoints: 'always', pointSize: 5 }),
+  // Bars for counts of what happened between two points.
+  columns:: custom({ drawStyle: 'bars', fillOpacity: 60, lineWidth: 0 }),
+  // Series of this name ending are limits, not measurements: a dashed line without a surface.
+  limit_series(ending):: {
+    fieldConfig+: {
+      overrides+: [{
+        matcher: { id: 'byRegexp', options: '/' + ending + '$/' },
+        properties: [
+          { id: 'color', value: { mode: 'fixed', fixedColor: colours.broken } },
+          { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 8] } },
+          { id: 'custom.fillOpacity', value: 0 },
+        ],
+      }],
+    },
+  },
+  // The percentiles p50, p95 and p99 look the same on every board.
+  quantiles::
+    self.colour('p50', 'light-blue') + self.colour('p95', 'blue') + self.colour('p99', 'purple')
+    + custom({ fillOpacity: 0 }) + { options+: { legend+: { sortBy: 'Name', sortDesc: false } } },
+  // The text of a table's cells in the colour of their limits.
+  coloured_cells:: custom({ cellOptions: { type: 'color-text' } }),
+  // The names instead of the values: what matters is which series there are.
+  names:: { options+: { textMode: 'name' } },
   // No small graph behind the number.
   plain_stat:: { options+: { graphMode: 'none' } },
 

@@ -22,6 +22,11 @@ local shown(id, steps) = panel.limits(steps) + panel.lines + panel.to_slo(id);
   // The share of bad events that is promised at most.
   allowed:: allowed,
 
+  // For le=~"…": the edge at the threshold, as Prometheus 2 spells it and as Prometheus 3 does.
+  edge(id)::
+    local threshold = of(id).threshold;
+    if threshold == std.floor(threshold) then '%d(\\\\.0)?' % threshold else std.strReplace('%g' % threshold, '.', '\\\\.'),
+
   // Panels of seconds against a target of kind latency. The lines show beside graphs, the colours on numbers.
   latency(id):: shown(id, [
     [null, colours.kept],

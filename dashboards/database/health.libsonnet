@@ -1,0 +1,83 @@
+// Does the database serve the CRM?
+local panel = import '../lib/panel.libsonnet';
+local status = import '../lib/status.libsonnet';
+local queries = import 'queries.libsonnet';
+local colours = panel.colours;
+
+[
+  panel.stat(
+    'Server',
+    'Whether each PostgreSQL server answered the last scrape with a session and a query. Good: up. Down: users can neither read nor save; the reason is in Scrape errors.',
+    'none',
+    [panel.now('min by (instance) (pg_up{%s})' % queries.server, '{{instance}}')],
+    'Nothing is known: the exporter itself does not answer, or no database is watched.',
+    width=3,
+  ) + panel.decimals(0) + panel.texts({ '0': ['DOWN', colours.hurt], '1': ['up', colours.kept] }) + panel.plain_stat,
+  panel.stat(
+    'Scrape errors',
+    'Why something could not be read, in one word: refused, timeout, auth, permission, tls, dns, protocol, version, exhausted, internal. Good: none. `pantrywatch-exporter check database` shows more.',
+    'none',
+    [panel.now('max by (instance, class) (pantrywatch_collector_error{exporter="database", %s}) > 0' % queries.server, '{{class}}')],
+    'none',
+    width=3,
+  ) + panel.limits([[null, colours.broken]]) + panel.plain_stat + panel.names,
+  panel.stat(
+    'Role',
+    'Primary or replica. A change is a failover: everything that writes must follow it.',
+    'none',
+    [panel.now('max by (instance) (pg_replication_is_replica{%s})' % queries.server, '{{instance}}')],
+    queries.silent,
+    width=3,
+  ) + panel.decimals(0) + panel.texts({ '0': ['primary', 'text'], '1': ['replica', 'blue'] }) + panel.plain_stat,
+  panel.stat(
+    'Running for',
+    'Time since the server started. Short where nobody restarted it: it crashed or was killed – read its log.',
+    's',
+    [panel.now('time() - min by (instance) (pg_postmaster_start_time_seconds{%s})' % queries.server, '{{instance}}')],
+    queries.silent,
+    width=3,
+  ) + panel.decimals(1) + panel.plain_stat,
+  panel.stat(
+    'Connections in use',
+    'Client connections against what an ordinary role can have (max_connections less the reserved ones). Good: below 80 %. Above: who holds them – Sessions by state below; at 100 % every page that needs the database fails.',
+    'percentunit',
+    [panel.now(queries.used + '/ on (instance) (' + queries.usable + '> 0)', '{{instance}}')],
+    queries.silent,
+    width=3,
+    // As CrmDatabaseConnectionsNearLimit.
+  ) + panel.ratio + panel.decimals(0) + panel.limits([[null, colours.kept], [0.8, colours.broken], [0.95, colours.hurt]]) + panel.plain_stat,
+  panel.stat(
+    'Transactions',
+    'Commits and rollbacks a second, over the last five minutes. Compare with the API: far fewer than usual with users at work means that something is stuck.',
+    'ops',
+    [panel.now(queries.alive(queries.recent('pg_stat_database_xact_commit', 'instance') + ' + on (instance) ' + queries.recent('pg_stat_database_xact_rollback', 'instance')), '{{instance}}')],
+    queries.silent,
+    width=3,
+  ) + panel.decimals(1) + panel.plain_stat,
+  panel.stat(
+    'Found in memory',
+    'Share of blocks found in shared_buffers in the last five minutes. Good: above 95 % for a CRM. Falling: the data in use no longer fits – shared_buffers, or a statement that reads whole tables.',
+    'percentunit',
+    [panel.now(queries.alive(queries.share('pg_stat_database_blks_hit', 'pg_stat_database_blks_read', 'instance', queries.recent)), '{{instance}}')],
+    queries.silent + ' Or nothing was read.',
+    width=3,
+  ) + panel.ratio + panel.decimals(1) + panel.plain_stat,
+  panel.stat(
+    'Size',
+    'Disk space of all chosen databases. Its growth is below, the room left on the disk on the infrastructure board.',
+    'bytes',
+    [panel.now('sum by (instance) (pg_database_size_bytes{%s})' % queries.one, '{{instance}}')],
+    queries.silent + queries.blind,
+    width=3,
+  ) + panel.decimals(1) + panel.plain_stat + panel.to_board('infrastructure', 'Disks of the host'),
+  status.promised(['db-query-latency', 'db-error-rate', 'db-availability']),
+  status.firing(['alertname=~"CrmDatabase.+"', 'target=~"db-.+"', 'alertname=~"CrmMonitoring.+", job="database"']),
+  panel.states(
+    'Server over time',
+    'When each server answered and when not. A gap: the exporter itself was away.',
+    [panel.query('min by (instance) (pg_up{%s})' % queries.server, '{{instance}}')],
+    'Nothing is known: the exporter itself does not answer, or no database is watched.',
+    width=24,
+    height=4,
+  ) + panel.texts({ '0': ['down', colours.hurt], '1': ['up', colours.kept] }),
+]

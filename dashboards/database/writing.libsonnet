@@ -1,0 +1,96 @@
+// Disk, checkpoints, write-ahead log.
+local panel = import '../lib/panel.libsonnet';
+local queries = import 'queries.libsonnet';
+
+// The server counts milliseconds, and only with track_io_timing; without it there is nothing, rather than zero.
+local timed(metric) =
+  '%s / 1000 and on (instance) max by (instance) (pg_settings_track_io_timing{%s}) == 1'
+  % [queries.rate(metric, 'instance'), queries.server];
+
+[
+  panel.timeseries(
+    'Rows',
+    'Rows read by scans (returned), fetched through an index, and changed, a second. Many returned for few fetched: whole tables are read – Sequential scans below.',
+    'ops',
+    [
+      panel.query(queries.rate('pg_stat_database_tup_returned', 'job'), 'returned'),
+      panel.query(queries.rate('pg_stat_database_tup_fetched', 'job'), 'fetched'),
+      panel.query(queries.rate('pg_stat_database_tup_inserted', 'job'), 'inserted'),
+      panel.query(queries.rate('pg_stat_database_tup_updated', 'job'), 'updated'),
+      panel.query(queries.rate('pg_stat_database_tup_deleted', 'job'), 'deleted'),
+    ],
+    queries.silent,
+  ) + panel.logarithmic,
+  panel.timeseries(
+    'Blocks read from disk',
+    'Blocks (8 KiB unless built otherwise) not found in shared_buffers, a second; the operating system may still have had them. A rise with slower statements: memory, or a statement that reads whole tables.',
+    'ops',
+    [panel.query(queries.rate('pg_stat_database_blks_read', 'instance, datname'), '{{instance}} {{datname}}')],
+    queries.silent,
+  ),
+  panel.timeseries(
+    'Waiting for the disk',
+    'Seconds a second that statements waited for reads and writes of blocks. Good: far below 100 %, which is one session that waits all the time. Many and slow: the disk, or data that no longer fits into memory.',
+    'percentunit',
+    [
+      panel.query(timed('pg_stat_database_blk_read_time'), '{{instance}} reading'),
+      panel.query(timed('pg_stat_database_blk_write_time'), '{{instance}} writing'),
+    ],
+    queries.silent + ' Or track_io_timing is off: ALTER SYSTEM SET track_io_timing = on.',
+  ),
+  panel.timeseries(
+    'Checkpoints an hour',
+    'Due by checkpoint_timeout, and requested because WAL reached max_wal_size. Good: hardly any requested. Many: raise max_wal_size.',
+    'short',
+    [
+      panel.query('3600 * (%s or %s)' % [queries.rate('pg_stat_bgwriter_checkpoints_timed_total', 'instance', queries.server), queries.rate('pg_stat_checkpointer_num_timed_total', 'instance', queries.server)], '{{instance}} due'),
+      panel.query('3600 * (%s or %s)' % [queries.rate('pg_stat_bgwriter_checkpoints_req_total', 'instance', queries.server), queries.rate('pg_stat_checkpointer_num_requested_total', 'instance', queries.server)], '{{instance}} requested'),
+    ],
+    queries.silent,
+  ) + panel.decimals(1),
+  panel.timeseries(
+    'Time in checkpoints',
+    'Share of time that checkpoints write and sync files. Writing is spread out and harmless; syncing for long stops everybody who commits: the disk is too slow.',
+    'percentunit',
+    [
+      panel.query('(%s or %s) / 1000' % [queries.rate('pg_stat_bgwriter_checkpoint_write_time_total', 'instance', queries.server), queries.rate('pg_stat_checkpointer_write_time_total', 'instance', queries.server)], '{{instance}} writing'),
+      panel.query('(%s or %s) / 1000' % [queries.rate('pg_stat_bgwriter_checkpoint_sync_time_total', 'instance', queries.server), queries.rate('pg_stat_checkpointer_sync_time_total', 'instance', queries.server)], '{{instance}} syncing'),
+    ],
+    queries.silent,
+  ),
+  panel.timeseries(
+    'Buffers written by',
+    'Who wrote changed blocks, a second: checkpoints and the background writer should; sessions that must write themselves are slowed down (not known from PostgreSQL 17 on).',
+    'ops',
+    [
+      panel.query('%s or %s' % [queries.rate('pg_stat_bgwriter_buffers_checkpoint_total', 'instance', queries.server), queries.rate('pg_stat_checkpointer_buffers_written_total', 'instance', queries.server)], '{{instance}} checkpoints'),
+      panel.query(queries.rate('pg_stat_bgwriter_buffers_clean_total', 'instance', queries.server), '{{instance}} background writer'),
+      panel.query(queries.rate('pg_stat_bgwriter_buffers_backend_total', 'instance', queries.server), '{{instance}} sessions'),
+    ],
+    queries.silent,
+  ),
+  panel.timeseries(
+    'WAL written',
+    'Write-ahead log, a second: what is archived, sent to replicas and replayed after a crash. Full page images (their number) come after each checkpoint.',
+    'Bps',
+    [panel.query(queries.rate('pg_stat_wal_bytes_total', 'instance', queries.server), '{{instance}}')],
+    queries.silent + ' PostgreSQL 13 does not tell.',
+  ),
+  panel.timeseries(
+    'WAL kept',
+    'Size of pg_wal against max_wal_size. Above the line for long: an inactive replication slot or a failing archive keeps it; when the disk is full the server stops.',
+    'bytes',
+    [
+      panel.query('max by (instance) (pg_wal_size_bytes{%s})' % queries.server, '{{instance}} kept'),
+      panel.query('max by (instance) (pg_settings_max_wal_size_bytes{%s})' % queries.server, '{{instance}} max_wal_size'),
+    ],
+    queries.silent + queries.blind,
+  ) + panel.limit_series('max_wal_size'),
+  panel.timeseries(
+    'Load by role',
+    'Seconds a second that statements of each role run on the server: 1 is one statement running all the time. Compare with the cores of the host.',
+    'short',
+    [panel.query(queries.rate('pg_stat_statements_seconds_total', 'user'), '{{user}}')],
+    queries.no_statements,
+  ) + panel.stacked,
+]
