@@ -1,0 +1,108 @@
+"""What a query must hold: it parses, its metrics and labels exist, counters are rated over what fits the zoom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import promql_parser as promql
+from boards.lint.model import Board, Json, Query, substituted
+from rules.lint.check import expression_problems
+from rules.lint.infer import Inference, name_of, nodes
+from rules.lint.rulebook import Rulebook, parse
+
+# At the shortest: four scrapes, as Grafana works it out from the data source's interval; the time a board opens with.
+_TIMES = {"__rate_interval": "1m", "__interval": "1m", "__range": "6h"}
+# A length that nobody types.
+_MARK = 61
+_RATES = {"rate", "irate"}
+_LABEL_VALUES = re.compile(r"label_values\((?P<selector>.+), (?P<label>\w+)\)\Z")
+_LEGEND_LABEL = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+Problem = tuple[str, str]
+
+
+def problems(board: Board, book: Rulebook) -> Iterator[tuple[str, str, str]]:
+    """Yield where, lint and message of each fault in the queries of a board."""
+    values = dict(_TIMES)
+    for variable in board.variables():
+        if variable["type"] == "query":
+            value, faults = _sample(variable, book, values)
+            values[variable["name"]] = value
+            yield from ((variable["name"], lint, message) for lint, message in faults)
+        elif variable["type"] in ("constant", "custom", "textbox"):
+            values[variable["name"]] = variable["query"].partition(",")[0]
+    for query in board.queries():
+        yield from ((query.where, lint, message) for lint, message in _of_query(query, book, values))
+
+
+def _sample(variable: Json, book: Rulebook, values: Json) -> tuple[str, list[Problem]]:
+    """Return a value that the variable may have: one that is known beforehand where there are such."""
+    text = variable["query"]["query"]
+    match = _LABEL_VALUES.match(substituted(text, values))
+    if not match:
+        return "x", [("template-label-promql", f"expected label_values(selector, label): {text}")]
+    try:
+        tree = parse(match["selector"])
+    except ValueError as error:
+        return "x", [("template-label-promql", f"{text}: {error}")]
+    faults = list(expression_problems(tree, book))
+    rows = list(_rows(tree, book))
+    if not any(row.may_have(match["label"]) for row in rows):
+        faults.append(("unknown-label", f"{match['selector']} has no label {match['label']}"))
+    known = sorted(value for row in rows if (value := row.value(match["label"])))
+    return (".+" if variable.get("multi") else (known or ["x"])[0]), faults
+
+
+def _rows(tree: Any, book: Rulebook) -> Iterator[Any]:
+    for node in nodes(tree):
+        if isinstance(node, promql.VectorSelector) and (series := book.known(name_of(node))):
+            yield from series.shape
+
+
+def _of_query(query: Query, book: Rulebook, values: Json) -> Iterator[Problem]:
+    try:
+        tree = parse(substituted(query.expr, values))
+    except ValueError as error:
+        yield "target-promql", f"{error}: {query.expr}"
+        return
+    yield from expression_problems(tree, book)
+    yield from _selection(query)
+    yield from _ranges(query.expr, values)
+    yield from _quantiles(tree)
+    yield from _legend(query, tree, book)
+
+
+def _selection(query: Query) -> Iterator[Problem]:
+    for name in ("job", "instance"):
+        if not re.search(rf'{name}=~"\${name}"', query.expr):
+            yield f"target-{name}", f"is not narrowed by ${name}"
+
+
+def _ranges(expr: str, values: Json) -> Iterator[Problem]:
+    """A rate over a fixed time shows one sample in hundreds when somebody looks at a month."""
+    marked = parse(substituted(expr, values | {"__rate_interval": f"{_MARK}s"}))
+    for node in nodes(marked):
+        if not (isinstance(node, promql.Call) and node.func.name in _RATES):
+            continue
+        argument = node.args[0]
+        if isinstance(argument, promql.MatrixSelector) and argument.range.total_seconds() != _MARK:
+            yield "target-rate-interval", f"expected {node.func.name}(…[$__rate_interval])"
+
+
+def _quantiles(tree: Any) -> Iterator[Problem]:
+    for node in nodes(tree):
+        if isinstance(node, promql.Call) and node.func.name == "histogram_quantile":
+            inner = node.args[1]
+            while isinstance(inner, promql.ParenExpr):
+                inner = inner.expr
+            modifier = getattr(inner, "modifier", None)
+            if not (isinstance(inner, promql.AggregateExpr) and modifier and "le" in modifier.labels):
+                yield "quantile-by-le", "expected histogram_quantile(…, sum by (le, …) (…)): one for all instances"
+
+
+def _legend(query: Query, tree: Any, book: Rulebook) -> Iterator[Problem]:
+    shape = Inference(book.known).shape(tree)
+    for label in _LEGEND_LABEL.findall(query.source.get("legendFormat", "") + query.source.get("titleFormat", "")):
+        if shape is None or not any(row.may_have(label) for row in shape):
+            yield "legend-label", f"the series have no label {label}"
