@@ -11,7 +11,7 @@ from boards.lint.model import Board, Json, references, texts
 
 COLUMNS = 24
 Problem = tuple[str, str, str]
-# https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/#global-variables and those of links.
+# https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/ (global), and those of links.
 _BUILT_IN = {"__rate_interval", "__interval", "__range", "__url_time_range", "__all_variables", "__value", "__data",
              "__field", "__from", "__to"}  # fmt: skip
 
