@@ -16,7 +16,9 @@ from exporters.core.errors import ConfigError, Fault
 from exporters.core.exposition import render
 from exporters.core.scrape import Guard, Run, Source
 from exporters.core.server import Application, listen, serve
-from exporters.sources import EXPORTERS, SETTINGS_FILE, load_sources
+from exporters.core.web import Application as WebApplication
+from exporters.core.web import Certificate, Login, WebSettings
+from exporters.sources import EXPORTERS, SETTINGS_FILE, find_settings, load_sources
 
 _DEFAULT_LISTEN = "127.0.0.1:9690"
 
@@ -47,12 +49,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace) -> int:
     sources = load_sources(options.settings, options.exporters)
+    application: WebApplication = Application([Guard(source) for source in sources], _self_registry())
+    name, settings = find_settings(options.settings)
+    web = settings.web or WebSettings()
+    tls = Certificate(web, name).context() if web.tls else None
+    if web.users:
+        application = Login(web, name).in_front_of(application)
     listener = listen(options.listen)
     for source in sources:
         source.start()
-    print(f"serving {', '.join(_names(sources))} on http://{options.listen}", file=sys.stderr, flush=True)
+    address = f"{'https' if tls else 'http'}://{options.listen}"
+    print(f"serving {', '.join(_names(sources))} on {address}", file=sys.stderr, flush=True)
     try:
-        serve(Application([Guard(source) for source in sources], _self_registry()), listener)
+        serve(application, listener, tls)
     finally:
         for source in sources:
             source.close()

@@ -11,6 +11,7 @@ from exporters.cache.settings import CacheTarget
 from exporters.core.errors import ConfigError, Fault
 from exporters.core.settings import load
 from exporters.core.targets import PARTS
+from exporters.core.web import WebSettings
 from exporters.database.settings import DatabaseTarget
 from exporters.host.settings import HostSettings
 from exporters.synthetic.settings import SyntheticSettings
@@ -63,6 +64,7 @@ class Settings:
     host: HostSettings | None = None
     synthetic: SyntheticSettings | None = None
     prometheus: PrometheusSettings = PrometheusSettings()
+    web: WebSettings | None = None
 
     def __post_init__(self) -> None:
         """Refuse a part that does not exist, and one whose section is missing."""

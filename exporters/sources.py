@@ -28,6 +28,17 @@ class _ExporterModule(Protocol):
     def sources(self, settings: Settings, settings_file: str) -> list[Source]: ...
 
 
+def find_settings(settings_file: str | None) -> tuple[str, Settings]:
+    """Return the settings and where they are from: the file, settings.yaml here, or a lone sidecar's environment.
+
+    Raises ConfigError.
+    """
+    name = settings_file or SETTINGS_FILE
+    if settings_file or Path(name).exists():
+        return name, read_settings(Path(name))
+    return "environment", settings_from_environment()
+
+
 def load_sources(settings_file: str | None, exporters: Sequence[str]) -> list[Source]:
     """Return the sources of the named exporters (none named: all) in the settings, or of a lone sidecar's environment.
 
@@ -35,11 +46,7 @@ def load_sources(settings_file: str | None, exporters: Sequence[str]) -> list[So
     """
     if unknown := [name for name in exporters if name not in EXPORTERS]:
         raise ConfigError([Fault("command line", ", ".join(unknown), f"expected exporters of: {', '.join(EXPORTERS)}")])
-    name = settings_file or SETTINGS_FILE
-    if settings_file or Path(name).exists():
-        settings = read_settings(Path(name))
-    else:
-        name, settings = "environment", settings_from_environment()
+    name, settings = find_settings(settings_file)
     sources: list[Source] = []
     faults: list[Fault] = []
     for exporter in exporters or EXPORTERS:

@@ -11,6 +11,7 @@ import html
 import json
 import signal
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -134,8 +135,10 @@ def listen(address: str, entry: str = "--listen") -> socket.socket:
         raise ConfigError([Fault("command line", entry, f"expected a free address, {address}: {reason}")]) from error
 
 
-def serve(application: Application, listener: socket.socket) -> None:
-    """Answer requests until SIGTERM or SIGINT."""
+def serve(
+    application: Callable[..., Awaitable[None]], listener: socket.socket, tls: ssl.SSLContext | None = None
+) -> None:
+    """Answer requests, with TLS if a context is given, until SIGTERM or SIGINT."""
     config = uvicorn.Config(
         application,
         loop="asyncio",
@@ -152,6 +155,8 @@ def serve(application: Application, listener: socket.socket) -> None:
     )
     # uvicorn has a handler of its own while it runs and raises the signal again afterwards: by then we are done.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    config.load()
+    config.ssl = tls
     uvicorn.Server(config).run(sockets=[listener])
 
 

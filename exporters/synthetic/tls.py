@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from exporters.core.certificate import not_after
 from exporters.core.deadline import Deadline
-from exporters.synthetic.certificate import not_after
 from exporters.synthetic.check import Entry, Observation
 from exporters.synthetic.network import connect, time_left
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from exporters.synthetic.certificate import not_after
+from exporters.core.certificate import not_after
 
 
 def make(directory: Path, days: int) -> tuple[bytes, float]:
