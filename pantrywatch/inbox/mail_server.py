@@ -33,6 +33,8 @@ class Door:
 class MailServer(SMTP):
     """One connection: aiosmtpd's protocol with an end to what a stranger may take of memory and time."""
 
+    line_length_limit = 64 * 1024  # the standard's 1000 would refuse HTML that some write in one line
+
     def __init__(self, mailbox: Mailbox, door: Door) -> None:
         """Take where messages go, and the count all connections share."""
         super().__init__(

@@ -38,9 +38,7 @@ def read_slack(document: Any, channel: str) -> Delivery:
     """Return a Slack message: its own text, then its attachments' titles, texts, fields and buttons."""
     if not isinstance(document, dict) or not (document.get("text") or document.get("attachments")):
         raise ValueError("expected `text` or `attachments`")
-    attachments = document.get("attachments") or []
-    if not isinstance(attachments, list) or not all(isinstance(part, dict) for part in attachments):
-        raise ValueError("expected `attachments` to be a list of objects")
+    attachments = _objects(document, "attachments")
     titles = [str(part.get("title") or part.get("fallback") or "") for part in attachments]
     lines = [str(document.get("text") or "")]
     for part in attachments:
@@ -55,11 +53,11 @@ def read_pagerduty(document: Any, receiver: str) -> Delivery:
     action = _field(document, "event_action", str)
     if action not in _PAGERDUTY_STATUS:
         raise ValueError(f"expected `event_action` of {', '.join(_PAGERDUTY_STATUS)}")
-    payload = document.get("payload") or {}
-    if action == "trigger" and not _field(document, "payload", dict).get("summary"):
+    payload = _field(document, "payload", dict) if document.get("payload") or action == "trigger" else {}
+    if action == "trigger" and not payload.get("summary"):
         raise ValueError("expected `payload.summary`")
     title = str(payload.get("summary") or f"{action} {document.get('dedup_key', '')}")
-    lines = [*_pairs(payload.get("custom_details")), *_links(document.get("links"))]
+    lines = [*_pairs(payload.get("custom_details")), *_links(document)]
     read = read_delivery("pagerduty", receiver, title, "\n".join(lines))
     status = _PAGERDUTY_STATUS[action]
     return clean(Delivery("pagerduty", receiver, title, read.text, "", status, read.severity, read.alerts))
@@ -70,6 +68,13 @@ def _field(document: Any, name: str, kind: type) -> Any:
     if type(value) is not kind:
         raise ValueError(f"expected an object with `{name}`, {_KINDS[kind]}")
     return value
+
+
+def _objects(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = document.get(name) or []
+    if type(found) is not list or not all(type(part) is dict for part in found):
+        raise ValueError(f"expected `{name}` to be a list of objects")
+    return found
 
 
 def _worst(severities: Iterable[str]) -> str:
@@ -85,21 +90,18 @@ def _alert_text(alert: dict[str, Any]) -> str:
 
 def _slack_lines(part: dict[str, Any]) -> list[str]:
     title = f"{part.get('title') or ''} {part.get('title_link') or ''}".strip()
-    fields = [field for field in part.get("fields") or [] if isinstance(field, dict)]
-    actions = [action for action in part.get("actions") or [] if isinstance(action, dict)]
     return [
         str(part.get("pretext") or ""),
         title,
         str(part.get("text") or ""),
-        *(f"{field.get('title', '')}: {field.get('value', '')}" for field in fields),
-        *(f"{action.get('text', '')}: {action.get('url', '')}" for action in actions),
+        *(f"{field.get('title', '')}: {field.get('value', '')}" for field in _objects(part, "fields")),
+        *(f"{action.get('text', '')}: {action.get('url', '')}" for action in _objects(part, "actions")),
         str(part.get("footer") or ""),
     ]
 
 
-def _links(links: Any) -> list[str]:
-    found = links if isinstance(links, list) else []
-    return [f"{link.get('text', '')}: {link.get('href', '')}" for link in found if isinstance(link, dict)]
+def _links(document: dict[str, Any]) -> list[str]:
+    return [f"{link.get('text', '')}: {link.get('href', '')}" for link in _objects(document, "links")]
 
 
 def _pairs(found: Any) -> list[str]:
