@@ -14,6 +14,8 @@ from exporters.core.targets import PARTS
 from exporters.core.web import WebSettings
 from exporters.database.settings import DatabaseTarget
 from exporters.host.settings import HostSettings
+from exporters.notifications.problems import notification_problems
+from exporters.notifications.section import Notifications
 from exporters.synthetic.settings import SyntheticSettings
 
 
@@ -63,6 +65,7 @@ class Settings:
     cache: tuple[CacheTarget, ...] = ()
     host: HostSettings | None = None
     synthetic: SyntheticSettings | None = None
+    notifications: Notifications | None = None
     prometheus: PrometheusSettings = PrometheusSettings()
     web: WebSettings | None = None
 
@@ -92,6 +95,9 @@ def read_settings(path: Path) -> Settings:
         )
         for name in _repeated([entry.name for entry in entries])
     ]
+    if settings.notifications is not None:
+        problems = notification_problems(settings.notifications)
+        faults += [Fault(str(path), f"notifications.{entry}", expected) for entry, expected in problems]
     if faults:
         raise ConfigError(faults)
     return settings

@@ -1,4 +1,4 @@
-"""What the components of the native stack are told: their environment, and Prometheus' own files."""
+"""What the components of the native stack are told: their environment, and the files of Prometheus and Alertmanager."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from exporters.core.deadline import Deadline
@@ -16,7 +17,8 @@ from exporters.core.targets import read_targets
 from exporters.settings import Settings, read_settings
 from exporters.sources import load_sources
 from pantrywatch.addresses import Addresses
-from pantrywatch.build import installation_rules
+from pantrywatch.alertmanager.secrets import native_secret, require_delivery
+from pantrywatch.build import alertmanager_files, installation_rules
 from pantrywatch.scrape_targets import scrape_targets
 from pantrywatch.state import ROOT, State, as_postgres
 
@@ -51,6 +53,9 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
         "PANTRYWATCH_STATE": str(state.path),
         "PANTRYWATCH_INBOX": addresses.address("inbox"),
         "PANTRYWATCH_INBOX_SMTP": addresses.address("inbox-smtp"),
+        "PANTRYWATCH_HEARTBEAT": addresses.address("heartbeat"),
+        "PANTRYWATCH_ALERTMANAGER_URL": addresses.url("alertmanager"),
+        "PANTRYWATCH_BOARDS_URL": addresses.url("grafana" if grafana else "boards"),
     }
     if options.settings_file is None:
         environment |= {
@@ -77,10 +82,22 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
     return environment
 
 
+def settings_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables of the program files that come from the settings."""
+    section = settings.notifications
+    return {
+        "PW_RETENTION_DAYS": str(settings.prometheus.retention_days),
+        "PW_TIME_ZONE": section.office_hours.time_zone if section else "UTC",
+        "PW_ALERTMANAGER_URL": section.links.alertmanager if section else os.environ["PANTRYWATCH_ALERTMANAGER_URL"],
+    }
+
+
 def read_settings_for(options: Options, environment: dict[str, str]) -> Settings:
     """Read the settings under the environment the components will have; a user's own servers must answer first."""
     os.environ.update({name: value for name, value in environment.items() if name.startswith("PANTRYWATCH_")})
     settings = read_settings(Path(environment["PW_SETTINGS"]))
+    if settings.notifications is not None:
+        require_delivery(settings.notifications, Path(environment["PW_SETTINGS"]))
     if options.settings_file is not None:
         _require_reachable(environment["PW_SETTINGS"])
     return settings
@@ -110,6 +127,20 @@ def write_prometheus(state: State, settings: Settings, addresses: Addresses) -> 
     _write_rules(state.file("prometheus/rules"), settings)
     for job, groups in scrape_targets(settings, addresses).items():
         state.write_json(f"prometheus/targets/{job}.json", groups)
+
+
+def write_alertmanager(state: State, settings: Settings, settings_file: Path) -> None:
+    """Lay out Alertmanager's folder: its configuration, and the templates of messages."""
+    folder = state.file("alertmanager/templates")
+    folder.mkdir(exist_ok=True)
+    for link in folder.iterdir():
+        link.unlink()
+    for file in (ROOT / "provisioning/alertmanager/templates").glob("*.tmpl"):
+        (folder / file.name).symlink_to(file)
+    for name, text in alertmanager_files(settings, partial(native_secret, settings_file)).items():
+        file = state.file(f"alertmanager/{name}")
+        file.unlink(missing_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
 def _write_rules(folder: Path, settings: Settings) -> None:

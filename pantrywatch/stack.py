@@ -18,7 +18,16 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError
 from exporters.settings import ApplicationEndpoint
 from pantrywatch.addresses import Addresses, require_free
-from pantrywatch.configuration import DEMO, STACK, Options, component_environment, read_settings_for, write_prometheus
+from pantrywatch.configuration import (
+    DEMO,
+    STACK,
+    Options,
+    component_environment,
+    read_settings_for,
+    settings_environment,
+    write_alertmanager,
+    write_prometheus,
+)
 from pantrywatch.report import complain, ready, say, scrape_states, table
 from pantrywatch.state import ROOT, State, prepare_demo
 from pantrywatch.supervision import Supervisor, start_supervisor, stop_supervisor
@@ -53,11 +62,14 @@ def up(options: Options) -> int:
         environment = component_environment(options, grafana)
         settings = read_settings_for(options, environment)
         require_free(addresses, [*STACK, *(DEMO if demo else ()), *(["grafana"] if grafana else [])])
-        environment["PW_RETENTION_DAYS"] = str(settings.prometheus.retention_days)
+        environment |= settings_environment(settings)
+        if settings.notifications is None:
+            say("the settings have no section notifications: alerts are shown, and nobody is told")
         if demo:
             say("preparing PostgreSQL and Redis of the demo")
             prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
         write_prometheus(state, settings, addresses)
+        write_alertmanager(state, settings, Path(environment["PW_SETTINGS"]))
         programs = _program_files(state, demo=demo, grafana=bool(grafana))
         return _run(options, environment, programs, settings.application)
     finally:

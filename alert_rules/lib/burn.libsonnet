@@ -6,6 +6,12 @@ local annotations(texts, runbook, target) = texts {
   dashboard_url: '/d/crm-slo?var-target=' + target,
 };
 
+// What kind of alert it is, for routing: good events counted by their speed, or as hits of a cache, are performance.
+local type_of(target) =
+  if target.layer == 'business' then 'business'
+  else if std.member(['latency', 'capacity'], target.kind) || 'good' in target.sli then 'performance'
+  else 'error';
+
 // A tier whose share of bad events would have to reach 1 cannot fire: it is left out (docs/targets.md says so).
 local can_fire(tier, target) = tier.factor * (1 - target.objective) < 1 - 1e-9;
 
@@ -26,7 +32,7 @@ local burn_of(target, allowed, allowed_percent, minimum, left) = function(tier) 
         + ' and on (target) ' + bad + ' > ' + lib.decimal(tier.budget_share) + ' * ' + of('slo:error_budget:events30d')
         + ' and on (target) ' + bad + ' > ' + minimum,
   'for': tier.wait,
-  labels: { severity: tier.severity, layer: target.layer, target: target.id, team: target.team },
+  labels: { severity: tier.severity, layer: target.layer, target: target.id, team: target.team, type: type_of(target) },
   annotations: annotations({
     summary: target.title + ': {{ $value | humanizePercentage }} of ' + target.events + ' are bad, '
              + allowed_percent + ' % are allowed.',
@@ -51,11 +57,17 @@ local burns(document, target) = std.map(
 );
 
 // An alert over all targets: labels come from the series.
-local general(name, severity, expr, wait, summary, description, impact) = {
+local general(name, severity, type, expr, wait, summary, description, impact) = {
   alert: name,
   expr: expr,
   'for': wait,
-  labels: { severity: severity, layer: '{{ $labels.layer }}', target: '{{ $labels.target }}', team: '{{ $labels.team }}' },
+  labels: {
+    severity: severity,
+    layer: '{{ $labels.layer }}',
+    target: '{{ $labels.target }}',
+    team: '{{ $labels.team }}',
+    type: type,
+  },
   annotations: annotations(
     { summary: summary, description: description, impact: impact }, name, '{{ $labels.target }}'
   ),
@@ -82,6 +94,7 @@ local measured(series) = '(slo:measured:bool == 1) * on (target) group_left () (
           general(
             'CrmTargetNoData',
             'high',
+            'error',
             // A target is known when both its counts are: a missing bucket leaves the total without the bad events.
             'slo:measured:bool == 1 unless on (target) (slo:events_total:increase5m and slo:events_bad:increase5m) unless on (target) slo:capacity:ratio',
             // Three windows of five minutes: longer than a restart of an exporter or of the application.
@@ -93,6 +106,7 @@ local measured(series) = '(slo:measured:bool == 1) * on (target) group_left () (
           general(
             'CrmTargetNoTraffic',
             'low',
+            'error',
             measured('slo:events_total:increase5m == 0') + ' == 0',
             // Quiet quarters of an hour are normal in a CRM; an hour is worth a line in the digest.
             '1h',
@@ -103,6 +117,7 @@ local measured(series) = '(slo:measured:bool == 1) * on (target) group_left () (
           general(
             'CrmTargetBudgetExhausted',
             'low',
+            'performance',
             measured('slo:period_error_budget_remaining:ratio < 0') + ' < 0',
             '15m',
             'Target {{ $labels.target }} was missed over the last 30 days.',
@@ -112,6 +127,7 @@ local measured(series) = '(slo:measured:bool == 1) * on (target) group_left () (
           general(
             'CrmTargetRatioImpossible',
             'medium',
+            'error',
             // One event and 5 %: counters that start anew are extrapolated differently.
             measured(
               'slo:events_bad:increase5m > 1.05 * slo:events_total:increase5m + 1 or slo:events_bad:increase5m < -0.05 * slo:events_total:increase5m - 1'
@@ -127,7 +143,7 @@ local measured(series) = '(slo:measured:bool == 1) * on (target) group_left () (
             expr: measured('slo:capacity:ratio{target="%s"} < 1' % target.id) + ' < 1',
             // Two evaluations: a run's result stays until the next run.
             'for': '2m',
-            labels: { severity: 'medium', layer: target.layer, target: target.id, team: target.team },
+            labels: { severity: 'medium', layer: target.layer, target: target.id, team: target.team, type: type_of(target) },
             annotations: annotations({
               summary: '%s: the last capacity run held {{ $value | humanizePercentage }} of what is promised.' % target.title,
               description: 'Promised: "%s". One server did not hold that within the targets of latency and errors.' % target.statement,

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import yaml
 from rules.lint import record
-from rules.lint.alerts import inhibition_labels
 from rules.lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
 from rules.lint.check import LINTS, check, without_excluded
 from rules.lint.exclusions import EXCLUSIONS
+from rules.lint.inhibition import compared_but_missing
 from rules.lint.lost import lost
 from rules.lint.pages import families
+from rules.lint.rulebook import Rulebook, read_rules
 
 RULES = sorted((ROOT / "alert_rules/generated").glob("*.yml"))
 SEEDED = Path(__file__).parent / "lint/seeded_mistakes.yml"
@@ -26,7 +27,7 @@ _TEXTS = {
     "runbook_url": "docs/runbooks/CrmMonitoringTargetDown.md",
     "dashboard_url": "/d/crm-cache",
 }
-_LABELS = {"severity": "high", "layer": "backend", "team": "backend", "component": "cache"}
+_LABELS = {"severity": "high", "layer": "backend", "team": "backend", "component": "prometheus", "type": "error"}
 
 
 @pytest.fixture(scope="module")
@@ -186,14 +187,31 @@ def test_a_renamed_metric_is_noticed(catalogue: Catalogue) -> None:
         assert rule in missing
 
 
-def test_what_inhibition_compares_is_read_from_alertmanager(tmp_path: Path) -> None:
-    """Labels that inhibition rules compare or select by are asked of every alert."""
-    path = tmp_path / "alertmanager.yml"
-    selected = {"source_matchers": ['severity="critical"'], "target_matchers": ['layer!~"a|b"']}
-    path.write_text(yaml.safe_dump({"inhibit_rules": [{**selected, "equal": ["target", "instance"]}]}))
-    assert inhibition_labels(path) == {"severity", "layer", "target", "instance"}
-    path.write_text("route: {receiver: page}\n")
-    assert inhibition_labels(path) == set()
+@pytest.mark.parametrize(
+    ("sides", "equal", "missing"),
+    [
+        # Every series of redis_up has an instance; none has a database.
+        (['severity="high"', 'severity="low"'], ["instance", "datname"], ["datname"]),
+        # On either side.
+        (['severity="low"', 'severity="high"'], ["datname"], ["datname"]),
+        # What the matchers demand is there; what they cannot select is not compared.
+        (['severity="high",datname!=""', 'severity="low"'], ["datname"], []),
+        (['alertname="Another"', 'severity=~"medium|low"'], ["datname"], []),
+        (['alertname=~"Tri.+"', 'severity="low"'], ["datname", "layer"], ["datname"]),
+    ],
+)
+def test_every_label_that_inhibition_compares_is_asked_of_the_alerts_concerned(
+    tmp_path: Path, catalogue: Catalogue, sides: list[str], equal: list[str], missing: list[str]
+) -> None:
+    """A label missing on both sides counts as equal to Alertmanager: an alert that a rule can select must have it."""
+    path, rules = tmp_path / "alertmanager.yml", tmp_path / "rules.yml"
+    source, muted = (side.split(",") for side in sides)
+    inhibition = {"source_matchers": source, "target_matchers": muted, "equal": equal}
+    path.write_text(yaml.safe_dump({"inhibit_rules": [inhibition]}))
+    group = {"name": "tried", "rules": [{"alert": "Tried", "expr": "redis_up == 0"}]}
+    rules.write_text(yaml.safe_dump(_completed({"groups": [group]})))
+    book = Rulebook(catalogue, read_rules([rules]))
+    assert list(compared_but_missing(book.rules[0], book.shape_of(book.rules[0]), path)) == missing
 
 
 def test_metrics_by_hand_stand_in_the_exporters() -> None:

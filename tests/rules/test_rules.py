@@ -35,10 +35,11 @@ def _run(*command: str, cwd: Path = ROOT) -> str:
 def test_generated_rules_are_current(tmp_path: Path) -> None:
     """The committed rule files are what their jsonnet gives; a changed one is noticed."""
     assert build(ROOT, check=True) == 0
-    for folder in ("alert_rules", "docs"):
+    for folder in ("alert_rules", "dashboards", "docs", "provisioning"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     for file in ("targets.yaml", "settings.yaml"):
         shutil.copy(ROOT / file, tmp_path)
+    assert build(tmp_path, check=True) == 0
     copy = tmp_path / "alert_rules/generated/monitoring.yml"
     copy.write_text(copy.read_text().replace("up == 0", "up == 2"))
     assert build(tmp_path, check=True) == 1
@@ -68,7 +69,7 @@ def test_every_alert_fires_and_clears() -> None:
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
 def test_an_alert_carries_its_labels_and_a_runbook_that_exists(alert: dict[str, dict[str, str]]) -> None:
     """Every alert has the labels routing compares, the texts a person needs, and a runbook page in the repository."""
-    assert {"severity", "layer", "team"} <= alert["labels"].keys()
+    assert {"severity", "layer", "team", "type"} <= alert["labels"].keys()
     assert alert["labels"].keys() & {"component", "target"}
     assert {"summary", "description", "impact", "runbook_url"} <= alert["annotations"].keys()
     assert (ROOT / alert["annotations"]["runbook_url"]).read_text().startswith(f"# {alert['alert']}\n")

@@ -188,7 +188,13 @@ def test_both_spellings_of_a_whole_edge_count(promtool: Promtool, edge: str) -> 
 def test_the_words_of_an_alert(promtool: Promtool) -> None:
     """At 3 a.m.: what is bad against what was promised, what is left, what it does to people, where to look."""
     expected = {
-        "exp_labels": {"severity": "critical", "layer": "backend", "target": "api-error-rate", "team": "backend"},
+        "exp_labels": {
+            "severity": "critical",
+            "layer": "backend",
+            "target": "api-error-rate",
+            "team": "backend",
+            "type": "error",
+        },  # fmt: skip
         "exp_annotations": {
             "summary": "API error rate: 20% of API requests are bad, 0.1 % are allowed.",
             "description": 'Promised: "Maintain < 0.1% error rate for production systems". Within the last 1h at least '

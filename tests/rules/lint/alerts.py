@@ -5,33 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import promql_parser as promql
-import yaml
 from rules.lint.catalogue import ROOT
 from rules.lint.infer import Problem
+from rules.lint.inhibition import compared_but_missing
 from rules.lint.rulebook import Rule, Rulebook
 
 _SEVERITIES = {"critical", "high", "medium", "low"}
 _TEXTS = ("summary", "description", "impact", "runbook_url", "dashboard_url")
-_ALWAYS = ("severity", "layer", "team")
+_ALWAYS = ("severity", "layer", "team", "type")
 _LEAST_EVALUATIONS = 2
 _MOST_INTERVAL_SECONDS = 300
 _LABEL_IN_TEXT = re.compile(r"\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)")
 _BOARD = re.compile(r"/d/crm-[a-z-]+(\?|\Z)")
 _VALUE_IN_TEXT = re.compile(r"\{\{[^}]*(\$value|\.Value)")
-
-
-def inhibition_labels(path: Path = ROOT / "provisioning/alertmanager/alertmanager.yml") -> set[str]:
-    """Return the labels that Alertmanager's inhibition rules compare or select by."""
-    found: set[str] = set()
-    for rule in yaml.safe_load(path.read_text()).get("inhibit_rules") or []:
-        found.update(rule.get("equal", []))
-        for side in ("source_matchers", "target_matchers"):
-            found.update(re.split(r"\s*[=!]", matcher)[0].strip() for matcher in rule.get(side, []))
-    return found
 
 
 def problems(rule: Rule, book: Rulebook) -> Iterator[Problem]:
@@ -66,10 +55,11 @@ def _wait(rule: Rule) -> Iterator[Problem]:
 
 def _labels(rule: Rule, book: Rulebook) -> Iterator[Problem]:
     shape = book.shape_of(rule)
-    # Routing and inhibition compare these; a label that is missing on both sides counts as equal.
-    for label in sorted({*_ALWAYS, *inhibition_labels()} - {"target", "component", "alertname"}):
+    for label in _ALWAYS:
         if label not in rule.labels and not all(label in row.certain for row in shape):
-            yield "missing-label", f"no label {label}, which inhibition compares"
+            yield "missing-label", f"no label {label}, which routing compares"
+    for label in compared_but_missing(rule, shape):
+        yield "missing-label", f"not always a label {label}, which inhibition compares"
     if not {"target", "component"} & rule.labels.keys():
         yield "missing-label", "neither target nor component"
     if "severity" in rule.labels and rule.labels["severity"] not in _SEVERITIES:

@@ -1,0 +1,1 @@
+"""From settings.yaml to Alertmanager's configuration: routes, receivers, inhibition, times."""

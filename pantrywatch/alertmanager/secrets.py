@@ -1,0 +1,57 @@
+"""What only the machine at hand can tell of the section `notifications`: its secret files, its time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.settings import secret_from
+from exporters.notifications.section import Notifications
+
+# Where the containers have the folder `secrets` that stands beside the settings.
+_IN_CONTAINERS = "/run/pantrywatch/secrets"
+
+
+def require_delivery(section: Notifications, settings_file: Path) -> None:
+    """Raise ConfigError naming each secret that cannot be read or is empty, and a time zone that does not exist."""
+    faults = []
+    for entry, file in _secret_files(section):
+        try:
+            secret_from(None, file, f"notifications.{entry}", str(settings_file))
+        except ConfigError as error:
+            faults += error.faults
+    try:
+        ZoneInfo(section.office_hours.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        expected = f"expected an IANA time zone such as Europe/Berlin, got {section.office_hours.time_zone!r}"
+        faults.append(Fault(str(settings_file), "notifications.office_hours.time_zone", expected))
+    if faults:
+        raise ConfigError(faults)
+
+
+def native_secret(settings_file: Path, file: str) -> str:
+    """Return the path of a secret for an Alertmanager on this machine."""
+    return str((settings_file.parent / file).resolve())
+
+
+def container_secret(file: str) -> str:
+    """Return the path of a secret for an Alertmanager in a container."""
+    return f"{_IN_CONTAINERS}/{Path(file).name}"
+
+
+def _secret_files(section: Notifications) -> Iterator[tuple[str, str]]:
+    """Yield entry, without its `_file`, and file of every secret."""
+    if section.email and section.email.password_file is not None:
+        yield "email.password", section.email.password_file
+    for number, contact in enumerate(section.contacts):
+        entry = f"contacts[{number}]"
+        if contact.slack and contact.slack.url_file is not None:
+            yield f"{entry}.slack.url", contact.slack.url_file
+        if contact.webhook and contact.webhook.token_file is not None:
+            yield f"{entry}.webhook.token", contact.webhook.token_file
+        if contact.webhook and contact.webhook.password_file is not None:
+            yield f"{entry}.webhook.password", contact.webhook.password_file
+        if contact.pagerduty:
+            yield f"{entry}.pagerduty.key", contact.pagerduty.key_file
