@@ -16,7 +16,7 @@ _IN_CONTAINERS = "/run/pantrywatch/secrets"
 
 def require_delivery(section: Notifications, settings_file: Path) -> None:
     """Raise ConfigError naming each secret that cannot be read or is empty, and a time zone that does not exist."""
-    faults = []
+    faults: list[Fault] = []
     for entry, file in _secret_files(section):
         try:
             secret_from(None, file, f"notifications.{entry}", str(settings_file))

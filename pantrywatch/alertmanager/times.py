@@ -34,8 +34,8 @@ def time_intervals(section: Notifications) -> list[dict[str, Any]]:
         if escalation.daily_at:
             end = datetime.strptime(escalation.daily_at, "%H:%M") + timedelta(minutes=DIGEST_MINUTES + 1)  # noqa: DTZ007
             days = hours.days if escalation.office_hours else ()
-            window = _weekly(days, escalation.daily_at, end.strftime("%H:%M"))
-            intervals.append(_named(section, digest_name(severity), [window]))
+            daily = _weekly(days, escalation.daily_at, end.strftime("%H:%M"))
+            intervals.append(_named(section, digest_name(severity), [daily]))
     for name, window in zip(maintenance_names(section), section.maintenance, strict=True):
         intervals.append(_named(section, name, list(_maintenance(window))))
     return intervals

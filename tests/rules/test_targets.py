@@ -194,7 +194,7 @@ def test_the_words_of_an_alert(promtool: Promtool) -> None:
             "target": "api-error-rate",
             "team": "backend",
             "type": "error",
-        },  # fmt: skip
+        },
         "exp_annotations": {
             "summary": "API error rate: 20% of API requests are bad, 0.1 % are allowed.",
             "description": 'Promised: "Maintain < 0.1% error rate for production systems". Within the last 1h at least '
