@@ -1,5 +1,8 @@
 // Every board, by the folder of Grafana it stands in: a board that is not here is not built.
 {
+  Backend: [
+    import 'crm-api.jsonnet',
+  ],
   Infrastructure: [
     import 'crm-database.jsonnet',
   ],

@@ -42,7 +42,7 @@ local colours = panel.colours;
     [
       panel.rows('sum by (db_operation_name, db_collection_name) (increase(db_client_operation_duration_seconds_sum{%s}[$__range])) > 0' % queries.statements),
       panel.rows('sum by (db_operation_name, db_collection_name) (increase(db_client_operation_duration_seconds_count{%s}[$__range])) > 0' % queries.statements),
-      panel.rows('histogram_quantile(0.95, sum by (le, db_operation_name, db_collection_name) (increase(db_client_operation_duration_seconds_bucket{%s}[$__range])))' % queries.statements),
+      panel.rows('histogram_quantile(0.95, sum by (le, db_operation_name, db_collection_name) (increase(db_client_operation_duration_seconds_bucket{%s}[$__range]))) >= 0' % queries.statements),
       panel.rows(
         '1 - sum by (db_operation_name, db_collection_name) (increase(db_client_operation_duration_seconds_bucket{%(statements)s, le=~"%(edge)s"}[$__range])) / (sum by (db_operation_name, db_collection_name) (increase(db_client_operation_duration_seconds_count{%(statements)s}[$__range])) > 0)'
         % { statements: queries.statements, edge: promise.edge('db-query-latency') }
@@ -54,8 +54,8 @@ local colours = panel.colours;
       ['db_collection_name', 'Table'],
       ['Value #A', 'Time', { decimals: 1 }],
       ['Value #B', 'Statements', { unit: 'short', decimals: 0 }],
-      ['Value #C', 'p95', status.coloured({ thresholds: promise.latency('db-query-latency').fieldConfig.defaults.thresholds })],
-      ['Value #D', 'Late', status.coloured({ unit: 'percentunit', decimals: 2, thresholds: promise.bad_share('db-query-latency').fieldConfig.defaults.thresholds })],
+      ['Value #C', 'p95', status.judged(promise.latency('db-query-latency'))],
+      ['Value #D', 'Late', status.judged(promise.bad_share('db-query-latency'), { unit: 'percentunit' })],
     ],
     'Time',
     width=12,

@@ -52,9 +52,9 @@ local moments(labels) = {
     )
   ||| % { server: server },
 
-  // Of the application's histogram.
+  // Of the application's histogram; nothing, rather than NaN, where nothing ran.
   quantile(q)::
-    'histogram_quantile(%s, sum by (le) (rate(db_client_operation_duration_seconds_bucket{%s}[$__rate_interval])))'
+    'histogram_quantile(%s, sum by (le) (rate(db_client_operation_duration_seconds_bucket{%s}[$__rate_interval]))) >= 0'
     % [q, statements],
   // Of pg_stat_statements: the mean, and what 95 % lie below whatever their distribution (Cantelli's inequality:
   // mean + sqrt(0.95 / 0.05) deviations).

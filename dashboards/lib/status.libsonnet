@@ -21,6 +21,8 @@ local alert_labels = 'alertname, severity, target, component, instance';
   texts:: texts,
   steps:: steps,
   coloured:: coloured,
+  // A column judged by a promise, such as promise.latency(id).
+  judged(limits, fields={}):: coloured({ thresholds: limits.fieldConfig.defaults.thresholds } + fields),
 
   // Promised against measured for the targets `ids`, the worst first.
   promised(ids, width=14, height=6)::
