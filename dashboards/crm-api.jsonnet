@@ -9,8 +9,7 @@ board.new(
   'The API by its own metrics (basis: traffic) and by checks from outside (basis: probe): which endpoint, since when, whose fault?',
   [
     variables.many('application', 'Instance', 'http_server_request_duration_seconds_count', 'instance', 'Instances of the application.'),
-    variables.many('route', 'Route', 'http_server_request_duration_seconds_count{instance=~"$application", http_route=~"%s"}' % queries.critical, 'http_route', 'Routes of the API; health checks, pages and scrapes are none.')
-    + { allValue: queries.critical },
+    variables.many('route', 'Route', 'http_server_request_duration_seconds_count{instance=~"$application", http_route=~"%s"}' % queries.critical, 'http_route', 'Routes of the API; health checks, pages and scrapes are none.'),
   ],
   [
     board.row('Status: can users work?', import 'api/health.libsonnet'),

@@ -34,7 +34,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     width=3,
   ) + panel.decimals(1) + panel.plain_stat,
   panel.stat(
-    'Errors (traffic)',
+    'Errors now (traffic)',
     'Share of requests of the last five minutes that ended with 5xx. ' + promise.words('api-error-rate') + ' Orange: broken. Which route: Errors by route.',
     'percentunit',
     [panel.now(queries.errors(range='5m'))],
@@ -42,7 +42,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     width=3,
   ) + panel.plain_stat + promise.bad_share('api-error-rate'),
   panel.stat(
-    'p95 (traffic)',
+    'p95 now (traffic)',
     '95 of 100 requests of the last five minutes took less. ' + promise.words('api-latency') + ' Measured in the application: waiting in front of it is not counted. Which route: Routes, slowest first.',
     's',
     [panel.now(queries.quantile('0.95', range='5m'))],
@@ -50,7 +50,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     width=3,
   ) + panel.decimals(1) + panel.plain_stat + promise.latency('api-latency'),
   panel.stat(
-    'In flight',
+    'In flight now',
     'Requests being answered now. Rising without more requests a second: something behind the API is slow.',
     'none',
     [panel.now('sum(http_server_active_requests{%s})' % queries.application)],
@@ -58,16 +58,16 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     width=3,
   ) + panel.decimals(0) + panel.plain_stat,
   panel.stat(
-    'Use of the promised throughput',
+    'Throughput in use',
     'Requests a minute on the busiest server as a share of what one server is promised to hold. ' + promise.words('api-throughput') + ' It is use (traffic), not proof: that takes a capacity run.',
     'percentunit',
     [panel.now('max(slo:capacity_use:ratio{target="api-throughput"})')],
     queries.silent,
     width=3,
-  ) + panel.between(0, null) + panel.decimals(0) + panel.plain_stat + panel.to_slo('api-throughput') + panel.limits([[null, colours.kept], [0.8, colours.near], [1, colours.broken]]),
+  ) + panel.between(0, null) + panel.decimals(0) + panel.plain_stat + promise.capacity_use('api-throughput'),
   panel.stat(
-    'Failed log-ins, last hour',
-    'Log-ins refused (401, 403, 429) within an hour. Good: a few forgotten passwords. Above 50: somebody tries passwords, or users cannot get in.',
+    'Failed log-ins',
+    'Log-ins refused (401, 403, 429) within the last hour. Good: a few forgotten passwords. Above 50: somebody tries passwords, or users cannot get in.',
     'none',
     [panel.now(queries.logins('401|403|429', '1h'))],
     'The application has no route that looks like a log-in.',

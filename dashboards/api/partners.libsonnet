@@ -17,7 +17,7 @@ local none = 'The application exports no calls to third parties, or made none.';
   ) + panel.between(0, null) + promise.bad_share('integration-error-rate'),
   panel.timeseries(
     'Calls',
-    'Calls to each third party a second.',
+    'Calls to each third party a second. A fall to 0 with users at work: the application gave up calling, or cannot.',
     'reqps',
     [panel.query(calls(''), '{{service_peer_name}}')],
     none,

@@ -9,7 +9,10 @@ local colours = panel.colours;
     'Answers by class of status',
     'Requests a second by outcome: 2xx done, 3xx elsewhere, 4xx refused (the client asked wrongly, or must log in), 5xx failed. Good: green alone. Orange growing: a client of yesterday, or an attack. Red: us.',
     'reqps',
-    [panel.query('sum by (class) (label_replace(rate(http_server_request_duration_seconds_count{%s}[$__rate_interval]), "class", "$1", "http_response_status_code", "(.).+"))' % queries.chosen, '{{class}}xx')],
+    [
+      panel.query(queries.rate('', ', http_response_status_code=~"%d.."' % class), '%dxx' % class)
+      for class in [2, 3, 4, 5]
+    ],
     queries.silent,
   ) + panel.stacked + panel.colour('2xx', 'green') + panel.colour('3xx', 'blue') + panel.colour('4xx', 'orange') + panel.colour('5xx', 'red'),
   panel.timeseries(

@@ -8,7 +8,8 @@ local critical =
   local from = std.findSubstr(matcher, histogram)[0] + std.length(matcher);
   std.split(std.substr(histogram, from, std.length(histogram) - from), '"')[0];
 
-local chosen = 'instance=~"$application", http_route=~"$route"';
+// Twice the route: all of them are all of those.
+local chosen = 'instance=~"$application", http_route=~"$route", http_route=~"%s"' % critical;
 local requests = 'http_server_request_duration_seconds';
 local failed = 'http_response_status_code=~"5.."';
 

@@ -1,8 +1,6 @@
 // Every route and status.
 local panel = import '../lib/panel.libsonnet';
-local status = import '../lib/status.libsonnet';
 local queries = import 'queries.libsonnet';
-local colours = panel.colours;
 
 [
   panel.table(
@@ -14,13 +12,7 @@ local colours = panel.colours;
     [
       ['http_request_method', 'Method', { 'custom.width': 90 }],
       ['http_route', 'Route', { 'custom.minWidth': 240 }],
-      ['http_response_status_code', 'Status', status.coloured({
-        'custom.width': 90,
-        mappings: [
-          { type: 'regex', options: { pattern: '5..', result: { color: colours.hurt, index: 0 } } },
-          { type: 'regex', options: { pattern: '4..', result: { color: colours.broken, index: 1 } } },
-        ],
-      })],
+      ['http_response_status_code', 'Status', { 'custom.width': 90 }],
       ['Value', 'Requests', { decimals: 0, 'custom.width': 110 }],
     ],
     'Requests',

@@ -31,7 +31,7 @@ local untold = 'The application does not export this, or does not answer Prometh
     'percentunit',
     [panel.query('max(slo:capacity_use:ratio{target="api-throughput"})', 'busiest server')],
     queries.silent,
-  ) + panel.between(0, null) + panel.limits([[null, colours.kept], [0.8, colours.near], [1, colours.broken]]) + panel.lines + panel.to_slo('api-throughput'),
+  ) + panel.between(0, null) + promise.capacity_use('api-throughput'),
   panel.timeseries(
     'CPU of the process',
     'Processor cores each instance uses. A Node or Python process that does its work in one thread is full at 1.',

@@ -86,7 +86,7 @@ local colours = panel.colours;
     height=9,
   ),
   panel.timeseries(
-    'Transactions',
+    'Transactions over time',
     "Committed and rolled back, a second. Follows the users' day; a cliff with users at work is an outage.",
     'ops',
     [

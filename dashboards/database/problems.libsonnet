@@ -83,10 +83,10 @@ local colours = panel.colours;
     'Will stop writes if nobody acts',
     'What is finite: transaction numbers (autovacuum freezes them; the server refuses writes at the end), multixacts, and the fullest sequence of each database. Good: below half. Above: vacuum that cannot freeze (an old transaction, slot or prepared transaction), or an integer key that must become bigint.',
     'percentunit',
-    // 2^31 numbers, less the three million that the server keeps back.
+    // 2^31 numbers, less the three million at which the server stops.
     [
-      panel.rows('max by (instance, datname) (pg_database_wraparound_age_datfrozenxid_seconds{%s}) / (2 ^ 31 - 3e6)' % queries.one),
-      panel.rows('max by (instance, datname) (pg_database_wraparound_age_datminmxid_seconds{%s}) / (2 ^ 31 - 3e6)' % queries.one),
+      panel.rows('max by (instance, datname) (pg_database_wraparound_age_datfrozenxid_seconds{%s}) / 2144483648' % queries.one),
+      panel.rows('max by (instance, datname) (pg_database_wraparound_age_datminmxid_seconds{%s}) / 2144483648' % queries.one),
       panel.rows('max by (instance, datname) (pantrywatch_database_sequence_used_ratio{%s})' % queries.one),
     ],
     queries.silent,

@@ -60,12 +60,12 @@ local timed(metric) =
   ),
   panel.timeseries(
     'Buffers written by',
-    'Who wrote changed blocks, a second: checkpoints and the background writer should; sessions that must write themselves are slowed down (not known from PostgreSQL 17 on).',
+    'Who wrote changed blocks, a second: checkpoints and the background writer should; sessions that must write themselves are slowed down.',
     'ops',
     [
       panel.query('%s or %s' % [queries.rate('pg_stat_bgwriter_buffers_checkpoint_total', 'instance', queries.server), queries.rate('pg_stat_checkpointer_buffers_written_total', 'instance', queries.server)], '{{instance}} checkpoints'),
       panel.query(queries.rate('pg_stat_bgwriter_buffers_clean_total', 'instance', queries.server), '{{instance}} background writer'),
-      panel.query(queries.rate('pg_stat_bgwriter_buffers_backend_total', 'instance', queries.server), '{{instance}} sessions'),
+      panel.query('%s or %s' % [queries.rate('pg_stat_bgwriter_buffers_backend_total', 'instance', queries.server), queries.rate('pg_stat_io_writes_total', 'instance', queries.server + ', backend_type="client backend"')], '{{instance}} sessions'),
     ],
     queries.silent,
   ),

@@ -60,6 +60,13 @@ local shown(id, steps) = panel.limits(steps) + panel.lines + panel.to_slo(id);
     [of(id).threshold, colours.kept],
   ]),
 
+  // Shares of what a target of kind capacity promises that live traffic uses.
+  capacity_use(id):: shown(id, [
+    [null, colours.kept],
+    [near, colours.near],
+    [1, colours.broken],
+  ]),
+
   // The promise in words, with whose experience the number is, for descriptions.
   words(id):: 'Promised: "%s" (basis: %s).' % [of(id).statement, of(id).basis],
 }

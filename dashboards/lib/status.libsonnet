@@ -3,7 +3,12 @@ local panel = import 'panel.libsonnet';
 local promise = import 'promise.libsonnet';
 local colours = panel.colours;
 
+// The severities as numbers, to sort by.
 local severities = { critical: 4, high: 3, medium: 2, low: 1 };
+local ranks = std.join(' or ', [
+  'label_replace(vector(%d), "severity", "%s", "", "")' % [severities[name], name]
+  for name in std.objectFields(severities)
+]);
 
 local coloured(fields) = { 'custom.cellOptions': { type: 'color-text' } } + fields;
 local steps(pairs) = { mode: 'absolute', steps: [{ color: pair[1], value: pair[0] } for pair in pairs] };
@@ -92,14 +97,7 @@ local alert_labels = 'alertname, severity, target, component, instance';
       'What Prometheus alerts about in this layer, the most severe first. Good: nothing. Each has a page of the same name in docs/runbooks that says what to do; who was told is in Alertmanager.',
       'none',
       [
-        panel.rows('max by (%s) (%s)' % [
-          alert_labels,
-          std.join(' or ', [
-            '%d * %s{alertstate="firing", severity="%s", %s}' % [severities[severity], 'ALERTS', severity, each]
-            for severity in ['critical', 'high', 'medium', 'low']
-            for each in matchers
-          ]),
-        ]),
+        panel.rows('max by (%s) (%s) * on (severity) group_left () (%s)' % [alert_labels, firing, ranks]),
         panel.rows('1000 * min by (%(labels)s) (%(since)s) and on (%(labels)s) (%(firing)s)' % {
           labels: alert_labels,
           since: of('ALERTS_FOR_STATE', []),

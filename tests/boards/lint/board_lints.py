@@ -13,7 +13,7 @@ COLUMNS = 24
 Problem = tuple[str, str, str]
 # https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/ (global), and those of links.
 _BUILT_IN = {"__rate_interval", "__interval", "__range", "__url_time_range", "__all_variables", "__value", "__data",
-             "__field", "__from", "__to"}  # fmt: skip
+             "__field", "__from", "__to", "__all"}  # fmt: skip
 
 
 def problems(board: Board, boards: Sequence[Board]) -> Iterator[Problem]:

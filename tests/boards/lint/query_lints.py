@@ -46,7 +46,8 @@ def _sample(variable: Json, book: Rulebook, values: Json) -> tuple[str, list[Pro
         tree = parse(match["selector"])
     except ValueError as error:
         return "x", [("template-label-promql", f"{text}: {error}")]
-    faults = list(expression_problems(tree, book))
+    # Whose values are offered is nobody's rate.
+    faults = [fault for fault in expression_problems(tree, book) if fault[0] != "bare-counter"]
     rows = list(_rows(tree, book))
     if not any(row.may_have(match["label"]) for row in rows):
         faults.append(("unknown-label", f"{match['selector']} has no label {match['label']}"))
@@ -68,7 +69,8 @@ def _of_query(query: Query, book: Rulebook, values: Json) -> Iterator[Problem]:
         return
     yield from expression_problems(tree, book)
     yield from _selection(query)
-    yield from _ranges(query.expr, values)
+    if not query.source.get("instant"):
+        yield from _ranges(query.expr, values)
     yield from _quantiles(tree)
     yield from _legend(query, tree, book)
 
@@ -80,7 +82,10 @@ def _selection(query: Query) -> Iterator[Problem]:
 
 
 def _ranges(expr: str, values: Json) -> Iterator[Problem]:
-    """A rate over a fixed time shows one sample in hundreds when somebody looks at a month."""
+    """A graph of a rate over a fixed time shows one sample in hundreds when somebody looks at a month.
+
+    What is now, whatever the time shown, is another matter: over five minutes it stays what it says.
+    """
     marked = parse(substituted(expr, values | {"__rate_interval": f"{_MARK}s"}))
     for node in nodes(marked):
         if not (isinstance(node, promql.Call) and node.func.name in _RATES):

@@ -47,6 +47,7 @@ def _limits(target: Target, targets: Targets) -> Iterator[list[float]]:
     """Yield the limits a number of the target may have: a time or rate, a share of bad, a share of good events."""
     if target.kind == "capacity":
         yield [target.threshold or 0.0]
+        yield [_NEAR, 1]  # of what is promised, in use
         return
     if target.threshold is not None:
         yield [round(factor * target.threshold, 9) for factor in (_NEAR, 1, _HURTING)]

@@ -17,6 +17,8 @@ from rules.lint.shapes import Row, Shape
 
 # Prometheus' evaluation_interval, for groups without one; the scrape interval is the same.
 DEFAULT_INTERVAL_SECONDS = 15.0
+# Prometheus' own series of alerts: that one is pending or fires, and since when.
+_OF_ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 
 
@@ -85,7 +87,7 @@ class Rulebook:
             exported = self.catalogue.get(name)
             # A name that is recorded from itself sees what is exported.
             self._found[name] = exported
-            recorded = self._of_alerts() if name == "ALERTS" else self._recorded(name)
+            recorded = self._of_alerts(name) if name in _OF_ALERTS else self._recorded(name)
             if recorded is not None:
                 self._found[name] = _together(exported, recorded)
         return self._found[name]
@@ -122,9 +124,9 @@ class Rulebook:
             case _:
                 return False
 
-    def _of_alerts(self) -> Series:
+    def _of_alerts(self, name: str) -> Series:
         rows = [
-            row.put("alertname", rule.alert).put("alertstate", None)
+            _labelled(row, {"alertname": rule.alert} | ({"alertstate": "{{"} if name == "ALERTS" else {}))
             for rule in self.rules
             if rule.alert
             for row in self.shape_of(rule)

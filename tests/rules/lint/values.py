@@ -143,7 +143,8 @@ def _versions(node: Any, book: Rulebook) -> Iterator[Problem]:
     known = {name: series for name in names if (series := book.known(name))}
     newer = {series.since for series in known.values()}
     for name, series in known.items():
-        if series.until < _NEWEST and series.until + 1 not in newer:
+        begins = any(series.since < since <= series.until + 1 for since in newer)
+        if series.until < _NEWEST and not begins:
             yield "gone-in-newer", f"{name} ends with PostgreSQL {series.until}: add what later ones have, with `or`"
 
 
