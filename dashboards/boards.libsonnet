@@ -2,6 +2,7 @@
 {
   Backend: [
     import 'crm-api.jsonnet',
+    import 'crm-cache.jsonnet',
   ],
   Infrastructure: [
     import 'crm-database.jsonnet',

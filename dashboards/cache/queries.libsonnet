@@ -1,0 +1,39 @@
+// What the rows of the cache's board ask for.
+local server = 'instance=~"$cache"';
+
+local rate(metric, labels='instance', more='', range='$__rate_interval') =
+  'sum by (%s) (rate(%s{%s%s}[%s]))' % [labels, metric, server, more, range];
+
+{
+  server:: server,
+  // Commands that do the application's work: not those of exporters, checks and replicas.
+  work:: ', cmd!~"info|ping|auth|hello|select|client.*|config.*|latency.*|slowlog.*|command.*|memory.*|acl.*|replconf|psync"',
+
+  // Why a panel is empty.
+  silent:: 'No data: the cache or its exporter does not answer (see Server and Scrape errors).',
+  blind:: ' Or the monitoring may not see it: see Privileges.',
+
+  rate:: rate,
+  newest(metric, labels='instance'):: 'max by (%s) (%s{%s})' % [labels, metric, server],
+  // None for a server that is down, whatever it did in the minutes before.
+  alive(expr):: '(%s) and on (instance) redis_up{%s} == 1' % [expr, server],
+
+  // Lookups that found a key, of all.
+  hits(labels='instance', range='$__rate_interval')::
+    '%(hits)s / (%(hits)s + on (%(labels)s) %(misses)s > 0)' % {
+      labels: labels,
+      hits: rate('redis_keyspace_hits_total', labels, range=range),
+      misses: rate('redis_keyspace_misses_total', labels, range=range),
+    },
+
+  // Used memory of its limit; -1 where there is none.
+  filled:: |||
+    max by (instance) (redis_memory_used_bytes{%(server)s}) / on (instance) (max by (instance) (redis_memory_max_bytes{%(server)s}) > 0)
+      or on (instance) (max by (instance) (redis_memory_max_bytes{%(server)s}) == 0) - 1
+  ||| % { server: server },
+
+  // Of all commands of the application, or of each; microseconds in Redis' own histogram.
+  quantile(q, labels='', more=self.work)::
+    'histogram_quantile(%s, sum by (le%s) (rate(redis_commands_latencies_usec_bucket{%s%s}[$__rate_interval]))) / 1e6 >= 0'
+    % [q, if labels == '' then '' else ', ' + labels, server, more],
+}
