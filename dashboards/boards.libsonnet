@@ -6,6 +6,7 @@
   ],
   Infrastructure: [
     import 'crm-database.jsonnet',
+    import 'crm-infrastructure.jsonnet',
   ],
   Monitoring: [
     import 'crm-monitoring.jsonnet',

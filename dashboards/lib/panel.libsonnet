@@ -204,18 +204,12 @@ local override(field, properties) = {
   // Bars for counts of what happened between two points.
   columns:: custom({ drawStyle: 'bars', fillOpacity: 60, lineWidth: 0 }),
   // Series of this name ending are limits, not measurements: a dashed line without a surface.
-  limit_series(ending):: {
-    fieldConfig+: {
-      overrides+: [{
-        matcher: { id: 'byRegexp', options: '/' + ending + '$/' },
-        properties: [
-          { id: 'color', value: { mode: 'fixed', fixedColor: colours.broken } },
-          { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 8] } },
-          { id: 'custom.fillOpacity', value: 0 },
-        ],
-      }],
-    },
-  },
+  limit_series(ending)::
+    self.one_like(ending + '$', {
+      color: { mode: 'fixed', fixedColor: colours.broken },
+      'custom.lineStyle': { fill: 'dash', dash: [8, 8] },
+      'custom.fillOpacity': 0,
+    }),
   // The percentiles p50, p95 and p99 look the same on every board.
   quantiles::
     self.colour('p50', 'light-blue') + self.colour('p95', 'blue') + self.colour('p99', 'purple')
@@ -245,6 +239,15 @@ local override(field, properties) = {
 
   // Properties of one series or column, by its name as shown.
   one(field, properties):: override(field, properties),
+  // Properties of the series whose names match.
+  one_like(pattern, properties):: {
+    fieldConfig+: {
+      overrides+: [{
+        matcher: { id: 'byRegexp', options: '/' + pattern + '/' },
+        properties: [{ id: id, value: properties[id] } for id in std.objectFields(properties)],
+      }],
+    },
+  },
   colour(field, colour):: override(field, { color: { mode: 'fixed', fixedColor: colour } }),
 
   // A click on a value leads there, with the time shown.

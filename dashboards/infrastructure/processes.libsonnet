@@ -1,0 +1,46 @@
+// Who uses it?
+local panel = import '../lib/panel.libsonnet';
+local queries = import 'queries.libsonnet';
+
+local of(metric) = 'sum by (group) (%s{%s})' % [metric, queries.host];
+local none = 'No process groups: name them in settings.yaml (host.process_groups); node_exporter has none.';
+
+[
+  panel.timeseries(
+    'CPU by group',
+    'Processor cores used by each group of processes; "other" is all the rest, so that the sum is the machine. The one that grew when waiting began is the one to look at.',
+    'short',
+    [panel.query(queries.rate('pantrywatch_process_group_cpu_seconds_total', 'group'), '{{group}}')],
+    none,
+  ) + panel.stacked,
+  panel.timeseries(
+    'Memory by group',
+    "Resident memory of each group; memory that processes share (PostgreSQL's buffers) counts for each of them, so the sum may exceed the machine.",
+    'bytes',
+    [panel.query(of('pantrywatch_process_group_memory_rss_bytes'), '{{group}}')],
+    none,
+  ) + panel.decimals(1),
+  panel.timeseries(
+    'Processes by group',
+    'Number of processes. 0: it is gone. A slope: something starts processes and does not end them – or the database gets more and more sessions.',
+    'short',
+    [panel.query(of('pantrywatch_process_group_processes') + ' and on (group) sum by (group) (pantrywatch_process_group_processes{%s, group!="other"})' % queries.host, '{{group}}')],
+    none,
+  ) + panel.decimals(0),
+  panel.timeseries(
+    'Open files by group',
+    'Open files and sockets of each group, of the processes that may be looked at. A slope: something is not closed.',
+    'short',
+    [panel.query(of('pantrywatch_process_group_open_files'), '{{group}}')],
+    none,
+    width=12,
+  ) + panel.decimals(0),
+  panel.timeseries(
+    'Threads by group',
+    'Threads of each group. A slope: a pool without a limit.',
+    'short',
+    [panel.query(of('pantrywatch_process_group_threads'), '{{group}}')],
+    none,
+    width=12,
+  ) + panel.decimals(0),
+]
