@@ -7,6 +7,7 @@
   Infrastructure: [
     import 'crm-database.jsonnet',
     import 'crm-infrastructure.jsonnet',
+    import 'crm-synthetic.jsonnet',
   ],
   Monitoring: [
     import 'crm-monitoring.jsonnet',
