@@ -34,6 +34,7 @@ local any_growth(counters, range, label) = std.join('\n  or ', [
           'Prometheus cannot scrape {{ $labels.job }}/{{ $labels.instance }}.',
           'The target has not answered a scrape for a minute. An exporter of ours answers even when what it watches is down, so the exporter itself or the way to it is broken.',
           'Everything measured by this target is unknown now.',
+          type='error',
         ),
         alert(
           'CrmMonitoringCollectorFailing',
@@ -45,6 +46,7 @@ local any_growth(counters, range, label) = std.join('\n  or ', [
           'Collector {{ $labels.exporter }}/{{ $labels.collector }} on {{ $labels.instance }} fails: {{ $labels.class }}.',
           'The collector has failed for 5 minutes with the class {{ $labels.class }}. Its metrics are missing, not zero.',
           'Panels and alerts that use these metrics are blind.',
+          type='error',
         ),
         alert(
           'CrmMonitoringCheckNotRun',
@@ -59,6 +61,7 @@ local any_growth(counters, range, label) = std.join('\n  or ', [
           'Check {{ $labels.check }} does not run.',
           'The check has not run for more than four of its intervals. This says nothing about what it checks.',
           'The availability this check feeds is unknown now.',
+          type='error',
         ),
         alert(
           'CrmMonitoringPrivilegeMissing',

@@ -1,4 +1,6 @@
 // One alert, with the labels and annotations every alert carries.
+local annotations = import 'annotations.libsonnet';
+
 {
   // Component → the layer it belongs to, the board that shows it (uids are fixed), the team that owns it.
   local components = {
@@ -26,11 +28,10 @@
       team: components[component].team,
       type: type,
     },
-    annotations: {
+    annotations: annotations.of(name) {
       summary: summary,
       description: description,
       impact: impact,
-      runbook_url: 'docs/runbooks/%s.md' % name,
       dashboard_url: '/d/' + components[component].board,
     },
   },

@@ -1,8 +1,7 @@
 // targets.yaml → alerts: a burn-rate alert for every tier of every target that can fire, and what watches all targets.
 local lib = import 'target.libsonnet';
 
-local annotations(texts, runbook, target) = texts {
-  runbook_url: 'docs/runbooks/' + runbook + '.md',
+local annotations(texts, runbook, target) = texts + (import 'annotations.libsonnet').of(runbook) + {
   dashboard_url: '/d/crm-slo?var-target=' + target,
 };
 

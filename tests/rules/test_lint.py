@@ -24,6 +24,8 @@ _TEXTS = {
     "summary": "It is broken.",
     "description": "It has been broken for some time.",
     "impact": "Nobody can work.",
+    "first_step": "Is it there? `redis-cli ping`",
+    "deployment": '{{ with query "vector(1)" }}v1{{ end }}',
     "runbook_url": "docs/runbooks/CrmMonitoringTargetDown.md",
     "dashboard_url": "/d/crm-cache",
 }

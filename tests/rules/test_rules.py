@@ -71,8 +71,14 @@ def test_an_alert_carries_its_labels_and_a_runbook_that_exists(alert: dict[str, 
     """Every alert has the labels routing compares, the texts a person needs, and a runbook page in the repository."""
     assert {"severity", "layer", "team", "type"} <= alert["labels"].keys()
     assert alert["labels"].keys() & {"component", "target"}
+    assert alert["labels"]["type"] in {"performance", "error", "security", "business"}
     assert {"summary", "description", "impact", "runbook_url"} <= alert["annotations"].keys()
-    assert (ROOT / alert["annotations"]["runbook_url"]).read_text().startswith(f"# {alert['alert']}\n")
+    page = (ROOT / alert["annotations"]["runbook_url"]).read_text()
+    assert page.startswith(f"# {alert['alert']}\n")
+    # The message begins where the page does: its first command or query stands in both.
+    command = alert["annotations"]["first_step"].split("`")[1]
+    before = command.split("{{")[0]
+    assert f"`{before}" in page.partition("\n1. ")[2].partition("\n2. ")[0]
 
 
 @pytest.mark.parametrize("origin", ["containers", "native"])

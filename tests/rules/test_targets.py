@@ -201,6 +201,9 @@ def test_the_words_of_an_alert(promtool: Promtool) -> None:
             "2 % of what 30 days allow was used up, and the last 5m are no better. Left of the 30 days: -19900 %. "
             "See which part fails on the board, then follow the runbook.",
             "impact": "Requests of users fail; what they entered may be lost.",
+            "first_step": "Which route and status: `topk(5, sum by (http_route, http_response_status_code) "
+            '(rate(http_server_request_duration_seconds_count{http_response_status_code=~"5.."}[5m])))`',
+            "deployment": "",
             "runbook_url": "docs/runbooks/CrmApiErrorRateBurn.md",
             "dashboard_url": "/d/crm-slo?var-target=api-error-rate",
         },

@@ -14,7 +14,7 @@ from rules.lint.inhibition import compared_but_missing
 from rules.lint.rulebook import Rule, Rulebook
 
 _SEVERITIES = {"critical", "high", "medium", "low"}
-_TEXTS = ("summary", "description", "impact", "runbook_url", "dashboard_url")
+_TEXTS = ("summary", "description", "impact", "first_step", "deployment", "runbook_url", "dashboard_url")
 _ALWAYS = ("severity", "layer", "team", "type")
 _LEAST_EVALUATIONS = 2
 _MOST_INTERVAL_SECONDS = 300
@@ -79,6 +79,8 @@ def _texts(rule: Rule, book: Rulebook) -> Iterator[Problem]:
     board = rule.annotations.get("dashboard_url", "")
     if board and not _BOARD.match(board):
         yield "missing-text", f"dashboard_url: {board} is no address of a board of ours"
+    if "`" not in rule.annotations.get("first_step", "``"):
+        yield "missing-text", "first_step holds no command and no query"
     shape = book.shape_of(rule)
     used = {
         label for text in (*rule.annotations.values(), *rule.labels.values()) for label in _LABEL_IN_TEXT.findall(text)

@@ -1,0 +1,12 @@
+// What every alert says besides its own words, from its runbook page and from the deployments recorded.
+local first_steps = import '../generated/first_steps.json';
+
+{
+  // `runbook`: the page's name. `deployment`: the newest mark (`pantrywatch mark`), empty where there is none.
+  of(runbook):: {
+    first_step: first_steps[runbook],
+    deployment: '{{ with query "topk(1, max by (version) (pantrywatch_deployment_timestamp_seconds))" }}'
+                + '{{ . | first | label "version" }}, {{ . | first | value | humanizeTimestamp }}{{ end }}',
+    runbook_url: 'docs/runbooks/' + runbook + '.md',
+  },
+}
