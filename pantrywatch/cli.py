@@ -40,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--smtp", default="127.0.0.1:1025", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--keep", type=Path, metavar="DIR", help="where messages outlive a restart")
     command.set_defaults(run=_inbox)
+    command = commands.add_parser("boards", help="draw the boards from a running Prometheus, without Grafana")
+    command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
+    command.add_argument("--listen", metavar="HOST:PORT", help="(default: 127.0.0.1:19200)")
+    command.set_defaults(run=_boards)
     return parser
 
 
@@ -74,6 +78,15 @@ def _inbox(options: argparse.Namespace) -> int:
     from pantrywatch.inbox.serve import serve_inbox
 
     return serve_inbox(options.listen, options.smtp, options.keep)
+
+
+def _boards(options: argparse.Namespace) -> int:
+    from pantrywatch.addresses import Addresses
+    from pantrywatch.boards.serve import serve_boards
+
+    addresses = Addresses(_state(options).port_offset())
+    listen = options.listen or addresses.address("boards")
+    return serve_boards(listen, options.prometheus or addresses.url("prometheus"), ROOT / "dashboards/generated")
 
 
 def _state(options: argparse.Namespace) -> State:

@@ -101,7 +101,7 @@ def status(state: State) -> int:
     if not components:
         say("nothing is running")
         return 1
-    addresses = Addresses(int(state.file("run/port-offset").read_text(encoding="utf-8")))
+    addresses = Addresses(state.port_offset())
     targets = scrape_states(addresses)
     say(table(components, addresses, targets))
     return 0 if all(component.running for component in components) and set(targets.values()) == {"up"} else 1

@@ -54,6 +54,11 @@ class State:
         """Return whether Prometheus has run here before: later starts are over before its first scrape, 5 s later."""
         return self.file("prometheus/data/wal").exists()
 
+    def port_offset(self) -> int:
+        """Return the offset of the ports of the stack that ran here last, 0 where none did."""
+        file = self.file("run/port-offset")
+        return int(file.read_text(encoding="utf-8")) if file.exists() else 0
+
     def prepare(self) -> None:
         """Make the folders. Raises ConfigError where that is not possible."""
         try:

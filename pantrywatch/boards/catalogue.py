@@ -1,0 +1,46 @@
+"""The generated boards on disk: read anew for each question, so that `./run build` shows at the next reload."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A board in the list of boards."""
+
+    uid: str
+    title: str
+    description: str
+    folder: str
+
+
+class Catalogue:
+    """Boards below a folder, `<Grafana folder>/<uid>.json` each."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; boards may come and go in it."""
+        self._folder = folder
+
+    def entries(self) -> list[Entry]:
+        """Return all boards by folder and title, those without a folder first."""
+        found = [self._entry(file) for file in self._folder.rglob("*.json")]
+        return sorted(found, key=lambda entry: (entry.folder, entry.title))
+
+    def board(self, uid: str) -> dict[str, Any] | None:
+        """Return a board as Grafana reads it, None where there is none of that uid."""
+        file = next((file for file in self._folder.rglob("*.json") if file.stem == uid), None)
+        return _read(file) if file else None
+
+    def _entry(self, file: Path) -> Entry:
+        board = _read(file)
+        folder = file.parent.relative_to(self._folder).as_posix()
+        return Entry(file.stem, str(board["title"]), str(board.get("description", "")), "" if folder == "." else folder)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    board: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return board

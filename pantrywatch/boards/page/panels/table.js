@@ -1,0 +1,99 @@
+// Rows and columns; a click on a heading sorts.
+import { colour, faded, readableOn } from '../colours.js';
+import { element } from '../dom.js';
+import { configOf, dataOf, nameOf, shown } from '../fields.js';
+import { linked } from '../links.js';
+import { order, reordered } from '../transformations.js';
+import { sparkline } from './stat.js';
+
+const MOST_ROWS = 500;
+
+export function draw(body, panel, frames, context) {
+  const frame = asTable(frames);
+  const columns = columnsOf(frame, panel);
+  const sort = body.sort ?? panel.options?.sortBy?.[0];
+  const by = sort && columns.find(({ name }) => name === sort.displayName);
+  const rows = by ? order(by.field.values, sort.desc) : Array.from({ length: frame.fields[0]?.values.length ?? 0 }, (_, row) => row);
+  const sorted = reordered(frame, rows.slice(0, MOST_ROWS));
+  const shownColumns = columnsOf(sorted, panel);
+  const again = (name) => {
+    body.sort = { displayName: name, desc: sort?.displayName === name ? !sort.desc : true };
+    draw(body, panel, frames, context);
+  };
+  body.replaceChildren(element('div', { class: 'scroll', tabindex: '0' }, element('table', { class: 'data' }, head(shownColumns, sort, again), tableBody(sorted, shownColumns, context)),
+    rows.length > MOST_ROWS ? element('p', {}, `${rows.length - MOST_ROWS} more rows are not drawn here.`) : ''));
+}
+
+// Series without a transformation: the frame with most columns, or a row for each series.
+function asTable(frames) {
+  if (!frames[0].series) return { ...frames[0], fields: frames[0].fields };
+  const values = frames.map(({ fields }) => fields[1]);
+  return {
+    refId: frames[0].refId,
+    fields: [
+      { name: 'Field', type: 'string', values: values.map(({ series }) => series) },
+      { name: 'Value', type: 'number', labels: {}, values: values.map((field) => field.values.at(-1)) },
+    ],
+  };
+}
+
+function columnsOf(frame, panel) {
+  return frame.fields
+    .map((field, index) => ({ field, index, config: configOf(field, frame.refId, panel) }))
+    .map((column) => ({ ...column, config: column.field.type === 'time' ? { ...column.config, unit: column.config.unit ?? 'dateTimeAsIso' } : column.config }))
+    .map((column) => ({ ...column, name: nameOf(column.field, column.config), cell: column.config.custom.cellOptions ?? {} }))
+    .filter(({ config }) => !config.custom.hidden && !config.custom.hideFrom?.viz);
+}
+
+const isNumber = ({ field }) => field.type === 'number' || field.type === 'time';
+
+function alignment(column) {
+  const align = column.config.custom.align ?? 'auto';
+  if (align !== 'auto') return align;
+  return isNumber(column) ? 'right' : 'left';
+}
+
+function head(columns, sort, again) {
+  return element('thead', {}, element('tr', {}, ...columns.map((column) => {
+    const arrow = sort?.displayName === column.name ? (sort.desc ? ' ↓' : ' ↑') : '';
+    const heading = element('th', { title: column.config.description ?? null }, element('button', { type: 'button', onclick: () => again(column.name) }, column.name + arrow));
+    heading.style.textAlign = alignment(column);
+    if (column.config.custom.width) heading.style.width = `${column.config.custom.width}px`;
+    return heading;
+  })));
+}
+
+function tableBody(frame, columns, context) {
+  const count = frame.fields[0]?.values.length ?? 0;
+  const rows = Array.from({ length: count }, (_, row) => element('tr', {}, ...columns.map((column) => cell(frame, column, row, context))));
+  return element('tbody', {}, ...rows);
+}
+
+function cell(frame, column, row, context) {
+  const { field, config, index } = column;
+  const value = field.values[row];
+  const made = element('td', {});
+  made.style.textAlign = alignment(column);
+  if (field.type === 'frame') {
+    if (value) made.append(sparkline(value, config.color?.fixedColor ? colour(config.color.fixedColor) : colour('blue')));
+    return made;
+  }
+  const { text, colour: code, nothing } = shown(value, config, index);
+  made.append(linked(element('span', { class: nothing ? 'nothing' : '' }, text), config.links, context, dataOf(field, row, config, { fields: frame.all ?? frame.fields })));
+  if (!nothing) coloured(made, column, value, code);
+  return made;
+}
+
+function coloured(made, { cell: { type, mode }, config }, value, code) {
+  if (type === 'color-text') made.firstChild.style.color = code;
+  if (type === 'color-background') {
+    made.style.background = mode === 'gradient' ? faded(code, 0.75) : code;
+    made.firstChild.style.color = readableOn(code);
+  }
+  if (type === 'gauge' && typeof value === 'number') {
+    const { min = 0, max = 1 } = config;
+    const share = Math.max(0, Math.min(1, (value - min) / (max - min)));
+    made.style.background = `linear-gradient(to right, ${faded(code, 0.35)} ${share * 100}%, transparent ${share * 100}%)`;
+    made.style.boxShadow = 'inset 0 -2px 0 #fff, inset 0 2px 0 #fff';
+  }
+}

@@ -1,0 +1,72 @@
+"""The way from the page to the one Prometheus it draws from: few questions, bounded in size and time."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+import requests
+
+_PATHS = re.compile(r"query|query_range|series|alerts|label/[a-zA-Z_][a-zA-Z0-9_]*/values")
+_PARAMETERS = frozenset({"query", "time", "start", "end", "step", "match[]"})
+_MAXIMUM_ANSWER_BYTES = 32 * 1024 * 1024
+_MAXIMUM_QUESTION_BYTES = 64 * 1024
+_TIMEOUT_SECONDS = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Prometheus said, or in its own form why there is no answer of it."""
+
+    status: int
+    body: bytes
+
+
+class Prometheus:
+    """One server; which questions may be asked is a closed list, so that this is no way to anything else."""
+
+    def __init__(self, url: str) -> None:
+        """Take the base URL, which may hold a path before /api."""
+        self.url = url.rstrip("/")
+
+    def ask(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
+        """Return the answer to /api/v1/<path>; waits for it, so not to be called in the event loop."""
+        if not _PATHS.fullmatch(path):
+            return _refusal(404, "bad_data", f"not passed on: /api/v1/{path[:100]}")
+        unknown = sorted({name for name, _ in parameters} - _PARAMETERS)
+        if unknown or sum(len(value) for _, value in parameters) > _MAXIMUM_QUESTION_BYTES:
+            reason = f"unknown parameters {unknown}" if unknown else f"longer than {_MAXIMUM_QUESTION_BYTES} bytes"
+            return _refusal(400, "bad_data", f"not passed on: {reason}")
+        try:
+            return self._ask(path, parameters)
+        except requests.Timeout:
+            return _refusal(504, "timeout", f"Prometheus did not answer within {_TIMEOUT_SECONDS:.0f} s")
+        except requests.RequestException:
+            return _refusal(502, "unavailable", f"Prometheus does not answer at {self.shown_url}. Is it running?")
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without what may be secret in it."""
+        return re.sub(r"//[^/@]*@", "//", self.url)
+
+    def _ask(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
+        # Long queries fit into a form, not into an address.
+        in_form = path.startswith("query")
+        with requests.request(
+            "POST" if in_form else "GET",
+            f"{self.url}/api/v1/{path}",
+            data=parameters if in_form else None,
+            params=None if in_form else parameters,
+            timeout=_TIMEOUT_SECONDS,
+            stream=True,
+            allow_redirects=False,
+        ) as got:
+            body = got.raw.read(_MAXIMUM_ANSWER_BYTES + 1, decode_content=True)
+            if len(body) > _MAXIMUM_ANSWER_BYTES:
+                return _refusal(502, "too_large", f"the answer is larger than {_MAXIMUM_ANSWER_BYTES} bytes")
+            return Answer(got.status_code, body)
+
+
+def _refusal(status: int, kind: str, text: str) -> Answer:
+    return Answer(status, json.dumps({"status": "error", "errorType": kind, "error": text}).encode())

@@ -1,0 +1,90 @@
+"""The boards over HTTP: the page, the boards' files, and questions to Prometheus passed on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from pantrywatch.boards.catalogue import Catalogue
+from pantrywatch.boards.prometheus import Prometheus
+
+_PAGE = Path(__file__).parent / "page"
+_HOME = "crm-overview"
+_MAXIMUM_FORM_BYTES = 128 * 1024
+# `unsafe-inline` for styles only: the chart library sets them on what it draws.
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def boards_application(catalogue: Catalogue, prometheus: Prometheus, hosts: list[str]) -> Starlette:
+    """Return the application; `hosts` are the names it may be asked under, so that no page elsewhere borrows ours."""
+    return Starlette(
+        routes=[
+            Route("/", partial(_home, catalogue)),
+            Route("/boards", partial(_page, "list.js")),
+            Route("/d/{uid}", partial(_page, "page.js")),
+            Route("/d/{uid}/{slug}", partial(_page, "page.js")),
+            Route("/api/boards", partial(_list, catalogue)),
+            Route("/api/boards/{uid}", partial(_board, catalogue)),
+            Route("/prometheus/api/v1/{path:path}", partial(_ask, prometheus), methods=["GET", "POST"]),
+            Route("/plotly.min.js", _plotly),
+            Mount("/page", StaticFiles(directory=_PAGE)),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+    )
+
+
+async def _home(catalogue: Catalogue, _request: Request) -> Response:
+    known = [entry.uid for entry in catalogue.entries()]
+    return RedirectResponse(f"/d/{_HOME}" if _HOME in known else "/boards")
+
+
+async def _page(script: str, _request: Request) -> Response:
+    text = (_PAGE / "index.html").read_text(encoding="utf-8").replace("@SCRIPT@", script)
+    return Response(text, headers=_HEADERS, media_type="text/html")
+
+
+async def _list(catalogue: Catalogue, _request: Request) -> Response:
+    return JSONResponse([asdict(entry) for entry in catalogue.entries()], headers=_HEADERS)
+
+
+async def _board(catalogue: Catalogue, request: Request) -> Response:
+    board = catalogue.board(request.path_params["uid"])
+    if board is None:
+        return PlainTextResponse("There is no board of this name; see the list of all boards.", 404, headers=_HEADERS)
+    return JSONResponse(board, headers=_HEADERS)
+
+
+async def _ask(prometheus: Prometheus, request: Request) -> Response:
+    parameters = [*request.query_params.multi_items()]
+    if request.method == "POST":
+        if int(request.headers.get("content-length", _MAXIMUM_FORM_BYTES + 1)) > _MAXIMUM_FORM_BYTES:
+            return PlainTextResponse("too large", 413)
+        parameters += parse_qsl((await request.body()).decode("utf-8", "replace"))
+    answer = await run_in_threadpool(prometheus.ask, request.path_params["path"], parameters)
+    return Response(answer.body, answer.status, headers=_HEADERS, media_type="application/json")
+
+
+async def _plotly(_request: Request) -> Response:
+    package = find_spec("plotly")
+    if package is None or package.origin is None:
+        return PlainTextResponse("the package plotly is not installed", 404)
+    file = Path(package.origin).parent / "package_data/plotly.min.js"
+    return FileResponse(file, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
