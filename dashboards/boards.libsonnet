@@ -4,6 +4,12 @@
     import 'crm-api.jsonnet',
     import 'crm-cache.jsonnet',
   ],
+  Business: [
+    import 'crm-business.jsonnet',
+  ],
+  Frontend: [
+    import 'crm-frontend.jsonnet',
+  ],
   Infrastructure: [
     import 'crm-database.jsonnet',
     import 'crm-infrastructure.jsonnet',

@@ -19,6 +19,15 @@ local said(target) =
   local begins = std.startsWith(std.asciiLower(target.statement), std.asciiLower(target.title));
   if begins then target.statement else target.title + ': ' + target.statement;
 
+// The parts of settings.yaml (`requires` of a target), as what they are.
+local feeding = {
+  application: 'metrics of the application',
+  browser: 'checks in a browser (part browser)',
+  capacity: 'a capacity run (part capacity)',
+  frontend: 'browsers of users (part frontend)',
+  synthetic: 'checks from outside',
+};
+
 local alert_labels = 'alertname, severity, target, component, instance';
 
 {
@@ -29,8 +38,8 @@ local alert_labels = 'alertname, severity, target, component, instance';
   // A column judged by a promise, such as promise.latency(id).
   judged(limits, fields={}):: coloured({ thresholds: limits.fieldConfig.defaults.thresholds } + fields),
 
-  // Promised against measured for the targets `ids`, the worst first.
-  promised(ids, width=14, height=6)::
+  // Promised against measured for the targets `ids`, the worst first; with `fed`, what each is measured by.
+  promised(ids, width=14, height=6, fed=false)::
     local chosen = [promise.of(id) for id in ids];
     local which = '{target=~"%s"}' % std.join('|', ids);
     local of(metric) = 'max by (target) (%s%s)' % [metric, which];
@@ -41,7 +50,7 @@ local alert_labels = 'alertname, severity, target, component, instance';
       + ' Measured is the share of good events; basis says whose experience it is. Good: state healthy, budget left above 20 %. A click on a promise shows how bad it is, how fast, and what did it.',
       'percentunit',
       [
-        panel.rows('max by (target, basis) (slo:measured:bool%s)' % which),
+        panel.rows('max by (target, basis, requires) (slo:measured:bool%s)' % which),
         panel.rows('%s or (%s) - 1' % [of('target:health:state'), 'max by (target) (slo:measured:bool%s == 0)' % which]),
         panel.rows(of('slo:objective:ratio')),
         panel.rows('1 - ' + of('slo:sli_error:ratio_rate1h')),
@@ -57,6 +66,10 @@ local alert_labels = 'alertname, severity, target, component, instance';
           'custom.minWidth': 250,
         }],
         ['basis', 'Basis', { 'custom.width': 70 }],
+      ] + (if fed then [['requires', 'Measured by', {
+             mappings: [{ type: 'value', options: { [part]: { text: feeding[part] } for part in std.objectFields(feeding) } }],
+             'custom.minWidth': 190,
+           }]] else []) + [
         ['Value #B', 'State', coloured({
           unit: 'none',
           decimals: 0,

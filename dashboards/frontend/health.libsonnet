@@ -1,0 +1,67 @@
+// Does the CRM open, and what is promised?
+local panel = import '../lib/panel.libsonnet';
+local promise = import '../lib/promise.libsonnet';
+local status = import '../lib/status.libsonnet';
+local queries = import 'queries.libsonnet';
+local colours = panel.colours;
+
+local all = [target.id for target in promise.targets if target.layer == 'frontend'];
+
+[
+  panel.stat(
+    'The CRM opens (probe)',
+    'The last run of the checks that open the front end as a user does. ' + promise.words('frontend-availability') + ' Fails: nobody can open it; the class of error is in Failures.',
+    'none',
+    [panel.now('min by (check) (probe_success{%s})' % queries.check, '{{check}}')],
+    queries.unchecked,
+  ) + panel.decimals(0) + panel.texts({ '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] }) + panel.plain_stat + panel.to_board('synthetic', 'All checks'),
+  panel.stat(
+    'Time to fetch it (probe)',
+    'Time of the last run of the check: one page, fetched without a browser, the way from here included. It is no page load: nothing is drawn.',
+    's',
+    [panel.now('max by (check) (probe_duration_seconds{%s})' % queries.check, '{{check}}')],
+    queries.unchecked,
+  ) + panel.decimals(1) + panel.plain_stat,
+  panel.stat(
+    'Pages handed out',
+    'Requests for pages, scripts and styles a second, over the last five minutes. 0 with users at work: they have it open, or cannot reach us.',
+    'reqps',
+    [panel.now(queries.count(queries.pages, range='5m'))],
+    queries.silent,
+  ) + panel.plain_stat,
+  panel.stat(
+    'Handed out in, p95 (traffic)',
+    "95 of 100 requests for pages, scripts and styles in the last five minutes took less, in the application. It is the server's part of the time to first byte; the network is not in it.",
+    's',
+    [panel.now(queries.quantile('0.95', queries.pages, range='5m'))],
+    queries.silent,
+  ) + panel.decimals(1) + panel.plain_stat,
+  panel.stat(
+    'Promises measured',
+    'How many of the promises of the front end this installation measures, and of how many. The others are shown as not measured below, with what they need: never as kept.',
+    'none',
+    [
+      panel.now('count(slo:measured:bool{layer="frontend"} == 1) or 0 * count(slo:measured:bool{layer="frontend"})', 'measured'),
+      panel.now('count(slo:measured:bool{layer="frontend"})', 'of'),
+    ],
+    'No recording rule of the targets has run yet.',
+  ) + panel.decimals(0) + panel.plain_stat + panel.to_board('targets', 'All promises'),
+  panel.stat(
+    'Certificate ends in',
+    'Time until the first certificate that the front end sends ends. What renews itself does so 30 days before: below three weeks it has failed to.',
+    's',
+    [panel.now('min(probe_ssl_earliest_cert_expiry{%s}) - time()' % queries.check)],
+    'No certificate: the front-end checks use no TLS.',
+    // As CrmSyntheticCertificateExpiring and CrmSyntheticCertificateSoonExpired.
+  ) + panel.decimals(1) + panel.limits([[null, colours.hurt], [7 * 86400, colours.broken], [21 * 86400, colours.kept]]) + panel.plain_stat,
+  status.promised(all, width=24, height=13, fed=true),
+  panel.states(
+    'The CRM opens, over time (probe)',
+    'When the checks that open the front end passed and failed. A gap: they did not run.',
+    [panel.query('min by (check) (probe_success{%s})' % queries.check, '{{check}}')],
+    queries.unchecked,
+    width=14,
+    height=5,
+  ) + panel.texts({ '0': ['fails', colours.hurt], '1': ['passes', colours.kept] }),
+  status.firing(['target=~"%s"' % std.join('|', all)], height=5),
+]
