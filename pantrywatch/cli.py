@@ -44,6 +44,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
     command.add_argument("--listen", metavar="HOST:PORT", help="(default: 127.0.0.1:19200)")
     command.set_defaults(run=_boards)
+    command = commands.add_parser("secrets", help="make the secret files that are missing")
+    command.add_argument("--folder", type=Path, default=ROOT / "secrets", metavar="DIR", help="(default: %(default)s)")
+    command.set_defaults(run=_secrets)
+    command = commands.add_parser("prepare", help="give the containers their secrets and their configuration")
+    for name in ("settings", "provisioning", "rules", "given"):
+        command.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
+    command.add_argument("volume", type=Path, metavar="DIR")
+    command.set_defaults(run=_prepare)
     return parser
 
 
@@ -87,6 +95,23 @@ def _boards(options: argparse.Namespace) -> int:
     addresses = Addresses(_state(options).port_offset())
     listen = options.listen or addresses.address("boards")
     return serve_boards(listen, options.prometheus or addresses.url("prometheus"), ROOT / "dashboards/generated")
+
+
+def _secrets(options: argparse.Namespace) -> int:
+    from pantrywatch.secret_files import INSTALLATION, make_missing
+
+    made = make_missing(options.folder, INSTALLATION)
+    print(f"{options.folder}: {'made ' + ', '.join(made) if made else 'nothing was missing'}")
+    return 0
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    from pantrywatch.containers import Sources, prepare
+    from pantrywatch.next_steps import next_steps
+
+    sources = Sources(options.settings, options.provisioning, options.rules, options.given)
+    print(next_steps(prepare(sources, options.volume)))
+    return 0
 
 
 def _state(options: argparse.Namespace) -> State:

@@ -17,9 +17,10 @@ from exporters.core.targets import read_targets
 from exporters.settings import Settings, read_settings
 from exporters.sources import load_sources
 from pantrywatch.addresses import Addresses
+from pantrywatch.alertmanager.files import alertmanager_files
 from pantrywatch.alertmanager.secrets import native_secret, require_delivery
-from pantrywatch.build import alertmanager_files, installation_rules
-from pantrywatch.scrape_targets import scrape_targets
+from pantrywatch.build import installation_rules
+from pantrywatch.scrape_targets import native, scrape_targets
 from pantrywatch.state import ROOT, State, as_postgres
 
 DEMO = ("postgres", "redis", "third-party", "crm")
@@ -125,7 +126,7 @@ def write_prometheus(state: State, settings: Settings, addresses: Addresses) -> 
     """Lay out Prometheus' folder: configuration, rules, and the addresses to scrape."""
     shutil.copy(ROOT / "provisioning/prometheus/prometheus.yml", state.file("prometheus/prometheus.yml"))
     _write_rules(state.file("prometheus/rules"), settings)
-    for job, groups in scrape_targets(settings, addresses).items():
+    for job, groups in scrape_targets(settings, native(addresses)).items():
         state.write_json(f"prometheus/targets/{job}.json", groups)
 
 

@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from exporters.settings import Settings
 from pantrywatch.addresses import Addresses
 
+_EXPORTERS = ("database", "cache", "host", "synthetic")
 
-def scrape_targets(settings: Settings, addresses: Addresses) -> dict[str, list[dict[str, Any]]]:
-    """Return job → target groups in the form of Prometheus' file_sd, for exporters that share one process."""
-    exporters = addresses.address("exporters")
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of a stack listen; `exporters` has an address for each exporter, perhaps one for all."""
+
+    exporters: Mapping[str, str]
+    instances: Mapping[str, str]  # the exporters' processes: instance → one exporter that it serves
+    prometheus: str
+    alertmanager: str
+
+
+def native(addresses: Addresses) -> Places:
+    """Return the places of `./run up`: one process serves all exporters."""
+    exporters = dict.fromkeys(_EXPORTERS, addresses.address("exporters"))
+    instances = {"exporters": "host"}
+    return Places(exporters, instances, addresses.address("prometheus"), addresses.address("alertmanager"))
+
+
+# The places of the compose file: a container for each.
+CONTAINERS = Places(
+    {name: f"exporter-{name}:9690" for name in _EXPORTERS},
+    {f"exporter-{name}": name for name in _EXPORTERS},
+    "prometheus:9090",
+    "alertmanager:9093",
+)
+
+
+def scrape_targets(settings: Settings, places: Places) -> dict[str, list[dict[str, Any]]]:
+    """Return job → target groups in the form of Prometheus' file_sd."""
     names = {
         "database": [target.name for target in settings.database],
         "cache": [target.name for target in settings.cache],
         "host": [settings.host.name] if settings.host else [],
         "synthetic": ["local"] if settings.synthetic else [],
     }
-    groups = {job: [_target(exporters, job, name) for name in found] for job, found in names.items()}
+    groups = {job: [_target(places.exporters[job], job, name) for name in found] for job, found in names.items()}
     groups["application"] = [
         {"targets": [endpoint.address], "labels": {"__metrics_path__": endpoint.path, "instance": endpoint.name}}
         for endpoint in settings.application
     ]
+    shared = len(places.instances) == 1
     groups["exporter"] = [
-        {"targets": [exporters], "labels": {"__metrics_path__": "/metrics/self", "instance": "exporters"}}
+        {
+            "targets": [places.exporters[exporter]],
+            "labels": {"__metrics_path__": "/metrics/self", "instance": instance},
+        }
+        for instance, exporter in places.instances.items()
+        if shared or names[exporter]
     ]
-    groups["prometheus"] = [{"targets": [addresses.address("prometheus")], "labels": {"instance": "prometheus"}}]
-    groups["alertmanagers"] = [{"targets": [addresses.address("alertmanager")], "labels": {"instance": "alertmanager"}}]
+    groups["prometheus"] = [{"targets": [places.prometheus], "labels": {"instance": "prometheus"}}]
+    groups["alertmanagers"] = [{"targets": [places.alertmanager], "labels": {"instance": "alertmanager"}}]
     return groups
 
 

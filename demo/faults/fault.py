@@ -25,6 +25,8 @@ class Fault:
     enter: Callable[[Environment], Tick]
     undo: Callable[[Environment], None]
     every_seconds: float = 2.0
+    # What to call instead where each part of the demo is a container: taking a server away is the engine's to do.
+    in_containers: str = ""
 
 
 def nothing() -> None:

@@ -11,7 +11,8 @@ from demo.faults.fault import Fault, Tick, nothing
 
 def stopped(name: str, program: str, does: str, seen_in: str) -> Fault:
     """The fault that a program of the supervisor is stopped."""
-    return Fault(name, does, seen_in, _enter(program), _undo(program))
+    instead = f"docker compose stop {program.removeprefix('demo-')}"
+    return Fault(name, does, seen_in, _enter(program), _undo(program), in_containers=instead)
 
 
 def _enter(program: str) -> Callable[[Environment], Tick]:

@@ -7,6 +7,7 @@ import xmlrpc.client
 from dataclasses import dataclass
 
 from demo.environment import Environment
+from demo.faults.containers import Containers
 from demo.faults.fault import FaultError
 
 # Longer than the longest stop of a program (15 s for a fault's holder).
@@ -51,8 +52,13 @@ class Supervisor:
             raise NotRunningError from error
 
 
-def connect(environment: Environment) -> Supervisor:
-    """The supervisor whose address stands in the state directory; raises NotRunningError."""
+def connect(environment: Environment) -> Supervisor | Containers:
+    """The supervisor whose address stands in the state directory; raises NotRunningError.
+
+    In containers there is none, and no state directory: holders are processes of the container of the faults.
+    """
+    if "PANTRYWATCH_STATE" not in environment.values:
+        return Containers()
     try:
         url = (environment.state / "run" / "supervisor.url").read_text(encoding="utf-8").strip()
     except OSError as error:

@@ -6,6 +6,7 @@ import time
 
 from demo.environment import Environment
 from demo.faults import supervisor
+from demo.faults.containers import Containers
 from demo.faults.fault import Fault, FaultError
 from demo.faults.table import FAULTS
 from demo.flags import Flags
@@ -29,6 +30,8 @@ def on(fault: Fault, environment: Environment) -> str:
     if flags.in_force(fault.name):
         return f"{fault.name} is on already"
     manager = supervisor.connect(environment)
+    if fault.in_containers and isinstance(manager, Containers):
+        raise FaultError(f"{fault.name} is not for this container; call {fault.in_containers}")
     manager.start(program_of(fault))
     deadline = time.monotonic() + _ENTER_SECONDS
     while not flags.in_force(fault.name):

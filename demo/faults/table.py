@@ -41,6 +41,7 @@ _ALL = (
         "database: down (timeout); API: 503 after a wait",
         database_frozen.enter,
         database_frozen.undo,
+        in_containers="docker compose pause postgres",
     ),
     Fault(
         "lock-pile-up",
@@ -56,7 +57,12 @@ _ALL = (
         connections_used_up.enter,
         connections_used_up.undo,
     ),
-    stopped("cache-stopped", "redis", "the Redis server is stopped", "cache: down; API: slower, database busier"),
+    stopped(
+        "cache-stopped",
+        "redis",
+        "the Redis server is stopped",
+        "cache: down; API: slower, database busier",
+    ),
     Fault(
         "cache-cold",
         "Redis is emptied every second",

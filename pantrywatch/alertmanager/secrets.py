@@ -10,14 +10,14 @@ from exporters.core.errors import ConfigError, Fault
 from exporters.core.settings import secret_from
 from exporters.notifications.section import Notifications
 
-# Where the containers have the folder `secrets` that stands beside the settings.
-_IN_CONTAINERS = "/run/pantrywatch/secrets"
+# Where Alertmanager's container has those files of the folder `secrets` that the section names.
+_IN_CONTAINERS = "/run/pantrywatch/alertmanager/secrets"
 
 
 def require_delivery(section: Notifications, settings_file: Path) -> None:
     """Raise ConfigError naming each secret that cannot be read or is empty, and a time zone that does not exist."""
     faults: list[Fault] = []
-    for entry, file in _secret_files(section):
+    for entry, file in secret_files(section):
         try:
             secret_from(None, file, f"notifications.{entry}", str(settings_file))
         except ConfigError as error:
@@ -41,7 +41,7 @@ def container_secret(file: str) -> str:
     return f"{_IN_CONTAINERS}/{Path(file).name}"
 
 
-def _secret_files(section: Notifications) -> Iterator[tuple[str, str]]:
+def secret_files(section: Notifications) -> Iterator[tuple[str, str]]:
     """Yield entry, without its `_file`, and file of every secret."""
     if section.email and section.email.password_file is not None:
         yield "email.password", section.email.password_file

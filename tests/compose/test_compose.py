@@ -1,43 +1,188 @@
-"""The compose file, as far as it can be judged without an engine."""
+"""The compose file, the Dockerfile and what is mounted, as far as they can be judged without an engine."""
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 
+from exporters import __version__
+from pantrywatch.containers import USERS
+from pantrywatch.secret_files import DEMO, INSTALLATION
+
 ROOT = Path(__file__).parents[2]
+_FILES = {"docker-compose.yml": ROOT, "provisioning/sidecar/docker-compose.yml": ROOT / "provisioning/sidecar"}
+# It hands files to the users of the others, and ends.
+_ROOT_ONCE = "init"
 
 
-def test_compose_accepts_the_file() -> None:
-    """`docker-compose config` resolves the file from a clean clone, with no variable unset."""
+def _resolved(file: str, **environment: str) -> dict[str, Any]:
+    """Return the file as compose reads it, all profiles on, with nothing set but PATH."""
     done = subprocess.run(
-        ["docker-compose", "config"], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
-    )
+        ["docker-compose", "--profile", "demo", "config"],
+        capture_output=True, text=True, timeout=60, check=False, cwd=_FILES[file],
+        env={"PATH": os.environ["PATH"], **environment},
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+    document: dict[str, Any] = yaml.safe_load(done.stdout)
+    return document
 
 
-def test_ports_are_published_on_loopback_only() -> None:
-    """No service is reachable from outside the machine unless somebody asks for it."""
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    ports = [port for service in services.values() for port in service.get("ports", [])]
-    assert ports
-    assert all(port.startswith("127.0.0.1:") for port in ports)
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    """Every service of the compose file, as `docker-compose config` resolves it from a clean clone."""
+    found: dict[str, dict[str, Any]] = _resolved("docker-compose.yml")["services"]
+    return found
 
 
-def test_no_image_is_latest() -> None:
-    """Every image has a version."""
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    tags = [service["image"].rpartition(":")[2] for service in services.values()]
-    assert all(tag[:1].isdigit() or tag[:2].startswith("v") for tag in tags), tags
+def test_every_part_is_a_service_and_the_demo_asks_for_its_profile(services: dict[str, dict[str, Any]]) -> None:
+    """Monitoring comes up by itself; what is watched in the demo only where the profile is asked for."""
+    demo = {name for name, service in services.items() if service.get("profiles") == ["demo"]}
+    assert demo == {"postgres", "redis", "crm", "third-party", "traffic", "faults"}
+    assert services.keys() - demo == {
+        "init", "exporter-database", "exporter-cache", "exporter-synthetic", "exporter-host", "inbox",
+        "prometheus", "alertmanager", "grafana",
+    }  # fmt: skip
 
 
-def test_mounted_files_exist() -> None:
-    """Every file mounted from the repository is there; `secrets` is made by the operator."""
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    mounts = [mount.split(":")[0] for service in services.values() for mount in service.get("volumes", [])]
-    files = {mount for mount in mounts if mount.startswith("./")} - {"./secrets"}
-    assert files
-    assert [file for file in files if not (ROOT / file).exists()] == []
+def test_every_service_is_locked_down(services: dict[str, dict[str, Any]]) -> None:
+    """Read-only, without capabilities or a way to new privileges, bounded in memory, processors, processes and logs."""
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert 0 < float(service["cpus"]) <= 1, f"{name}: a machine with one processor refuses more"
+        assert service["pids_limit"] > 0, name
+        assert service["logging"]["driver"] == "json-file", name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        assert all("size=" in mount for mount in service["tmpfs"]), name
+        assert "privileged" not in service, name
+
+
+def test_only_the_first_container_is_root_and_ends(services: dict[str, dict[str, Any]]) -> None:
+    """It has no network and three capabilities; all others restart, have a health check, and no capability at all."""
+    init = services[_ROOT_ONCE]
+    assert (init["user"], init["network_mode"], init["restart"]) == ("0:0", "none", "no")
+    for name in services.keys() - {_ROOT_ONCE}:
+        service = services[name]
+        assert service["restart"] == "unless-stopped", name
+        assert service["healthcheck"]["test"], name
+        assert "cap_add" not in service, name
+        assert not str(service.get("user", "10001")).startswith("0"), name
+        assert service["depends_on"], name
+
+
+def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, dict[str, Any]]) -> None:
+    """The users that files are handed to are those that the services run as."""
+    told = {"grafana": "472:0", "postgres": "999:999", "redis": "999:999"}
+    assert {name: services[name]["user"] for name in told} == told
+    assert {name: USERS[name] for name in told} == {name: int(user.partition(":")[0]) for name, user in told.items()}
+    dockerfile = (ROOT / "provisioning/docker/Dockerfile").read_text()
+    assert f"USER {USERS['exporter']}:" in dockerfile
+    assert USERS["demo"] == USERS["exporter"]
+
+
+@pytest.mark.parametrize("file", _FILES)
+def test_no_image_is_latest(file: str) -> None:
+    """Every image has a version; ours has that of the package."""
+    images = [service["image"] for service in _resolved(file)["services"].values()]
+    for image in images:
+        name, _, tag = image.rpartition(":")
+        assert re.fullmatch(r"v?\d+\.\d+.*", tag), image
+        assert not name.startswith("pantrywatch/") or tag == __version__, image
+
+
+@pytest.mark.parametrize("file", _FILES)
+def test_nothing_is_published_beyond_this_machine_unless_asked(file: str) -> None:
+    """Every port is on loopback; one variable moves all of them."""
+    for environment, address in (({}, "127.0.0.1:"), ({"PANTRYWATCH_BIND": "192.0.2.1"}, "192.0.2.1:")):
+        services = _resolved(file, **environment)["services"]
+        ports = [port for service in services.values() for port in service.get("ports", [])]
+        assert ports
+        assert [port for port in ports if not port.startswith(address)] == []
+
+
+def test_only_what_a_person_opens_is_on_the_front_network(services: dict[str, dict[str, Any]]) -> None:
+    """What publishes a port is in front; the inner network has no way out; the demo's servers are nowhere else."""
+    document = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert document["networks"]["back"] == {"internal": True}
+    for name, service in services.items():
+        assert "ports" not in service or "front" in service["networks"], name
+    inside = {name for name, service in services.items() if set(service.get("networks", {})) == {"back"}}
+    assert inside == {"exporter-host", "postgres", "redis", "third-party", "traffic", "faults"}
+
+
+def test_no_secret_is_in_the_environment_or_the_file(services: dict[str, dict[str, Any]]) -> None:
+    """A variable that speaks of a secret holds a path; git keeps nothing of the folder but its page."""
+    for name, service in services.items():
+        for variable, value in (service.get("environment") or {}).items():
+            if re.search("PASSWORD|SECRET|TOKEN|KEY", variable):
+                assert value.startswith("/run/pantrywatch/"), f"{name}: {variable}"
+        assert "labels" not in service, name
+    for secret in ("web_password", "monitor_dsn", "anything-else"):
+        ignored = subprocess.run(["git", "check-ignore", "-q", f"secrets/{secret}"], cwd=ROOT, check=False)
+        assert ignored.returncode == 0, secret
+    assert INSTALLATION.keys().isdisjoint(DEMO)
+
+
+@pytest.mark.parametrize("file", _FILES)
+def test_mounted_files_exist_and_are_read_only(file: str) -> None:
+    """What is mounted from the repository is in a clean clone, and no container may write it."""
+    services = yaml.safe_load((ROOT / file).read_text())["services"]
+    mounts = {mount for service in services.values() for mount in service.get("volumes", []) if mount[0] in "./"}
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for mount in mounts:
+        source, _, options = mount.split(":")
+        assert options.startswith("ro"), mount
+        if source.startswith("."):
+            path = str((_FILES[file] / source).resolve().relative_to(ROOT))
+            assert any(f"{name}/".startswith(f"{path}/") for name in tracked.stdout.splitlines()), mount
+
+
+def test_the_file_needs_no_version_line_and_no_key_of_one_compose_only() -> None:
+    """Compose 2 warns of `version`; `deploy`, `develop`, `include` and `start_interval` mean nothing to 1.29."""
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert (
+        re.findall(r"^version:|^\s*(?:deploy|develop|include|start_interval|configs|secrets):", text, re.MULTILINE)
+        == []
+    )
+
+
+def test_the_dockerfile_keeps_the_rules() -> None:
+    """No `latest`, no ADD, no apt; pip without cache and with hashes; arguments as lists; no root at the end."""
+    lines = (ROOT / "provisioning/docker/Dockerfile").read_text().replace("\\\n", " ").splitlines()
+    instructions = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    words = [word for word, _ in instructions]
+    stages = {rest.split(" AS ")[1] for word, rest in instructions if word == "FROM"}
+    for word, rest in instructions:
+        if word == "FROM":
+            base = rest.split(" AS ")[0]
+            assert base in stages or re.search(r":\d", base), rest
+        if "pip " in rest and " install" in rest and word == "RUN":
+            assert "--no-cache-dir" in rest
+            assert "--require-hashes" in rest
+        if word in {"CMD", "ENTRYPOINT"}:
+            assert rest.startswith("["), rest
+        assert "apt-get" not in rest, "another package needs its lists removed: think first"
+        assert not re.search(r"\b(sudo|curl|wget)\b", rest)
+    assert "ADD" not in words
+    assert "USER" in words[words.index("WORKDIR") :]
+    assert [rest for word, rest in instructions if word == "USER"] == ["10001:10001"]
+
+
+def test_a_build_sees_only_what_the_dockerfile_copies() -> None:
+    """.dockerignore shuts everything out and lets in the sources of COPY, no more."""
+    rules = (ROOT / ".dockerignore").read_text().splitlines()
+    assert rules[1] == "*"
+    allowed = {rule[1:] for rule in rules if rule.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(\S+)", (ROOT / "provisioning/docker/Dockerfile").read_text(), re.MULTILINE)
+    assert {re.sub(r"\w+\.lock$", "*.lock", source) for source in copied} == allowed

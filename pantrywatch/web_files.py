@@ -1,0 +1,123 @@
+"""What Prometheus, Alertmanager and Grafana are told of the `web` section: as servers, and as clients of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.web import Certificate, Login, WebSettings
+
+CA, CERTIFICATE, KEY, PASSWORD = "ca.pem", "server.pem", "server.key", "web_password"
+# What we serve; the watched application's own metrics are not ours to lock.
+_OUR_JOBS = frozenset({"database", "cache", "host", "synthetic", "exporter", "prometheus", "alertmanager"})
+
+
+def require_valid(web: WebSettings, settings_file: str) -> None:
+    """Raise ConfigError unless every file is there and holds what it should, and whoever scrapes can log in."""
+    if web.tls:
+        Certificate(web, settings_file)
+    Login(web, settings_file)
+    if web.users and web.client is None:
+        expected = "expected client (username, password_file): Prometheus has to log in where there are users"
+        raise ConfigError([Fault(settings_file, "web.client", expected)])
+    for field, name in (("ca_file", web.ca_file), ("client.password_file", web.client and web.client.password_file)):
+        if name:
+            _read(settings_file, field, name)
+
+
+def server_files(web: WebSettings, settings_file: str) -> dict[str, str]:
+    """Return file name → text of what a Prometheus or Alertmanager serves with: web.yml, certificate and key."""
+    document: dict[str, Any] = {}
+    files = {}
+    if web.tls:
+        document["tls_server_config"] = {"cert_file": CERTIFICATE, "key_file": KEY}
+        files[CERTIFICATE] = _read(settings_file, "certificate_file", str(web.certificate_file))
+        files[KEY] = _read(settings_file, "key_file", str(web.key_file))
+    if web.users:
+        document["basic_auth_users"] = {
+            user.name: _read(settings_file, "users", user.password_hash_file).strip() for user in web.users
+        }
+    files["web.yml"] = yaml.safe_dump(document)
+    return files
+
+
+def client_files(web: WebSettings, settings_file: str) -> dict[str, str]:
+    """Return file name → text of what a client of these servers needs beside its configuration."""
+    files = {}
+    if web.ca_file:
+        files[CA] = _read(settings_file, "ca_file", web.ca_file)
+    if web.client:
+        files[PASSWORD] = _read(settings_file, "client.password_file", web.client.password_file).rstrip("\r\n")
+    return files
+
+
+def prometheus_configuration(text: str, web: WebSettings) -> str:
+    """Return prometheus.yml with scheme, login and trust wherever one of ours is scraped or told of alerts."""
+    if web == WebSettings():
+        return text
+    document = yaml.safe_load(text)
+    ours = [job for job in document["scrape_configs"] if job["job_name"] in _OUR_JOBS]
+    for section in (*ours, *document["alerting"]["alertmanagers"]):
+        section.update(_client(web))
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def alive_configuration(web: WebSettings, folder: str) -> str:
+    """Return the HTTP client of a server's own health check: it asks itself, so whose certificate it is, is known."""
+    document = _client(web)
+    document.pop("scheme", None)
+    if web.client:
+        document["basic_auth"]["password_file"] = f"{folder}/{PASSWORD}"
+    if web.tls:
+        document["tls_config"] = {"insecure_skip_verify": True}
+    return yaml.safe_dump(document)
+
+
+def datasources(text: str, web: WebSettings, folder: str) -> str:
+    """Return Grafana's data sources with login and trust, secrets by reference to the files in `folder`."""
+    if web == WebSettings():
+        return text
+    document = yaml.safe_load(text)
+    for source in document["datasources"]:
+        settings, secrets = source.setdefault("jsonData", {}), source.setdefault("secureJsonData", {})
+        if web.client:
+            source |= {"basicAuth": True, "basicAuthUser": web.client.username}
+            secrets["basicAuthPassword"] = f"$__file{{{folder}/{PASSWORD}}}"
+        if web.tls and web.ca_file:
+            settings["tlsAuthWithCACert"] = True
+            secrets["tlsCACert"] = f"$__file{{{folder}/{CA}}}"
+        if web.tls and web.server_name:
+            settings["serverName"] = web.server_name
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def scheme(web: WebSettings) -> str:
+    """Return how our servers are asked."""
+    return "https" if web.tls else "http"
+
+
+def _client(web: WebSettings) -> dict[str, Any]:
+    document: dict[str, Any] = {"scheme": scheme(web)}
+    if web.client:
+        document["basic_auth"] = {"username": web.client.username, "password_file": PASSWORD}
+    tls = _given((("ca_file", CA if web.ca_file else None), ("server_name", web.server_name)))
+    if web.tls and tls:
+        document["tls_config"] = tls
+    return document
+
+
+def _given(pairs: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    return {name: value for name, value in pairs if value}
+
+
+def _read(settings_file: str, field: str, name: str) -> str:
+    path = Path(settings_file).parent / name
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise ConfigError([Fault(settings_file, f"web.{field}", f"expected a readable {path}: {reason}")]) from None
