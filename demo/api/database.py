@@ -81,7 +81,8 @@ class Database:
             dsn,
             min_size=2,
             max_size=POOL_MAX,
-            max_waiting=40,
+            # No limit of those who wait: the pool goes on counting those who gave up, and once they are as many as the
+            # limit it refuses everybody without trying to connect, also after the server is back.
             max_idle=120.0,
             timeout=_POOL_WAIT_SECONDS,
             # Give up early and begin anew with the next request: the pool's own back-off grows to minutes.

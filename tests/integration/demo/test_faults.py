@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -129,6 +130,21 @@ def test_database_frozen(installation: Installation, representative: requests.Se
         assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
         with pytest.raises(psycopg.errors.ConnectionTimeout):
             psycopg.connect(installation.postgres.dsn(), connect_timeout=2)
+    works_again(representative, installation.url)
+
+
+@pytest.mark.long
+def test_many_ask_a_frozen_database(installation: Installation, representative: requests.Session) -> None:
+    """However many asked the API in vain while the database was frozen, it works again afterwards."""
+    # Longer than its pool goes on trying to connect by itself.
+    until = time.monotonic() + 12
+
+    def ask(_person: int) -> None:
+        while time.monotonic() < until:
+            assert fresh_list(representative, installation.url).status_code == 503
+
+    with held(installation, "database-frozen"), ThreadPoolExecutor(20) as people:
+        list(people.map(ask, range(20)))
     works_again(representative, installation.url)
 
 
