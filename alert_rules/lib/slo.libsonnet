@@ -33,6 +33,22 @@ local of(window) = [
   ratio(window.name, 'slo:events_bad:sum' + window.name, 'slo:events_total:sum' + window.name),
 ];
 
+// What was promised, in the document's words and order, for whoever shows it. `position` sorts as text.
+local promises(document) = [
+  record('slo:promise:info', 'vector(1)', {
+    target: target.id,
+    layer: target.layer,
+    title: target.title,
+    statement: target.statement,
+    section: target.section,
+    basis: target.basis,
+    team: target.team,
+    position: (if index < 9 then '0' else '') + (index + 1),
+  })
+  for index in std.range(0, std.length(document.targets) - 1)
+  for target in [document.targets[index]]
+];
+
 {
   // The groups of recording rules for a document such as targets.yaml.
   groups(document)::
@@ -76,7 +92,7 @@ local of(window) = [
             kind: target.kind,
             team: target.team,
           }),
-        ], targets) + std.flatMap(of, windows.slow) + [
+        ], targets) + promises(document) + std.flatMap(of, windows.slow) + [
           // Bad events that 30 days allow, at the average traffic seen: for a young installation that is a forecast.
           record(
             'slo:error_budget:events30d',

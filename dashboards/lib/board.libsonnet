@@ -82,9 +82,9 @@ local numbered(panels) = std.foldl(
     weekStart: '',
     fiscalYearStartMonth: 0,
     liveNow: false,
-    links: [links.boards],
+    links: [links.boards, links.runbooks],
     annotations: { list: [annotations.alerts(alerts), annotations.deployments] },
-    templating: { list: [variables.datasource] + choices },
+    templating: { list: [variables.datasource, variables.runbooks] + choices },
     panels: numbered(laid_out(rows)),
   },
 }

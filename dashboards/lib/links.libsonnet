@@ -13,4 +13,18 @@
     tooltip: 'The other boards, with the same time range',
     url: '',
   },
+
+  // One page an alert.
+  runbooks:: {
+    type: 'link',
+    title: 'Runbooks',
+    tags: [],
+    asDropdown: false,
+    keepTime: false,
+    includeVars: false,
+    targetBlank: true,
+    icon: 'doc',
+    tooltip: 'What to do about each alert',
+    url: '${runbooks}docs/runbooks/',
+  },
 }

@@ -169,7 +169,10 @@ local override(field, properties) = {
       },
     }
     + std.foldl(
-      function(sum, column) sum + (if std.length(column) > 2 then override(column[1], column[2]) else {}), columns, {}
+      // A row without this value is no reason for the sentence of the whole panel in its cell.
+      function(sum, column) sum + override(column[1], { noValue: '–' } + (if std.length(column) > 2 then column[2] else {})),
+      columns,
+      {}
     ),
 
   // A query made by `buckets`.

@@ -27,6 +27,34 @@ local shown(id, steps) = panel.limits(steps) + panel.lines + panel.to_slo(id);
     local threshold = of(id).threshold;
     if threshold == std.floor(threshold) then '%d(\\\\.0)?' % threshold else std.strReplace('%g' % threshold, '.', '\\\\.'),
 
+  // The document's words; with the name in front where they do not begin with it.
+  said(id)::
+    local target = of(id);
+    local begins = std.startsWith(std.asciiLower(target.statement), std.asciiLower(target.title));
+    if begins then target.statement else target.title + ': ' + target.statement,
+
+  // How it stands with targets, the worst greatest (cells.states.promise): 6 users are hurt now, 5 degraded, 4 missed over
+  // the 30 days, 3 less than a fifth of the allowance left, 2 measured but without data, 1 kept, 0 not measured here.
+  // `which`: a selector such as {target="lcp"}, or nothing for all; `capacity`: whether one of kind capacity is among them.
+  state(which='', capacity=true)::
+    local is(number, series, comparison) =
+      'max by (target) (%d + 0 * (%s%s %s))' % [number, series, which, comparison];
+    local measured(number, comparison) = 'max by (target) (%d + 0 * (slo:measured:bool%s %s))' % [number, which, comparison];
+    std.join('\nor ', [
+      measured(0, '== 0'),
+      is(6, 'target:health:state', '== 2'),
+      is(5, 'target:health:state', '== 1'),
+      is(4, 'slo:period_error_budget_remaining:ratio', '< 0'),
+      is(3, 'slo:period_error_budget_remaining:ratio', '< %s' % clean(1 - near)),
+      is(1, 'target:health:state', '== 0'),
+    ] + (if capacity then [is(1, 'slo:capacity:ratio', '>= 1')] else []) + [
+      measured(2, '== 1'),
+    ]),
+
+  // Colours of what is left of the 30 days' allowance, and of how fast it goes (1: just what is allowed).
+  budget_steps:: [[null, colours.broken], [0, colours.near], [clean(1 - near), colours.kept]],
+  burn_steps:: [[null, colours.kept], [near, colours.near], [1, colours.broken], [document.tiers[0].factor, colours.hurt]],
+
   // Panels of seconds against a target of kind latency. The lines show beside graphs, the colours on numbers.
   latency(id):: shown(id, [
     [null, colours.kept],

@@ -1,8 +1,10 @@
 // What stands on the board of every layer: its promises, its firing alerts, and what the exporter may not see.
+local cells = import 'cells.libsonnet';
 local panel = import 'panel.libsonnet';
 local promise = import 'promise.libsonnet';
 local colours = panel.colours;
 
+<<<<<<< HEAD
 // The severities as numbers, to sort by.
 local severities = { critical: 4, high: 3, medium: 2, low: 1 };
 local ranks = std.join(' or ', [
@@ -28,30 +30,53 @@ local feeding = {
   synthetic: 'checks from outside',
 };
 
+=======
+local ids_of_all = [target.id for target in promise.targets];
+>>>>>>> 27985e2 (Boards: how a target stands is said in one word everywhere; alerts lead to their runbook and board; the words of every promise are a series)
 local alert_labels = 'alertname, severity, target, component, instance';
 
-{
-  // Value mappings for a property of a column: value → [text, colour].
-  texts:: texts,
-  steps:: steps,
-  coloured:: coloured,
-  // A column judged by a promise, such as promise.latency(id).
-  judged(limits, fields={}):: coloured({ thresholds: limits.fieldConfig.defaults.thresholds } + fields),
+// Which board shows the alerts of a component; those of a target lead to the target.
+local boards = {
+  host: 'crm-infrastructure',
+  'check|certificate': 'crm-synthetic',
+  'collector|scrape|prometheus|alertmanager': 'crm-monitoring',
+};
+local with_board(alerts) = std.foldl(
+  function(sum, components) 'label_replace(%s, "board", "%s", "component", "%s")' % [sum, boards[components], components],
+  std.objectFields(boards),
+  'label_replace(%s, "board", "crm-$1", "component", "(.+)")' % alerts
+);
 
+<<<<<<< HEAD
   // Promised against measured for the targets `ids`, the worst first; with `fed`, what each is measured by.
   promised(ids, width=14, height=6, fed=false)::
     local chosen = [promise.of(id) for id in ids];
     local which = '{target=~"%s"}' % std.join('|', ids);
+=======
+cells {
+  // A column judged by a promise, such as promise.latency(id).
+  judged(limits, fields={}):: cells.coloured({ thresholds: limits.fieldConfig.defaults.thresholds } + fields),
+
+  // Component → board, for whoever compares it with the alerts.
+  boards:: boards,
+
+  // Promised against measured for the targets `ids` (all by default), the worst first.
+  promised(ids=ids_of_all, width=14, height=6)::
+    local which = if ids == ids_of_all then '' else '{target=~"%s"}' % std.join('|', ids);
+>>>>>>> 27985e2 (Boards: how a target stands is said in one word everywhere; alerts lead to their runbook and board; the words of every promise are a series)
     local of(metric) = 'max by (target) (%s%s)' % [metric, which];
     panel.table(
       'Promised and measured',
-      'The promises of this layer, in words: '
-      + std.join(' ', [said(target) + '.' for target in chosen])
-      + ' Measured is the share of good events; basis says whose experience it is. Good: state healthy, budget left above 20 %. A click on a promise shows how bad it is, how fast, and what did it.',
+      'Each promise in the words of the document, and the share of good events that was measured; basis says whose experience it is. Good: state kept, and most of the allowance of 30 days left. "Not measured": nothing here feeds it, which is not the same as kept. A click on a promise shows how bad it is, how fast, and what did it.',
       'percentunit',
       [
+<<<<<<< HEAD
         panel.rows('max by (target, basis, requires) (slo:measured:bool%s)' % which),
         panel.rows('%s or (%s) - 1' % [of('target:health:state'), 'max by (target) (slo:measured:bool%s == 0)' % which]),
+=======
+        panel.rows('max by (target, basis) (slo:measured:bool%s)' % which),
+        panel.rows(promise.state(which, capacity=std.member([promise.of(id).kind for id in ids], 'capacity'))),
+>>>>>>> 27985e2 (Boards: how a target stands is said in one word everywhere; alerts lead to their runbook and board; the words of every promise are a series)
         panel.rows(of('slo:objective:ratio')),
         panel.rows('1 - ' + of('slo:sli_error:ratio_rate1h')),
         panel.rows('1 - ' + of('slo:sli_error:ratio_rate30d')),
@@ -60,39 +85,37 @@ local alert_labels = 'alertname, severity, target, component, instance';
       ],
       'No recording rule of the targets has run yet: is Prometheus younger than two minutes, or do its rules fail?',
       [
-        ['target', 'Promise', {
-          mappings: [{ type: 'value', options: { [target.id]: { text: said(target) } for target in chosen } }],
-          links: [{ title: 'This promise in depth', url: '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}', targetBlank: false }],
+        ['target', 'Promise', cells.link('This promise in depth', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}') {
+          mappings: [{ type: 'value', options: { [id]: { text: promise.said(id) } for id in ids } }],
           'custom.minWidth': 250,
         }],
         ['basis', 'Basis', { 'custom.width': 70 }],
+<<<<<<< HEAD
       ] + (if fed then [['requires', 'Measured by', {
              mappings: [{ type: 'value', options: { [part]: { text: feeding[part] } for part in std.objectFields(feeding) } }],
              'custom.minWidth': 190,
            }]] else []) + [
         ['Value #B', 'State', coloured({
+=======
+        ['Value #B', 'State', cells.coloured({
+>>>>>>> 27985e2 (Boards: how a target stands is said in one word everywhere; alerts lead to their runbook and board; the words of every promise are a series)
           unit: 'none',
           decimals: 0,
-          mappings: texts({
-            '-1': ['not measured', colours.unknown],
-            '0': ['healthy', colours.kept],
-            '1': ['degraded', colours.broken],
-            '2': ['unhealthy', colours.hurt],
-          }),
+          mappings: cells.texts(cells.states.promise),
           'custom.width': 110,
         })],
         ['Value #C', 'Promised', { 'custom.width': 85 }],
         ['Value #D', 'Last hour', { 'custom.width': 85 }],
         ['Value #E', '30 days', { 'custom.width': 80 }],
-        ['Value #F', 'Budget left', coloured({
+        ['Value #F', 'Budget left', cells.bar(0, 1, {
           decimals: 0,
-          thresholds: steps([[null, colours.broken], [0, colours.near], [0.2, colours.kept]]),
-          'custom.width': 90,
+          thresholds: cells.steps(promise.budget_steps),
+          'custom.width': 130,
         })],
-        ['Value #G', 'Burn now', coloured({
+        ['Value #G', 'Burn now', cells.coloured({
           unit: 'none',
           decimals: 1,
-          thresholds: steps([[null, colours.kept], [0.8, colours.near], [1, colours.broken], [promise.tiers[0].factor, colours.hurt]]),
+          thresholds: cells.steps(promise.burn_steps),
           'custom.width': 80,
         })],
       ],
@@ -101,37 +124,33 @@ local alert_labels = 'alertname, severity, target, component, instance';
       height,
     ),
 
-  // Alerts that fire, the most severe first. `matchers`: a list, of which one must fit.
-  firing(matchers, width=10, height=6)::
-    local of(metric, more) = std.join(' or ', ['%s{%s}' % [metric, std.join(', ', more + [each])] for each in matchers]);
-    local firing = of('ALERTS', ['alertstate="firing"']);
+  // Alerts that fire, the most severe first. `matchers`: a list, of which one must fit; none for all alerts.
+  firing(matchers=[], width=10, height=6)::
+    local severities = cells.states.severity;
+    local of_these(series) = if matchers == [] then '' else '\nand (%s)' % std.join(' or ', [
+      '%s{%s}' % [series, matcher]
+      for matcher in matchers
+    ]);
+    local firing = std.join(' or ', [
+      '%s * ALERTS{alertstate="firing", severity="%s"}' % [rank, severities[rank][0]]
+      for rank in std.reverse(std.objectFields(severities))
+    ]);
     panel.table(
       'Firing alerts',
-      'What Prometheus alerts about in this layer, the most severe first. Good: nothing. Each has a page of the same name in docs/runbooks that says what to do; who was told is in Alertmanager.',
+      'What Prometheus alerts about %s, the most severe first. Good: nothing. The name leads to its runbook, which says what to do; who was told is in Alertmanager.'
+      % (if matchers == [] then 'anywhere' else 'in this layer'),
       'none',
       [
-        panel.rows('max by (%s) (%s) * on (severity) group_left () (%s)' % [alert_labels, firing, ranks]),
-        panel.rows('1000 * min by (%(labels)s) (%(since)s) and on (%(labels)s) (%(firing)s)' % {
-          labels: alert_labels,
-          since: of('ALERTS_FOR_STATE', []),
-          firing: firing,
-        }),
+        panel.rows(with_board('max by (%s) ((%s)%s)' % [alert_labels, firing, of_these('ALERTS')])),
+        panel.rows('1000 * min by (%s) (ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{alertstate="firing"})' % alert_labels),
       ],
-      'No alert of this layer fires.',
+      'No alert %s fires.' % (if matchers == [] then 'of this installation' else 'of this layer'),
       [
-        ['Value #A', 'Severity', coloured({
-          decimals: 0,
-          mappings: texts({
-            '4': ['critical', colours.hurt],
-            '3': ['high', colours.broken],
-            '2': ['medium', colours.near],
-            '1': ['low', colours.plain],
-          }),
-          'custom.width': 80,
-        })],
-        ['alertname', 'Alert', { 'custom.minWidth': 170 }],
-        ['target', 'Target'],
+        ['Value #A', 'Severity', cells.coloured({ decimals: 0, mappings: cells.texts(severities), 'custom.width': 80 })],
+        ['alertname', 'Alert', cells.link('Runbook', '${runbooks}docs/runbooks/${__value.raw}.md') { 'custom.minWidth': 170 }],
+        ['target', 'Target', cells.link('This promise in depth', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}')],
         ['instance', 'Where', { 'custom.width': 90 }],
+        ['board', 'Board', cells.link('Where to look', '/d/${__value.raw}?${__url_time_range}') { 'custom.width': 150 }],
         ['Value #B', 'Since', { unit: 'dateTimeFromNow', 'custom.width': 120 }],
       ],
       'Severity',
@@ -156,9 +175,9 @@ local alert_labels = 'alertname, severity, target, component, instance';
       [
         ['instance', 'Server', { 'custom.width': 110 }],
         ['privilege', 'Privilege', { 'custom.width': 160 }],
-        ['Value', 'State', coloured({
+        ['Value', 'State', cells.coloured({
           decimals: 0,
-          mappings: texts({ '0': ['missing', colours.broken], '1': ['granted', colours.kept] }),
+          mappings: cells.texts({ '0': ['missing', colours.broken], '1': ['granted', colours.kept] }),
           'custom.width': 90,
         })],
         ['panels', 'Without it there is no', {}],

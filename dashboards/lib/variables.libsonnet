@@ -37,6 +37,19 @@ local query(name, label, selector, of, description) = {
     current: {},
   },
 
+  // On every board: what stands in front of the path of a runbook. The mixin sets it (`runbookPrefix`).
+  runbooks:: {
+    type: 'constant',
+    name: 'runbooks',
+    label: 'Runbooks',
+    description: 'Where the runbooks are served: put in front of docs/runbooks/.',
+    query: '/',
+    hide: 2,
+    skipUrlSync: true,
+    options: [],
+    current: {},
+  },
+
   // Several values or all: use it as {label=~"$name"}. `of`: the label its values come from, of the series selected.
   many(name, label, selector, of, description=''):: query(name, label, selector, of, description) {
     multi: true,

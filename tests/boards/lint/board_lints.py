@@ -12,8 +12,8 @@ from boards.lint.model import Board, Json, references, texts
 COLUMNS = 24
 Problem = tuple[str, str, str]
 # https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/ (global), and those of links.
-_BUILT_IN = {"__rate_interval", "__interval", "__range", "__url_time_range", "__all_variables", "__value", "__data",
-             "__field", "__from", "__to", "__all"}  # fmt: skip
+_BUILT_IN = {"__rate_interval", "__interval", "__range", "__url_time_range", "__all_variables", "__all", "__value",
+             "__data", "__field", "__from", "__to"}  # fmt: skip
 
 
 def problems(board: Board, boards: Sequence[Board]) -> Iterator[Problem]:
@@ -96,7 +96,8 @@ def _overlap(one: Json, other: Json) -> bool:
 
 def _declared(board: Board) -> Iterator[Problem]:
     declared = {each["name"] for each in board.variables()}
-    used = references(texts(board.source)) - _BUILT_IN
+    # $1 is a group of label_replace().
+    used = {name for name in references(texts(board.source)) if not name.isdigit()} - _BUILT_IN
     for name in sorted(used - declared):
         yield "", "variable-unknown", f"${name} is used, not declared"
     for name in sorted(declared - used):
@@ -116,9 +117,10 @@ def _links(board: Board, boards: dict[str, Board]) -> Iterator[Problem]:
 def link_problems(url: str, boards: dict[str, Board]) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a link to a board; other links are none of a board's."""
     parts = urlsplit(url)
-    if not parts.path.startswith("/d/"):
-        return
     uid = parts.path.removeprefix("/d/")
+    # A board that a cell names is known only when the cell is.
+    if not parts.path.startswith("/d/") or uid.startswith("$"):
+        return
     if uid not in boards:
         yield "link", f"{url}: there is no board {uid}"
         return

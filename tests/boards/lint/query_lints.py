@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import promql_parser as promql
-from boards.lint.model import Board, Json, Query, substituted
+from boards.lint.model import Board, Json, Query, references, substituted
 from rules.lint.check import expression_problems
 from rules.lint.infer import Inference, name_of, nodes
 from rules.lint.rulebook import Rulebook, parse
@@ -24,35 +25,38 @@ Problem = tuple[str, str]
 
 def problems(board: Board, book: Rulebook) -> Iterator[tuple[str, str, str]]:
     """Yield where, lint and message of each fault in the queries of a board."""
-    values = dict(_TIMES)
+    choices: dict[str, list[str]] = {name: [text] for name, text in _TIMES.items()}
     for variable in board.variables():
         if variable["type"] == "query":
-            value, faults = _sample(variable, book, values)
-            values[variable["name"]] = value
+            choices[variable["name"]], faults = _choices(variable, book, _first(choices))
             yield from ((variable["name"], lint, message) for lint, message in faults)
         elif variable["type"] in ("constant", "custom", "textbox"):
-            values[variable["name"]] = variable["query"].partition(",")[0]
+            choices[variable["name"]] = variable["query"].split(",")
     for query in board.queries():
-        yield from ((query.where, lint, message) for lint, message in _of_query(query, book, values))
+        yield from ((query.where, lint, message) for lint, message in _of_query(query, book, choices))
 
 
-def _sample(variable: Json, book: Rulebook, values: Json) -> tuple[str, list[Problem]]:
-    """Return a value that the variable may have: one that is known beforehand where there are such."""
+def _first(choices: dict[str, list[str]]) -> dict[str, str]:
+    return {name: values[0] for name, values in choices.items()}
+
+
+def _choices(variable: Json, book: Rulebook, values: dict[str, str]) -> tuple[list[str], list[Problem]]:
+    """Return the values that the variable may have, as far as they are known beforehand."""
     text = variable["query"]["query"]
     match = _LABEL_VALUES.match(substituted(text, values))
     if not match:
-        return "x", [("template-label-promql", f"expected label_values(selector, label): {text}")]
+        return ["x"], [("template-label-promql", f"expected label_values(selector, label): {text}")]
     try:
         tree = parse(match["selector"])
     except ValueError as error:
-        return "x", [("template-label-promql", f"{text}: {error}")]
+        return ["x"], [("template-label-promql", f"{text}: {error}")]
     # Whose values are offered is nobody's rate.
     faults = [fault for fault in expression_problems(tree, book) if fault[0] != "bare-counter"]
     rows = list(_rows(tree, book))
     if not any(row.may_have(match["label"]) for row in rows):
         faults.append(("unknown-label", f"{match['selector']} has no label {match['label']}"))
-    known = sorted(value for row in rows if (value := row.value(match["label"])))
-    return (".+" if variable.get("multi") else (known or ["x"])[0]), faults
+    known = sorted({value for row in rows if (value := row.value(match["label"]))})
+    return [".+"] if variable.get("multi") else (known or ["x"]), faults
 
 
 def _rows(tree: Any, book: Rulebook) -> Iterator[Any]:
@@ -61,18 +65,30 @@ def _rows(tree: Any, book: Rulebook) -> Iterator[Any]:
             yield from series.shape
 
 
-def _of_query(query: Query, book: Rulebook, values: Json) -> Iterator[Problem]:
+def _of_query(query: Query, book: Rulebook, choices: dict[str, list[str]]) -> Iterator[Problem]:
+    values = _first(choices)
     try:
         tree = parse(substituted(query.expr, values))
     except ValueError as error:
         yield "target-promql", f"{error}: {query.expr}"
         return
-    yield from expression_problems(tree, book)
+    yield from _of_expression(query.expr, book, choices)
     yield from _selection(query)
     if not query.source.get("instant"):
         yield from _ranges(query.expr, values)
     yield from _quantiles(tree)
     yield from _legend(query, tree, book)
+
+
+def _of_expression(expr: str, book: Rulebook, choices: dict[str, list[str]]) -> list[Problem]:
+    """Return what is wrong whatever is chosen: that one choice has no data is no fault of the query."""
+    used = [name for name in references([expr]) if name in choices]
+    tried = [
+        list(expression_problems(parse(substituted(expr, dict(zip(used, values, strict=True)))), book))
+        for values in product(*(choices[name] for name in used))
+    ]
+    always = set.intersection(*({lint for lint, _ in problems} for problems in tried))
+    return [(lint, message) for lint, message in tried[0] if lint in always]
 
 
 def _selection(query: Query) -> Iterator[Problem]:
@@ -81,7 +97,7 @@ def _selection(query: Query) -> Iterator[Problem]:
             yield f"target-{name}", f"is not narrowed by ${name}"
 
 
-def _ranges(expr: str, values: Json) -> Iterator[Problem]:
+def _ranges(expr: str, values: dict[str, str]) -> Iterator[Problem]:
     """A graph of a rate over a fixed time shows one sample in hundreds when somebody looks at a month.
 
     What is now, whatever the time shown, is another matter: over five minutes it stays what it says.

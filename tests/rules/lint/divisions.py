@@ -10,7 +10,8 @@ the way: NaN and +Inf are not less than, or equal to, a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import add, mul, sub
 from typing import Any
 
 import promql_parser as promql
@@ -27,6 +28,7 @@ NEVER_ZERO = {
     "pantrywatch_check_interval_seconds": "the settings accept no less than a second",
     "prometheus_tsdb_retention_limit_seconds": "0 only where retention is not limited by time, which ours is",
 }
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {"+": add, "-": sub, "*": mul, "^": pow}
 _KEEPS_ZERO_OUT = {"sum", "min", "max", "avg"}
 
 
@@ -107,11 +109,26 @@ def _never_zero_call(node: Any, book: Rulebook) -> bool:
 
 def _never_zero_binary(node: Any, book: Rulebook) -> bool:
     operator = str(node.op)
+    if is_constant(node):
+        return _number(node) != 0
     if operator in ("*", "or"):
         return never_zero(node.lhs, book) and never_zero(node.rhs, book)
     if operator in ("/", "and", "unless"):
         return never_zero(node.lhs, book) or (operator == "and" and _text(node.lhs) in _compared(node.rhs))
     return _leaves_zero_out(node)
+
+
+def _number(node: Any) -> float:
+    """Return what an expression of numbers comes to; 0, which guards nothing, where that is not worked out here."""
+    match node:
+        case promql.NumberLiteral():
+            return float(node.val)
+        case promql.ParenExpr():
+            return _number(node.expr)
+        case promql.BinaryExpr() if str(node.op) in _ARITHMETIC:
+            return _ARITHMETIC[str(node.op)](_number(node.lhs), _number(node.rhs))
+        case _:
+            return 0
 
 
 def _leaves_zero_out(node: Any) -> bool:

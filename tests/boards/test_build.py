@@ -1,0 +1,69 @@
+"""How boards are built: what is committed is what the sources give, and nothing else lies there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from boards.lint.model import GENERATED, ROOT, read_boards
+
+from pantrywatch.build import build
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of all that the build reads and writes."""
+    for folder in ("alert_rules", "dashboards", "docs", "provisioning"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    for file in ("targets.yaml", "settings.yaml"):
+        shutil.copy(ROOT / file, tmp_path)
+    return tmp_path
+
+
+def test_committed_boards_are_current() -> None:
+    """The committed files are what jsonnet gives today."""
+    assert build(ROOT, check=True) == 0
+
+
+def test_a_board_that_differs_from_its_source_is_noticed(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file edited by hand is named, and written anew by the next build."""
+    board = tree / "dashboards/generated/Monitoring/crm-monitoring.json"
+    text = board.read_text()
+    board.write_text(text.replace("CRM monitoring", "My monitoring"))
+    assert build(tree, check=True) == 1
+    assert "stale: dashboards/generated/Monitoring/crm-monitoring.json" in capsys.readouterr().err
+    assert build(tree) == 0
+    assert board.read_text() == text
+
+
+def test_a_board_without_a_source_is_noticed(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that no source gives, as after a move to another folder, is named, and goes with the next build."""
+    old = tree / "dashboards/generated/Yesterday/crm-monitoring.json"
+    old.parent.mkdir()
+    old.write_text("{}")
+    assert build(tree, check=True) == 1
+    assert "without a source: dashboards/generated/Yesterday/crm-monitoring.json" in capsys.readouterr().err
+    assert build(tree) == 0
+    assert not old.exists()
+
+
+def test_every_source_is_built_once() -> None:
+    """Each crm-*.jsonnet is in the list of boards, under its own uid; each file stands under the name of its uid."""
+    sources = sorted(file.stem for file in (ROOT / "dashboards").glob("crm-*.jsonnet"))
+    assert [board.uid for board in read_boards()] == sources
+    for file in GENERATED.rglob("*.json"):
+        assert json.loads(file.read_text())["uid"] == file.stem
+
+
+def test_numbers_have_no_noise() -> None:
+    """No number shows the rounding of binary fractions."""
+    noisy = [
+        f"{file.name}: {line.strip()}"
+        for file in GENERATED.rglob("*.json")
+        for line in file.read_text().splitlines()
+        if (text := line.rpartition(": ")[2].rstrip(",")).replace(".", "").lstrip("-").isdigit()
+        if len(text) > len("0.00002315")
+    ]
+    assert noisy == []
