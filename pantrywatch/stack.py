@@ -122,6 +122,7 @@ def _run(
         code = _wait_until_up(options, supervisor, process, stop, endpoints)
         if code == 0 and not stop.event.is_set():
             say(table(supervisor.components(), options.addresses, scrape_states(options.addresses)))
+            say(f"\n  The boards: {options.addresses.url('boards')}\n")
             say("Ctrl-C stops everything")
             code = _watch(supervisor, process, stop)
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 import servers
 import stack as stacks
 from exporter import Page
@@ -41,6 +42,15 @@ def test_every_target_is_up(stack: stacks.Stack) -> None:
     status = stack.run("status")
     assert status.returncode == 0, status.stdout
     assert "target database/primary" in status.stdout
+
+
+def test_up_says_where_the_boards_are_and_serves_them(stack: stacks.Stack) -> None:
+    """The last thing `up` prints is the address of the boards; they draw from this stack's Prometheus."""
+    url = stack.addresses.url("boards")
+    assert f"The boards: {url}" in stack.text().splitlines()[-3]
+    assert len(requests.get(f"{url}/api/boards", timeout=10).json()) >= 10
+    answer = requests.post(f"{url}/prometheus/api/v1/query", data={"query": "up"}, timeout=10).json()
+    assert len(answer["data"]["result"]) == len(stack.query("up"))
 
 
 def test_the_exporters_measure_the_demo(stack: stacks.Stack) -> None:

@@ -1,9 +1,10 @@
 // Answers of Prometheus as frames: { refId, series, fields: [{ name, type, values, labels }] }, the first field being the time.
 //
 // A series frame has Time and one number; a table frame has a row for each series, its labels as columns.
-import { inQuery } from './variables.js';
+import { builtins } from './builtins.js';
 import { ask } from './prometheus.js';
-import { durationText, milliseconds, rateIntervalMs, SCRAPE_INTERVAL_MS, stepFor } from './time.js';
+import { milliseconds, SCRAPE_INTERVAL_MS, stepFor } from './time.js';
+import { inQuery } from './variables.js';
 
 const MOST_POINTS = 10_000;
 
@@ -17,21 +18,6 @@ export function prepared(target, panel, context, points) {
 
 function leastStep(text, context) {
   return milliseconds(inQuery(text.replace(/^>/, ''), context.variables, {}));
-}
-
-export function builtins(range, step) {
-  const seconds = Math.round((range.to - range.from) / 1000);
-  return {
-    __interval: durationText(step),
-    __interval_ms: step,
-    __rate_interval: durationText(rateIntervalMs(step)),
-    __rate_interval_ms: rateIntervalMs(step),
-    __range: `${seconds}s`,
-    __range_s: seconds,
-    __range_ms: seconds * 1000,
-    __from: range.from,
-    __to: range.to,
-  };
 }
 
 // All frames of a panel, in the order of its targets.

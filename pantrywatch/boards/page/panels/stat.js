@@ -8,7 +8,7 @@ const MOST = 60;
 
 export function draw(body, panel, frames, context) {
   const items = valuesOf(frames, panel).slice(0, MOST);
-  const { width, height } = body.getBoundingClientRect();
+  const [width, height] = [body.clientWidth - 16, body.clientHeight - 8];
   const columns = columnsFor(items.length, width, height, panel.options?.orientation);
   const rows = Math.ceil(items.length / columns);
   const size = { width: width / columns - 8, height: height / rows - 4 };
@@ -64,7 +64,7 @@ function drawOne(item, panel, size, context, items) {
 
 function fit(value, nothing, text, { width, height }, withName) {
   const most = nothing ? 15 : 44;
-  const room = Math.min((height - (withName ? 20 : 0)) * 0.55, (width / Math.max(text.length, 2)) * 1.65);
+  const room = Math.min((height - (withName ? 20 : 0)) * 0.55, (width / Math.max(text.length, 2)) * 1.5);
   value.style.fontSize = `${Math.round(Math.max(nothing ? 12 : 14, Math.min(most, room)))}px`;
 }
 

@@ -1,0 +1,48 @@
+"""Queries that return nothing on a healthy demo, each with its reason; the panel says it too, as its text for no data.
+
+Named as `board: panel: query`; a panel without a query's letter means all of its queries.
+"""
+
+from __future__ import annotations
+
+# Empty on every healthy demo: one that returns data is no exception any more.
+ALWAYS = {
+    "crm-business: All work against a week ago: B": "the demo has not run for a week",
+    "crm-cache: Lag of replicas": "the demo's cache has no replica",
+    "crm-database: WAL a replica has still to replay": "the demo's database has no replica",
+    "crm-database: WAL a slot keeps": "the demo's database has no replication slot",
+    "crm-database: Will stop writes if nobody acts: C": "the demo's database has no sequence near its end",
+    "crm-frontend: Certificate ends in": "no check of the demo uses TLS",
+    "crm-synthetic: Next certificate to end": "no check of the demo uses TLS",
+    "crm-synthetic: Certificates, the next to end first": "no check of the demo uses TLS",
+}
+
+# Empty unless something happened, or by the machine it runs on.
+SOMETIMES = {
+    "crm-api: Firing alerts": "needs an alert",
+    "crm-api: Answers by class of status": "there is a series only for classes that were answered",
+    "crm-api: Routes, slowest first (traffic): F": "needs a route as slow a week ago",
+    "crm-api: Database connections of the pool: B": "needs a request that waits for a connection",
+    "crm-api: Failed calls by reason": "needs a call to a third party that fails",
+    "crm-business: What people did, the slowest first (traffic): B": "needs an answer that fails",
+    "crm-business: What people did, the slowest first (traffic): C": "needs an answer that fails",
+    "crm-business: Firing alerts": "needs an alert",
+    "crm-cache: Scrape errors": "needs a collector that fails",
+    "crm-cache: Firing alerts": "needs an alert",
+    "crm-database: Scrape errors": "needs a collector that fails",
+    "crm-database: Firing alerts": "needs an alert",
+    "crm-database: Vacuum under way": "needs a vacuum at this moment",
+    "crm-frontend: Firing alerts": "needs an alert",
+    "crm-frontend: Failures of the check, by class": "needs a check that fails",
+    "crm-infrastructure: Firing alerts": "needs an alert",
+    "crm-infrastructure: CPU of the container": "only in a control group with limits",
+    "crm-infrastructure: Throttled": "only in a control group with limits",
+    "crm-infrastructure: Memory of the container": "only in a control group with limits",
+    "crm-infrastructure: Killed in the container": "only in a control group with limits",
+    "crm-infrastructure: Processes of the container": "only in a control group with limits",
+    "crm-synthetic: Firing alerts": "needs an alert",
+    "crm-synthetic: Failures by class, the newest first": "needs a check that fails",
+    "crm-synthetic: Failed runs": "needs a check that fails",
+    "crm-synthetic: Time by phase and check, over the last five minutes: C": "only phases that a check has",
+    "crm-synthetic: Turns skipped": "needs a check that takes longer than its interval",
+}
