@@ -4,23 +4,7 @@ local panel = import 'panel.libsonnet';
 local promise = import 'promise.libsonnet';
 local colours = panel.colours;
 
-<<<<<<< HEAD
-// The severities as numbers, to sort by.
-local severities = { critical: 4, high: 3, medium: 2, low: 1 };
-local ranks = std.join(' or ', [
-  'label_replace(vector(%d), "severity", "%s", "", "")' % [severities[name], name]
-  for name in std.objectFields(severities)
-]);
-
-local coloured(fields) = { 'custom.cellOptions': { type: 'color-text' } } + fields;
-local steps(pairs) = { mode: 'absolute', steps: [{ color: pair[1], value: pair[0] } for pair in pairs] };
-local texts(values) = [{ type: 'value', options: { [key]: { text: values[key][0], color: values[key][1] } for key in std.objectFields(values) } }];
-
-// The document's words; with the name in front where they do not begin with it.
-local said(target) =
-  local begins = std.startsWith(std.asciiLower(target.statement), std.asciiLower(target.title));
-  if begins then target.statement else target.title + ': ' + target.statement;
-
+local ids_of_all = [target.id for target in promise.targets];
 // The parts of settings.yaml (`requires` of a target), as what they are.
 local feeding = {
   application: 'metrics of the application',
@@ -30,9 +14,6 @@ local feeding = {
   synthetic: 'checks from outside',
 };
 
-=======
-local ids_of_all = [target.id for target in promise.targets];
->>>>>>> 27985e2 (Boards: how a target stands is said in one word everywhere; alerts lead to their runbook and board; the words of every promise are a series)
 local alert_labels = 'alertname, severity, target, component, instance';
 
 // Which board shows the alerts of a component; those of a target lead to the target.
@@ -47,12 +28,6 @@ local with_board(alerts) = std.foldl(
   'label_replace(%s, "board", "crm-$1", "component", "(.+)")' % alerts
 );
 
-<<<<<<< HEAD
-  // Promised against measured for the targets `ids`, the worst first; with `fed`, what each is measured by.
-  promised(ids, width=14, height=6, fed=false)::
-    local chosen = [promise.of(id) for id in ids];
-    local which = '{target=~"%s"}' % std.join('|', ids);
-=======
 cells {
   // A column judged by a promise, such as promise.latency(id).
   judged(limits, fields={}):: cells.coloured({ thresholds: limits.fieldConfig.defaults.thresholds } + fields),
@@ -60,23 +35,17 @@ cells {
   // Component → board, for whoever compares it with the alerts.
   boards:: boards,
 
-  // Promised against measured for the targets `ids` (all by default), the worst first.
-  promised(ids=ids_of_all, width=14, height=6)::
+  // Promised against measured for the targets `ids` (all by default), the worst first; with `fed`, what each is measured by.
+  promised(ids=ids_of_all, width=14, height=6, fed=false)::
     local which = if ids == ids_of_all then '' else '{target=~"%s"}' % std.join('|', ids);
->>>>>>> 27985e2 (Boards: how a target stands is said in one word everywhere; alerts lead to their runbook and board; the words of every promise are a series)
     local of(metric) = 'max by (target) (%s%s)' % [metric, which];
     panel.table(
       'Promised and measured',
       'Each promise in the words of the document, and the share of good events that was measured; basis says whose experience it is. Good: state kept, and most of the allowance of 30 days left. "Not measured": nothing here feeds it, which is not the same as kept. A click on a promise shows how bad it is, how fast, and what did it.',
       'percentunit',
       [
-<<<<<<< HEAD
         panel.rows('max by (target, basis, requires) (slo:measured:bool%s)' % which),
-        panel.rows('%s or (%s) - 1' % [of('target:health:state'), 'max by (target) (slo:measured:bool%s == 0)' % which]),
-=======
-        panel.rows('max by (target, basis) (slo:measured:bool%s)' % which),
         panel.rows(promise.state(which, capacity=std.member([promise.of(id).kind for id in ids], 'capacity'))),
->>>>>>> 27985e2 (Boards: how a target stands is said in one word everywhere; alerts lead to their runbook and board; the words of every promise are a series)
         panel.rows(of('slo:objective:ratio')),
         panel.rows('1 - ' + of('slo:sli_error:ratio_rate1h')),
         panel.rows('1 - ' + of('slo:sli_error:ratio_rate30d')),
@@ -90,15 +59,11 @@ cells {
           'custom.minWidth': 250,
         }],
         ['basis', 'Basis', { 'custom.width': 70 }],
-<<<<<<< HEAD
       ] + (if fed then [['requires', 'Measured by', {
              mappings: [{ type: 'value', options: { [part]: { text: feeding[part] } for part in std.objectFields(feeding) } }],
              'custom.minWidth': 190,
            }]] else []) + [
-        ['Value #B', 'State', coloured({
-=======
         ['Value #B', 'State', cells.coloured({
->>>>>>> 27985e2 (Boards: how a target stands is said in one word everywhere; alerts lead to their runbook and board; the words of every promise are a series)
           unit: 'none',
           decimals: 0,
           mappings: cells.texts(cells.states.promise),
