@@ -112,7 +112,9 @@ class Session:
         self.privileges.demand(query.requires)
         known = self._known.get(query.name)
         if known is None or known.until < time.monotonic():
-            plan = Plan(query, query.metrics_of(self.major()), self.privileges.schema(query.requires))
+            metrics = query.metrics_of(self.major())
+            # Asking for what this version lacks would be an error in its log and in its count of rollbacks.
+            plan = Plan(query, metrics, self.privileges.schema(query.requires)) if metrics else None
             known = self._known[query.name] = _Known(plan, None, time.monotonic() + _LACK_SECONDS)
         return known
 
