@@ -6,6 +6,7 @@ import argparse
 import platform
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
@@ -18,6 +19,7 @@ from exporters.core.scrape import Guard, Run, Source
 from exporters.core.server import Application, listen, serve
 from exporters.core.web import Application as WebApplication
 from exporters.core.web import Certificate, Login, WebSettings
+from exporters.deployments import DeploymentCollector
 from exporters.sources import EXPORTERS, SETTINGS_FILE, find_settings, load_sources
 
 _DEFAULT_LISTEN = "127.0.0.1:9690"
@@ -49,8 +51,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace) -> int:
     sources = load_sources(options.settings, options.exporters)
-    application: WebApplication = Application([Guard(source) for source in sources], _self_registry())
     name, settings = find_settings(options.settings)
+    registry = _self_registry(Path(name).parent / settings.marks_file if settings.marks_file else None)
+    application: WebApplication = Application([Guard(source) for source in sources], registry)
     web = settings.web or WebSettings()
     tls = Certificate(web, name).context() if web.tls else None
     if web.users:
@@ -113,8 +116,10 @@ def _names(sources: Sequence[Source]) -> list[str]:
     return [f"{source.exporter}/{source.target}" for source in sources]
 
 
-def _self_registry() -> CollectorRegistry:
+def _self_registry(marks: Path | None) -> CollectorRegistry:
     registry = CollectorRegistry()
+    if marks:
+        registry.register(DeploymentCollector(marks))
     ProcessCollector(registry=registry)
     labels = ("version", "pythonversion")
     info = Gauge("pantrywatch_exporter_build_info", "1, with the version of this process.", labels, registry=registry)

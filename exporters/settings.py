@@ -68,6 +68,7 @@ class Settings:
     notifications: Notifications | None = None
     prometheus: PrometheusSettings = PrometheusSettings()
     web: WebSettings | None = None
+    marks_file: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a part that does not exist, and one whose section is missing."""

@@ -52,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
     command.add_argument("volume", type=Path, metavar="DIR")
     command.set_defaults(run=_prepare)
+    command = commands.add_parser("mark", help="mark a deployment on the boards and in the messages")
+    command.add_argument("version", metavar="VERSION", help="for instance v1.4.2")
+    command.add_argument("--at", metavar="TIME", help="2026-11-24T18:30:00+01:00 or Unix seconds (default: now)")
+    command.add_argument("--file", type=Path, metavar="FILE", help="(default: deployments.txt in the state directory)")
+    command.set_defaults(run=_mark)
     return parser
 
 
@@ -112,6 +117,13 @@ def _prepare(options: argparse.Namespace) -> int:
     sources = Sources(options.settings, options.provisioning, options.rules, options.given)
     print(next_steps(prepare(sources, options.volume)))
     return 0
+
+
+def _mark(options: argparse.Namespace) -> int:
+    from exporters.deployments import MARKS_FILE
+    from pantrywatch.mark import mark
+
+    return mark(options.file or _state(options).file(MARKS_FILE), options.version, options.at)
 
 
 def _state(options: argparse.Namespace) -> State:

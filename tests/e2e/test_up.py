@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ import pytest
 import requests
 import servers
 import stack as stacks
-from exporter import Page
+from exporter import ROOT, Page
 from rules.lint.lost import lost
 from servers import wait_until
 
@@ -71,6 +72,17 @@ def test_every_recorded_metric_is_still_exported(stack: stacks.Stack) -> None:
     while (missing := lost(_pages(stack))) and time.monotonic() < deadline:
         time.sleep(0.5)
     assert missing == []
+
+
+def test_a_marked_deployment_reaches_the_boards(stack: stacks.Stack) -> None:
+    """After `./run mark`, the query behind the deployments on the boards gives the version and the time of the mark."""
+    marked = stack.run("mark", "v1.4.2", "--at", "2026-01-02T03:04:05+00:00")
+    assert marked.returncode == 0, marked.stderr
+    board = json.loads(next((ROOT / "dashboards/generated").glob("*/crm-api.json")).read_text())
+    query = next(a["expr"] for a in board["annotations"]["list"] if a["name"] == "Deployments")
+    wait_until(lambda: bool(stack.query(query)), 60, "Prometheus has the mark")
+    shown = [(sample["metric"], float(sample["value"][1])) for sample in stack.query(query)]
+    assert shown == [({"version": "v1.4.2"}, 1767323045000.0)]
 
 
 def _pages(stack: stacks.Stack) -> dict[str, str]:
