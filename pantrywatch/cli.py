@@ -52,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
     command.add_argument("volume", type=Path, metavar="DIR")
     command.set_defaults(run=_prepare)
+    command = commands.add_parser("heartbeat", help="on another machine: speak up when Watchdog falls silent")
+    command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
+    command.add_argument("--listen", default="127.0.0.1:9095", metavar="HOST:PORT", help="(default: %(default)s)")
+    command.add_argument("--keep", type=Path, metavar="DIR", help="where the last beat outlives a restart")
+    command.set_defaults(run=_heartbeat)
     command = commands.add_parser("mark", help="mark a deployment on the boards and in the messages")
     command.add_argument("version", metavar="VERSION", help="for instance v1.4.2")
     command.add_argument("--at", metavar="TIME", help="2026-11-24T18:30:00+01:00 or Unix seconds (default: now)")
@@ -117,6 +122,12 @@ def _prepare(options: argparse.Namespace) -> int:
     sources = Sources(options.settings, options.provisioning, options.rules, options.given)
     print(next_steps(prepare(sources, options.volume)))
     return 0
+
+
+def _heartbeat(options: argparse.Namespace) -> int:
+    from pantrywatch.heartbeat.serve import serve_heartbeat
+
+    return serve_heartbeat(options.settings, options.listen, options.keep)
 
 
 def _mark(options: argparse.Namespace) -> int:

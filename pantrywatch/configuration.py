@@ -24,7 +24,7 @@ from pantrywatch.scrape_targets import native, scrape_targets
 from pantrywatch.state import ROOT, State, as_postgres
 
 DEMO = ("postgres", "redis", "third-party", "crm")
-STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "boards", "supervisor")
+STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "heartbeat", "boards", "supervisor")
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,9 @@ def up(options: Options) -> int:
             prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
         write_prometheus(state, settings, addresses)
         write_alertmanager(state, settings, Path(environment["PW_SETTINGS"]))
-        programs = _program_files(state, demo=demo, grafana=bool(grafana))
+        section = settings.notifications
+        heartbeat = section is not None and bool(section.heartbeat.tell)
+        programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)
         return _run(options, environment, programs, settings.application)
     finally:
         state.file("run/lock").unlink(missing_ok=True)
@@ -193,7 +195,7 @@ def _explain(supervisor: Supervisor, names: Sequence[str]) -> None:
         complain([f"{name} keeps ending; its last lines:", *supervisor.last_lines(name)])
 
 
-def _program_files(state: State, *, demo: bool, grafana: bool) -> list[Path]:
+def _program_files(state: State, *, demo: bool, grafana: bool, heartbeat: bool) -> list[Path]:
     native = ROOT / "provisioning/native"
     files = [native / "stack.conf"]
     if demo:
@@ -201,9 +203,8 @@ def _program_files(state: State, *, demo: bool, grafana: bool) -> list[Path]:
         template = (native / "fault.conf").read_text(encoding="utf-8")
         faults.write_text("\n".join(template.replace("@NAME@", name) for name in _fault_names()), encoding="utf-8")
         files += [native / "demo.conf", faults]
-    if grafana:
-        files.append(native / "grafana.conf")
-    return files
+    optional = {"heartbeat.conf": heartbeat, "grafana.conf": grafana}
+    return files + [native / name for name, wanted in optional.items() if wanted]
 
 
 def _fault_names() -> list[str]:

@@ -28,6 +28,7 @@ _FOLDERS = (
     "prometheus/data",
     "alertmanager",
     "inbox",
+    "heartbeat",
     "grafana",
 )
 

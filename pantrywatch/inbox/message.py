@@ -11,7 +11,7 @@ _LINE_LENGTH = 500  # of a title or a list of recipients
 _MOST_ALERTS = 500
 
 # In mail and chat the name stands in the text, by the convention of alert_rules: Crm<Layer><Condition>.
-_ALERT = re.compile(r"\b(?:Crm[A-Z][A-Za-z0-9]{1,80}|Watchdog)\b")
+_ALERT = re.compile(r"\b(?:Crm[A-Z][A-Za-z0-9]{1,80}|WatchdogSilent)\b")
 _SEVERITY = re.compile(r"\[[^\]]{0,40}\b(critical|high|medium|low)\b", re.IGNORECASE)
 _STATUS = re.compile(r"\b(firing|resolved)\b", re.IGNORECASE)
 

@@ -23,7 +23,7 @@ START_SECONDS = 150.0
 STOP_SECONDS = 80.0
 _COMPONENTS = (
     "postgres", "redis", "third-party", "crm", "exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp",
-    "boards", "grafana", "supervisor",
+    "heartbeat", "boards", "grafana", "supervisor",
 )  # fmt: skip
 
 

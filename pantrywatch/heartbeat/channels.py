@@ -1,0 +1,116 @@
+"""How the heartbeat speaks: by mail and webhook to the contacts that settings.yaml names, without Alertmanager."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+
+import requests
+
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.settings import Secret, secret_from
+from exporters.notifications.contacts import MailServer, Webhook
+from exporters.notifications.section import Notifications
+from pantrywatch.heartbeat.notice import Notice
+
+_TIMEOUT_SECONDS = 15.0
+_TLS_PORT = "465"
+
+
+class Channel(Protocol):
+    """One contact by one channel; `name` is the same after a restart."""
+
+    name: str
+
+    def tell(self, notice: Notice) -> None:
+        """Send. Raises OSError or smtplib.SMTPException where it was not taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A contact's mail address."""
+
+    name: str
+    server: MailServer
+    address: str
+    password: Secret | None
+
+    def tell(self, notice: Notice) -> None:
+        """Send a mail through the server of the settings. Raises OSError (smtplib's errors are among them)."""
+        mail = EmailMessage()
+        mail["Subject"], mail["From"], mail["To"] = notice.title, self.server.sender, self.address
+        mail.set_content(notice.text)
+        host, _, port = self.server.server.rpartition(":")
+        kind = smtplib.SMTP_SSL if self.server.tls and port == _TLS_PORT else smtplib.SMTP
+        with kind(host, int(port), timeout=_TIMEOUT_SECONDS) as client:
+            if self.server.tls and port != _TLS_PORT:
+                client.starttls()
+            if self.server.user is not None and self.password is not None:
+                client.login(self.server.user, self.password.reveal())
+            client.send_message(mail)
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A contact's webhook, which takes Alertmanager's JSON."""
+
+    name: str
+    webhook: Webhook
+    secret: Secret | None
+
+    def tell(self, notice: Notice) -> None:
+        """Post. Raises OSError (requests' errors are among them) also for an answer that is not 2xx."""
+        headers, login = {}, None
+        if self.secret is not None and self.webhook.user is None:
+            headers["Authorization"] = f"Bearer {self.secret.reveal()}"
+        elif self.secret is not None and self.webhook.user is not None:
+            login = (self.webhook.user, self.secret.reveal())
+        answer = requests.post(
+            self.webhook.url, json=notice.as_alertmanager(), headers=headers, auth=login,
+            timeout=_TIMEOUT_SECONDS, allow_redirects=False,
+        )  # fmt: skip
+        if not answer.ok:
+            raise ConnectionError(f"status {answer.status_code}")
+
+
+def channels_of(section: Notifications, file: str) -> list[Channel]:
+    """Return the channels of `heartbeat.tell`. Raises ConfigError: nobody to tell, a contact it cannot reach, secrets.
+
+    A contact's Slack and PagerDuty are Alertmanager's: what speaks of its silence must need as little as possible.
+    """
+    faults: list[Fault] = []
+    found: list[Channel] = []
+    for name in section.heartbeat.tell:
+        try:
+            own = list(_channels(section, name, file))
+        except ConfigError as error:
+            faults += error.faults
+            continue
+        found += own
+        if not own:
+            faults.append(Fault(file, "notifications.heartbeat.tell", f"expected {name} to have email or webhook"))
+    if not section.heartbeat.tell:
+        faults.append(Fault(file, "notifications.heartbeat.tell", "expected the contacts to tell of a silence"))
+    if faults:
+        raise ConfigError(faults)
+    return found
+
+
+def _channels(section: Notifications, name: str, file: str) -> Iterator[Channel]:
+    contact = section.contact(name)
+    if contact.email is not None and section.email is not None:
+        password = _secret(section.email.password_file, "notifications.email.password", file)
+        yield Mail(f"email {name}", section.email, contact.email, password)
+    if contact.webhook is not None:
+        entry = f"notifications.contacts.{name}.webhook"
+        secret = _secret(contact.webhook.token_file, f"{entry}.token", file)
+        secret = secret or _secret(contact.webhook.password_file, f"{entry}.password", file)
+        yield Hook(f"webhook {name}", contact.webhook, secret)
+
+
+def _secret(secret_file: str | None, entry: str, settings_file: str) -> Secret | None:
+    return None if secret_file is None else secret_from(None, secret_file, entry, str(Path(settings_file)))

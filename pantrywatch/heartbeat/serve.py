@@ -1,0 +1,93 @@
+"""Runs the heartbeat: takes beats over HTTP, watches for silence, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from functools import partial
+from pathlib import Path
+
+from prometheus_client import generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporters.core.errors import ConfigError, Fault
+from exporters.core.exposition import CONTENT_TYPE
+from exporters.core.server import listen
+from exporters.core.targets import seconds
+from exporters.notifications.section import Notifications
+from exporters.settings import read_settings
+from pantrywatch.heartbeat.channels import channels_of
+from pantrywatch.heartbeat.record import Record, read_record
+from pantrywatch.heartbeat.watch import Timing, Watch
+from pantrywatch.web_server import read_json, serve_web
+
+logger = logging.getLogger(__name__)
+
+
+def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int:
+    """Watch until SIGTERM or Ctrl-C. Raises ConfigError for the settings, the address, the folder."""
+    section = read_settings(settings_file).notifications
+    if section is None:
+        raise ConfigError([Fault(str(settings_file), "notifications", "expected this section: it says whom to tell")])
+    channels = channels_of(section, str(settings_file))
+    record = read_record(keep, time.time())
+    watch = Watch(record, channels, _timing(section))
+    listener = listen(address)
+    names = ", ".join(channel.name for channel in channels)
+    logger.info("listening=http://%s silent_after=%s tells=%s", address, section.heartbeat.silent, names)
+    asyncio.run(_serve(record, watch, listener))
+    return 0
+
+
+def heartbeat_application(record: Record, watch: Watch) -> Starlette:
+    """Return the application: beats in, state and metrics out."""
+    return Starlette(
+        routes=[
+            Route("/heartbeat", partial(_beat, record), methods=["POST"]),
+            Route("/", partial(_state, record)),
+            Route("/healthz", _health),
+            Route("/metrics", partial(_metrics, watch)),
+        ]
+    )
+
+
+async def _serve(record: Record, watch: Watch, listener: socket.socket) -> None:
+    watching = asyncio.create_task(watch.run())
+    try:
+        await serve_web(heartbeat_application(record, watch), listener)
+    finally:
+        watching.cancel()
+
+
+async def _beat(record: Record, request: Request) -> Response:
+    """Take Alertmanager's JSON, or a post without a body from any script; a Watchdog that resolved is no beat."""
+    if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
+        document = await read_json(request)
+        if not isinstance(document, dict) or document.get("status") != "firing":
+            return PlainTextResponse("not a beat: expected Alertmanager's JSON with status firing\n", 400)
+    record.beat(time.time())
+    return PlainTextResponse("heard\n")
+
+
+async def _state(record: Record, _request: Request) -> Response:
+    if record.beat_at is None:
+        return PlainTextResponse(f"nothing heard yet, for {time.time() - record.silent_since:.0f} s\n")
+    return PlainTextResponse(f"last heard {time.time() - record.silent_since:.0f} s ago\n")
+
+
+async def _health(_request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _metrics(watch: Watch, _request: Request) -> Response:
+    return Response(generate_latest(watch.metrics.registry), media_type=CONTENT_TYPE)
+
+
+def _timing(section: Notifications) -> Timing:
+    repeat = section.escalation.critical.repeat or "1h"
+    return Timing(float(seconds(section.heartbeat.silent)), float(seconds(repeat)))

@@ -1,0 +1,106 @@
+"""Decides who is to be told what, and tells them; a channel that does not take it is tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from exporters.core.logs import ChangeLog
+from pantrywatch.heartbeat.channels import Channel
+from pantrywatch.heartbeat.notice import Notice
+from pantrywatch.heartbeat.record import Record
+
+logger = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.5
+_RETRY_SECONDS = 20.0
+# After its own start it listens this long before it speaks: Alertmanager beats once a minute.
+_LISTEN_FIRST_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """After how long a silence to speak, and after how long to say it again."""
+
+    silent_seconds: float
+    repeat_seconds: float
+
+
+class Metrics:
+    """What /metrics shows."""
+
+    def __init__(self, record: Record) -> None:
+        """Take the record, which is read at every scrape."""
+        self.registry = CollectorRegistry()
+        last = Gauge(
+            "pantrywatch_heartbeat_last_timestamp_seconds", "When Watchdog was last heard; 0 for never.",
+            registry=self.registry,
+        )  # fmt: skip
+        last.set_function(lambda: record.beat_at or 0.0)
+        self.silent = Gauge(
+            "pantrywatch_heartbeat_silent", "Whether Watchdog has been silent for too long (1).",
+            registry=self.registry,
+        )  # fmt: skip
+        self.notices = Counter(
+            "pantrywatch_heartbeat_notices_total", "Attempts to tell somebody, by channel and whether it was taken.",
+            ("channel", "taken"), registry=self.registry,
+        )  # fmt: skip
+
+
+class Watch:
+    """Looks at the record again and again, each channel by itself: a slow one holds up no other."""
+
+    def __init__(self, record: Record, channels: Sequence[Channel], timing: Timing) -> None:
+        """Take what is known and whom to tell."""
+        self._record, self._channels, self._timing = record, channels, timing
+        self._started_at = time.time()
+        self._changes = ChangeLog(logger)
+        self.metrics = Metrics(record)
+        # What a channel knew that the settings no longer name is nobody's business any more.
+        for name in record.told.keys() - {channel.name for channel in channels}:
+            record.forget(name)
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        await asyncio.gather(*(self._serve(channel) for channel in self._channels))
+
+    async def _serve(self, channel: Channel) -> None:
+        while True:
+            notice = self.due(channel.name, time.time())
+            if notice is None:
+                await asyncio.sleep(_TICK_SECONDS)
+            elif not await self._told(channel, notice):
+                await asyncio.sleep(min(_RETRY_SECONDS, self._timing.silent_seconds))
+
+    def due(self, channel: str, now: float) -> Notice | None:
+        """Return what a channel is to be told now, None where it knows all there is."""
+        record, known = self._record, self._record.told.get(channel)
+        overdue = now - record.silent_since > self._timing.silent_seconds
+        listened = now - self._started_at > min(_LISTEN_FIRST_SECONDS, self._timing.silent_seconds)
+        self.metrics.silent.set(int(overdue and listened))
+        if overdue and listened and (known is None or now - known[0] >= self._timing.repeat_seconds):
+            return Notice(record.silent_since, returned=False, began_watching=record.beat_at is None)
+        if not overdue and known is not None:
+            return Notice(known[1], returned=True)
+        return None
+
+    async def _told(self, channel: Channel, notice: Notice) -> bool:
+        try:
+            await asyncio.to_thread(channel.tell, notice)
+            state = "taken"
+        except OSError as error:
+            state = type(error).__name__
+        self.metrics.notices.labels(channel.name, "yes" if state == "taken" else "no").inc()
+        self._changes.report(f"channel={channel.name} notice={notice.status}", state, failing=state != "taken")
+        if state != "taken":
+            return False
+        if notice.returned:
+            self._record.forget(channel.name)
+        else:
+            self._record.knows(channel.name, time.time(), notice.since)
+        return True

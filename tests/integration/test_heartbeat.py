@@ -1,0 +1,237 @@
+"""The heartbeat hears a real Alertmanager, speaks up once when it falls silent, and says when it is back."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import servers
+import yaml
+from exporter import ROOT, fetch
+from inboxes import Inbox, inbox
+
+from exporters.core.errors import ConfigError
+from pantrywatch.alertmanager.files import alertmanager_files
+from pantrywatch.cli import main
+from pantrywatch.heartbeat.channels import Channel
+from pantrywatch.heartbeat.notice import Notice
+from pantrywatch.heartbeat.record import Record, read_record
+from pantrywatch.heartbeat.watch import Timing, Watch
+
+_TIMING = Timing(silent_seconds=900, repeat_seconds=3600)
+
+
+@dataclass
+class _Listener:
+    """Everything that a running heartbeat and whom it tells are."""
+
+    port: int
+    inbox: Inbox
+
+    def beat(self) -> None:
+        assert requests.post(f"http://127.0.0.1:{self.port}/heartbeat", timeout=5).ok
+
+    def notices(self, status: str) -> list[str]:
+        """Return channel and contact of each notice of a status."""
+        return sorted(f"{m['channel']} {m['to']}" for m in self.inbox.messages() if m["status"] == status)
+
+
+def _settings(folder: Path, receiver: Inbox, port: int, **heartbeat: Any) -> Path:
+    """Write the repository's settings with this inbox and a short silence."""
+    section = yaml.safe_load((ROOT / "settings.yaml").read_text())["notifications"]
+    text = yaml.safe_dump({"environment": "test", "notifications": section})
+    for name, value in (
+        ("${PANTRYWATCH_INBOX:-inbox:8025}", f"127.0.0.1:{receiver.port}"),
+        ("${PANTRYWATCH_INBOX_SMTP:-inbox:1025}", f"127.0.0.1:{receiver.mail_port}"),
+        ("${PANTRYWATCH_HEARTBEAT:-heartbeat:9095}", f"127.0.0.1:{port}"),
+    ):
+        text = text.replace(name, value)
+    document = yaml.safe_load(text)
+    document["notifications"]["heartbeat"] |= {"every": "1s", "silent": "4s", **heartbeat}
+    document["notifications"]["escalation"]["critical"]["repeat"] = "1h"
+    file = folder / "settings.yaml"
+    file.write_text(yaml.safe_dump(document))
+    return file
+
+
+@contextmanager
+def _heartbeat(folder: Path, settings: Path, port: int) -> Iterator[Any]:
+    command = [sys.executable, "-m", "pantrywatch", "heartbeat", "--settings", str(settings)]
+    command += ["--listen", f"127.0.0.1:{port}", "--keep", str(folder / "kept")]
+    with servers.process(command, folder / "heartbeat.log", environment={"PYTHONPATH": str(ROOT)}) as child:
+
+        def answers() -> bool:
+            assert child.poll() is None, (folder / "heartbeat.log").read_text()
+            try:
+                return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).ok
+            except requests.RequestException:
+                return False
+
+        servers.wait_until(answers, 30, "the heartbeat answers")
+        yield child
+
+
+@contextmanager
+def _alertmanager(folder: Path, settings: Path) -> Iterator[int]:
+    from exporters.settings import read_settings  # noqa: PLC0415
+
+    for name, text in alertmanager_files(read_settings(settings), lambda file: file).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    for template in (ROOT / "provisioning/alertmanager/templates").glob("*.tmpl"):
+        if not (folder / "templates" / template.name).exists():
+            (folder / "templates" / template.name).symlink_to(template)
+    port = servers.free_port()
+    command = ["prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml", f"--storage.path={folder}/am",
+               f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]  # fmt: skip
+    with servers.process(command, folder / "alertmanager.log"):
+        servers.wait_until(lambda: _posted(port), 30, "Alertmanager takes Watchdog")
+        yield port
+
+
+def _posted(port: int) -> bool:
+    alert = {"labels": {"alertname": "Watchdog", "severity": "none"}, "endsAt": "2099-01-01T00:00:00Z"}
+    try:
+        return requests.post(f"http://127.0.0.1:{port}/api/v2/alerts", json=[alert], timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def test_alertmanager_falls_silent_and_comes_back(tmp_path: Path) -> None:
+    """Killed, Alertmanager is missed: each contact is told once by mail and webhook, and once that it is back."""
+    port = servers.free_port()
+    everyone = ["email manager@pantry.example", "email on-call@pantry.example", "webhook on-call"]
+    with inbox(tmp_path / "inbox") as receiver:
+        settings = _settings(tmp_path, receiver, port)
+        listener = _Listener(port, receiver)
+        with _heartbeat(tmp_path, settings, port):
+            page = f"http://127.0.0.1:{port}/metrics"
+            with _alertmanager(tmp_path, settings):
+                # Beats come on: the silence is longer than the time between two, so nothing is said.
+                servers.wait_until(lambda: _last(page) > 0, 30, "a beat")
+                first = _last(page)
+                servers.wait_until(lambda: _last(page) > first + 6, 40, "beats go on")
+                assert listener.notices("firing") == []
+            servers.wait_until(lambda: listener.notices("firing") == everyone, 40, "everyone is told")
+            assert fetch(page).value("pantrywatch_heartbeat_silent") == 1
+            message = next(m for m in receiver.messages() if m["channel"] == "email")
+            assert message["title"] == "[CRITICAL] The monitoring is silent: nobody would be told \u2013 firing (1)"
+            assert message["alerts"] == ["WatchdogSilent"]
+            assert "Nothing has been heard from Alertmanager's Watchdog since" in message["text"]
+        # A restart says it to nobody again; meanwhile more time passes than the silence.
+        with _heartbeat(tmp_path, settings, port):
+            time.sleep(5)
+            assert listener.notices("firing") == everyone
+            with _alertmanager(tmp_path, settings):
+                servers.wait_until(lambda: listener.notices("resolved") == everyone, 40, "everyone knows it is back")
+            assert listener.notices("firing") == everyone
+
+
+def _last(page: str) -> float:
+    return fetch(page).value("pantrywatch_heartbeat_last_timestamp_seconds") or 0.0
+
+
+def test_a_mail_server_that_is_down_is_tried_again(tmp_path: Path) -> None:
+    """While the mail server is away the webhook is told all the same; when it is back the mail follows, once."""
+    port, mail_port = servers.free_port(), servers.free_port()
+    with inbox(tmp_path / "one") as web:
+        settings = _settings(tmp_path, web, port, tell=["on-call"])
+        settings.write_text(settings.read_text().replace(f"127.0.0.1:{web.mail_port}", f"127.0.0.1:{mail_port}"))
+        with _heartbeat(tmp_path, settings, port):
+            servers.wait_until(lambda: [m["channel"] for m in web.messages()] == ["webhook"], 40, "the webhook")
+            failed = {"channel": "email on-call", "taken": "no"}
+            page = f"http://127.0.0.1:{port}/metrics"
+            counted = "pantrywatch_heartbeat_notices_total"
+            servers.wait_until(lambda: bool(fetch(page).value(counted, **failed)), 30, "a failure is counted")
+            with inbox(tmp_path / "two", mail_port=mail_port) as mail:
+                servers.wait_until(lambda: len(mail.messages()) == 1, 60, "the mail follows")
+            assert [m["channel"] for m in web.messages()] == ["webhook"]
+
+
+def test_what_is_no_beat(tmp_path: Path) -> None:
+    """A Watchdog that resolved, and what is no JSON, are refused and do not count; a post from a script does."""
+    port = servers.free_port()
+    with inbox(tmp_path / "inbox") as receiver:
+        settings = _settings(tmp_path, receiver, port, silent="1h")
+        with _heartbeat(tmp_path, settings, port):
+            url, page = f"http://127.0.0.1:{port}/heartbeat", f"http://127.0.0.1:{port}/metrics"
+            for body in (b'{"status": "resolved"}', b"[]", b"{", b"x" * 5_000_000):
+                assert requests.post(url, data=body, timeout=30).status_code in {400, 413}
+            assert requests.get(url, timeout=5).status_code == 405
+            assert _last(page) == 0
+            assert requests.post(url, timeout=5).text == "heard\n"
+            assert _last(page) > 0
+
+
+def test_settings_that_tell_nobody_stop_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a contact to tell, or with one that has neither mail nor webhook, nothing starts and it is said."""
+    receiver = Inbox(1, 1, None, tmp_path)  # type: ignore[arg-type]
+    arguments = ["heartbeat", "--listen", "127.0.0.1:0", "--settings"]
+    assert main([*arguments, str(_settings(tmp_path, receiver, 1, tell=[]))]) == 2
+    assert "notifications.heartbeat.tell: expected the contacts to tell of a silence" in capsys.readouterr().err
+    file = _settings(tmp_path, receiver, 1, tell=["manager"])
+    text = file.read_text().replace("email: manager@pantry.example", "pagerduty: {key_file: key}")
+    file.write_text(text)
+    assert main([*arguments, str(file)]) == 2
+    assert "expected manager to have email or webhook" in capsys.readouterr().err
+    file.write_text("environment: test\nhost: {name: here}\n")
+    assert main([*arguments, str(file)]) == 2
+    assert "notifications: expected this section" in capsys.readouterr().err
+
+
+class _Told:
+    name = "email somebody"
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def tell(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+
+def _watch(record: Record) -> Watch:
+    channels: list[Channel] = [_Told()]
+    watch = Watch(record, channels, _TIMING)
+    watch._started_at = 0.0  # noqa: SLF001 - it has listened long enough
+    return watch
+
+
+def test_a_silence_is_said_again_after_the_repeat_and_no_sooner() -> None:
+    """From the first notice on it is said once in `repeat`; a channel that knows hears of the return exactly once."""
+    record = Record(began_at=0.0, beat_at=1000.0)
+    watch = _watch(record)
+    assert watch.due("email somebody", 1900.0) is None
+    notice = watch.due("email somebody", 1901.0)
+    assert notice == Notice(1000.0, returned=False)
+    record.knows("email somebody", 1901.0, notice.since)
+    assert watch.due("email somebody", 5500.0) is None
+    assert watch.due("email somebody", 5501.0) == Notice(1000.0, returned=False)
+    record.beat(5600.0)
+    assert watch.due("email somebody", 5601.0) == Notice(1000.0, returned=True)
+    record.forget("email somebody")
+    assert watch.due("email somebody", 5602.0) is None
+
+
+def test_a_heartbeat_that_never_heard_anything_speaks_too() -> None:
+    """Where no beat ever came, the silence counts from the first start: a wrong address must not pass for health."""
+    watch = _watch(Record(began_at=100.0))
+    assert watch.due("email somebody", 999.0) is None
+    assert watch.due("email somebody", 1001.0) == Notice(100.0, returned=False, began_watching=True)
+
+
+def test_a_damaged_record_begins_anew(tmp_path: Path) -> None:
+    """A file cut short by a crash, or with a time in the future, stops nothing and hides no silence."""
+    for text in ("{", "[]", '{"told": 3}', '{"told": {"a": [1]}}'):
+        (tmp_path / "heartbeat.json").write_text(text)
+        assert read_record(tmp_path, 50.0).began_at == 50.0
+    (tmp_path / "heartbeat.json").write_text('{"began_at": 1, "beat_at": 9e9, "told": {}}')
+    assert read_record(tmp_path, 50.0).beat_at == 50.0
+    with pytest.raises(ConfigError, match="expected a folder to keep the last beat in"):
+        read_record(tmp_path / "heartbeat.json", 50.0)
