@@ -24,10 +24,11 @@ _TLS_PORT = "465"
 class Channel(Protocol):
     """One contact by one channel; `name` is the same after a restart."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def tell(self, notice: Notice) -> None:
-        """Send. Raises OSError or smtplib.SMTPException where it was not taken."""
+        """Send. Raises OSError (smtplib's and requests' errors are among them) where it was not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Mail:
     password: Secret | None
 
     def tell(self, notice: Notice) -> None:
-        """Send a mail through the server of the settings. Raises OSError (smtplib's errors are among them)."""
+        """Send a mail through the server of the settings. Raises OSError."""
         mail = EmailMessage()
         mail["Subject"], mail["From"], mail["To"] = notice.title, self.server.sender, self.address
         mail.set_content(notice.text)
@@ -63,7 +64,7 @@ class Hook:
     secret: Secret | None
 
     def tell(self, notice: Notice) -> None:
-        """Post. Raises OSError (requests' errors are among them) also for an answer that is not 2xx."""
+        """Post. Raises OSError, also for an answer that is not 2xx."""
         headers, login = {}, None
         if self.secret is not None and self.webhook.user is None:
             headers["Authorization"] = f"Bearer {self.secret.reveal()}"
