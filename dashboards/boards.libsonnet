@@ -18,4 +18,10 @@
   Monitoring: [
     import 'crm-monitoring.jsonnet',
   ],
+  Overview: [
+    import 'crm-overview.jsonnet',
+    import 'crm-targets.jsonnet',
+    import 'crm-slo.jsonnet',
+    import 'crm-capacity.jsonnet',
+  ],
 }

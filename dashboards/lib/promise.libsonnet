@@ -17,6 +17,7 @@ local shown(id, steps) = panel.limits(steps) + panel.lines + panel.to_slo(id);
 
 {
   tiers:: document.tiers,
+  minimum_bad_events:: document.minimum_bad_events,
   targets:: document.targets,
   of:: of,
   // The share of bad events that is promised at most.

@@ -83,12 +83,19 @@ def _of_query(query: Query, book: Rulebook, choices: dict[str, list[str]]) -> It
 def _of_expression(expr: str, book: Rulebook, choices: dict[str, list[str]]) -> list[Problem]:
     """Return what is wrong whatever is chosen: that one choice has no data is no fault of the query."""
     used = [name for name in references([expr]) if name in choices]
-    tried = [
-        list(expression_problems(parse(substituted(expr, dict(zip(used, values, strict=True)))), book))
-        for values in product(*(choices[name] for name in used))
-    ]
-    always = set.intersection(*({lint for lint, _ in problems} for problems in tried))
-    return [(lint, message) for lint, message in tried[0] if lint in always]
+    tried = []
+    for values in product(*(choices[name] for name in used)):
+        chosen = dict(zip(used, values, strict=True))
+        found = expression_problems(parse(substituted(expr, chosen)), book)
+        tried.append([(lint, _without(message, chosen)) for lint, message in found])
+    return [problem for problem in tried[0] if all(problem in problems for problems in tried)]
+
+
+def _without(message: str, chosen: dict[str, str]) -> str:
+    """Return the message with the values chosen taken back, so that it is one for all of them."""
+    for name, value in chosen.items():
+        message = message.replace(f'"{value}"', f"${name}")
+    return message
 
 
 def _selection(query: Query) -> Iterator[Problem]:
