@@ -24,7 +24,6 @@ class Question:
     panel: Panel
     number: int
     expr: str
-    parameters: Mapping[str, str]
     instant: bool
 
     @property
@@ -48,7 +47,7 @@ class Live:
             for number, query in enumerate(panel.queries()):
                 instant = bool(query.source.get("instant")) and not query.source.get("range")
                 expr = in_query(query.expr, variables, self.builtin())
-                yield Question(board.uid, panel, number, expr, self._time(instant=instant), instant)
+                yield Question(board.uid, panel, number, expr, instant)
 
     def builtin(self) -> dict[str, str]:
         """Return what Grafana knows by itself: with a step of one scrape, a rate is over four of them."""
@@ -73,9 +72,8 @@ class Live:
 
     def ask(self, question: Question) -> list[dict[str, Any]]:
         """Return the series. AssertionError with the query where Prometheus refuses it."""
-        return self._result(
-            "query" if question.instant else "query_range", {"query": question.expr} | question.parameters
-        )
+        path = "query" if question.instant else "query_range"
+        return self._result(path, {"query": question.expr, **self._time(instant=question.instant)})
 
     def has_data(self, question: Question) -> bool:
         """Return whether anything of the answer can be drawn: a sample that is a number."""

@@ -16,6 +16,9 @@ import pytest
 import requests
 import servers
 import stack as stacks
+from boards.exceptions import ALWAYS, SOMETIMES, known_empty, names_of
+from boards.lint.model import read_boards
+from boards.live import Live
 from exporter import ROOT, Page
 from rules.lint.lost import lost
 from servers import wait_until
@@ -49,7 +52,10 @@ def test_up_says_where_the_boards_are_and_serves_them(stack: stacks.Stack) -> No
     """The last thing `up` prints is the address of the boards; they draw from this stack's Prometheus."""
     url = stack.addresses.url("boards")
     assert f"The boards: {url}" in stack.text().splitlines()[-3]
-    assert len(requests.get(f"{url}/api/boards", timeout=10).json()) >= 10
+    listed = requests.get(f"{url}/api/boards", timeout=10).json()
+    assert [board["uid"] for board in sorted(listed, key=lambda board: str(board["uid"]))] == [
+        b.uid for b in read_boards()
+    ]
     answer = requests.post(f"{url}/prometheus/api/v1/query", data={"query": "up"}, timeout=10).json()
     assert len(answer["data"]["result"]) == len(stack.query("up"))
 
@@ -238,6 +244,29 @@ def test_after_all_faults_every_check_passes_again(stack: stacks.Stack) -> None:
         return len(results) > 0 and all(results)
 
     wait_until(passing, 45, "every check passes")
+
+
+@pytest.mark.timeout(400)
+def test_no_panel_of_the_boards_is_empty(stack: stacks.Stack) -> None:
+    """Every query of every panel runs and returns data on a healthy demo, or is an exception with its reason."""
+    live = Live(stack.addresses.url("prometheus"), range_seconds=600)
+    questions = [question for board in read_boards() for question in live.questions(board)]
+    empty = [question for question in questions if not known_empty(question)]
+    # Rates need some minutes of samples, recorded promises some minutes of rates: the faults have taken those by now.
+    deadline = time.monotonic() + 300
+    while (empty := [q for q in empty if not live.has_data(q)]) and time.monotonic() < deadline:
+        time.sleep(3)
+    assert [question.name for question in empty] == []
+
+
+def test_every_exception_is_one(stack: stacks.Stack) -> None:
+    """A query that is always empty on the demo is empty, what it stands for exists, and its panel says why."""
+    live = Live(stack.addresses.url("prometheus"), range_seconds=600)
+    questions = [question for board in read_boards() for question in live.questions(board)]
+    names = {name for question in questions for name in names_of(question)}
+    assert sorted({*ALWAYS, *SOMETIMES} - names) == []
+    assert [q.name for q in questions if set(names_of(q)) & ALWAYS.keys() and live.has_data(q)] == []
+    assert [q.name for q in questions if known_empty(q) and not q.panel.defaults.get("noValue")] == []
 
 
 def test_no_secret_is_printed_anywhere(stack: stacks.Stack) -> None:

@@ -25,7 +25,7 @@ function mark({ colour, hidden, name }, toggle) {
 }
 
 function list(panel, series, toggle) {
-  const calcs = panel.options.legend.calcs ?? [];
+  const calcs = panel.options?.legend?.calcs ?? [];
   return element('div', {}, ...series.map((each) => {
     const numbers = calcs.map((calc) => `${calculationName(calc)}: ${number(each, calc)}`).join('  ');
     return element('span', {}, mark(each, toggle), numbers);
@@ -35,7 +35,7 @@ function list(panel, series, toggle) {
 const number = ({ field, config, index }, calc) => shown(reduced(field.values, calc), config, index).text || '–';
 
 function table(panel, series, toggle) {
-  const { calcs = [], sortBy, sortDesc } = panel.options.legend;
+  const { calcs = [], sortBy, sortDesc } = panel.options?.legend ?? {};
   const by = calcs.find((calc) => calculationName(calc) === sortBy);
   const sorted = by ? series.toSorted((one, other) => order(one, by) - order(other, by)) : series;
   if (by && sortDesc) sorted.reverse();
