@@ -18,7 +18,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     width=3,
   ) + panel.decimals(0) + panel.texts(up) + panel.plain_stat,
   panel.stat(
-    'Seen from outside (probe)',
+    'Checks (probe)',
     'The last run of the checks that stand for users of the API. ' + promise.words('api-availability') + ' Good: passes. It fails while instances are up: the way to them, or the database behind them.',
     'none',
     [panel.now('min by (check) (probe_success{target="api-availability"})', '{{check}}')],

@@ -15,9 +15,10 @@ local by = 'http_request_method, http_route';
       panel.query(queries.quantile('0.5'), 'p50'),
       panel.query(queries.quantile('0.95'), 'p95'),
       panel.query(queries.quantile('0.99'), 'p99'),
+      promise.line('api-latency'),
     ],
     queries.silent,
-  ) + panel.quantiles + promise.latency('api-latency'),
+  ) + panel.quantiles + panel.logarithmic + promise.latency('api-latency') + panel.limit_series('promised'),
   panel.heatmap(
     'Response time, spread (traffic)',
     'How many requests took how long. Good: one dark band far below %g s. Two bands: cached and not cached, or one slow route. A band that climbs: a queue.' % promise.of('api-latency').threshold,
@@ -28,8 +29,8 @@ local by = 'http_request_method, http_route';
   ),
   panel.timeseries(
     'Where the time goes',
-    'Seconds a second that requests spend waiting for the database, for third parties, and in the application itself (its code, the cache, waiting for a connection). The sum is the number of requests in work on average. All routes together: the application does not tell it by route.',
-    'short',
+    'Time that requests spend waiting for the database, for third parties, and in the application itself (its code, the cache, waiting for a connection). 100 % is one request at work all the time. All routes together: the application does not tell it by route.',
+    'percentunit',
     [
       panel.query('sum(rate(db_client_operation_duration_seconds_sum{%s}[$__rate_interval]))' % queries.application, 'database'),
       panel.query('sum(rate(http_client_request_duration_seconds_sum{%s}[$__rate_interval]))' % queries.application, 'third parties'),
@@ -57,7 +58,7 @@ local by = 'http_request_method, http_route';
     [
       ['http_request_method', 'Method', { 'custom.width': 80 }],
       ['http_route', 'Route', { 'custom.minWidth': 230, links: [{ title: 'Only this route', url: '/d/crm-api?var-route=${__value.raw}&${datasource:queryparam}&${application:queryparam}&${__url_time_range}', targetBlank: false }] }],
-      ['Value #A', 'Requests', { unit: 'short', decimals: 0 }],
+      ['Value #A', 'Requests', { unit: 'none', decimals: 0 }],
       ['Value #B', 'p50', {}],
       ['Value #C', 'p95', status.judged(promise.latency('api-latency'))],
       ['Value #F', 'p95 a week before', {}],

@@ -39,12 +39,12 @@ local colours = panel.colours;
   ),
   panel.timeseries(
     'Log-ins',
-    'Log-ins that worked and that were refused (401, 403, 429), an hour. Refused above the line: somebody tries passwords, or the auth service is away. Both at 0 with users at work: nobody can get in.',
+    'Log-ins that worked, that were refused (401, 403, 429) and that failed (5xx), in the hour before each moment. Refused above the line: somebody tries passwords, or the auth service is away. Both at 0 with users at work: nobody can get in.',
     'short',
     [
-      panel.query('3600 * ' + queries.logins('2..', '$__rate_interval', 'rate'), 'worked'),
-      panel.query('3600 * ' + queries.logins('401|403|429', '$__rate_interval', 'rate'), 'refused'),
-      panel.query('3600 * ' + queries.logins('5..', '$__rate_interval', 'rate'), 'failed'),
+      panel.query(queries.logins('2..', '1h'), 'worked'),
+      panel.query(queries.logins('401|403|429', '1h'), 'refused'),
+      panel.query(queries.logins('5..', '1h'), 'failed'),
     ],
     'The application has no route that looks like a log-in.',
     width=12,

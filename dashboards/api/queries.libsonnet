@@ -50,7 +50,7 @@ local ratio(part, whole) = '%s / (%s > 0)' % [part, whole];
     ),
 
   // As the alerts count log-ins: by what routes are usually called.
-  logins(statuses, range, of='increase')::
-    'sum(%s(%s_count{instance=~"$application", http_request_method="POST", http_route=~".*/(log-?in|sign-?in|sessions?|token)", http_response_status_code=~"%s"}[%s]))'
-    % [of, requests, statuses, range],
+  logins(statuses, range)::
+    'sum(increase(%s_count{instance=~"$application", http_request_method="POST", http_route=~".*/(log-?in|sign-?in|sessions?|token)", http_response_status_code=~"%s"}[%s]))'
+    % [requests, statuses, range],
 }

@@ -13,7 +13,7 @@ local queries = import 'queries.libsonnet';
       ['http_request_method', 'Method', { 'custom.width': 90 }],
       ['http_route', 'Route', { 'custom.minWidth': 240 }],
       ['http_response_status_code', 'Status', { 'custom.width': 90 }],
-      ['Value', 'Requests', { decimals: 0, 'custom.width': 110 }],
+      ['Value', 'Requests', { unit: 'none', decimals: 0, 'custom.width': 110 }],
     ],
     'Requests',
     width=24,

@@ -34,8 +34,8 @@ local untold = 'The application does not export this, or does not answer Prometh
   ) + panel.between(0, null) + promise.capacity_use('api-throughput'),
   panel.timeseries(
     'CPU of the process',
-    'Processor cores each instance uses. A Node or Python process that does its work in one thread is full at 1.',
-    'short',
+    'Processor time each instance uses: 100 % is one core. A Node or Python process that does its work in one thread is full there.',
+    'percentunit',
     [panel.query('sum by (instance) (rate(process_cpu_seconds_total{%s}[$__rate_interval]))' % process, '{{instance}}')],
     untold,
   ),

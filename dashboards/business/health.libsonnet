@@ -11,7 +11,7 @@ local count(range, before='') = queries.each(function(action) queries.count(acti
   panel.stat(
     action.name,
     'Requests of the last hour that succeeded (2xx): %s each. Compare with the same hour a week ago in the table below. Far fewer with people at work: something keeps them from it.' % action.one,
-    'short',
+    'none',
     [panel.now(queries.count(action))],
     queries.silent,
   ) + panel.decimals(0) + panel.plain_stat
@@ -20,7 +20,7 @@ local count(range, before='') = queries.each(function(action) queries.count(acti
   panel.table(
     'What people did, the slowest first (traffic)',
     'Each kind of work: done (2xx) in the last hour, in the same hour of yesterday and of last week, and over 24 hours; the share of attempts of the last hour that failed with 5xx, their p95 and the share later than promised. ' + promise.words('api-latency') + ' Empty: there is no data that old. Checks that log in and write are among it: a run of a journey is one log-in and one interaction.',
-    'short',
+    'none',
     [
       panel.rows(count('1h')),
       panel.rows(count('1h', ' offset 1d')),
@@ -43,7 +43,7 @@ local count(range, before='') = queries.each(function(action) queries.count(acti
     ],
     'p95',
     width=24,
-    height=8,
+    height=7,
   ),
   status.promised(['system-availability', 'api-latency', 'api-error-rate']),
   status.firing(['target=~"system-availability|api-.+"', 'alertname=~"CrmApi.+"']),

@@ -48,7 +48,7 @@ local grown(metric) = 'sum by (cmd) (increase(%s{%s%s}[$__range]))' % [metric, q
     [
       ['cmd', 'Command'],
       ['Value #A', 'Time', { unit: 's', decimals: 2 }],
-      ['Value #B', 'Calls', { decimals: 0 }],
+      ['Value #B', 'Calls', { unit: 'none', decimals: 0 }],
       ['Value #C', 'Mean', { unit: 's', decimals: 1 }],
       ['Value #D', 'Failed', status.coloured({ decimals: 0, thresholds: status.steps([[null, colours.plain], [1, colours.broken]]) })],
       ['Value #E', 'Refused', status.coloured({ decimals: 0, thresholds: status.steps([[null, colours.plain], [1, colours.broken]]) })],
@@ -67,8 +67,8 @@ local grown(metric) = 'sum by (cmd) (increase(%s{%s%s}[$__range]))' % [metric, q
   ),
   panel.timeseries(
     'CPU of the server',
-    'Processor cores the server uses. Commands run in one thread: near 1 it is full, however many cores the machine has.',
-    'short',
+    'Processor time the server uses: 100 % is one core. Commands run in one thread: there it is full, however many cores the machine has.',
+    'percentunit',
     [panel.query('%s + on (instance) %s' % [queries.rate('redis_cpu_sys_seconds_total'), queries.rate('redis_cpu_user_seconds_total')], '{{instance}}')],
     queries.silent,
     // One thread.

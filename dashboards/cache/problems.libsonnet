@@ -12,7 +12,7 @@ local colours = panel.colours;
     [panel.query(queries.hits(), '{{instance}}')],
     queries.silent + ' Or nobody looked anything up.',
     width=12,
-  ) + panel.between(null, 1) + promise.good_share('cache-hit-ratio'),
+  ) + panel.between(null, 1) + panel.soft_from(0.8) + promise.good_share('cache-hit-ratio'),
   panel.timeseries(
     'Look-ups',
     'Look-ups a second that found their key and that did not. More misses with as many hits: something new is asked for that is never stored.',

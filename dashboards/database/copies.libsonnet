@@ -36,6 +36,7 @@ local colours = panel.colours;
       panel.query('3600 * ' + queries.rate('pg_stat_archiver_failed_count', 'instance', queries.server), '{{instance}} failed'),
     ],
     queries.silent,
+    width=12,
   ) + panel.decimals(1),
   panel.timeseries(
     'Queries cancelled on a replica',
@@ -48,5 +49,6 @@ local colours = panel.colours;
       panel.query(queries.rate('pg_stat_database_conflicts_confl_deadlock', 'job'), 'deadlock'),
     ],
     queries.silent,
+    width=12,
   ),
 ]

@@ -38,7 +38,7 @@ local colours = panel.colours;
     width=3,
   ) + panel.decimals(1) + panel.plain_stat,
   panel.stat(
-    'Connections in use',
+    'Connections',
     'Client connections against what an ordinary role can have (max_connections less the reserved ones). Good: below 80 %. Above: who holds them – Sessions by state below; at 100 % every page that needs the database fails.',
     'percentunit',
     [panel.now(queries.used + '/ on (instance) (' + queries.usable + '> 0)', '{{instance}}')],
@@ -55,7 +55,7 @@ local colours = panel.colours;
     width=3,
   ) + panel.decimals(1) + panel.plain_stat,
   panel.stat(
-    'Found in memory',
+    'In memory',
     'Share of blocks found in shared_buffers in the last five minutes. Good: above 95 % for a CRM. Falling: the data in use no longer fits – shared_buffers, or a statement that reads whole tables.',
     'percentunit',
     [panel.now(queries.alive(queries.share('pg_stat_database_blks_hit', 'pg_stat_database_blks_read', 'instance', queries.recent)), '{{instance}}')],

@@ -66,6 +66,7 @@ local colours = panel.colours;
     'percentunit',
     [panel.query(queries.share('pg_stat_database_xact_rollback', 'pg_stat_database_xact_commit', 'instance'), '{{instance}}')],
     queries.silent + ' Or there were no transactions.',
+    width=12,
   ) + panel.decimals(3) + panel.between(0, null) + promise.bad_share('db-error-rate'),
   panel.timeseries(
     'Deadlocks, sessions lost',
@@ -78,6 +79,7 @@ local colours = panel.colours;
       panel.query('sum(increase(pg_stat_database_sessions_killed{%s}[$__rate_interval]))' % queries.one, 'killed'),
     ],
     queries.silent,
+    width=12,
   ) + panel.decimals(0) + panel.columns,
   panel.table(
     'Will stop writes if nobody acts',

@@ -20,9 +20,9 @@ local colours = panel.colours;
     queries.silent,
     queries.table_columns + [
       ['Value #A', 'Dead', status.coloured({ unit: 'percentunit', decimals: 1, thresholds: status.steps([[null, colours.kept], [0.2, colours.near], [1 / 3, colours.broken]]) })],
-      ['Value #B', 'Dead rows', { decimals: 1 }],
+      ['Value #B', 'Dead rows', { decimals: 0 }],
       ['Value #C', 'Live rows', { decimals: 1 }],
-      ['Value #D', 'Changed since analyze', { decimals: 1 }],
+      ['Value #D', 'Changed since analyze', { decimals: 0 }],
       ['Value #E', 'Autovacuum', { unit: 'dateTimeFromNow', mappings: status.texts({ '0': ['never', colours.unknown] }) }],
       ['Value #F', 'Autoanalyze', { unit: 'dateTimeFromNow', mappings: status.texts({ '0': ['never', colours.unknown] }) }],
     ],

@@ -7,6 +7,14 @@ local timed(metric) =
   '%s / 1000 and on (instance) max by (instance) (pg_settings_track_io_timing{%s}) == 1'
   % [queries.rate(metric, 'instance'), queries.server];
 
+// Some happen in an hour: a rate over a minute is mostly 0. The second name is PostgreSQL 17's.
+local last_hour(name, newer) = '(sum by (instance) (increase(%s{%s}[1h])) or sum by (instance) (increase(%s{%s}[1h])))' % [name, queries.server, newer, queries.server];
+local checkpoints = '(%s + on (instance) %s > 0)' % [
+  last_hour('pg_stat_bgwriter_checkpoints_timed_total', 'pg_stat_checkpointer_num_timed_total'),
+  last_hour('pg_stat_bgwriter_checkpoints_req_total', 'pg_stat_checkpointer_num_requested_total'),
+];
+local each_took(name, newer) = '%s / 1000 / on (instance) %s' % [last_hour(name, newer), checkpoints];
+
 [
   panel.timeseries(
     'Rows',
@@ -40,21 +48,21 @@ local timed(metric) =
   ),
   panel.timeseries(
     'Checkpoints an hour',
-    'Due by checkpoint_timeout, and requested because WAL reached max_wal_size. Good: hardly any requested. Many: raise max_wal_size.',
+    'In the hour before each moment: due by checkpoint_timeout, and requested because WAL reached max_wal_size. Good: hardly any requested. Many: raise max_wal_size.',
     'short',
     [
-      panel.query('3600 * (%s or %s)' % [queries.rate('pg_stat_bgwriter_checkpoints_timed_total', 'instance', queries.server), queries.rate('pg_stat_checkpointer_num_timed_total', 'instance', queries.server)], '{{instance}} due'),
-      panel.query('3600 * (%s or %s)' % [queries.rate('pg_stat_bgwriter_checkpoints_req_total', 'instance', queries.server), queries.rate('pg_stat_checkpointer_num_requested_total', 'instance', queries.server)], '{{instance}} requested'),
+      panel.query(last_hour('pg_stat_bgwriter_checkpoints_timed_total', 'pg_stat_checkpointer_num_timed_total'), '{{instance}} due'),
+      panel.query(last_hour('pg_stat_bgwriter_checkpoints_req_total', 'pg_stat_checkpointer_num_requested_total'), '{{instance}} requested'),
     ],
     queries.silent,
   ) + panel.decimals(1),
   panel.timeseries(
-    'Time in checkpoints',
-    'Share of time that checkpoints write and sync files. Writing is spread out and harmless; syncing for long stops everybody who commits: the disk is too slow.',
-    'percentunit',
+    'Time of a checkpoint',
+    'What the checkpoints of the hour before each moment took on average to write and to sync files. Writing is spread over most of checkpoint_timeout and harmless; seconds of syncing stop everybody who commits: the disk is too slow.',
+    's',
     [
-      panel.query('(%s or %s) / 1000' % [queries.rate('pg_stat_bgwriter_checkpoint_write_time_total', 'instance', queries.server), queries.rate('pg_stat_checkpointer_write_time_total', 'instance', queries.server)], '{{instance}} writing'),
-      panel.query('(%s or %s) / 1000' % [queries.rate('pg_stat_bgwriter_checkpoint_sync_time_total', 'instance', queries.server), queries.rate('pg_stat_checkpointer_sync_time_total', 'instance', queries.server)], '{{instance}} syncing'),
+      panel.query(each_took('pg_stat_bgwriter_checkpoint_write_time_total', 'pg_stat_checkpointer_write_time_total'), '{{instance}} writing'),
+      panel.query(each_took('pg_stat_bgwriter_checkpoint_sync_time_total', 'pg_stat_checkpointer_sync_time_total'), '{{instance}} syncing'),
     ],
     queries.silent,
   ),
@@ -88,8 +96,8 @@ local timed(metric) =
   ) + panel.limit_series('max_wal_size'),
   panel.timeseries(
     'Load by role',
-    'Seconds a second that statements of each role run on the server: 1 is one statement running all the time. Compare with the cores of the host.',
-    'short',
+    'Time that statements of each role run on the server: 100 % is one statement running all the time. Compare with the cores of the host.',
+    'percentunit',
     [panel.query(queries.rate('pg_stat_statements_seconds_total', 'user'), '{{user}}')],
     queries.no_statements,
   ) + panel.stacked,

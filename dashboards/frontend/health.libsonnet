@@ -54,13 +54,13 @@ local all = [target.id for target in promise.targets if target.layer == 'fronten
     'No certificate: the front-end checks use no TLS.',
     // As CrmSyntheticCertificateExpiring and CrmSyntheticCertificateSoonExpired.
   ) + panel.decimals(1) + panel.limits([[null, colours.hurt], [7 * 86400, colours.broken], [21 * 86400, colours.kept]]) + panel.plain_stat,
-  status.promised(all, width=24, height=13, fed=true),
+  status.promised(all, width=24, height=14, fed=true),
   panel.states(
     'The CRM opens, over time (probe)',
     'When the checks that open the front end passed and failed. A gap: they did not run.',
     [panel.query('min by (check) (probe_success{%s})' % queries.check, '{{check}}')],
     queries.unchecked,
-    width=14,
+    width=15,
     height=5,
   ) + panel.texts({ '0': ['fails', colours.hurt], '1': ['passes', colours.kept] }),
   status.firing(['target=~"%s"' % std.join('|', all)], height=5),

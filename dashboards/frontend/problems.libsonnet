@@ -23,5 +23,5 @@ local queries = import 'queries.libsonnet';
     'percentunit',
     [panel.query(queries.errors(queries.pages), 'not handed out')],
     queries.silent,
-  ) + panel.between(0, null),
+  ) + panel.between(0, null) + panel.soft_to(0.01),
 ]

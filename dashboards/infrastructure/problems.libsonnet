@@ -45,12 +45,14 @@ local waiting(what, limit, description, alert_like) = panel.timeseries(
     ],
     'Used',
     width=16,
-  ) + panel.to_board('capacity', 'Forecasts for everything that fills up'),
+    height=6,
+  ),
   panel.timeseries(
     'Killed for want of memory',
     'Processes the kernel killed, in each interval. Good: 0. One: which – the kernel log names it; often the largest, which may be the database.',
     'short',
     [panel.query('sum by (instance) (increase(node_vmstat_oom_kill{%s}[$__rate_interval]))' % queries.host, '{{instance}}')],
     queries.silent,
+    height=6,
   ) + panel.decimals(0) + panel.columns + panel.limits([[null, colours.kept], [1, colours.broken]]),
 ]

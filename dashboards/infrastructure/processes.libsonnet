@@ -8,8 +8,8 @@ local none = 'No process groups: name them in settings.yaml (host.process_groups
 [
   panel.timeseries(
     'CPU by group',
-    'Processor cores used by each group of processes; "other" is all the rest, so that the sum is the machine. The one that grew when waiting began is the one to look at.',
-    'short',
+    'Processor time used by each group of processes, 100 % is one core; "other" is all the rest, so that the sum is the machine. The one that grew when waiting began is the one to look at.',
+    'percentunit',
     [panel.query(queries.rate('pantrywatch_process_group_cpu_seconds_total', 'group'), '{{group}}')],
     none,
   ) + panel.stacked,

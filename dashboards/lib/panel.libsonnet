@@ -199,9 +199,12 @@ local override(field, properties) = {
   between(min, max):: defaults(std.prune({ min: min, max: max })),
   // Where the axis begins unless the data goes lower.
   soft_from(value):: custom({ axisSoftMin: value }),
+  // Where it ends unless the data goes higher.
+  soft_to(value):: custom({ axisSoftMax: value }),
   // Shares from 0 to 1.
   ratio:: defaults({ unit: 'percentunit', min: 0, max: 1 }),
-  stacked:: custom({ stacking: { mode: 'normal', group: 'A' }, fillOpacity: 40 }),
+  // Without lines: that of a series at zero would be drawn on top of the others.
+  stacked:: custom({ stacking: { mode: 'normal', group: 'A' }, fillOpacity: 70, lineWidth: 0 }),
   logarithmic:: custom({ scaleDistribution: { type: 'log', log: 10 } }),
   points:: custom({ drawStyle: 'points', showPoints: 'always', pointSize: 5 }),
   // Bars for counts of what happened between two points.

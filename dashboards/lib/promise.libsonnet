@@ -64,7 +64,11 @@ local shown(id, steps) = panel.limits(steps) + panel.lines + panel.to_slo(id);
     [clean(hurting * of(id).threshold), colours.hurt],
   ]),
 
-  // Shares of bad events (errors, late answers), 0 to 1. Red where the fastest of the alerts would fire.
+  // The promised time as a series, for axes that reach no further than the data; beside latency(id).
+  line(id):: panel.query('vector(%s)' % of(id).threshold, 'promised'),
+
+  // Shares of bad events (errors, late answers), 0 to 1. Red where the fastest of the alerts would fire. The axis shows
+  // what is allowed also while nothing fails.
   bad_share(id):: shown(id, [
     [null, colours.kept],
     [clean(near * allowed(id)), colours.near],
@@ -73,7 +77,7 @@ local shown(id, steps) = panel.limits(steps) + panel.lines + panel.to_slo(id);
     [share, colours.hurt]
     for share in [clean(document.tiers[0].factor * allowed(id))]
     if share < 1
-  ]),
+  ]) + panel.soft_to(clean(2 * allowed(id))),
 
   // Shares of good events (availability, hits), 0 to 1.
   good_share(id)::

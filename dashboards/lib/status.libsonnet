@@ -36,7 +36,7 @@ cells {
   boards:: boards,
 
   // Promised against measured for the targets `ids` (all by default), the worst first; with `fed`, what each is measured by.
-  promised(ids=ids_of_all, width=14, height=6, fed=false)::
+  promised(ids=ids_of_all, width=15, height=6, fed=false)::
     local which = if ids == ids_of_all then '' else '{target=~"%s"}' % std.join('|', ids);
     local of(metric) = 'max by (target) (%s%s)' % [metric, which];
     panel.table(
@@ -58,24 +58,24 @@ cells {
           mappings: [{ type: 'value', options: { [id]: { text: promise.said(id) } for id in ids } }],
           'custom.minWidth': 250,
         }],
-        ['basis', 'Basis', { 'custom.width': 70 }],
+        ['basis', 'Basis', { 'custom.width': 65 }],
       ] + (if fed then [['requires', 'Measured by', {
              mappings: [{ type: 'value', options: { [part]: { text: feeding[part] } for part in std.objectFields(feeding) } }],
-             'custom.minWidth': 190,
+             'custom.minWidth': 240,
            }]] else []) + [
         ['Value #B', 'State', cells.coloured({
           unit: 'none',
           decimals: 0,
           mappings: cells.texts(cells.states.promise),
-          'custom.width': 110,
+          'custom.width': 105,
         })],
         ['Value #C', 'Promised', { 'custom.width': 85 }],
-        ['Value #D', 'Last hour', { 'custom.width': 85 }],
+        ['Value #D', 'Last hour', { 'custom.width': 80 }],
         ['Value #E', '30 days', { 'custom.width': 80 }],
         ['Value #F', 'Budget left', cells.bar(0, 1, {
           decimals: 0,
           thresholds: cells.steps(promise.budget_steps),
-          'custom.width': 130,
+          'custom.width': 110,
         })],
         ['Value #G', 'Burn now', cells.coloured({
           unit: 'none',
@@ -90,7 +90,7 @@ cells {
     ),
 
   // Alerts that fire, the most severe first. `matchers`: a list, of which one must fit; none for all alerts.
-  firing(matchers=[], width=10, height=6)::
+  firing(matchers=[], width=9, height=6)::
     local severities = cells.states.severity;
     local of_these(series) = if matchers == [] then '' else '\nand (%s)' % std.join(' or ', [
       '%s{%s}' % [series, matcher]
@@ -107,16 +107,18 @@ cells {
       'none',
       [
         panel.rows(with_board('max by (%s) ((%s)%s)' % [alert_labels, firing, of_these('ALERTS')])),
-        panel.rows('1000 * min by (%s) (ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{alertstate="firing"})' % alert_labels),
+        panel.rows('1000 * min by (%s) ((ALERTS_FOR_STATE%s) and ignoring (alertstate) ALERTS{alertstate="firing"})' % [alert_labels, of_these('ALERTS_FOR_STATE')]),
       ],
       'No alert %s fires.' % (if matchers == [] then 'of this installation' else 'of this layer'),
       [
         ['Value #A', 'Severity', cells.coloured({ decimals: 0, mappings: cells.texts(severities), 'custom.width': 80 })],
         ['alertname', 'Alert', cells.link('Runbook', '${runbooks}docs/runbooks/${__value.raw}.md') { 'custom.minWidth': 170 }],
         ['target', 'Target', cells.link('This promise in depth', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}')],
-        ['instance', 'Where', { 'custom.width': 90 }],
-        ['board', 'Board', cells.link('Where to look', '/d/${__value.raw}?${__url_time_range}') { 'custom.width': 150 }],
-        ['Value #B', 'Since', { unit: 'dateTimeFromNow', 'custom.width': 120 }],
+        ['instance', 'Where', { 'custom.width': 80 }],
+      ] + (if matchers == [] then [
+             ['board', 'Board', cells.link('Where to look', '/d/${__value.raw}?${__url_time_range}') { 'custom.width': 150 }],
+           ] else []) + [
+        ['Value #B', 'Since', { unit: 'dateTimeFromNow', 'custom.width': 105 }],
       ],
       'Severity',
       width,

@@ -12,12 +12,12 @@ local none_bad = panel.limits([[null, colours.kept], [1, colours.hurt]]);
     'Checks whose last run failed, and how many there are. Good: 0. Which, and why: below.',
     'none',
     [
-      panel.now('count(%s == 0) or 0 * count(%s)' % [queries.worst('probe_success', of='min'), queries.worst('probe_success')], 'fail'),
-      panel.now('count(%s)' % queries.worst('pantrywatch_check_interval_seconds'), 'of'),
+      panel.now('count(%s == 0) or 0 * count(%s)' % [queries.worst('probe_success', of='min'), queries.worst('probe_success')], 'failing'),
+      panel.now('count(%s)' % queries.worst('pantrywatch_check_interval_seconds'), 'checks in all'),
     ],
     queries.silent,
     width=6,
-  ) + panel.decimals(0) + none_bad + panel.plain_stat + panel.one('of', { thresholds: status.steps([[null, colours.plain]]) }),
+  ) + panel.decimals(0) + none_bad + panel.plain_stat + panel.one('checks in all', { thresholds: status.steps([[null, colours.plain]]) }),
   panel.stat(
     'Checks that did not run',
     'Checks whose last run is more than four intervals ago, or that never ran. Good: 0. Otherwise nobody looks: what such a check says is old.',
