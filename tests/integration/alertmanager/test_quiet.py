@@ -1,0 +1,201 @@
+"""When nobody is told: outside office hours, in maintenance, and of what another alert says already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from alertmanagers import Alertmanager, alert, alertmanager, delays, identity, midday, settings_for
+from inboxes import Inbox, inbox
+from servers import free_port, wait_until
+
+_DELAYS = {"critical": ("1s", "3s", "10m"), "high": ("1s", "10m", "20m", "30m"), "medium": ("1s", "3s"), "low": ("1s",)}
+
+
+def _shut(section: dict[str, Any]) -> None:
+    delays(section, _DELAYS)
+    section["office_hours"] |= {"opens": "20:00", "closes": "21:00"}
+    section["escalation"]["low"]["daily_at"] = "20:00"
+
+
+def _maintained(window: dict[str, Any]) -> Any:
+    def change(section: dict[str, Any]) -> None:
+        delays(section, _DELAYS)
+        section["maintenance"] = [{"reason": "PostgreSQL upgrade: primary", **window}]
+
+    return change
+
+
+def _now(**offset: float) -> str:
+    return (datetime.now(ZoneInfo(midday()[0])) + timedelta(**offset)).strftime("%Y-%m-%d %H:%M")
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Inbox]]:
+    """Four installations, in each of which alerts of all severities have begun; each with its own inbox."""
+    today = datetime.now(ZoneInfo(midday()[0])).strftime("%A").lower()
+    changes = {
+        "shut": _shut,
+        "dated": _maintained({"begins": _now(days=-1), "ends": _now(days=1)}),
+        "weekly": _maintained({"days": [today], "begins": "11:00", "ends": "14:00"}),
+        "over": _maintained({"begins": _now(days=-2), "ends": _now(days=-1)}),
+    }
+    with ExitStack() as stack:
+        boxes = {}
+        for name, change in changes.items():
+            folder: Path = tmp_path_factory.mktemp(name)
+            boxes[name] = stack.enter_context(inbox(folder / "inbox"))
+            settings = settings_for(boxes[name].port, boxes[name].mail_port, change)
+            server = stack.enter_context(alertmanager(folder / "am", settings))
+            severities = ("critical", "high", "medium", "low")
+            server.send(*(alert("CrmTried", severity, target=severity) for severity in severities))
+            server.send(alert("Watchdog", "none"))
+        yield boxes
+
+
+def _told(box: Inbox) -> set[str]:
+    return {m["severity"] for m in box.messages() if m["to"] != "heartbeat"}
+
+
+def _beats_after(box: Inbox, count: int) -> None:
+    """Wait for so many heartbeats, one a second or two: a marker that comes after all that was due before."""
+    wait_until(lambda: sum(m["to"] == "heartbeat" for m in box.messages()) >= count, 90, f"{count} heartbeats")
+
+
+def test_outside_office_hours_what_can_wait_waits(quiet: dict[str, Inbox]) -> None:
+    """Critical and high are told at any time; medium and low, and what medium escalates to, are not."""
+    box = quiet["shut"]
+    box.wait_for(lambda m: m["to"] == "second-on-call", 90, "critical escalates")
+    _beats_after(box, 6)
+    assert _told(box) == {"critical", "high"}
+
+
+@pytest.mark.parametrize("window", ["dated", "weekly"])
+def test_in_maintenance_nobody_is_told_but_the_heartbeat(quiet: dict[str, Inbox], window: str) -> None:
+    """In a window, dated or weekly, Watchdog goes on and no person hears anything."""
+    _beats_after(quiet[window], 6)
+    assert _told(quiet[window]) == set()
+
+
+def test_a_window_that_is_over_keeps_nothing_back(quiet: dict[str, Inbox]) -> None:
+    """After its end everybody is told again."""
+    box = quiet["over"]
+    wait_until(lambda: _told(box) == {"critical", "high", "medium", "low"}, 90, "all severities are told")
+
+
+@pytest.fixture(scope="module")
+def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
+    """An Alertmanager whose receivers do not matter: what inhibition keeps back is asked over its API."""
+    with alertmanager(tmp_path_factory.mktemp("lone") / "am", settings_for(free_port(), free_port())) as server:
+        yield server
+
+
+def _of(component: str, name: str, severity: str, **labels: str) -> dict[str, Any]:
+    return alert(name, severity, component=component, **labels)
+
+
+_DATABASE_DOWN = _of("database", "CrmDatabaseDown", "critical", instance="primary")
+_CACHE_DOWN = _of("cache", "CrmCacheDown", "high", instance="main")
+# What fires → (kept back, told all the same). Labels are those our rules give.
+_STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]] = {
+    "higher mutes lower for the same target": (
+        [alert("CrmApiLatencyBurn", "high", target="api-latency")],
+        [
+            alert("CrmApiLatencyBurn", "medium", target="api-latency"),
+            alert("CrmTargetBudgetExhausted", "low", target="api-latency"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", target="api-latency", instance="local", check="a"),
+        ],
+        [
+            alert("CrmApiErrorRateBurn", "medium", target="api-error-rate"),
+            alert("CrmSystemAvailabilityBurn", "critical", target="system-availability"),
+            _of("api", "CrmApiRouteSlow", "medium", job="application"),
+        ],
+    ),
+    "the database is down": (
+        [_DATABASE_DOWN],
+        [
+            _of("database", "CrmDatabaseLockWait", "high", instance="primary"),
+            alert("CrmDbAvailabilityBurn", "critical", target="db-availability"),
+            _of("api", "CrmApiPoolExhausted", "high", job="application", instance="crm-api"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", kind="sql", check="select", instance="local"),
+            _of("collector", "CrmMonitoringCollectorFailing", "medium", exporter="database", instance="primary"),
+        ],
+        [
+            _of("database", "CrmDatabaseLockWait", "high", instance="replica"),
+            _of("api", "CrmApiErrorsSudden", "critical", job="application"),
+            alert("CrmApiAvailabilityBurn", "critical", target="api-availability"),
+            alert("CrmSystemAvailabilityBurn", "high", target="system-availability"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", kind="http", check="page", instance="local"),
+            _of("api", "CrmApiFailedLoginsBurst", "critical", job="application", type="security"),
+        ],
+    ),
+    "the cache is down": (
+        [_CACHE_DOWN],
+        [
+            _of("cache", "CrmCacheEvictions", "medium", instance="main"),
+            alert("CrmCacheHitRatioBurn", "high", target="cache-hit-ratio"),
+        ],
+        [
+            _of("cache", "CrmCacheEvictions", "medium", instance="sessions"),
+            alert("CrmApiLatencyBurn", "critical", target="api-latency"),
+        ],
+    ),
+    "the application is down": (
+        [_of("api", "CrmApiDown", "critical", job="application")],
+        [
+            _of("scrape", "CrmMonitoringTargetDown", "high", job="application", instance="crm-api"),
+            _of("api", "CrmApiRouteSlow", "medium", job="application"),
+        ],
+        [
+            _of("scrape", "CrmMonitoringTargetDown", "high", job="host", instance="local"),
+            _of("api", "CrmApiFailedLogins", "high", job="application", type="security"),
+            alert("CrmApiAvailabilityBurn", "critical", target="api-availability"),
+        ],
+    ),
+    "an exporter is not scraped": (
+        [_of("scrape", "CrmMonitoringTargetDown", "high", job="database", instance="primary")],
+        [
+            alert("CrmTargetNoData", "high", target="db-error-rate", requires="database"),
+            _of("database", "CrmDatabaseDeadlocks", "medium", instance="primary"),
+            _of("collector", "CrmMonitoringQueryStale", "medium", job="database", instance="primary"),
+        ],
+        [
+            alert("CrmTargetNoData", "high", target="cache-hit-ratio", requires="cache"),
+            _of("database", "CrmDatabaseDeadlocks", "medium", instance="replica"),
+            _of("database", "CrmDatabaseDown", "critical", instance="primary"),
+        ],
+    ),
+    "a condition gets worse": (
+        [
+            _of("api", "CrmApiFailedLoginsBurst", "critical", job="application", type="security"),
+            _of("host", "CrmHostDiskNearlyFull", "high", job="host", instance="local", mountpoint="/"),
+        ],
+        [
+            _of("api", "CrmApiFailedLogins", "high", job="application", type="security"),
+            _of("host", "CrmHostDiskFillingUp", "medium", job="host", instance="local", mountpoint="/"),
+        ],
+        [_of("host", "CrmHostMemoryLow", "medium", job="host", instance="local")],
+    ),
+}
+
+
+@pytest.mark.parametrize("storm", _STORMS)
+def test_what_another_alert_says_already_is_kept_back(lone: Alertmanager, storm: str) -> None:
+    """Exactly the alerts that the cause explains are inhibited; symptoms of users and other objects are not."""
+    causes, kept_back, told = _STORMS[storm]
+    lone.send(*causes, *kept_back, *told)
+
+    expected = {identity(a): False for a in [*causes, *told]} | {identity(a): True for a in kept_back}
+    try:
+        wait_until(lambda: lone.suppressed() == expected, 30, "kept back are these, and no others")
+    except AssertionError:
+        assert lone.suppressed() == expected  # says which differ
+        raise
+    finally:
+        lone.resolve(*causes, *kept_back, *told)
+        wait_until(lambda: lone.suppressed() == {}, 30, "all is over")
