@@ -66,8 +66,7 @@ class _Candidate:
 
 def main() -> None:
     """Run the benchmark and print its tables."""
-    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    parser.add_argument("what", choices=["scrape"])
+    parser = argparse.ArgumentParser(prog="./run bench scrape", description=__doc__)
     parser.add_argument("--scrapes", type=int, default=200, help="scrapes of each exporter (default: %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:

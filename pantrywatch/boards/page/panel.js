@@ -17,7 +17,7 @@ const TYPES = { alertlist, bargauge, heatmap, stat, 'state-timeline': stateTimel
 
 // The panel's box. `draw(context)` asks and draws; errors stay inside, with the query they are about.
 export function panelBox(panel) {
-  const body = element('div', { class: `body ${panel.type}` });
+  const body = element('div', { class: 'body' });
   const heading = element('h3', {});
   const extras = element('span', { class: 'extras' });
   const box = element('section', { class: 'panel', 'data-panel': panel.id, 'data-type': panel.type }, element('header', {}, heading, extras), body);

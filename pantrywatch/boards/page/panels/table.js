@@ -58,6 +58,7 @@ function head(columns, sort, again) {
     const arrow = sort?.displayName === column.name ? (sort.desc ? ' ↓' : ' ↑') : '';
     const heading = element('th', { title: column.config.description ?? null }, element('button', { type: 'button', onclick: () => again(column.name) }, column.name + arrow));
     heading.style.textAlign = alignment(column);
+    if (column.config.custom.minWidth) heading.style.minWidth = `${column.config.custom.minWidth}px`;
     if (column.config.custom.width) heading.style.width = `${column.config.custom.width}px`;
     return heading;
   })));
