@@ -9,6 +9,9 @@ from boards.live import Question
 
 # Empty on every healthy demo: one that returns data is no exception any more.
 ALWAYS = {
+    "crm-capacity: Proven throughput (lab)": "needs a capacity run",
+    "crm-overview: Main content in time (field)": "no browser of the demo reports",
+    "crm-targets: Good events by time: D": "the demo has not run for a week",
     "crm-api: Routes, slowest first (traffic): F": "the demo has not run for a week",
     "crm-business: What people did, the slowest first (traffic): B": "the demo has not run for a day",
     "crm-business: What people did, the slowest first (traffic): C": "the demo has not run for a week",
@@ -25,6 +28,13 @@ ALWAYS = {
 
 # Empty unless something happened, or by the machine it runs on.
 SOMETIMES = {
+    "crm-monitoring: Firing alerts": "needs an alert",
+    "crm-monitoring: Collectors: C": "needs a collector that fails",
+    "crm-monitoring: Messages by channel": "needs an alert",
+    "crm-overview: Firing alerts": "needs an alert",
+    "crm-slo: Budget gone in": "needs bad events",
+    "crm-slo: Alerts it fired": "needs an alert of the target",
+    "crm-slo: What contributed most bad events": "needs bad events",
     "crm-api: Firing alerts": "needs an alert",
     "crm-api: Answers by class of status": "there is a series only for classes that were answered",
     "crm-api: Failed calls by reason": "needs a call to a third party that fails",
