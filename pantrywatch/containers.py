@@ -67,12 +67,17 @@ class _Volume:
         self.files.setdefault(reader, {}).update(files)
 
     def write(self) -> None:
-        """Write what differs and remove what is wanted no more."""
+        """Write what differs."""
         for reader, files in self.files.items():
             folder = self.path / reader
             for name, text in files.items():
                 self._folder(folder, (folder / name).parent, self.users[reader])
                 _write(folder / name, text, self.users[reader])
+
+    def prune(self) -> None:
+        """Remove what is wanted no more."""
+        for reader, files in self.files.items():
+            folder = self.path / reader
             for file in [path for path in folder.rglob("*") if path.is_file()]:
                 if str(file.relative_to(folder)) not in files:
                     file.unlink()
@@ -98,6 +103,7 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
     _add_alertmanager(volume, sources, settings, web)
     _add_grafana(volume, sources, web)
     volume.write()
+    volume.prune()
     return settings
 
 

@@ -38,9 +38,16 @@ def address_of(target: CacheTarget, entry: str, settings_file: str) -> Address:
     if host is None:
         expected = "expected redis://[[USER]:PASSWORD@]HOST[:PORT], or rediss:// for TLS"
         raise ConfigError([Fault(settings_file, f"{entry}.url", expected)])
-    password = Secret(unquote(url.password)) if url.password else None
+    password = secret.part(_password) if url.password else None
     context = _tls_context(target, entry, settings_file) if tls else None
     return Address(host, port, unquote(url.username or ""), password, context)
+
+
+def _password(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).password or "")
+    except ValueError:  # its file holds something else by now: the server will say no
+        return ""
 
 
 def _tls_context(target: CacheTarget, entry: str, settings_file: str) -> ssl.SSLContext:

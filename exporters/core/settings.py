@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -23,13 +24,26 @@ _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>[^}]
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A text that must never be shown: its repr and str hide it; `reveal` is for the client library alone."""
+    """A text that must never be shown: its repr and str hide it; `reveal` is for the client library alone.
+
+    One from a file is read at each use, so that a new password needs no restart.
+    """
 
     _value: str
+    _file: Path | None = None
+    _take: Callable[[str], str] = str
 
     def reveal(self) -> str:
-        """Return the text itself."""
-        return self._value
+        """Return the text itself; where its file is gone or empty by now, the text it had at the start."""
+        text = ""
+        if self._file is not None:
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                text = _text_of(self._file)
+        return self._take(text or self._value)
+
+    def part(self, take: Callable[[str], str]) -> Secret:
+        """Return a part of this secret, such as the password in a URL; it follows the file as the whole does."""
+        return Secret(self._value, self._file, take)
 
     def __repr__(self) -> str:
         return "Secret(***)"
@@ -66,14 +80,18 @@ def secret_from(value: str | None, file: str | None, entry: str, name: str) -> S
         return Secret(value)
     path = Path(name).parent / str(file)
     try:
-        text = path.read_text(encoding="utf-8").rstrip("\r\n")
+        text = _text_of(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         expected = f"expected a readable secret file at {path}: {reason}"
         raise ConfigError([Fault(name, f"{entry}_file", expected)]) from None
     if not text:
         raise ConfigError([Fault(name, f"{entry}_file", f"expected a secret in {path}, the file is empty")])
-    return Secret(text)
+    return Secret(text, path)
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8").rstrip("\r\n")
 
 
 def has_password(url: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 
@@ -27,11 +28,11 @@ class Address:
     def __init__(self, dsn: Secret, entry: str, file: str) -> None:
         """Parse a URL or key=value DSN. Raises ConfigError, without the DSN's text."""
         try:
-            parsed = conninfo_to_dict(dsn.reveal())
+            self._parameters = _parameters(dsn)
         except psycopg.ProgrammingError:
             expected = "expected a DSN: postgresql://user@host:5432/database or host=… dbname=…"
             raise ConfigError([Fault(file, entry, expected)]) from None
-        self._parameters = _DEFAULTS | {key: str(value) for key, value in parsed.items() if value is not None}
+        self._dsn = dsn
 
     @property
     def label(self) -> str:
@@ -46,11 +47,17 @@ class Address:
         process. Raises CollectError with the class dns.
         """
         parameters = dict(self._parameters)
+        with contextlib.suppress(psycopg.ProgrammingError):  # its file holds something else by now
+            parameters = _parameters(self._dsn)
         if database is not None:
             parameters["dbname"] = database
         if "host" in parameters and "hostaddr" not in parameters:
             parameters |= _resolved(parameters["host"].split(","), parameters.get("port", "5432").split(","))
         return make_conninfo(**parameters).encode()
+
+
+def _parameters(dsn: Secret) -> dict[str, str]:
+    return _DEFAULTS | {key: str(value) for key, value in conninfo_to_dict(dsn.reveal()).items() if value is not None}
 
 
 def _resolved(hosts: list[str], ports: list[str]) -> dict[str, str]:

@@ -19,7 +19,16 @@ from pathlib import Path
 from servers import process, wait_until
 
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
-_FETCH = "import sys, urllib.request as u; sys.stdout.buffer.write(u.urlopen(sys.argv[1], timeout=10).read())"
+_FETCH = """
+import base64, ssl, sys, urllib.request
+url, body, login, ca = sys.argv[1:]
+request = urllib.request.Request(url, data=body.encode() or None)
+request.add_header("Content-Type", "application/json")
+if login:
+    request.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
+context = ssl.create_default_context(cafile=ca) if ca else None
+sys.stdout.buffer.write(urllib.request.urlopen(request, timeout=10, context=context).read())
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +55,11 @@ class Engine:
             "DOCKER_BUILDKIT": "0",
         }
 
-    def fetch(self, url: str) -> str:
-        """Return what a URL answers in the engine's network; OSError where it does not."""
-        done = run(self.inside(sys.executable, "-c", _FETCH, url), dict(os.environ), timeout=30, check=False)
+    def fetch(self, url: str, body: str = "", login: str = "", ca: str = "") -> str:
+        """Return what a URL answers in the engine's network, to a POST if there is a body. OSError if it fails."""
+        done = run(
+            self.inside(sys.executable, "-c", _FETCH, url, body, login, ca), dict(os.environ), timeout=30, check=False
+        )
         if done.returncode:
             raise OSError(done.stderr.strip().splitlines()[-1])
         return done.stdout

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import ssl
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 from urllib.parse import SplitResult, quote, urljoin
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.settings import Secret
 from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe, expect, expect_regex
 from exporters.synthetic.exchange import (
     UNSAFE,
@@ -73,13 +74,14 @@ class _Plan:
     statuses: frozenset[int]
     body: re.Pattern[str] | None
     context: ssl.SSLContext
+    credentials: Secret | None
     redirects: int
 
 
 def prepare(settings: HttpCheck, entry: Entry) -> Probe:
     """Return the check, its secrets read and its trust loaded. Raises ConfigError."""
     body = None if settings.body is None else settings.body.encode()
-    headers = all_headers(settings.headers) | _credentials(settings, entry)
+    headers = all_headers(settings.headers)
     return partial(
         _check,
         _Plan(
@@ -87,19 +89,20 @@ def prepare(settings: HttpCheck, entry: Entry) -> Probe:
             statuses=frozenset(settings.expect_status or range(200, 400)),
             body=re.compile(settings.expect_body) if settings.expect_body else None,
             context=client_context(entry, settings.ca_file, verify=settings.tls_verify),
+            credentials=_credentials(settings, entry),
             redirects=_MAXIMUM_REDIRECTS if settings.follow_redirects else 0,
         ),
     )
 
 
-def _credentials(settings: HttpCheck, entry: Entry) -> dict[str, str]:
+def _credentials(settings: HttpCheck, entry: Entry) -> Secret | None:
+    """Return the value of the header Authorization, None where none is sent."""
     if settings.bearer_token_file:
-        token = entry.secret("bearer_token", None, settings.bearer_token_file).reveal()
-        return {"Authorization": f"Bearer {token}"}
+        return entry.secret("bearer_token", None, settings.bearer_token_file).part("Bearer {}".format)
     if settings.username is None:
-        return {}
-    password = entry.secret("password", None, settings.password_file).reveal()
-    return {"Authorization": "Basic " + b64encode(f"{settings.username}:{password}".encode()).decode()}
+        return None
+    password = entry.secret("password", None, settings.password_file)
+    return password.part(lambda text: "Basic " + b64encode(f"{settings.username}:{text}".encode()).decode())
 
 
 def _check(plan: _Plan, observation: Observation, deadline: Deadline) -> None:
@@ -114,6 +117,8 @@ def _check(plan: _Plan, observation: Observation, deadline: Deadline) -> None:
 def _follow(plan: _Plan, observation: Observation, deadline: Deadline) -> Answer:
     """Return the last answer, redirects followed where the plan says so."""
     request = plan.request
+    if plan.credentials:
+        request = replace(request, headers={**request.headers, "Authorization": plan.credentials.reveal()})
     for followed in range(plan.redirects + 1):
         observation.set("probe_http_redirects", followed)
         answer = exchange(request, plan.context, observation, deadline)

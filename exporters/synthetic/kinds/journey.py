@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass, classify_network_error
+from exporters.core.settings import Secret
 from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe, expect, expect_name, expect_regex
 from exporters.synthetic.exchange import (
     Answer,
@@ -103,7 +104,7 @@ def prepare(settings: JourneyCheck, entry: Entry) -> Probe:
         _expect_known(step, known, entry, f"steps[{index}]")
         known |= step.save.keys()
     files = settings.secret_files.items()
-    secrets = {name: entry.secret_file(f"secret_files.{name}", file).reveal() for name, file in files}
+    secrets = {name: entry.secret_file(f"secret_files.{name}", file) for name, file in files}
     context = client_context(entry, settings.ca_file, verify=settings.tls_verify)
     return partial(_check, settings.steps, secrets, context)
 
@@ -119,12 +120,12 @@ def _expect_known(step: Step, known: set[str], entry: Entry, path: str) -> None:
 
 def _check(
     steps: Sequence[Step],
-    secrets: Mapping[str, str],
+    secrets: Mapping[str, Secret],
     context: ssl.SSLContext,
     observation: Observation,
     deadline: Deadline,
 ) -> None:
-    values = dict(secrets)
+    values = {name: secret.reveal() for name, secret in secrets.items()}
     for step in steps:
         start = time.monotonic()
         # Failed until it is through: a run left behind at its deadline shows the step it hangs in.

@@ -59,7 +59,7 @@ class RedisCheck(CheckSettings):
 class _Server:
     host: str
     port: int
-    greeting: tuple[Command, ...]
+    url: Secret
     context: ssl.SSLContext | None
 
 
@@ -67,28 +67,40 @@ def prepare(settings: RedisCheck, entry: Entry) -> Probe:
     """Return the check, its secret read. Raises ConfigError."""
     url = entry.secret("url", settings.url, settings.url_file)
     try:
-        parts, greeting = _parse(url)
+        parts = _parse(url)
         port = parts.port or _PORT
     except ValueError:
         raise entry.error("url", "expected an address like redis://host:6379/0") from None
     secure = parts.scheme == "rediss"
     context = client_context(entry, settings.ca_file, verify=settings.tls_verify) if secure else None
-    return partial(_check, _Server(parts.hostname or "", port, greeting, context), settings)
+    return partial(_check, _Server(parts.hostname or "", port, url, context), settings)
 
 
-def _parse(url: Secret) -> tuple[SplitResult, tuple[Command, ...]]:
-    """Return the address and what to say first. Raises ValueError."""
+def _parse(url: Secret) -> SplitResult:
+    """Return the address. Raises ValueError."""
     parts = urlsplit(url.reveal())
-    database = parts.path.strip("/") or "0"
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or not database.isdecimal():
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or not _database(parts).isdecimal():
         raise ValueError
+    return parts
+
+
+def _database(parts: SplitResult) -> str:
+    return parts.path.strip("/") or "0"
+
+
+def _greeting(url: Secret) -> tuple[Command, ...]:
+    """Return what to say first. Raises CollectError where the file of the URL holds something else by now."""
+    try:
+        parts = _parse(url)
+    except ValueError:
+        raise CollectError(ErrorClass.AUTH, "the file with the URL holds none any more") from None
     greeting: list[Command] = []
     if parts.password:
         user = (unquote(parts.username),) if parts.username else ()
         greeting.append(("AUTH", *user, unquote(parts.password)))
-    if database != "0":
-        greeting.append(("SELECT", database))
-    return parts, tuple(greeting)
+    if _database(parts) != "0":
+        greeting.append(("SELECT", _database(parts)))
+    return tuple(greeting)
 
 
 def _check(server: _Server, settings: RedisCheck, observation: Observation, deadline: Deadline) -> None:
@@ -103,7 +115,7 @@ def _check(server: _Server, settings: RedisCheck, observation: Observation, dead
     with _open(server, observation, deadline) as sock:
         stream = Stream(sock, deadline)
         with observation.phase("processing"):
-            if _replies(stream, (*server.greeting, *commands))[-1] != expected:
+            if _replies(stream, (*_greeting(server.url), *commands))[-1] != expected:
                 raise CollectError(ErrorClass.PROTOCOL, "another answer than expected")
             if settings.write:
                 _replies(stream, (("DEL", key),))
