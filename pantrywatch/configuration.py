@@ -97,6 +97,9 @@ def read_settings_for(options: Options, environment: dict[str, str]) -> Settings
     """Read the settings under the environment the components will have; a user's own servers must answer first."""
     os.environ.update({name: value for name, value in environment.items() if name.startswith("PANTRYWATCH_")})
     settings = read_settings(Path(environment["PW_SETTINGS"]))
+    if settings.web is not None:
+        expected = "expected no such section here: `up` serves this machine alone; see docs/deploy.md for containers"
+        raise ConfigError([Fault(environment["PW_SETTINGS"], "web", expected)])
     if settings.notifications is not None:
         require_delivery(settings.notifications, Path(environment["PW_SETTINGS"]))
     if options.settings_file is not None:

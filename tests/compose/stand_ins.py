@@ -102,11 +102,15 @@ def _slim(root: Path) -> None:
 
 
 def _import(engine: Engine, root: Path, tag: str) -> None:
-    archive = subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE)
-    done = subprocess.run(
-        ["docker", "import", "-", tag], stdin=archive.stdout, env=engine.environment(), capture_output=True, check=False
-    )
-    assert archive.wait() == 0 == done.returncode, done.stderr
+    with subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE) as archive:
+        done = subprocess.run(
+            ["docker", "import", "-", tag],
+            stdin=archive.stdout,
+            env=engine.environment(),
+            capture_output=True,
+            check=False,
+        )
+    assert archive.returncode == 0 == done.returncode, done.stderr
 
 
 def _build(engine: Engine, name: str, tag: str) -> None:

@@ -134,6 +134,13 @@ def test_faults_are_switched_in_their_container(demo: Stack) -> None:
     assert "docker compose stop postgres" in demo.demo(*command, "on", "database-stopped", check=False)
 
 
+def test_a_deployment_is_marked_in_a_container(demo: Stack) -> None:
+    """The mark is kept in a volume and is on the boards with the next scrape."""
+    demo.demo("exec", "-T", "exporter-host", "python", "-m", "pantrywatch", "mark", "4.5.6")
+    marks = 'count(pantrywatch_deployment_timestamp_seconds{version="4.5.6"})'
+    wait_until(lambda: demo.query(marks) == {"": 1.0}, 60, "Prometheus has the mark")
+
+
 def test_a_fault_in_a_container_reaches_the_inbox(demo: Stack) -> None:
     """PostgreSQL's container is stopped: its alert fires and is told by mail and webhook; started, it is over."""
     demo.demo("stop", "postgres")
@@ -173,7 +180,7 @@ def test_what_is_kept_survives_down_and_up(demo: Stack) -> None:
     seen, messages, rows = _first_sample(demo), len(demo.messages()), _rows(demo)
     demo.demo("down")
     assert {name.removeprefix(f"{PROJECT}_") for name in demo.engine.leftovers()} == {
-        "installation", "prometheus", "alertmanager", "grafana", "inbox", "postgres", "redis", "faults",
+        "installation", "prometheus", "alertmanager", "grafana", "inbox", "state", "postgres", "redis", "faults",
     }  # fmt: skip
     demo.demo("up", "--detach")
     demo.wait_until_healthy("the second up")

@@ -184,7 +184,7 @@ def test_an_ended_certificate_is_refused(laid: Laid) -> None:
 
 
 def test_the_generator_never_writes_a_secret_again(tmp_path: Path) -> None:
-    """`./run secrets` makes what is missing, for its owner alone; a second call changes nothing, nor what is by hand."""
+    """`./run secrets` makes what is missing, for its owner alone; what is there already is never written again."""
     folder = tmp_path / "secrets"
     first = _secrets(folder)
     assert "made monitor_dsn, cache_url, grafana_admin_password, web_password, web_password_hash" in first
