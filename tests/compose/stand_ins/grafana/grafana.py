@@ -38,7 +38,7 @@ def datasources() -> list[dict[str, Any]]:
 def boards() -> list[str]:
     """Return the uid of every board that the providers' folders hold."""
     files = sorted((_PROVISIONING / "dashboards").glob("*.y*ml"))
-    folders = [p["options"]["path"] for file in files for p in yaml.safe_load(file.read_text())["providers"]]
+    folders = [expand(p["options"]["path"]) for file in files for p in yaml.safe_load(file.read_text())["providers"]]
     return sorted(json.loads(file.read_text())["uid"] for folder in folders for file in Path(folder).rglob("*.json"))
 
 
