@@ -65,9 +65,11 @@ def test_a_version_that_could_do_harm_is_refused(tmp_path: Path, version: str) -
     assert not (tmp_path / "deployments.txt").exists()
 
 
-@pytest.mark.parametrize("at", ["tomorrow", "", str(int(time.time()) + 3600), "0", "9" * 30, "2026-13-01"])
+@pytest.mark.parametrize("at", ["tomorrow", "", "in an hour", "0", "9" * 30, "2026-13-01"])
 def test_a_time_that_has_not_been_is_refused(tmp_path: Path, at: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`--at` takes a time of the past; anything else ends with 2 and says what was expected."""
+    # Not as a parameter: its name would differ between the processes that collect the tests.
+    at = str(int(time.time()) + 3600) if at == "in an hour" else at
     assert main(["mark", "v1", "--at", at, "--file", str(tmp_path / "marks")]) == 2
     assert "--at" in capsys.readouterr().err
     assert main(["mark", "v1", "--at", "2026-01-02T03:04:05+01:00", "--file", str(tmp_path / "marks")]) == 0
