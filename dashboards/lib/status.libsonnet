@@ -107,7 +107,7 @@ cells {
       'none',
       [
         panel.rows(with_board('max by (%s) ((%s)%s)' % [alert_labels, firing, of_these('ALERTS')])),
-        panel.rows('1000 * min by (%s) ((ALERTS_FOR_STATE%s) and ignoring (alertstate) ALERTS{alertstate="firing"})' % [alert_labels, of_these('ALERTS_FOR_STATE')]),
+        panel.rows('1000 * min by (%s) ((ALERTS_FOR_STATE%s) and ignoring (alertstate) ALERTS{alertstate="firing", severity!="none"})' % [alert_labels, of_these('ALERTS_FOR_STATE')]),
       ],
       'No alert %s fires.' % (if matchers == [] then 'of this installation' else 'of this layer'),
       [

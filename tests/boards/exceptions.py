@@ -43,6 +43,7 @@ SOMETIMES = {
     "crm-cache: Firing alerts": "needs an alert",
     "crm-database: Scrape errors": "needs a collector that fails",
     "crm-database: Firing alerts": "needs an alert",
+    "crm-database: Time of a checkpoint": "needs a checkpoint in the time shown",
     "crm-database: Vacuum under way": "needs a vacuum at this moment",
     "crm-frontend: Firing alerts": "needs an alert",
     "crm-frontend: Failures of the check, by class": "needs a check that fails",
