@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import _jsonnet
+import _gojsonnet
 
 from exporters.core.targets import Targets, read_targets
 from exporters.settings import Settings, read_settings
@@ -113,4 +113,4 @@ def _text(root: Path, source: Path, document: Any) -> str:
 
 
 def _render(source: Path, arguments: dict[str, str]) -> Any:
-    return json.loads(_jsonnet.evaluate_file(str(source), tla_codes=arguments))
+    return json.loads(_gojsonnet.evaluate_file(str(source), tla_codes=arguments))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import ModuleType
 
+import _gojsonnet
 import _jsonnet
 import pytest
 
@@ -30,9 +32,10 @@ folded: >
 """
 
 
-def test_python_and_jsonnet_read_the_same_object() -> None:
-    """Both readers give the same object for everything the dialect allows."""
-    theirs = json.loads(_jsonnet.evaluate_snippet("test", f"std.parseYaml({json.dumps(_DOCUMENT)})"))
+@pytest.mark.parametrize("evaluator", [_gojsonnet, _jsonnet])
+def test_python_and_jsonnet_read_the_same_object(evaluator: ModuleType) -> None:
+    """All readers give the same object for everything the dialect allows."""
+    theirs = json.loads(evaluator.evaluate_snippet("test", f"std.parseYaml({json.dumps(_DOCUMENT)})"))
     assert parse_yaml(_DOCUMENT, "test") == theirs
 
 

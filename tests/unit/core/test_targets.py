@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import ModuleType
 
+import _gojsonnet
 import _jsonnet
 import pytest
 
@@ -33,10 +35,11 @@ def _faults(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
     return [f"{fault.entry}: {fault.expected}" for fault in raised.value.faults]
 
 
-def test_python_and_jsonnet_read_the_same() -> None:
+@pytest.mark.parametrize("evaluator", [_gojsonnet, _jsonnet])
+def test_python_and_jsonnet_read_the_same(evaluator: ModuleType) -> None:
     """targets.yaml and settings.yaml are the same object to Python's strict reader and to jsonnet's std.parseYaml."""
     for name in ("targets.yaml", "settings.yaml"):
-        parsed = json.loads(_jsonnet.evaluate_snippet(str(ROOT / "x.jsonnet"), f"std.parseYaml(importstr '{name}')"))
+        parsed = json.loads(evaluator.evaluate_snippet(str(ROOT / "x.jsonnet"), f"std.parseYaml(importstr '{name}')"))
         assert parsed == read_yaml(ROOT / name)
 
 
