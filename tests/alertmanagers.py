@@ -20,7 +20,7 @@ from servers import free_port, process, wait_until
 from exporters.core.settings import decode
 from exporters.notifications.problems import notification_problems
 from exporters.settings import Settings
-from pantrywatch.build import alertmanager_files
+from pantrywatch.alertmanager.files import alertmanager_files
 
 Change = Callable[[dict[str, Any]], None]
 _EVERY_DAY = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

@@ -17,11 +17,16 @@ _IN_CONTAINERS = "/run/pantrywatch/alertmanager/secrets"
 def require_delivery(section: Notifications, settings_file: Path) -> None:
     """Raise ConfigError naming each secret that cannot be read or is empty, and a time zone that does not exist."""
     faults: list[Fault] = []
+    seen: dict[str, str] = {}
     for entry, file in secret_files(section):
         try:
             secret_from(None, file, f"notifications.{entry}", str(settings_file))
         except ConfigError as error:
             faults += error.faults
+        # In containers they all lie in one folder.
+        if seen.setdefault(Path(file).name, file) != file:
+            expected = f"expected a name of its own, {seen[Path(file).name]} has the same"
+            faults.append(Fault(str(settings_file), f"notifications.{entry}_file", expected))
     try:
         ZoneInfo(section.office_hours.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
