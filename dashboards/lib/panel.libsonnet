@@ -230,7 +230,11 @@ local override(field, properties) = {
   // Colours from a value on, as [[null, colours.kept], [0.8, colours.near]]; drawn as lines where there are axes.
   limits(steps)::
     defaults({ thresholds: { mode: 'absolute', steps: [{ color: step[1], value: step[0] } for step in steps] } }),
-  lines:: custom({ thresholdsStyle: { mode: 'dashed' } }),
+  // Only a graph has axes to draw them on.
+  lines:: {
+    local whole = self,
+    fieldConfig+: { defaults+: if std.get(whole, 'type') == 'timeseries' then { custom+: { thresholdsStyle: { mode: 'dashed' } } } else {} },
+  },
 
   // Value → [text, colour].
   texts(values):: defaults({

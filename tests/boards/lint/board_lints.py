@@ -119,7 +119,7 @@ def link_problems(url: str, boards: dict[str, Board]) -> Iterator[tuple[str, str
     parts = urlsplit(url)
     uid = parts.path.removeprefix("/d/")
     # A board that a cell names is known only when the cell is.
-    if not parts.path.startswith("/d/") or uid.startswith("$"):
+    if parts.netloc or not parts.path.startswith("/d/") or uid.startswith("$"):
         return
     if uid not in boards:
         yield "link", f"{url}: there is no board {uid}"
