@@ -96,7 +96,7 @@ def test_numbers_of_targets_stand_in_no_source() -> None:
     """What only targets.yaml says, such as 0.9995 or 2.5, is typed in no board."""
     document = read_targets(ROOT / "targets.yaml")
     numbers = {f"{n:g}" for t in document.targets for n in (t.threshold, t.objective) if n is not None}
-    # Quantiles, halves, milliseconds and round numbers mean other things too; limits made of them are the lint's (target-limits).
+    # Quantiles, halves, milliseconds and round numbers mean other things too; limits are the lint's (target-limits).
     telling = {
         number
         for number in numbers
