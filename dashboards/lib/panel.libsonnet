@@ -38,6 +38,11 @@ local base(type, title, description, unit, queries, empty, width, height) = {
 };
 
 local custom(fields) = { fieldConfig+: { defaults+: { custom+: fields } } };
+// Only a graph has axes: added to a panel of another type this is nothing.
+local axis(fields) = {
+  local whole = self,
+  fieldConfig+: { defaults+: if std.get(whole, 'type') == 'timeseries' then { custom+: fields } else {} },
+};
 local defaults(fields) = { fieldConfig+: { defaults+: fields } };
 local override(field, properties) = {
   fieldConfig+: {
@@ -198,9 +203,9 @@ local override(field, properties) = {
   // Ends of the axis; null leaves one to the data.
   between(min, max):: defaults(std.prune({ min: min, max: max })),
   // Where the axis begins unless the data goes lower.
-  soft_from(value):: custom({ axisSoftMin: value }),
+  soft_from(value):: axis({ axisSoftMin: value }),
   // Where it ends unless the data goes higher.
-  soft_to(value):: custom({ axisSoftMax: value }),
+  soft_to(value):: axis({ axisSoftMax: value }),
   // Shares from 0 to 1.
   ratio:: defaults({ unit: 'percentunit', min: 0, max: 1 }),
   // Without lines: that of a series at zero would be drawn on top of the others.
@@ -230,11 +235,7 @@ local override(field, properties) = {
   // Colours from a value on, as [[null, colours.kept], [0.8, colours.near]]; drawn as lines where there are axes.
   limits(steps)::
     defaults({ thresholds: { mode: 'absolute', steps: [{ color: step[1], value: step[0] } for step in steps] } }),
-  // Only a graph has axes to draw them on.
-  lines:: {
-    local whole = self,
-    fieldConfig+: { defaults+: if std.get(whole, 'type') == 'timeseries' then { custom+: { thresholdsStyle: { mode: 'dashed' } } } else {} },
-  },
+  lines:: axis({ thresholdsStyle: { mode: 'dashed' } }),
 
   // Value → [text, colour].
   texts(values):: defaults({
