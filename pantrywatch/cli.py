@@ -100,11 +100,13 @@ def _inbox(options: argparse.Namespace) -> int:
 
 def _boards(options: argparse.Namespace) -> int:
     from pantrywatch.addresses import Addresses
+    from pantrywatch.boards.catalogue import Catalogue
     from pantrywatch.boards.serve import serve_boards
 
     addresses = Addresses(_state(options).port_offset())
     listen = options.listen or addresses.address("boards")
-    return serve_boards(listen, options.prometheus or addresses.url("prometheus"), ROOT / "dashboards/generated")
+    catalogue = Catalogue(ROOT / "dashboards/generated", ROOT / "docs/runbooks")
+    return serve_boards(listen, options.prometheus or addresses.url("prometheus"), catalogue)
 
 
 def _secrets(options: argparse.Namespace) -> int:

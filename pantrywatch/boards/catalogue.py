@@ -1,4 +1,4 @@
-"""The generated boards on disk: read anew for each question, so that `./run build` shows at the next reload."""
+"""Boards and runbooks on disk: read anew for each question, so that `./run build` shows at the next reload."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ class Entry:
 
 
 class Catalogue:
-    """Boards below a folder, `<Grafana folder>/<uid>.json` each."""
+    """Boards below a folder, `<Grafana folder>/<uid>.json` each, and the runbooks their links lead to."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take the folder; boards may come and go in it."""
+    def __init__(self, folder: Path, runbooks: Path) -> None:
+        """Take the folders; boards and runbooks may come and go in them."""
         self._folder = folder
+        self._runbooks = runbooks
 
     def entries(self) -> list[Entry]:
         """Return all boards by folder and title, those without a folder first."""
@@ -34,6 +35,14 @@ class Catalogue:
         """Return a board as Grafana reads it, None where there is none of that uid."""
         file = next((file for file in self._folder.rglob("*.json") if file.stem == uid), None)
         return _read(file) if file else None
+
+    def runbooks(self) -> list[str]:
+        """Return the names of the runbooks' files."""
+        return sorted(file.name for file in self._runbooks.glob("*.md"))
+
+    def runbook(self, name: str) -> str | None:
+        """Return a runbook's text, None where there is none of that name."""
+        return (self._runbooks / name).read_text(encoding="utf-8") if name in self.runbooks() else None
 
     def _entry(self, file: Path) -> Entry:
         board = _read(file)

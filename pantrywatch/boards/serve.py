@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from ipaddress import ip_address
-from pathlib import Path
 
 from exporters.core.server import listen
 from pantrywatch.boards.catalogue import Catalogue
@@ -16,12 +15,12 @@ from pantrywatch.web_server import serve_web
 logger = logging.getLogger(__name__)
 
 
-def serve_boards(address: str, prometheus_url: str, boards: Path) -> int:
-    """Draw the boards below a folder until SIGTERM or Ctrl-C. Raises ConfigError for an address that is taken."""
+def serve_boards(address: str, prometheus_url: str, catalogue: Catalogue) -> int:
+    """Draw the boards until SIGTERM or Ctrl-C. Raises ConfigError for an address that is taken."""
     listener = listen(address)
     prometheus = Prometheus(prometheus_url)
     logger.info("boards=http://%s/ prometheus=%s drawing", address, prometheus.shown_url)
-    asyncio.run(serve_web(boards_application(Catalogue(boards), prometheus, _hosts(address)), listener))
+    asyncio.run(serve_web(boards_application(catalogue, prometheus, _hosts(address)), listener))
     return 0
 
 

@@ -41,6 +41,9 @@ def boards_application(catalogue: Catalogue, prometheus: Prometheus, hosts: list
             Route("/boards", partial(_page, "list.js")),
             Route("/d/{uid}", partial(_page, "page.js")),
             Route("/d/{uid}/{slug}", partial(_page, "page.js")),
+            Route("/docs/runbooks/{name:path}", partial(_page, "runbook.js")),
+            Route("/api/runbooks/", partial(_runbooks, catalogue)),
+            Route("/api/runbooks/{name}", partial(_runbook, catalogue)),
             Route("/api/boards", partial(_list, catalogue)),
             Route("/api/boards/{uid}", partial(_board, catalogue)),
             Route("/prometheus/api/v1/{path:path}", partial(_ask, prometheus), methods=["GET", "POST"]),
@@ -70,6 +73,17 @@ async def _board(catalogue: Catalogue, request: Request) -> Response:
     if board is None:
         return PlainTextResponse("There is no board of this name; see the list of all boards.", 404, headers=_HEADERS)
     return JSONResponse(board, headers=_HEADERS)
+
+
+async def _runbooks(catalogue: Catalogue, _request: Request) -> Response:
+    return JSONResponse(catalogue.runbooks(), headers=_HEADERS)
+
+
+async def _runbook(catalogue: Catalogue, request: Request) -> Response:
+    text = catalogue.runbook(request.path_params["name"])
+    if text is None:
+        return PlainTextResponse("There is no runbook of this name.", 404, headers=_HEADERS)
+    return PlainTextResponse(text, headers=_HEADERS)
 
 
 async def _ask(prometheus: Prometheus, request: Request) -> Response:

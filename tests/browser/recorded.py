@@ -59,10 +59,11 @@ def boards_page(directory: Path, prometheus_url: str, boards: Sequence[dict[str,
         (folder / f"{board['uid']}.json").write_text(json.dumps(board))
     address = f"127.0.0.1:{free_port()}"
     code = (
-        "import sys, pathlib; from pantrywatch.boards.serve import serve_boards; "
-        "serve_boards(sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]))"
+        "import sys; from pathlib import Path; from pantrywatch.boards.catalogue import Catalogue; "
+        "from pantrywatch.boards.serve import serve_boards; "
+        "serve_boards(sys.argv[1], sys.argv[2], Catalogue(Path(sys.argv[3]), Path(sys.argv[4])))"
     )
-    command = [sys.executable, "-c", code, address, prometheus_url, str(folder.parent)]
+    command = [sys.executable, "-c", code, address, prometheus_url, str(folder.parent), str(ROOT / "docs/runbooks")]
     with process(command, directory / "boards.log", environment={"PYTHONPATH": str(ROOT)}):
         wait_until(lambda: _ok(f"http://{address}/boards"), 30, "the page answers")
         yield f"http://{address}"

@@ -127,6 +127,18 @@ def test_what_cannot_be_drawn_says_why(boards: Boards) -> None:
     assert '"nodeGraph"' in boards.page.locator(boards.panel("unknown")).inner_text()
 
 
+def test_the_links_to_runbooks_lead_to_them(boards: Boards) -> None:
+    """A runbook is shown as its Markdown means it; there is a list of all, and nothing above their folder."""
+    boards.page.goto(f"{boards.url}/docs/runbooks/CrmApiErrorRateBurn.md")
+    boards.page.wait_for_selector("ol li code")
+    assert boards.page.locator("h3").inner_text() == "CrmApiErrorRateBurn"
+    assert boards.page.locator("ol li").count() >= 3
+    boards.page.goto(f"{boards.url}/docs/runbooks/")
+    boards.page.wait_for_selector("li a")
+    assert boards.page.locator("li a").count() > 50
+    assert requests.get(f"{boards.url}/api/runbooks/..%2Ftargets.md", timeout=10).status_code == 404
+
+
 def test_the_page_is_no_way_to_anything_else(boards: Boards) -> None:
     """Only a few questions are passed on, only under names of this machine; nothing comes from elsewhere."""
     ask = f"{boards.url}/prometheus/api/v1"

@@ -9,15 +9,20 @@ export function draw(body, panel, _frames, context) {
   body.replaceChildren(element('div', { class: 'words scroll' }, ...made));
 }
 
-function blocks(text) {
+export function blocks(text) {
   return text.split(/\n{2,}/).map((block) => block.trim()).filter(Boolean).map((block) => {
     const lines = block.split('\n');
     const [, hashes, heading] = /^(#{1,4})\s+(.*)$/.exec(lines[0]) ?? [];
     if (hashes) return element(`h${hashes.length + 2}`, {}, ...inline(heading), ...inline(lines.slice(1).join(' ')));
-    if (lines.every((line) => /^\s*[-*]\s/.test(line))) return element('ul', {}, ...lines.map((line) => element('li', {}, ...inline(line.replace(/^\s*[-*]\s+/, '')))));
+    if (/^[-*]\s/.test(lines[0])) return list('ul', block, /\n(?=[-*]\s)/, /^[-*]\s+/);
+    if (/^\d+\.\s/.test(lines[0])) return list('ol', block, /\n(?=\d+\.\s)/, /^\d+\.\s+/);
     if (lines.length > 2 && /^\|[-|: ]+\|$/.test(lines[1])) return table(lines);
     return element('p', {}, ...inline(lines.join(' ')));
   });
+}
+
+function list(tag, block, between, mark) {
+  return element(tag, {}, ...block.split(between).map((item) => element('li', {}, ...inline(item.replace(mark, '').replace(/\s*\n\s*/g, ' ')))));
 }
 
 function table([head, , ...rows]) {
