@@ -68,7 +68,7 @@ def test_every_type_of_panel_draws(boards: Boards, width: int) -> None:
     assert boards.count("numbers", ".stat") == 2
     assert boards.count("numbers", ".spark path") == 4
     assert boards.count("gauges", ".bar .filled") == 2
-    assert boards.page.locator(boards.panel("rows")).locator("th").all_inner_texts() == ["Route", "Now", "Most ↓"]
+    assert boards.page.locator(boards.panel("rows")).locator("th").all_inner_texts() == ["Route", "Now", "Most\u00a0↓"]
     assert boards.count("rows", "tbody tr") == 2
     assert boards.count("states", ".barlayer .point") >= 4
     assert boards.count("spread", ".heatmaplayer image") == 1
@@ -106,6 +106,23 @@ def test_a_choice_narrows_the_board(boards: Boards) -> None:
     boards.page.locator(".choice .options button").click()
     wait_until(lambda: boards.count("lines", ".scatterlayer .trace") == 2, 30, "both routes are drawn")
     assert "var-route=%24__all" in boards.page.url
+
+
+def test_a_graph_is_zoomed_into_by_dragging(boards: Boards) -> None:
+    """Dragging along a graph shows that time on the whole board; the way back leads back."""
+    boards.open("/d/all")
+    graph = boards.page.locator(boards.panel("lines")).locator(".nsewdrag").bounding_box()
+    assert graph is not None
+    middle = graph["y"] + graph["height"] / 2
+    boards.page.mouse.move(graph["x"] + graph["width"] * 0.25, middle)
+    boards.page.mouse.down()
+    boards.page.mouse.move(graph["x"] + graph["width"] * 0.75, middle, steps=5)
+    boards.page.mouse.up()
+    wait_until(lambda: "from=1" in boards.page.url, 30, "the address holds the time")
+    start, end = (int(boards.page.url.split(f"{name}=")[1].split("&")[0]) for name in ("from", "to"))
+    assert 14 * 60_000 < end - start < 16 * 60_000
+    boards.page.go_back()
+    wait_until(lambda: "from=" not in boards.page.url, 30, "the address is the one before")
 
 
 def test_a_closed_row_draws_when_it_is_opened(boards: Boards) -> None:

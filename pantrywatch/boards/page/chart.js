@@ -49,6 +49,13 @@ export async function timeChart(body, context, { traces, shapes = [], left, righ
   connect(plot, context, margin, describe);
 }
 
+// Before their boxes leave the page.
+export function forgetCharts() {
+  for (const graph of graphs) window.Plotly.purge(graph);
+  graphs.clear();
+  box.remove();
+}
+
 function gap({ texts }) {
   return Math.min(160, 12 + Math.max(1, ...texts.map((text) => text.length)) * 6.2);
 }

@@ -1,4 +1,5 @@
 // A board at an address as Grafana has it: /d/UID?var-NAME=VALUE&from=now-6h&to=now.
+import { forgetCharts } from './chart.js';
 import { dropDowns, loadVariables } from './choices.js';
 import { element } from './dom.js';
 import { eventsOf } from './events.js';
@@ -65,6 +66,7 @@ class BoardPage {
     context.variables = this.variables;
     this.toolbar(context);
     const { node, panels } = boardLayout(this.board, context);
+    forgetCharts();
     root.replaceChildren(node);
     this.current = this.withEvents(context);
     this.seen = whenSeen(panels, async (panel) => panel.draw(await this.current));

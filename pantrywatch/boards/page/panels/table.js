@@ -55,11 +55,12 @@ function alignment(column) {
 
 function head(columns, sort, again) {
   return element('thead', {}, element('tr', {}, ...columns.map((column) => {
-    const arrow = sort?.displayName === column.name ? (sort.desc ? ' ↓' : ' ↑') : '';
+    const arrow = sort?.displayName === column.name ? (sort.desc ? '\u00a0↓' : '\u00a0↑') : '';
     const heading = element('th', { title: column.config.description ?? null }, element('button', { type: 'button', onclick: () => again(column.name) }, column.name + arrow));
     heading.style.textAlign = alignment(column);
-    if (column.config.custom.minWidth) heading.style.minWidth = `${column.config.custom.minWidth}px`;
-    if (column.config.custom.width) heading.style.width = `${column.config.custom.width}px`;
+    const { width, minWidth = width } = column.config.custom;
+    if (minWidth) heading.style.minWidth = `${minWidth}px`;
+    if (width) heading.style.width = `${width}px`;
     return heading;
   })));
 }
@@ -80,7 +81,7 @@ function cell(frame, column, row, context) {
     return made;
   }
   const { text, colour: code, nothing } = shown(value, config, index);
-  made.append(linked(element('span', { class: nothing ? 'nothing' : '' }, text), config.links, context, dataOf(field, row, config, { fields: frame.all ?? frame.fields })));
+  made.append(linked(element('span', { class: nothing ? 'nothing' : '' }, text), nothing ? [] : config.links, context, dataOf(field, row, config, { fields: frame.all ?? frame.fields })));
   if (!nothing) coloured(made, column, value, code);
   return made;
 }
