@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_FIRST = "Overview"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -27,9 +29,9 @@ class Catalogue:
         self._runbooks = runbooks
 
     def entries(self) -> list[Entry]:
-        """Return all boards by folder and title, those without a folder first."""
+        """Return all boards by folder and title, the overview's folder first."""
         found = [self._entry(file) for file in self._folder.rglob("*.json")]
-        return sorted(found, key=lambda entry: (entry.folder, entry.title))
+        return sorted(found, key=lambda entry: (entry.folder != _FIRST, entry.folder, entry.title))
 
     def board(self, uid: str) -> dict[str, Any] | None:
         """Return a board as Grafana reads it, None where there is none of that uid."""

@@ -84,6 +84,7 @@ const UNITS = {
   percent: (value, decimals) => `${fixed(value, decimals)}%`,
   percentunit: (value, decimals) => `${fixed(value * 100, decimals)}%`,
   s: duration,
+  µs: (value, decimals) => duration(value / 1e6, decimals),
   ms: (value, decimals) => duration(value / 1000, decimals),
   m: (value, decimals) => duration(value * 60, decimals),
   h: (value, decimals) => duration(value * 3600, decimals),
