@@ -38,16 +38,23 @@ local colours = panel.colours;
     width=12,
   ),
   panel.timeseries(
-    'Log-ins',
-    'Log-ins that worked, that were refused (401, 403, 429) and that failed (5xx), in the hour before each moment. Refused above the line: somebody tries passwords, or the auth service is away. Both at 0 with users at work: nobody can get in.',
+    'Log-ins that did not work',
+    'Log-ins that were refused (401, 403, 429) and that failed (5xx), in the hour before each moment. Refused above the line: somebody tries passwords, or the auth service is away.',
     'short',
     [
-      panel.query(queries.logins('2..', '1h'), 'worked'),
       panel.query(queries.logins('401|403|429', '1h'), 'refused'),
       panel.query(queries.logins('5..', '1h'), 'failed'),
     ],
     'The application has no route that looks like a log-in.',
-    width=12,
+    width=6,
     // As CrmApiFailedLogins.
-  ) + panel.decimals(0) + panel.limits([[null, colours.kept], [50, colours.broken]]) + panel.lines + panel.colour('worked', 'green') + panel.colour('refused', 'orange') + panel.colour('failed', 'red'),
+  ) + panel.decimals(0) + panel.limits([[null, colours.kept], [50, colours.broken]]) + panel.lines + panel.colour('refused', 'orange') + panel.colour('failed', 'red'),
+  panel.timeseries(
+    'Log-ins that worked',
+    'In the hour before each moment. Falling with as many users as ever: nobody can get in – or sessions last longer.',
+    'short',
+    [panel.query(queries.logins('2..', '1h'), 'worked')],
+    'The application has no route that looks like a log-in.',
+    width=6,
+  ) + panel.decimals(0) + panel.colour('worked', 'green'),
 ]

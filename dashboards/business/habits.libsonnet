@@ -50,5 +50,5 @@ local ratio(part, whole) =
     ],
     queries.silent,
     width=12,
-  ),
+  ) + panel.one('interactions an account', { unit: 'percentunit', min: 0, 'custom.axisPlacement': 'right' }),
 ]

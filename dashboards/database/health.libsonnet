@@ -63,13 +63,14 @@ local colours = panel.colours;
     width=3,
   ) + panel.ratio + panel.decimals(1) + panel.plain_stat,
   panel.stat(
-    'Size',
-    'Disk space of all chosen databases. Its growth is below, the room left on the disk on the infrastructure board.',
-    'bytes',
-    [panel.now('sum by (instance) (pg_database_size_bytes{%s})' % queries.one, '{{instance}}')],
+    'Waiting for locks',
+    'Sessions that wait for a lock another session holds. Good: 0, or a few for moments. They stay or grow: Blocking below shows how many hold them up, and whether those idle inside a transaction.',
+    'none',
+    [panel.now('max by (instance) (pantrywatch_database_lock_waiters{%s})' % queries.server, '{{instance}}')],
     queries.silent + queries.blind,
     width=3,
-  ) + panel.decimals(1) + panel.plain_stat + panel.to_board('infrastructure', 'Disks of the host'),
+    // One may be chance; five are a queue.
+  ) + panel.decimals(0) + panel.plain_stat + panel.limits([[null, colours.kept], [1, colours.near], [5, colours.broken]]),
   status.promised(['db-query-latency', 'db-error-rate', 'db-availability']),
   status.firing(['alertname=~"CrmDatabase.+"', 'target=~"db-.+"', 'alertname=~"CrmMonitoring.+", job="database"']),
   panel.states(

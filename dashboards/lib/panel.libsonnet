@@ -80,7 +80,8 @@ local override(field, properties) = {
     + custom({
       drawStyle: 'line',
       lineWidth: 1,
-      fillOpacity: 8,
+      // Surfaces of several lines add up to grey.
+      fillOpacity: if many(queries) then 0 else 8,
       showPoints: 'never',
       spanNulls: false,
       axisSoftMin: 0,

@@ -8,5 +8,5 @@ EXCLUSIONS = {
     ("*", "*", "target-job"): _ONE_JOB,
     ("*", "*", "target-instance"): _ONE_JOB,
     ("crm-api", "Failed log-ins", "target-limits"): _LOGINS,
-    ("crm-api", "Log-ins", "target-limits"): _LOGINS,
+    ("crm-api", "Log-ins that did not work", "target-limits"): _LOGINS,
 }
