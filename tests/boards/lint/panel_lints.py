@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from boards.lint.model import Json, Panel
 
 _LEGEND = {"timeseries", "state-timeline"}
+_OF_NOW = {"stat", "bargauge", "gauge"}
 _WITH_SCALE = {"bargauge", "gauge"}
 _SMALL_RATIO, _DECIMALS = "percentunit", 3
 # What Grafana puts on a panel that says nothing about its colours.
@@ -25,6 +26,7 @@ def problems(panel: Panel, units: frozenset[str]) -> Iterator[Problem]:
     yield from _colours(panel)
     yield from _legend(panel)
     yield from _scale(panel)
+    yield from _now(panel)
     yield from _table(panel)
 
 
@@ -99,14 +101,28 @@ def _scale(panel: Panel) -> Iterator[Problem]:
     drawn = panel.defaults.get("custom", {})
     if drawn.get("stacking", {}).get("mode") == "percent":
         yield "panel-scale", "stacked to 100 %: a rise of all looks like nothing"
+    is_stacked = drawn.get("stacking", {}).get("mode") == "normal"
+    if is_stacked and drawn.get("drawStyle") == "line" and drawn.get("lineWidth"):
+        yield "panel-stack", "stacked with lines: that of a series at zero lies on top of the others in its colour"
     if drawn.get("spanNulls"):
         yield "panel-scale", "draws a line over missing data"
+
+
+def _now(panel: Panel) -> Iterator[Problem]:
+    """The last value of a range is as old as what it counts has been gone; only a small graph beside it shows that."""
+    graph = panel.source.get("options", {}).get("graphMode", "none")
+    if panel.type not in _OF_NOW or graph != "none":
+        return
+    if not all(target.get("instant") for target in panel.source.get("targets", [])):
+        yield "panel-now", "expected a query of now: the last value of a range stays when there is no more"
 
 
 def _table(panel: Panel) -> Iterator[Problem]:
     """Columns are renamed before overrides and the sorting look at them: a name that no column has does nothing."""
     if panel.type != "table":
         return
+    if panel.defaults.get("links"):
+        yield "table-links", "links of the whole table make every cell a link: give them to a column"
     columns: set[str] = set()
     for transformation in panel.source.get("transformations", []):
         columns |= set(transformation["options"].get("renameByName", {}).values())
