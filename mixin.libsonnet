@@ -9,6 +9,7 @@
 //         CrmMonitoringTargetDown: { expr: 'up{job="crm"} == 0' },
 //       },
 //       targets+: { 'api-latency': { threshold: 1, objective: 0.99 } },
+//       dashboards+: { 'crm-business': { enabled: false }, 'crm-overview': { refresh: '1m' } },
 //     },
 //   }
 local document = std.parseYaml(importstr 'targets.yaml');
@@ -36,6 +37,8 @@ local layers = [
     notMeasured: [],
     // Alert name → `enabled`, `expr`, `for`, `severity` (its severity → another), `labels`, `annotations`.
     alerts: {},
+    // Board's uid → `enabled`, and fields of the board that are to be others.
+    dashboards: {},
     // Put in front of the pages an alert names.
     runbookPrefix: '',
     dashboardPrefix: '',
@@ -87,9 +90,18 @@ local layers = [
     ),
   },
   prometheusRules+:: { groups+: of(function(rule) 'record' in rule, function(rule) rule) },
+  // File name → board. Boards show the series of the rules, so changed targets show on them; but the colours of a graph
+  // stay those of targets.yaml.
+  local prefixed(variable) =
+    if variable.name == 'runbooks' && config.runbookPrefix != '' then variable { query: config.runbookPrefix } else variable,
+  local changes(board) = if board.uid in config.dashboards then config.dashboards[board.uid] else {},
+
   grafanaDashboards+:: {
-    [each.uid + '.json']: each
+    [board.uid + '.json']: board {
+      templating: { list: std.map(prefixed, board.templating.list) },
+    } + { [key]: changes(board)[key] for key in std.objectFields(changes(board)) if key != 'enabled' }
     for folder in std.objectFields(boards)
-    for each in boards[folder]
+    for board in boards[folder]
+    if std.get(changes(board), 'enabled', true)
   },
 }

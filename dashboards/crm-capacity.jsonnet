@@ -58,8 +58,8 @@ board.new(
         'bytes',
         [
           panel.query('min by (instance, mountpoint) (node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"})', '{{instance}} {{mountpoint}}'),
-          panel.query('min by (instance, mountpoint) (predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}[1d], 7 * 86400))', '{{instance}} {{mountpoint}} in 7 days, pace of a day'),
-          panel.query('min by (instance, mountpoint) (predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}[6h], 7 * 86400))', '{{instance}} {{mountpoint}} in 7 days, pace of 6 hours'),
+          panel.query('min by (instance, mountpoint) (clamp_min(predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}[1d], 7 * 86400), 0))', '{{instance}} {{mountpoint}} in 7 days, pace of a day'),
+          panel.query('min by (instance, mountpoint) (clamp_min(predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}[6h], 7 * 86400), 0))', '{{instance}} {{mountpoint}} in 7 days, pace of 6 hours'),
         ],
         'No host is watched (part `host` of settings.yaml).',
       ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
@@ -69,8 +69,8 @@ board.new(
         'bytes',
         [
           panel.query('sum by (datname) (pg_database_size_bytes{datname!~"template[01]"})', '{{datname}}'),
-          panel.query('sum by (datname) (predict_linear(pg_database_size_bytes{datname!~"template[01]"}[1d], 30 * 86400))', '{{datname}} in 30 days, pace of a day'),
-          panel.query('sum by (datname) (predict_linear(pg_database_size_bytes{datname!~"template[01]"}[1w], 30 * 86400))', '{{datname}} in 30 days, pace of a week'),
+          panel.query('sum by (datname) (clamp_min(predict_linear(pg_database_size_bytes{datname!~"template[01]"}[1d], 30 * 86400), 0))', '{{datname}} in 30 days, pace of a day'),
+          panel.query('sum by (datname) (clamp_min(predict_linear(pg_database_size_bytes{datname!~"template[01]"}[1w], 30 * 86400), 0))', '{{datname}} in 30 days, pace of a week'),
         ],
         'No database is watched (part `database` of settings.yaml).',
       ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
@@ -101,7 +101,7 @@ board.new(
         'Requests to the API in each hour of the last 7 days, whatever time the board shows: which is the busiest hour of the week, and is it growing? Plan maintenance for the valleys.',
         'short',
         [panel.query('sum(sum_over_time(slo:events_total:paced5m{target="api-latency"}[1h]))', 'requests of an hour')],
-        'No request within 7 days, or the application is not scraped.',
+        'No full hour of requests yet within 7 days, or the application is not scraped.',
       ) + panel.size(12, 10) + panel.columns + { timeFrom: '7d', interval: '1h' },
       panel.timeseries(
         'Connections and sessions',

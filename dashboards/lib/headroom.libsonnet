@@ -36,9 +36,11 @@ local named(thing, expr) =
 
 local all(of) = 'max by (instance, what) (%s)' % std.join(' or ', [named(thing, of(thing)) for thing in things]);
 
-// Seconds until nothing is left, at the pace of the time looked back; nothing where it does not shrink.
+// Seconds until nothing is left, at the pace of the time looked back; what does not shrink has ten years, and says so.
+local never = 10 * 365 * 86400;
 local seconds(range) = all(function(thing)
-  'min by (%s) (%s) / (0 - min by (%s) (deriv(%s[%s])) > 0)' % [thing.labels, thing.left, thing.labels, thing.left, range]);
+  'clamp_max(min by (%s) (%s) / clamp_min(0 - min by (%s) (deriv(%s[%s])), 1e-9), %d)'
+  % [thing.labels, thing.left, thing.labels, thing.left, range, never]);
 
 local used = all(function(thing)
   '1 - min by (%s) (%s) / (max by (%s) (%s) > 0)' % [thing.labels, thing.left, thing.labels, thing.size]);
@@ -46,7 +48,12 @@ local used = all(function(thing)
 // Three days: somebody can still act in working hours. A fortnight: plan it.
 local time_steps = [[null, colours.broken], [3 * 86400, colours.near], [14 * 86400, colours.kept]];
 local use_steps = [[null, colours.kept], [0.8, colours.near], [0.9, colours.broken]];
-local until(heading) = [heading, cells.coloured({ unit: 's', decimals: 0, thresholds: cells.steps(time_steps), noValue: 'not filling up' })];
+local until(heading) = [heading, cells.coloured({
+  unit: 's',
+  decimals: 0,
+  thresholds: cells.steps(time_steps),
+  mappings: cells.texts({ ['%d' % never]: ['not filling up', colours.kept] }),
+})];
 
 {
   days_to_full::

@@ -89,3 +89,24 @@ def test_a_user_changes_alerts_and_targets_without_an_edit(mixin: dict[str, Any]
     }
     assert measured["lcp"] == "vector(0)"
     assert measured["api-latency"] == "vector(1)"
+
+
+def test_the_mixin_holds_every_board(mixin: dict[str, Any]) -> None:
+    """`grafanaDashboards` has the committed boards under the names of their files."""
+    committed = {
+        file.name: json.loads(file.read_text()) for file in (ROOT / "dashboards/generated").rglob("crm-*.json")
+    }
+    assert committed
+    assert mixin["dashboards"] == committed
+
+
+def test_a_user_changes_boards_without_an_edit() -> None:
+    """A board is left out, another gets another refresh, and all lead to the user's own runbooks."""
+    boards = _mixin("""{
+      runbookPrefix: 'https://example.org/',
+      dashboards: { 'crm-business': { enabled: false }, 'crm-overview': { refresh: '1m' } },
+    }""")["dashboards"]
+    assert "crm-business.json" not in boards
+    assert (boards["crm-overview.json"]["refresh"], boards["crm-cache.json"]["refresh"]) == ("1m", "30s")
+    runbooks = {v["query"] for board in boards.values() for v in board["templating"]["list"] if v["name"] == "runbooks"}
+    assert runbooks == {"https://example.org/"}
