@@ -41,6 +41,7 @@ local colours = panel.colours;
       panel.query('sum(redis_memory_used_overhead_bytes{%s})' % queries.server, 'overhead'),
     ],
     queries.silent,
+    width=6,
   ) + panel.decimals(1) + panel.stacked,
   panel.timeseries(
     'Clients against the limit',
@@ -51,6 +52,7 @@ local colours = panel.colours;
       panel.query(queries.newest('redis_config_maxclients'), '{{instance}} limit'),
     ],
     queries.silent + queries.blind,
+    width=6,
   ) + panel.decimals(0) + panel.logarithmic + panel.limit_series('limit'),
   panel.timeseries(
     'New connections',
@@ -58,6 +60,7 @@ local colours = panel.colours;
     'ops',
     [panel.query(queries.rate('redis_connections_received_total'), '{{instance}}')],
     queries.silent,
+    width=6,
   ),
   panel.timeseries(
     'Time to live',
@@ -65,5 +68,6 @@ local colours = panel.colours;
     's',
     [panel.query('max by (instance, db) (redis_db_avg_ttl_seconds{%s})' % queries.server, '{{instance}} {{db}}')],
     queries.silent + ' An empty cache lists no keys.',
+    width=6,
   ),
 ]

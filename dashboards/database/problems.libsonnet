@@ -1,6 +1,7 @@
 // What hurts now?
 local panel = import '../lib/panel.libsonnet';
 local promise = import '../lib/promise.libsonnet';
+local status = import '../lib/status.libsonnet';
 local queries = import 'queries.libsonnet';
 local colours = panel.colours;
 
@@ -83,13 +84,14 @@ local colours = panel.colours;
   ) + panel.decimals(0) + panel.columns,
   panel.table(
     'Will stop writes if nobody acts',
-    'What is finite: transaction numbers (autovacuum freezes them; the server refuses writes at the end), multixacts, and the fullest sequence of each database. Good: below half. Above: vacuum that cannot freeze (an old transaction, slot or prepared transaction), or an integer key that must become bigint.',
+    'What is finite: transaction numbers (autovacuum freezes them; the server refuses writes at the end), multixacts, and the fullest sequence of each database; those the monitoring may not read are counted beside it. Good: below half. Above: vacuum that cannot freeze (an old transaction, slot or prepared transaction), or an integer key that must become bigint.',
     'percentunit',
     // 2^31 numbers, less the three million at which the server stops.
     [
       panel.rows('max by (instance, datname) (pg_database_wraparound_age_datfrozenxid_seconds{%s}) / 2144483648' % queries.one),
       panel.rows('max by (instance, datname) (pg_database_wraparound_age_datminmxid_seconds{%s}) / 2144483648' % queries.one),
       panel.rows('max by (instance, datname) (pantrywatch_database_sequence_used_ratio{%s})' % queries.one),
+      panel.rows('max by (instance, datname) (pantrywatch_database_sequences_unreadable{%s})' % queries.one),
     ],
     queries.silent,
     [
@@ -98,6 +100,7 @@ local colours = panel.colours;
       ['Value #A', 'Transaction numbers'],
       ['Value #B', 'Multixacts'],
       ['Value #C', 'Fullest sequence'],
+      ['Value #D', 'Sequences not readable', status.coloured({ unit: 'none', decimals: 0, thresholds: status.steps([[null, colours.plain], [1, colours.near]]) })],
     ],
     'Transaction numbers',
     width=12,

@@ -43,10 +43,10 @@ local share = { unit: 'percentunit', decimals: 3 };
   ),
   panel.table(
     'Failures by class, the newest first',
-    'Over the time shown: which check failed for which class of error, how often, and when last (to a minute). refused: nobody listens. timeout: no answer in time. protocol: an answer other than expected – status or text. auth, permission, tls, dns: as they say. internal: ours.',
+    'Over the time shown: which check failed for which class of error, how often, and when last. refused: nobody listens. timeout: no answer in time. protocol: an answer other than expected – status or text. auth, permission, tls, dns: as they say. internal: ours.',
     'short',
     [
-      panel.rows('1000 * max by (check, class) (max_over_time(timestamp(pantrywatch_check_error{%s})[$__range:1m]))' % queries.chosen),
+      panel.rows('1000 * max by (check, class) (max_over_time(timestamp(pantrywatch_check_error{%s})[$__range:15s]))' % queries.chosen),
       panel.rows('sum by (check, class) (increase(pantrywatch_check_failures_total{%s}[$__range])) > 0' % queries.chosen),
     ],
     'No check failed in the time shown.',

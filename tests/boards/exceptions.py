@@ -20,7 +20,7 @@ ALWAYS = {
     "crm-cache: Lag of replicas": "the demo's cache has no replica",
     "crm-database: WAL a replica has still to replay": "the demo's database has no replica",
     "crm-database: WAL a slot keeps": "the demo's database has no replication slot",
-    "crm-database: Will stop writes if nobody acts: C": "the monitoring may not read the sequences of the demo",
+    "crm-database: Will stop writes if nobody acts: C": "no sequence of the demo has given out a number",
     "crm-frontend: Certificate ends in": "no check of the demo uses TLS",
     "crm-synthetic: Next certificate to end": "no check of the demo uses TLS",
     "crm-synthetic: Certificates, the next to end first": "no check of the demo uses TLS",
