@@ -22,14 +22,14 @@ board.new(
         'The busiest server beside the throughput promised for one. ' + promise.words('api-throughput') + ' Good: below 80 %.',
         'percentunit',
         [panel.query('max(slo:capacity_use:ratio)')],
-        'The application is not scraped, or has had no request.',
+        'No request, or not scraped',
       ) + panel.size(6, 6) + promise.capacity_use('api-throughput'),
       panel.stat(
         'Proven throughput (lab)',
         'What the last capacity run held on one server, beside what is promised. Good: 100 % or more. Without a run nothing is proven: live use says how much was asked, not how much can be.',
         'percentunit',
         [panel.now('max(slo:capacity:ratio)')],
-        'Not measured here: no capacity run (part `capacity` of settings.yaml).',
+        'Not measured: no capacity run (part capacity)',
       ) + panel.size(6, 6) + panel.plain_stat + panel.to_slo('api-throughput'),
       panel.stat(
         'Servers needed for the busiest hour',

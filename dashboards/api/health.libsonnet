@@ -14,7 +14,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     'Whether each instance of the application answered the last scrape of its metrics. Good: up. Down, and the check beside it fails too: users see nothing.',
     'none',
     [panel.now('min by (instance) (up{job="application", %s})' % queries.application, '{{instance}}')],
-    'No application is scraped: name it in settings.yaml.',
+    'none is scraped',
     width=3,
   ) + panel.decimals(0) + panel.texts(up) + panel.plain_stat,
   panel.stat(
@@ -22,7 +22,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     'The last run of the checks that stand for users of the API. ' + promise.words('api-availability') + ' Good: passes. It fails while instances are up: the way to them, or the database behind them.',
     'none',
     [panel.now('min by (check) (probe_success{target="api-availability"})', '{{check}}')],
-    'No check feeds this target: add one with target: api-availability to settings.yaml.',
+    'no check feeds it',
     width=3,
   ) + panel.decimals(0) + panel.texts(passes) + panel.plain_stat + panel.to_board('synthetic', 'All checks'),
   panel.stat(
@@ -30,7 +30,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     'Requests to the chosen routes a second, over the last five minutes. Far below the usual at this hour: users cannot reach us, or cannot log in.',
     'reqps',
     [panel.now(queries.rate('', range='5m'))],
-    queries.silent,
+    'no requests',
     width=3,
   ) + panel.decimals(1) + panel.plain_stat,
   panel.stat(
@@ -38,7 +38,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     'Share of requests of the last five minutes that ended with 5xx. ' + promise.words('api-error-rate') + ' Orange: broken. Which route: Errors by route.',
     'percentunit',
     [panel.now(queries.errors(range='5m'))],
-    queries.silent,
+    'no requests',
     width=3,
   ) + panel.plain_stat + promise.bad_share('api-error-rate'),
   panel.stat(
@@ -46,7 +46,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     '95 of 100 requests of the last five minutes took less. ' + promise.words('api-latency') + ' Measured in the application: waiting in front of it is not counted. Which route: Routes, slowest first.',
     's',
     [panel.now(queries.quantile('0.95', range='5m'))],
-    queries.silent,
+    'no requests',
     width=3,
   ) + panel.decimals(1) + panel.plain_stat + promise.latency('api-latency'),
   panel.stat(
@@ -54,7 +54,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     'Requests being answered now. Rising without more requests a second: something behind the API is slow.',
     'none',
     [panel.now('sum(http_server_active_requests{%s})' % queries.application)],
-    'The application does not tell how many requests it is answering.',
+    'not told',
     width=3,
   ) + panel.decimals(0) + panel.plain_stat,
   panel.stat(
@@ -62,7 +62,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     'Requests a minute on the busiest server as a share of what one server is promised to hold. ' + promise.words('api-throughput') + ' It is use (traffic), not proof: that takes a capacity run.',
     'percentunit',
     [panel.now('max(slo:capacity_use:ratio{target="api-throughput"})')],
-    queries.silent,
+    'no requests',
     width=3,
   ) + panel.between(0, null) + panel.decimals(0) + panel.plain_stat + promise.capacity_use('api-throughput'),
   panel.stat(
@@ -70,7 +70,7 @@ local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
     'Log-ins refused (401, 403, 429) within the last hour. Good: a few forgotten passwords. Above 50: somebody tries passwords, or users cannot get in.',
     'none',
     [panel.now(queries.logins('401|403|429', '1h'))],
-    'The application has no route that looks like a log-in.',
+    'no log-in route seen',
     width=3,
     // As CrmApiFailedLogins.
   ) + panel.decimals(0) + panel.plain_stat + panel.limits([[null, colours.kept], [50, colours.broken]]),

@@ -10,10 +10,10 @@ local count(range, before='') = queries.each(function(action) queries.count(acti
 [
   panel.stat(
     action.name,
-    'Requests of the last hour that succeeded (2xx): %s each. Compare with the same hour a week ago in the table below. Far fewer with people at work: something keeps them from it.' % action.one,
+    'Requests of the last hour that succeeded (2xx): %s each. Compare with the same hour a week ago in the table below. Far fewer with people at work: something keeps them from it. Not seen: the application is silent, or calls its routes otherwise (dashboards/business/queries.libsonnet).' % action.one,
     'none',
     [panel.now(queries.count(action))],
-    queries.silent,
+    'none, or not seen',
   ) + panel.decimals(0) + panel.plain_stat
   for action in queries.actions
 ] + [

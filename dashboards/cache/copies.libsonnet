@@ -15,7 +15,7 @@ local done = { '0': ['failed', colours.hurt], '1': ['well', colours.kept] };
       panel.now('min(redis_aof_last_write_status{%s})' % queries.server, 'append'),
       panel.now('min(redis_aof_last_bgrewrite_status{%s})' % queries.server, 'rewrite'),
     ],
-    queries.silent,
+    queries.unanswered,
     width=8,
     height=8,
   ) + panel.decimals(0) + panel.texts(done) + panel.plain_stat,

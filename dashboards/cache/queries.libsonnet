@@ -9,7 +9,8 @@ local rate(metric, labels='instance', more='', range='$__rate_interval') =
   // Commands that do the application's work: not those of exporters, checks and replicas.
   work:: ', cmd!~"info|ping|auth|hello|select|client.*|config.*|latency.*|slowlog.*|command.*|memory.*|acl.*|replconf|psync"',
 
-  // Why a panel is empty.
+  // Why a panel is empty; in a small one there is room for two words.
+  unanswered:: 'no answer',
   silent:: 'No data: the cache or its exporter does not answer (see Server and Scrape errors).',
   blind:: ' Or the monitoring may not see it: see Privileges.',
 

@@ -116,7 +116,7 @@ local colours = panel.colours;
       panel.now('sum(pg_stat_database_checksum_failures{%s}) or 0 * sum(pg_up{%s} == 1)' % [queries.server, queries.server], 'corrupt pages'),
       panel.now('sum(increase(pg_stat_archiver_failed_count{%s}[$__range]))' % queries.server, 'failed archivings'),
     ],
-    queries.silent,
+    queries.unanswered,
     width=12,
     height=6,
   ) + panel.decimals(0) + panel.limits([[null, colours.kept], [1, colours.broken]]) + panel.plain_stat,

@@ -19,7 +19,8 @@ local moments(labels) = {
   one:: one,
   statements:: statements,
 
-  // Why a panel is empty.
+  // Why a panel is empty; in a small one there is room for two words.
+  unanswered:: 'no answer',
   silent:: 'No data: PostgreSQL or its exporter does not answer (see Server and Scrape errors).',
   blind:: ' Or the monitoring may not see it: see Privileges.',
   unknown:: 'The application exports no histogram of its statements, or runs none.',

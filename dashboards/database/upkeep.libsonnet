@@ -96,7 +96,7 @@ local colours = panel.colours;
     'Indexes, unique ones aside, that nobody has used since the statistics were reset. Each costs every write. Before dropping one: is it used on a replica, or once a quarter?',
     'none',
     [panel.now('sum by (instance, datname) (pantrywatch_database_unused_indexes{%s})' % queries.one, '{{datname}}')],
-    queries.silent,
+    queries.unanswered,
     width=6,
     height=8,
   ) + panel.decimals(0) + panel.plain_stat + panel.limits([[null, colours.kept], [1, colours.near]]),

@@ -26,7 +26,7 @@ local none_good = panel.plain_stat + panel.decimals(0) + panel.limits([[null, co
     'What the exporters may not see of the servers they watch. Good: 0. `pantrywatch-exporter validate` prints what grants it.',
     'none',
     [panel.now('count(pantrywatch_privilege_granted == 0) or 0 * count(pantrywatch_privilege_granted)')],
-    'No exporter of a database or a cache is scraped.',
+    'No database or cache is scraped',
   ) + none_good,
   panel.stat(
     'Rules failing',
@@ -50,7 +50,7 @@ local none_good = panel.plain_stat + panel.decimals(0) + panel.limits([[null, co
       panel.now('min(prometheus_config_last_reload_successful)', 'Prometheus'),
       panel.now('min(alertmanager_config_last_reload_successful)', 'Alertmanager'),
     ],
-    'Neither Prometheus nor Alertmanager is scraped.',
+    'Neither of the two is scraped',
   ) + panel.plain_stat + panel.decimals(0)
   + panel.texts({ '0': ['refused', colours.hurt], '1': ['in use', colours.kept] }),
 

@@ -11,6 +11,6 @@ local promise = import '../lib/promise.libsonnet';
     'The busiest server beside the throughput that is promised for one. ' + promise.words('api-throughput') + ' Good: below 80 %. Whether a server holds that much is proven by a capacity run only.',
     'percentunit',
     [panel.query('max(slo:capacity_use:ratio)')],
-    'The application is not scraped, or has had no request.',
+    'No request, or not scraped',
   ) + panel.size(4, 8) + promise.capacity_use('api-throughput'),
 ]

@@ -32,7 +32,7 @@ local firing(severity) = panel.now('count(ALERTS{alertstate="firing", severity="
     'The promise of which least is left of what 30 days allow, and how much. Good: above 20 %. Below 0 the promise of 30 days is broken. The table below says which others are near.',
     'percentunit',
     [panel.now('bottomk(1, max by (target) (slo:period_error_budget_remaining:ratio) and on (target) slo:measured:bool == 1)', '{{target}}')],
-    'No target has counted an event yet: ten minutes after the first start this is a number.',
+    'No event counted yet (takes ten minutes)',
   ) + panel.size(5, 5) + panel.plain_stat + panel.decimals(0) + panel.limits(promise.budget_steps)
   + { options+: { textMode: 'value_and_name' } }
   + panel.link('Every promise', '/d/crm-targets?${__url_time_range}'),
@@ -42,7 +42,7 @@ local firing(severity) = panel.now('count(ALERTS{alertstate="firing", severity="
     'How long ago the exporter or check that is furthest behind last saw what it watches. Good: below two minutes. Older: what the other panels show of that part is the past; the monitoring board says which it is.',
     's',
     [panel.now('max(time() - (pantrywatch_last_success_timestamp_seconds or pantrywatch_check_last_run_timestamp_seconds))')],
-    'No exporter of ours is scraped: see the monitoring board.',
+    'No exporter of ours is scraped',
   ) + panel.size(5, 5) + panel.plain_stat + panel.decimals(0)
   // A check may run each minute; five minutes are what Prometheus itself looks back.
   + panel.limits([[null, colours.kept], [120, colours.near], [300, colours.broken]])

@@ -5,7 +5,7 @@ local promise = import '../lib/promise.libsonnet';
 
 local which = '{target="$target"}';
 local windows = ['5m', '1h', '6h', '1d', '3d', '30d'];
-local empty = 'Not measured here, or no events in this time: docs/targets.md says what feeds the target.';
+local empty = 'Not measured, or no events';
 
 [
   panel.table(
@@ -56,7 +56,7 @@ local empty = 'Not measured here, or no events in this time: docs/targets.md say
     'How long the rest lasts at the pace of the last day. Good: longer than 30 days, or no bad event.',
     's',
     [panel.now('max(slo:period_error_budget_exhaustion:seconds%s)' % which)],
-    'No bad event within a day, or not measured here.',
+    'No bad event in a day',
   ) + panel.size(4, 4) + panel.plain_stat + panel.decimals(0)
   // The alerts of the fastest tiers come within days; 30 are the period itself.
   + panel.limits([[null, panel.colours.broken], [3 * 86400, panel.colours.near], [30 * 86400, panel.colours.kept]]),

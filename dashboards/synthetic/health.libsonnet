@@ -15,7 +15,7 @@ local none_bad = panel.limits([[null, colours.kept], [1, colours.hurt]]);
       panel.now('count(%s == 0) or 0 * count(%s)' % [queries.worst('probe_success', of='min'), queries.worst('probe_success')], 'failing'),
       panel.now('count(%s)' % queries.worst('pantrywatch_check_interval_seconds'), 'checks in all'),
     ],
-    queries.silent,
+    'no check runs',
     width=6,
   ) + panel.decimals(0) + none_bad + panel.plain_stat + panel.one('checks in all', { thresholds: status.steps([[null, colours.plain]]) }),
   panel.stat(
@@ -27,7 +27,7 @@ local none_bad = panel.limits([[null, colours.kept], [1, colours.hurt]]);
       all: queries.worst('pantrywatch_check_interval_seconds'),
       ran: queries.worst('pantrywatch_check_last_run_timestamp_seconds'),
     })],
-    queries.silent,
+    'no check runs',
     width=5,
     // As CrmMonitoringCheckNotRun.
   ) + panel.decimals(0) + none_bad + panel.plain_stat,
@@ -36,7 +36,7 @@ local none_bad = panel.limits([[null, colours.kept], [1, colours.hurt]]);
     'The last run of each check that does what a user does: log in, read, write. It fails while the others pass: the parts are well, their work together is not.',
     'none',
     [panel.now('min by (check) (probe_success{kind="journey"})', '{{check}}')],
-    'No check of the kind journey runs: add one to settings.yaml.',
+    'no journey is checked',
     width=5,
   ) + panel.decimals(0) + panel.texts({ '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] }) + panel.plain_stat,
   panel.stat(
@@ -44,7 +44,7 @@ local none_bad = panel.limits([[null, colours.kept], [1, colours.hurt]]);
     'Time of the last run of the slowest of the chosen checks. Rising with users: the CRM. Rising alone: the way from here.',
     's',
     [panel.now('topk(1, %s)' % queries.worst('probe_duration_seconds'), '{{check}}')],
-    queries.silent,
+    'no check runs',
     width=4,
   ) + panel.decimals(1) + panel.plain_stat,
   panel.stat(
@@ -52,7 +52,7 @@ local none_bad = panel.limits([[null, colours.kept], [1, colours.hurt]]);
     'Time until the first certificate of all checks over TLS ends. What renews itself does so 30 days before: below three weeks it has failed to.',
     's',
     [panel.now('min(probe_ssl_earliest_cert_expiry) - time()')],
-    'No check uses TLS.',
+    'no check uses TLS',
     width=4,
     // As CrmSyntheticCertificateExpiring and CrmSyntheticCertificateSoonExpired.
   ) + panel.decimals(1) + panel.limits([[null, colours.hurt], [7 * 86400, colours.broken], [21 * 86400, colours.kept]]) + panel.plain_stat,

@@ -34,6 +34,7 @@ LINTER = {
 }
 OURS = {
     "panel-no-value": "an empty panel says why",
+    "panel-room": "a number's text for no data can be read",
     "panel-decimals": "no more decimals than somebody reads",
     "panel-colours": "limits in order, chosen by somebody, and never a state told by its colour alone",
     "panel-legend": "several series have names",

@@ -13,6 +13,8 @@ _SMALL_RATIO, _DECIMALS = "percentunit", 3
 # What Grafana puts on a panel that says nothing about its colours.
 _FACTORY_STEPS = [(None, "green"), (80, "red")]
 _SHORTEST = 40
+# Of 1440 pixels 58 for each of 24 columns, in letters of ten.
+_CHARACTERS_A_COLUMN = 10
 Problem = tuple[str, str]
 
 
@@ -37,6 +39,9 @@ def _texts(panel: Panel) -> Iterator[Problem]:
         yield "panel-title-description", "has no description of what it is, what is good and what to do"
     if not panel.defaults.get("noValue"):
         yield "panel-no-value", "does not say why it is empty when it is"
+    room = _CHARACTERS_A_COLUMN * panel.source["gridPos"]["w"]
+    if panel.type == "stat" and len(panel.defaults.get("noValue", "")) > room:
+        yield "panel-room", f"its text for no data has room for {room} characters: it is written as large as fits"
 
 
 def _datasource(panel: Panel) -> Iterator[Problem]:

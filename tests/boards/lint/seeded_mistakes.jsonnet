@@ -50,6 +50,7 @@ local variable(changed) = of([]) + { templating+: { list: [
     'target-rate-interval': asks('sum(rate(redis_commands_processed_total[5m]))'),
     'uneditable-dashboard': of([]) { editable: true },
     'panel-no-value': with({ fieldConfig+: { defaults+: { noValue: '' } } }),
+    'panel-room': of([panel.stat('Up', describe, 'none', [panel.now('min(redis_up)')], describe) + panel.plain_stat]),
     'panel-decimals': with(panel.decimals(5)),
     'panel-colours': with(panel.limits([[null, 'green'], [80, 'red']])),
     'panel-legend': with({ options+: { legend+: { showLegend: false } } }),
