@@ -3,8 +3,8 @@ local lib = import 'target.libsonnet';
 
 // Windows beside 5m. The short ones take a value a minute or, a subquery, one each five minutes: the sums do not depend
 // on how often the five minutes are recorded. (The offset keeps Prometheus 2 from counting both ends of a range whose
-// evaluation falls on them.) For the long ones a subquery would be dear: they add up a copy that is
-// recorded each five minutes (`paced`), and by nothing else.
+// evaluation falls on them; Prometheus 3 counts the end only, with or without it.) For the long ones a subquery would be
+// dear: they add up a copy that is recorded each five minutes (`paced`), and by nothing else.
 local windows = {
   fast: [
     { name: '30m', range: '[30m:1m] offset 1ms', scale: ' / 5' },

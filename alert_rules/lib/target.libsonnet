@@ -27,6 +27,8 @@
   // Events of five minutes. With a scrape every 15 s the range of 5m15s holds the 21 samples whose differences are
   // exactly five minutes; increase() extrapolates to the length of the range, which the division takes back. So
   // adjacent windows neither miss nor share an event. With another scrape interval it is right on average.
+  // Prometheus 3 leaves out a sample at the very start of a range: there are 21 at every moment. Prometheus 2 sees a 22nd
+  // where a scrape falls on the start to the millisecond: five minutes are then those of 5m15s on average.
   increase5m(selectors)::
     local one(selector) = 'increase(' + selector + '[5m15s])';
     // The name of a metric is lost in increase(): a label keeps two series apart that differ in nothing else.
