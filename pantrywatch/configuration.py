@@ -57,6 +57,7 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
         "PANTRYWATCH_HEARTBEAT": addresses.address("heartbeat"),
         "PANTRYWATCH_ALERTMANAGER_URL": addresses.url("alertmanager"),
         "PANTRYWATCH_BOARDS_URL": addresses.url("grafana" if grafana else "boards"),
+        "PANTRYWATCH_RUNBOOKS_URL": addresses.url("boards"),
     }
     if options.settings_file is None:
         environment |= {

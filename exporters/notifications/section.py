@@ -34,16 +34,16 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The addresses under which a person's browser finds the boards, Alertmanager, and this repository's docs/."""
+    """The addresses under which a person's browser finds the boards, Alertmanager, and what holds `docs/`, if any."""
 
     boards: str
     alertmanager: str
-    runbooks: str | None = None
+    runbooks: str = ""
 
     def __post_init__(self) -> None:
         """Raise ValueError saying what was expected."""
         for name in ("boards", "alertmanager", "runbooks"):
-            if (url := getattr(self, name)) is not None:
+            if (url := getattr(self, name)) or name != "runbooks":
                 expect_url(url, name)
 
 

@@ -34,7 +34,7 @@ def links_template(links: Links | None) -> str:
     Where nobody serves the runbooks, a message names their files.
     """
     boards, alertmanager, runbooks = (
-        (getattr(links, name, None) or "").rstrip("/") for name in ("boards", "alertmanager", "runbooks")
+        getattr(links, name, "").rstrip("/") for name in ("boards", "alertmanager", "runbooks")
     )
     page = "{{ .Annotations.runbook_url }}"
     link = f'<a href="{runbooks}/{page}" style="color:#0b57d0">{page}</a>' if runbooks else page

@@ -87,7 +87,7 @@ def test_an_overdue_escalation_survives_a_restart(tmp_path: Path) -> None:
     """What became due while Alertmanager was away is told when it is back; what was told before is not told again."""
 
     def steps(section: dict[str, Any]) -> None:
-        delays(section, _LATER | {"critical": ("1s", "5s", "6s")})
+        delays(section, _LATER | {"critical": ("1s", "10s", "11s")})
 
     with inbox(tmp_path / "inbox") as box:
         settings = settings_for(box.port, box.mail_port, steps)
@@ -96,7 +96,7 @@ def test_an_overdue_escalation_survives_a_restart(tmp_path: Path) -> None:
             server.send(overdue)
             wait_until(lambda: len(_about(box, "overdue")) == 3, 60, "the first step")
         told = {m["to"] for m in _about(box, "overdue")}
-        due = datetime.fromisoformat(overdue["startsAt"]).timestamp() + 7
+        due = datetime.fromisoformat(overdue["startsAt"]).timestamp() + 12
         wait_until(lambda: time.time() > due, 30, "both later steps are due")
         with alertmanager(tmp_path / "am", settings) as server:
             server.send(overdue)  # Prometheus does so again and again
