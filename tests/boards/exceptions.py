@@ -48,6 +48,7 @@ SOMETIMES = {
     "crm-frontend: Firing alerts": "needs an alert",
     "crm-frontend: Failures of the check, by class": "needs a check that fails",
     "crm-infrastructure: Firing alerts": "needs an alert",
+    "crm-infrastructure: Disks: space, and when it is gone: D": "needs a disk that fills up",
     "crm-infrastructure: CPU of the container": "only in a control group with limits",
     "crm-infrastructure: Throttled": "only in a control group with limits",
     "crm-infrastructure: Memory of the container": "only in a control group with limits",

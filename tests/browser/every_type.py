@@ -47,6 +47,7 @@ _LINKED = {
 PANELS = [
     _panel("timeseries", "lines", _query(_ROOM, "{{route}}"), defaults=_LINES, options=_LEGEND),
     _panel("timeseries", "bars", _query("sum(room_seconds)", "all"), defaults={"custom": {"drawStyle": "bars"}}),
+    _panel("timeseries", "holes", _query("room_up == 1", "up"), timeFrom="50m", defaults=_LINES),
     _panel("stat", "numbers", _query(_ROOM, "{{route}}"), options={"graphMode": "area", "textMode": "value_and_name"}),
     _panel("bargauge", "gauges", _query(_ROOM, "{{route}}"), defaults={"min": 0, "max": 4}),
     _panel(

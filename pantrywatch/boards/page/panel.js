@@ -10,6 +10,7 @@ import * as stateTimeline from './panels/state-timeline.js';
 import * as table from './panels/table.js';
 import * as text from './panels/text.js';
 import * as timeseries from './panels/timeseries.js';
+import { milliseconds } from './time.js';
 import { transformed } from './transformations.js';
 import { inText } from './variables.js';
 
@@ -23,7 +24,8 @@ export function panelBox(panel) {
   const box = element('section', { class: 'panel', 'data-panel': panel.id, 'data-type': panel.type }, element('header', {}, heading, extras), body);
   if (panel.transparent) box.classList.add('transparent');
   let last = null;
-  const draw = async (context) => {
+  const draw = async (ofBoard) => {
+    const context = ownTime(panel, ofBoard);
     last = context;
     heading.textContent = inText(panel.title ?? '', context.variables);
     extras.replaceChildren(...extrasOf(panel, context, box));
@@ -40,6 +42,12 @@ export function panelBox(panel) {
     }
   };
   return { box, draw, panel };
+}
+
+// A panel may show another time than its board: the seven days before the end, say.
+function ownTime({ timeFrom }, context) {
+  if (!timeFrom) return context;
+  return { ...context, range: { from: context.range.to - milliseconds(timeFrom), to: context.range.to } };
 }
 
 async function drawBody(body, panel, context) {
@@ -66,7 +74,8 @@ function failed(body, error) {
 
 function extrasOf(panel, context, box) {
   const links = (panel.links ?? []).map((link) => element('a', { href: addressOf(link, context), title: link.title, target: link.targetBlank ? '_blank' : null, rel: 'noopener' }, '↗'));
-  return [...links, panel.description ? description(panel, context) : null, panel.targets?.length ? queriesButton(panel, context, box) : null].filter(Boolean);
+  const own = panel.timeFrom && !panel.hideTimeOverride ? element('small', {}, `last ${panel.timeFrom}`) : null;
+  return [own, ...links, panel.description ? description(panel, context) : null, panel.targets?.length ? queriesButton(panel, context, box) : null].filter(Boolean);
 }
 
 function description(panel, context) {

@@ -5,6 +5,8 @@ import { colourOf, configOf, nameOf, shown } from '../fields.js';
 import { legend } from '../legend.js';
 import { axisOf } from '../scale.js';
 
+const MOST_HOLES = 50;
+
 export async function draw(body, panel, frames, context) {
   const all = seriesOf(frames, panel);
   legend(body, panel, all, () => draw(body, panel, frames, context));
@@ -13,7 +15,7 @@ export async function draw(body, panel, frames, context) {
   const [left, right] = sides(series).map((side) => side.length && axisOf(side, stacks, body));
   const main = left || { values: [], texts: [], range: [0, 1] };
   await timeChart(body, context, {
-    traces: stacks.map((each, index) => trace(each, index, stacks)),
+    traces: stacks.flatMap((each, index) => unbroken(each).map((piece) => trace(piece, index, stacks))),
     shapes: [...lines(series, 'left', main, 'y'), ...(right ? lines(series, 'right', right, 'y2') : [])],
     left: main,
     right: right || undefined,
@@ -57,6 +59,16 @@ function stacked(series) {
     each.times.forEach((time, at) => sum.set(time, drawn[at] ?? base[at]));
     return { ...each, drawn, base };
   });
+}
+
+// Where a surface would be drawn across missing data: each part by itself.
+function unbroken(each) {
+  const { fillOpacity = 0, spanNulls, drawStyle = 'line' } = each.config.custom;
+  const holes = each.drawn.flatMap((value, at) => (value === null ? [at] : []));
+  if (!holes.length || holes.length > MOST_HOLES || !fillOpacity || spanNulls === true || each.base || drawStyle !== 'line') return [each];
+  const ends = [...holes, each.drawn.length];
+  const parts = ends.map((end, index) => [index ? ends[index - 1] + 1 : 0, end]).filter(([start, end]) => end > start);
+  return parts.map(([start, end]) => ({ ...each, times: each.times.slice(start, end), drawn: each.drawn.slice(start, end) }));
 }
 
 function trace({ times, drawn, base, values, config, colour, side, name, frame }, index, all) {
