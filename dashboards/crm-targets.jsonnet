@@ -10,10 +10,11 @@ local of(series) = 'max by (target) (%s)' % series;
 local good(range, offset='') =
   '1 - sum by (target) (sum_over_time(slo:events_bad:paced5m[%s]%s)) / (sum by (target) (sum_over_time(slo:events_total:paced5m[%s]%s)) > 0)'
   % [range, offset, range, offset];
-// Of the month (in UTC) that it is at the end of the time shown: the five minutes of the last 31 days that belong to it.
+// Of the month (in UTC) that it is at the end of the time shown: those half hours of the last 31 days whose middle is in
+// it, added up before they are chosen, for that costs a sixth of choosing each five minutes.
 local month_to_date =
-  local this_month = 'on () (month() == on () month(max(timestamp(slo:measured:bool @ end()))))';
-  local sum(which) = 'sum by (target) (sum_over_time((slo:events_%s:paced5m and %s)[31d:5m]))' % [which, this_month];
+  local this_month = 'on () (month(vector(time() - 900)) == on () month(max(timestamp(slo:measured:bool @ end()))))';
+  local sum(which) = 'sum by (target) (sum_over_time((sum_over_time(slo:events_%s:paced5m[30m]) and %s)[31d:30m]))' % [which, this_month];
   '1 - %s / (%s > 0)' % [sum('bad'), sum('total')];
 local share = { 'custom.width': 105, decimals: 3, noValue: 'no data' };
 local to_slo = cells.link('This promise in depth', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}');
@@ -40,7 +41,7 @@ board.new(
     board.row('Promised and measured', [
       panel.table(
         'Every documented target',
-        'What is promised, in the words of the document and in its order, and the share of good events: of the last hour, of rolling 30 days, and of this month. Basis says whose experience a number is: field, users; lab, our browser; traffic, the servers; probe, our checks. Good: at least the promised share, and budget left.',
+        'What is promised, in the words of the document and in its order, and the share of good events: of the last hour, of rolling 30 days, and of this month up to the last half hour. Basis says whose experience a number is: field, users; lab, our browser; traffic, the servers; probe, our checks. Good: at least the promised share, and budget left.',
         'percentunit',
         [
           panel.rows('max by (position, section, target, statement, basis) (slo:promise:info)'),

@@ -22,7 +22,7 @@ local said = std.join(', ', ['%s from %g' % [tier.severity, tier.factor] for tie
     [panel.query(burn(window), window) for window in ['5m', '1h', '6h', '1d', '3d']],
     empty,
   ) + panel.size(12, 9)
-  + panel.limits([[null, colours.kept]] + [[tier.factor, severity[tier.severity]] for tier in tiers]) + panel.lines
+  + panel.limits([[null, colours.kept]] + [[tier.factor, severity[tier.severity]] for tier in tiers]) + panel.lines + panel.soft_to(promise.tiers[0].factor)
   + { options+: { legend+: { sortBy: 'Name', sortDesc: false } } },
 
   panel.timeseries(
