@@ -8,7 +8,7 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -19,7 +19,8 @@ import stack as stacks
 from boards.exceptions import ALWAYS, SOMETIMES, known_empty, names_of
 from boards.lint.model import read_boards
 from boards.live import Live
-from exporter import ROOT, Page
+from exporter import ROOT
+from observations import SEEN
 from rules.lint.lost import lost
 from servers import wait_until
 
@@ -135,91 +136,17 @@ def _answers(stack: stacks.Stack) -> bool:
         return False
 
 
-def _total(page: Page, name: str, **labels: str) -> float:
-    return sum(value for found, value in page.samples(name) if labels.items() <= found.items())
-
-
-def _api_total(page: Page, name: str) -> float:
-    return sum(value for found, value in page.samples(name) if found["http_route"].startswith("/api/"))
-
-
-def _grows(read: Callable[[], float], by: float = 0.0) -> Callable[[], bool]:
-    """Return a condition that holds once the value has grown by more than `by` since now."""
-    start = read()
-    return lambda: read() > start + by
-
-
-def _mean_grows_above(seconds: Callable[[], float], count: Callable[[], float], limit: float) -> Callable[[], bool]:
-    """Return a condition that holds once the mean of what came since now lies above the limit (seconds)."""
-    seconds_before, count_before = seconds(), count()
-
-    def condition() -> bool:
-        new = count() - count_before
-        return new >= 5 and (seconds() - seconds_before) / new > limit
-
-    return condition
-
-
-def _probe_fails(stack: stacks.Stack, check: str) -> Callable[[], bool]:
-    return lambda: stack.scrape("synthetic").value("probe_success", check=check) == 0
-
-
-def _database_fails(stack: stacks.Stack, error_class: str) -> Callable[[], bool]:
-    def condition() -> bool:
-        page = stack.scrape("database")
-        return page.value("pg_up") == 0 and error_class in page.error_classes().values()
-
-    return condition
-
-
-def _connections_left(page: Page) -> float:
-    limit, used = (page.value(f"pantrywatch_database_connections_{name}") for name in ("limit", "used"))
-    assert limit is not None
-    assert used is not None
-    return limit - used
-
-
-_SEEN: dict[str, Callable[[stacks.Stack], Callable[[], bool]]] = {
-    "slow-database": lambda stack: _mean_grows_above(
-        lambda: _total(stack.crm(), "db_client_operation_duration_seconds_sum"),
-        lambda: _total(stack.crm(), "db_client_operation_duration_seconds_count"),
-        0.05,
-    ),
-    "database-stopped": lambda stack: _database_fails(stack, "refused"),
-    "database-frozen": lambda stack: _database_fails(stack, "timeout"),
-    "lock-pile-up": lambda stack: (
-        lambda: (stack.scrape("database").value("pantrywatch_database_lock_waiters") or 0) > 0
-    ),
-    "connections-used-up": lambda stack: lambda: _connections_left(stack.scrape("database")) <= 3,
-    "cache-stopped": lambda stack: lambda: stack.scrape("cache").value("redis_up") == 0,
-    "cache-cold": lambda stack: _grows(lambda: _total(stack.scrape("cache"), "redis_keyspace_misses_total"), 20),
-    "api-errors": lambda stack: _grows(
-        lambda: _total(stack.crm(), "http_server_request_duration_seconds_count", http_response_status_code="500"), 3
-    ),
-    "slow-api": lambda stack: _mean_grows_above(
-        lambda: _api_total(stack.crm(), "http_server_request_duration_seconds_sum"),
-        lambda: _api_total(stack.crm(), "http_server_request_duration_seconds_count"),
-        0.5,
-    ),
-    "third-party-down": lambda stack: _probe_fails(stack, "third-party-email"),
-    "login-brute-force": lambda stack: _grows(
-        lambda: _total(stack.crm(), "http_server_request_duration_seconds_count", http_response_status_code="401"), 5
-    ),
-    "cpu-burn": lambda stack: _grows(lambda: _total(stack.scrape("host"), "node_cpu_seconds_total", mode="nice"), 2.0),
-}
-
-
 def test_every_fault_has_its_observation(stack: stacks.Stack) -> None:
     """`fault list` names exactly the faults that this file observes."""
     listed = stack.run("fault", "list").stdout
-    assert {name for name in _SEEN if name in listed} == set(_SEEN)
-    assert sum(line.split()[0] in _SEEN for line in listed.splitlines() if line.split()) == len(_SEEN)
+    assert {name for name in SEEN if name in listed} == set(SEEN)
+    assert sum(line.split()[0] in SEEN for line in listed.splitlines() if line.split()) == len(SEEN)
 
 
-@pytest.mark.parametrize("name", _SEEN)
+@pytest.mark.parametrize("name", SEEN)
 def test_a_fault_is_seen_in_the_metrics_and_goes(stack: stacks.Stack, name: str) -> None:
     """A fault switched on shows in the metrics; switched off, every server is up again and no collector fails."""
-    seen = _SEEN[name](stack)
+    seen = SEEN[name](stack)
     switched = stack.run("fault", "on", name)
     assert switched.returncode == 0, switched.stderr
     try:
