@@ -12,7 +12,7 @@ _PATHS = re.compile(r"query|query_range|series|alerts|label/[a-zA-Z_][a-zA-Z0-9_
 _PARAMETERS = frozenset({"query", "time", "start", "end", "step", "match[]"})
 _MAXIMUM_ANSWER_BYTES = 32 * 1024 * 1024
 _MAXIMUM_QUESTION_BYTES = 64 * 1024
-_TIMEOUT_SECONDS = 25.0
+_TIMEOUT_SECONDS = 25.0  # the page's own connection ends after 30 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,10 @@ class Answer:
 class Prometheus:
     """One server; which questions may be asked is a closed list, so that this is no way to anything else."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
         """Take the base URL, which may hold a path before /api."""
         self.url = url.rstrip("/")
+        self._timeout_seconds = timeout_seconds
 
     def ask(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
         """Return the answer to /api/v1/<path>; waits for it, so not to be called in the event loop."""
@@ -41,7 +42,7 @@ class Prometheus:
         try:
             return self._ask(path, parameters)
         except requests.Timeout:
-            return _refusal(504, "timeout", f"Prometheus did not answer within {_TIMEOUT_SECONDS:.0f} s")
+            return _refusal(504, "timeout", f"Prometheus did not answer within {self._timeout_seconds:g} s")
         except requests.RequestException:
             return _refusal(502, "unavailable", f"Prometheus does not answer at {self.shown_url}. Is it running?")
 
@@ -58,14 +59,16 @@ class Prometheus:
             f"{self.url}/api/v1/{path}",
             data=parameters if in_form else None,
             params=None if in_form else parameters,
-            timeout=_TIMEOUT_SECONDS,
+            timeout=self._timeout_seconds,
             stream=True,
             allow_redirects=False,
         ) as got:
-            body = got.raw.read(_MAXIMUM_ANSWER_BYTES + 1, decode_content=True)
-            if len(body) > _MAXIMUM_ANSWER_BYTES:
-                return _refusal(502, "too_large", f"the answer is larger than {_MAXIMUM_ANSWER_BYTES} bytes")
-            return Answer(got.status_code, body)
+            body = bytearray()
+            for part in got.iter_content(64 * 1024):
+                body += part
+                if len(body) > _MAXIMUM_ANSWER_BYTES:
+                    return _refusal(502, "too_large", f"the answer is larger than {_MAXIMUM_ANSWER_BYTES} bytes")
+            return Answer(got.status_code, bytes(body))
 
 
 def _refusal(status: int, kind: str, text: str) -> Answer:
