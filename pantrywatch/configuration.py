@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,9 @@ from pantrywatch.alertmanager.secrets import native_secret, require_delivery
 from pantrywatch.build import installation_rules
 from pantrywatch.scrape_targets import native, scrape_targets
 from pantrywatch.state import ROOT, State, as_postgres
+
+# Where Debian's package looks for the web application that it does not hold.
+_DEBIAN_UI = Path("/usr/share/prometheus/alertmanager/ui")
 
 DEMO = ("postgres", "redis", "third-party", "crm")
 STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "heartbeat", "boards", "supervisor")
@@ -50,7 +54,7 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
         "PW_PYTHON": sys.executable,
         "PW_SETTINGS": str(settings),
         "PW_PROMETHEUS": shutil.which("prometheus") or "prometheus",
-        "PW_ALERTMANAGER": shutil.which("alertmanager") or shutil.which("prometheus-alertmanager") or "alertmanager",
+        "PW_ALERTMANAGER": alertmanager_command(),
         "PANTRYWATCH_STATE": str(state.path),
         "PANTRYWATCH_INBOX": addresses.address("inbox"),
         "PANTRYWATCH_INBOX_SMTP": addresses.address("inbox-smtp"),
@@ -82,6 +86,19 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
             "PW_PORT_GRAFANA": str(addresses.port("grafana")),
         }
     return environment
+
+
+def alertmanager_command() -> str:
+    """Return Alertmanager's binary, with a page of ours where Debian's comes without its web application."""
+    binary = shutil.which("alertmanager") or shutil.which("prometheus-alertmanager") or "alertmanager"
+    if not _DEBIAN_UI.is_dir() or any(_DEBIAN_UI.iterdir()):
+        return binary
+    try:
+        options = subprocess.run([binary, "--help"], capture_output=True, text=True, timeout=30, check=False)
+    except OSError:
+        return binary
+    known = "--web.ui-path" in options.stdout + options.stderr
+    return f"{binary} --web.ui-path={ROOT / 'provisioning/alertmanager/page'}" if known else binary
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:

@@ -21,6 +21,7 @@ from exporters.core.settings import decode
 from exporters.notifications.problems import notification_problems
 from exporters.settings import Settings
 from pantrywatch.alertmanager.files import alertmanager_files
+from pantrywatch.configuration import alertmanager_command
 
 Change = Callable[[dict[str, Any]], None]
 _EVERY_DAY = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -131,13 +132,11 @@ def alertmanager(folder: Path, settings: Settings, *options: str, port: int | No
     shutil.copytree(ROOT / "provisioning/alertmanager/templates", folder / "templates", dirs_exist_ok=True)
     for name, text in alertmanager_files(settings, str).items():
         (folder / name).write_text(text)
-    binary = shutil.which("alertmanager") or shutil.which("prometheus-alertmanager")
-    assert binary, "Alertmanager is not installed: apt-get install prometheus-alertmanager"
     port, log = port or free_port(), folder / "alertmanager.log"
     cluster = () if any(option.startswith("--cluster.listen") for option in options) else ("--cluster.listen-address=",)
     command = [
-        binary, f"--config.file={folder / 'alertmanager.yml'}", f"--storage.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}", *cluster, *options,
+        *alertmanager_command().split(), f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}", *cluster, *options,
     ]  # fmt: skip
     with process(command, log, environment={"TZ": "UTC"}, stop_signal=signal.SIGTERM) as child:
 

@@ -12,8 +12,11 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+import requests
 import yaml
+from alertmanagers import alertmanager, settings_for
 from chromium import browser_page
+from servers import free_port
 
 from exporters.notifications.section import Links
 from pantrywatch.alertmanager.configuration import links_template
@@ -228,6 +231,25 @@ def test_labels_are_text_and_no_markup(rendered: dict[str, dict[str, str]]) -> N
         assert not re.search(r"<(img|script|link|iframe)|url\(|@import", forms["html"])
         assert "ZgotmplZ" not in forms["html"]
         assert "<no value>" not in "".join(forms.values())
+
+
+def test_the_link_of_a_message_silences(rendered: dict[str, dict[str, str]], tmp_path: Path) -> None:
+    """In a browser it opens the form with the labels filled in; a name and a reason later the alert is silenced."""
+    link = next(link for link in _links(rendered["one"]["text"]) if "silences/new" in link)
+    with (
+        alertmanager(tmp_path / "am", settings_for(free_port(), free_port())) as server,
+        browser_page(375, 800) as page,
+    ):
+        server.send({**_DOWN, "startsAt": datetime.now(UTC).isoformat(), "endsAt": None})
+        page.goto(f"http://127.0.0.1:{server.port}{link.removeprefix('https://alerts.example')}")
+        page.get_by_label("Who").fill("on-call")
+        page.get_by_label("Why").fill("I look after it")
+        page.get_by_role("button", name="Silence", exact=True).click()
+        page.get_by_text("Silenced: nobody else is told.").wait_for()
+        page.get_by_text("CrmDatabaseDown, silenced").wait_for()
+        (silence,) = requests.get(f"{server.api}/silences", timeout=10).json()
+        assert {m["name"]: m["value"] for m in silence["matchers"]} == _DOWN["labels"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
 def test_mail_reads_on_a_phone(rendered: dict[str, dict[str, str]]) -> None:
