@@ -6,6 +6,7 @@ import asyncio
 import logging
 from ipaddress import ip_address
 
+from exporters.core.errors import ConfigError, Fault
 from exporters.core.server import listen
 from pantrywatch.boards.catalogue import Catalogue
 from pantrywatch.boards.prometheus import Prometheus
@@ -16,9 +17,12 @@ logger = logging.getLogger(__name__)
 
 
 def serve_boards(address: str, prometheus_url: str, catalogue: Catalogue) -> int:
-    """Draw the boards until SIGTERM or Ctrl-C. Raises ConfigError for an address that is taken."""
-    listener = listen(address)
+    """Draw the boards until SIGTERM or Ctrl-C. Raises ConfigError: an address that is taken, a URL that is none."""
     prometheus = Prometheus(prometheus_url)
+    if not prometheus_url.startswith(("http://", "https://")):
+        # Not repeated: it may hold a password.
+        raise ConfigError([Fault("command line", "--prometheus", "expected it to begin with http:// or https://")])
+    listener = listen(address)
     logger.info("boards=http://%s/ prometheus=%s drawing", address, prometheus.shown_url)
     asyncio.run(serve_web(boards_application(catalogue, prometheus, _hosts(address)), listener))
     return 0
