@@ -16,7 +16,7 @@ local month_to_date =
   local this_month = 'on () (month(vector(time() - 900)) == on () month(max(timestamp(slo:measured:bool @ end()))))';
   local sum(which) = 'sum by (target) (sum_over_time((sum_over_time(slo:events_%s:paced5m[30m]) and %s)[31d:30m]))' % [which, this_month];
   '1 - %s / (%s > 0)' % [sum('bad'), sum('total')];
-local share = { 'custom.width': 105, decimals: 3, noValue: 'no data' };
+local share = { 'custom.width': 95, decimals: 3, noValue: 'no data' };
 local to_slo = cells.link('This promise in depth', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}');
 
 board.new(
@@ -56,9 +56,9 @@ board.new(
         'No recording rule of the targets has run yet: is Prometheus younger than two minutes, or do its rules fail?',
         [
           ['position', 'No.', { 'custom.width': 50 }],
-          ['section', 'Section', { 'custom.width': 190 }],
-          ['statement', 'Promise', { 'custom.minWidth': 260 }],
-          ['target', 'Target', to_slo { 'custom.width': 190 }],
+          ['section', 'Section', { 'custom.width': 150 }],
+          ['statement', 'Promise', { 'custom.minWidth': 230 }],
+          ['target', 'Target', to_slo { 'custom.width': 160 }],
           ['basis', 'Basis', { 'custom.width': 70 }],
           ['Value #B', 'State', cells.coloured({ unit: 'none', decimals: 0, mappings: cells.texts(cells.states.promise), 'custom.width': 110 })],
           ['Value #C', 'Promised', { 'custom.width': 85, noValue: 'a rate' }],
@@ -70,7 +70,7 @@ board.new(
         ],
         'No.',
         24,
-        22,
+        25,
         descending=false,
       ),
     ]),
@@ -87,14 +87,14 @@ board.new(
         'percentunit',
         [panel.query('max by (target) (slo:period_error_budget_remaining:ratio) and on (target) slo:measured:bool == 1', '{{target}}')],
         'No target has counted an event yet.',
-      ) + panel.size(12, 9) + panel.limits(promise.budget_steps) + panel.lines,
+      ) + panel.size(24, 9) + panel.limits(promise.budget_steps) + panel.lines,
       panel.stat(
         'Trend of good events (last hour, all bases)',
         'Share of good events of the hour before, for each measured target, with its course over the time shown. Good: level, at the promised share or above; the table says what is promised.',
         'percentunit',
         [panel.query('1 - max by (target) (slo:sli_error:ratio_rate1h) and on (target) slo:measured:bool == 1', '{{target}}')],
         'No target has counted an event in an hour.',
-      ) + panel.size(12, 9),
+      ) + panel.size(24, 6),
     ]),
     board.row('Looking back', [
       panel.table(
