@@ -2,6 +2,6 @@
 local status = import '../lib/status.libsonnet';
 
 [
-  status.promised(width=14, height=20),
-  status.firing(width=10, height=20),
+  status.promised(width=15, height=20),
+  status.firing(width=9, height=20),
 ]
