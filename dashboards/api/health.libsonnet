@@ -5,8 +5,8 @@ local status = import '../lib/status.libsonnet';
 local queries = import 'queries.libsonnet';
 local colours = panel.colours;
 
-local up = { '0': ['DOWN', colours.hurt], '1': ['up', colours.kept] };
-local passes = { '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] };
+local up = { '0': ['down', colours.hurt], '1': ['up', colours.kept] };
+local passes = { '0': ['fails', colours.hurt], '1': ['passes', colours.kept] };
 
 [
   panel.stat(

@@ -13,7 +13,7 @@ local colours = panel.colours;
     [panel.now('min by (instance) (redis_up{%s})' % queries.server, '{{instance}}')],
     'exporter silent',
     width=3,
-  ) + panel.decimals(0) + panel.texts({ '0': ['DOWN', colours.hurt], '1': ['up', colours.kept] }) + panel.plain_stat,
+  ) + panel.decimals(0) + panel.texts({ '0': ['down', colours.hurt], '1': ['up', colours.kept] }) + panel.plain_stat,
   panel.stat(
     'Scrape errors',
     'Why something could not be read, in one word: refused, timeout, auth, permission, tls, dns, protocol, version, exhausted, internal; or that the exporter itself is down. Good: none. `pantrywatch-exporter check cache` shows more.',

@@ -51,7 +51,7 @@ local colours = panel.colours;
     'Sessions by state',
     'What the sessions do. Good: mostly idle, few active. Many active: slow statements or locks. Idle in transaction: an application holds locks while it does something else.',
     'short',
-    [panel.query('sum by (state) (pg_stat_activity_count{%s}) > 0' % queries.one, '{{state}}')],
+    [panel.query('sum by (state) (pg_stat_activity_count{%s, state=~"active|idle.*"})' % queries.one, '{{state}}')],
     queries.silent + queries.blind,
   ) + panel.decimals(0) + panel.stacked,
   panel.timeseries(

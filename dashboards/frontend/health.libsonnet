@@ -14,7 +14,7 @@ local all = [target.id for target in promise.targets if target.layer == 'fronten
     'none',
     [panel.now('min by (check) (probe_success{%s})' % queries.check, '{{check}}')],
     'no check opens it',
-  ) + panel.decimals(0) + panel.texts({ '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] }) + panel.plain_stat + panel.to_board('synthetic', 'All checks'),
+  ) + panel.decimals(0) + panel.texts({ '0': ['fails', colours.hurt], '1': ['passes', colours.kept] }) + panel.plain_stat + panel.to_board('synthetic', 'All checks'),
   panel.stat(
     'Time to fetch it (probe)',
     'Time of the last run of the check: one page, fetched without a browser, the way from here included. It is no page load: nothing is drawn.',

@@ -32,7 +32,7 @@ local used(free, size) = |||
     'No host is watched, or none answers.',
     [
       ['instance', 'Host', { links: [{ title: 'Only this host', url: '/d/crm-infrastructure?var-host=${__value.raw}&${datasource:queryparam}&${__url_time_range}', targetBlank: false }] }],
-      ['Value #A', 'Exporter', status.coloured({ unit: 'none', decimals: 0, mappings: status.texts({ '0': ['DOWN', colours.hurt], '1': ['up', colours.kept] }) })],
+      ['Value #A', 'Exporter', status.coloured({ unit: 'none', decimals: 0, mappings: status.texts({ '0': ['down', colours.hurt], '1': ['up', colours.kept] }) })],
       // Limits as those of CrmHostCpuSaturated, CrmHostDiskSaturated, CrmHostMemoryThrashing, CrmHostMemoryLow and
       // CrmHostMemoryExhausted, CrmHostDiskNearlyFull.
       ['Value #B', 'CPU busy', judged([[null, colours.kept], [0.9, colours.near]], { decimals: 0 })],

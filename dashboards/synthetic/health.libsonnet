@@ -38,7 +38,7 @@ local none_bad = panel.limits([[null, colours.kept], [1, colours.hurt]]);
     [panel.now('min by (check) (probe_success{kind="journey"})', '{{check}}')],
     'no journey is checked',
     width=5,
-  ) + panel.decimals(0) + panel.texts({ '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] }) + panel.plain_stat,
+  ) + panel.decimals(0) + panel.texts({ '0': ['fails', colours.hurt], '1': ['passes', colours.kept] }) + panel.plain_stat,
   panel.stat(
     'Slowest check',
     'Time of the last run of the slowest of the chosen checks. Rising with users: the CRM. Rising alone: the way from here.',

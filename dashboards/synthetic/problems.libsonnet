@@ -27,7 +27,7 @@ local share = { unit: 'percentunit', decimals: 3 };
         unit: 'none',
         decimals: 0,
         'custom.width': 85,
-        mappings: status.texts({ '0': ['FAILS', colours.hurt], '1': ['passes', colours.kept] }),
+        mappings: status.texts({ '0': ['fails', colours.hurt], '1': ['passes', colours.kept] }),
       })],
       ['Value #B', '24 hours', share],
       ['Value #C', '7 days', share],
