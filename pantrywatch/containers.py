@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,9 +111,9 @@ def _add_secrets(volume: _Volume, given: Path) -> None:
     secret_files.make_missing(kept, {**secret_files.INSTALLATION, **secret_files.DEMO})
     found = {file.name: file for folder in (kept, given) for file in folder.iterdir() if _is_secret(file)}
     secrets = {name: secret_files.read_secret(file) for name, file in found.items()}
-    if (given / secret_files.WEB_PASSWORD).exists() and not (given / secret_files.WEB_HASH).exists():
-        shutil.copy(given / secret_files.WEB_PASSWORD, kept)
-        secret_files.make_missing(kept, secret_files.INSTALLATION)
+    password = secrets[secret_files.WEB_PASSWORD]
+    if not secret_files.fits(secrets[secret_files.WEB_HASH], password):
+        secret_files.renew_hash(kept, password)
         secrets[secret_files.WEB_HASH] = secret_files.read_secret(kept / secret_files.WEB_HASH)
     volume.add("exporter", {f"secrets/{name}": secrets[name] for name in secrets.keys() - _NOT_FOR_EXPORTERS})
     volume.add("grafana", {"admin_password": secrets["grafana_admin_password"]})

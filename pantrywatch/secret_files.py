@@ -48,7 +48,7 @@ def make_missing(folder: Path, wanted: Mapping[str, Callable[[], str]]) -> list[
             if not (folder / name).exists():
                 write_private(folder / name, make() + "\n")
                 made.append(name)
-        if WEB_PASSWORD in wanted and _renew_hash(folder):
+        if WEB_PASSWORD in wanted and renew_hash(folder, read_secret(folder / WEB_PASSWORD)):
             made.append(WEB_HASH)
     except OSError as error:
         expected = f"expected a folder this user can write to: {error.strerror}"
@@ -77,12 +77,16 @@ def write_private(file: Path, text: str, mode: int = 0o600, owner: int | None = 
     part.rename(file)
 
 
-def _renew_hash(folder: Path) -> bool:
+def renew_hash(folder: Path, password: str) -> bool:
     """Make the hash of the web password unless there is one that fits; it follows a password the operator changes."""
-    password = read_secret(folder / WEB_PASSWORD).encode()
     file = folder / WEB_HASH
-    known = read_secret(file).encode() if file.exists() else b""
-    if re.fullmatch(rb"\$2[aby]\$\d\d\$.{53}", known) and bcrypt.checkpw(password, known):
+    if file.exists() and fits(read_secret(file), password):
         return False
-    write_private(file, bcrypt.hashpw(password, bcrypt.gensalt(_COST)).decode() + "\n")
+    write_private(file, bcrypt.hashpw(password.encode(), bcrypt.gensalt(_COST)).decode() + "\n")
     return True
+
+
+def fits(known: str, password: str) -> bool:
+    """Return whether this is a hash, and of this password."""
+    is_hash = re.fullmatch(r"\$2[aby]\$\d\d\$.{53}", known)
+    return is_hash is not None and bcrypt.checkpw(password.encode(), known.encode())

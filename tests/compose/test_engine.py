@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -280,6 +281,27 @@ def test_down_with_volumes_leaves_nothing(demo: Stack) -> None:
     """`down -v` leaves no container, network or volume; the clone holds nothing that it did not hold before."""
     demo.demo("down", "--volumes")
     assert demo.engine.leftovers() == []
+
+
+def test_an_exporter_runs_as_a_sidecar(demo: Stack) -> None:
+    """The example beside an application's container: it reaches the server at localhost, where nobody else does."""
+    sidecar = replace(demo, clone=demo.clone / "provisioning/sidecar")
+    sidecar.compose("up", "--detach", "--no-build")
+    wait_until(lambda: "\nredis_up 1" in _page(demo), 60, "the sidecar sees its application")
+    reached = demo.engine.docker(
+        "run", "--rm", "--network", f"{PROJECT}_default", "--entrypoint", "redis-cli",
+        sidecar.inspect()["application"]["Config"]["Image"], "-h", "application", "ping", check=False,
+    )  # fmt: skip
+    assert reached == ""
+    sidecar.compose("down", "--volumes")
+    assert demo.engine.leftovers() == []
+
+
+def _page(stack: Stack) -> str:
+    try:
+        return stack.engine.fetch("http://127.0.0.1:9690/metrics/cache")
+    except OSError:
+        return ""
 
 
 def _down(stack: Stack, login: str, ca: str) -> set[str]:

@@ -112,6 +112,18 @@ def test_what_is_given_holds_and_what_is_taken_back_goes(laid: Laid) -> None:
     assert not (laid.folder / "volume/exporter/secrets/second_dsn").exists()
 
 
+def test_the_hash_follows_the_password_that_is_given(laid: Laid) -> None:
+    """A password changed beside its old hash gets a new one; the next start keeps that."""
+    for password in ("first", "second"):
+        (laid.given / "web_password").write_text(f"{password}\n")
+        laid.run()
+        known = laid.text("exporter/secrets/web_password_hash")
+        assert bcrypt.checkpw(password.encode(), known.encode())
+        (laid.given / "web_password_hash").write_text(known)
+        laid.run()
+        assert laid.text("exporter/secrets/web_password_hash") == known
+
+
 def test_without_web_nothing_asks_for_a_login(laid: Laid) -> None:
     """Prometheus' configuration is the repository's; targets carry the names of these settings."""
     laid.run()
