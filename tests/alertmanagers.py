@@ -126,19 +126,21 @@ class Alertmanager:
 
 
 @contextmanager
-def alertmanager(folder: Path, settings: Settings, *options: str, port: int | None = None) -> Iterator[Alertmanager]:
+def alertmanager(
+    folder: Path, settings: Settings, *options: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Alertmanager]:
     """Run an Alertmanager with these settings until the block ends; what is in `folder` from an earlier run goes on."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(ROOT / "provisioning/alertmanager/templates", folder / "templates", dirs_exist_ok=True)
     for name, text in alertmanager_files(settings, str).items():
         (folder / name).write_text(text)
-    port, log = port or free_port(), folder / "alertmanager.log"
+    port, log = free_port(), folder / "alertmanager.log"
     cluster = () if any(option.startswith("--cluster.listen") for option in options) else ("--cluster.listen-address=",)
     command = [
         *alertmanager_command().split(), f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}", *cluster, *options,
     ]  # fmt: skip
-    with process(command, log, environment={"TZ": "UTC"}, stop_signal=signal.SIGTERM) as child:
+    with process(command, log, environment={"TZ": "UTC", **(environment or {})}, stop_signal=signal.SIGTERM) as child:
 
         def ready() -> bool:
             assert child.poll() is None, f"Alertmanager ended:\n{log.read_text()[-2000:]}"

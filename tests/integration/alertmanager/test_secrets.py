@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from alertmanagers import alert, alertmanager, delays, settings_for
 from servers import free_port, wait_until
 
@@ -57,7 +61,7 @@ def test_every_kind_of_secret_is_read_from_its_file(tmp_path: Path) -> None:
     with _sink() as sink:
         base = f"http://127.0.0.1:{sink.server_port}"
         for name, text in {**_SECRETS, "slack": f"{base}/services/hush"}.items():
-            (tmp_path / name).write_text(text)
+            (tmp_path / name).write_text(text + "\n")
 
         def change(section: dict[str, Any]) -> None:
             delays(section, {"critical": ("1s", "1s", "10m")})
@@ -84,3 +88,60 @@ def test_every_kind_of_secret_is_read_from_its_file(tmp_path: Path) -> None:
             shown = requests.get(f"http://127.0.0.1:{server.port}/api/v2/status", timeout=10).text
             assert "hush" not in shown
             assert "hush" not in (tmp_path / "am/alertmanager.yml").read_text()
+
+
+class _Post:
+    """Takes mail of those who log in; keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.logins: list[tuple[bytes, bytes]] = []
+        self.recipients: list[str] = []
+
+    def log_in(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
+        assert isinstance(given, LoginPassword)
+        self.logins.append((given.login, given.password))
+        return AuthResult(success=True)
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        self.recipients += envelope.rcpt_tos
+        return "250 OK"
+
+
+def test_mail_goes_over_tls_with_the_password_of_its_file(tmp_path: Path) -> None:
+    """Where the mail server asks for a log-in, it is given after STARTTLS, to a certificate that is trusted alone."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    (tmp_path / "password").write_text("pass-hush")
+    post, port = _Post(), free_port()
+
+    def change(section: dict[str, Any]) -> None:
+        delays(section, {"critical": ("1s", "10m", "20m")})
+        login = {"user": "pw", "password_file": str(tmp_path / "password")}
+        section["email"] = {"server": f"localhost:{port}", "sender": "pantrywatch@pantry.example", **login}
+
+    server = Controller(
+        post, "127.0.0.1", port, tls_context=context, auth_required=True, authenticator=post.log_in,
+        require_starttls=True, auth_exclude_mechanism=["LOGIN"],  # its prompts are not those Alertmanager knows
+    )  # fmt: skip
+    server.start()
+    try:
+        settings = settings_for(free_port(), port, change)
+        with alertmanager(tmp_path / "strange", settings) as distrustful:
+            distrustful.send(alert("CrmTried", "critical", target="secrets"))
+            failed = "alertmanager_notification_requests_failed_total"
+            wait_until(lambda: distrustful.metric(failed, integration="email") > 0, 60, "a certificate is refused")
+        assert (post.logins, post.recipients) == ([], [])
+        trust = {"SSL_CERT_FILE": str(certificate)}
+        with alertmanager(tmp_path / "am", settings, environment=trust) as trusting:
+            trusting.send(alert("CrmTried", "critical", target="secrets"))
+            wait_until(lambda: bool(post.recipients), 60, "the mail is taken")
+    finally:
+        server.stop()
+    assert set(post.logins) == {(b"pw", b"pass-hush")}
+    assert set(post.recipients) == {"on-call@pantry.example"}

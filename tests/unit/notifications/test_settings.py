@@ -106,6 +106,10 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
         _contact(webhook={"url": "http://x/", "token_file": "empty"}), "contacts[0].webhook.token_file",
         "the file is empty",
     ),
+    "a mail password with a line break": (
+        _section("email", tls=True, user="u", password_file="broken"), "email.password_file",
+        "no line break at the end",
+    ),
     "two secrets of one name": (
         _contact(webhook={"url": "http://x/", "token_file": "token"}, pagerduty={"key_file": "other/token"}),
         "contacts[0].pagerduty.key_file", "a name of its own",
@@ -136,6 +140,7 @@ def test_a_mistake_is_said_with_its_entry(tmp_path: Path, mistake: str) -> None:
     """Each mistake is one fault that names the entry and says what was expected."""
     change, entry, expected = _MISTAKES[mistake]
     (tmp_path / "empty").write_text("\n")
+    (tmp_path / "broken").write_text("password\n")
     (tmp_path / "other").mkdir()
     for name in ("token", "other/token"):
         (tmp_path / name).write_text("secret")
