@@ -56,7 +56,7 @@ cells {
       [
         ['target', 'Promise', cells.link('This promise in depth', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}') {
           mappings: [{ type: 'value', options: { [id]: { text: promise.said(id) } for id in ids } }],
-          'custom.minWidth': 250,
+          'custom.minWidth': 220,
         }],
         ['basis', 'Basis', { 'custom.width': 65 }],
       ] + (if fed then [['requires', 'Measured by', {
@@ -69,7 +69,7 @@ cells {
           mappings: cells.texts(cells.states.promise),
           'custom.width': 105,
         })],
-        ['Value #C', 'Promised', { 'custom.width': 85 }],
+        ['Value #C', 'Promised', { 'custom.width': 80 }],
         ['Value #D', 'Last hour', { 'custom.width': 80 }],
         ['Value #E', '30 days', { 'custom.width': 80 }],
         ['Value #F', 'Budget left', cells.bar(0, 1, {
@@ -81,7 +81,7 @@ cells {
           unit: 'none',
           decimals: 1,
           thresholds: cells.steps(promise.burn_steps),
-          'custom.width': 80,
+          'custom.width': 75,
         })],
       ],
       'State',

@@ -37,7 +37,7 @@ local empty = 'Not measured, or no events';
 
   panel.stat(
     'Good events',
-    'Share of good events over each window, bad and all events added up first. Good: at least the promised share.',
+    'Share of good events over each window, bad and all events added up first; windows from 2 hours on follow within five minutes. Good: at least the promised share.',
     'percentunit',
     [panel.now('1 - max(slo:sli_error:ratio_rate%s%s)' % [window, which], window) for window in windows],
     empty,
