@@ -116,7 +116,7 @@ cells {
         ['target', 'Target', cells.link('This promise in depth', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}')],
         ['instance', 'Where', { 'custom.width': 80 }],
       ] + (if matchers == [] then [
-             ['board', 'Board', cells.link('Where to look', '/d/${__value.raw}?${__url_time_range}') { 'custom.width': 150 }],
+             ['board', 'Board', cells.link('Where to look', '/d/${__value.raw}?${__url_time_range}') { 'custom.width': 135 }],
            ] else []) + [
         ['Value #B', 'Since', { unit: 'dateTimeFromNow', 'custom.width': 105 }],
       ],
