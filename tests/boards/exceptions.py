@@ -55,7 +55,6 @@ SOMETIMES = {
     "crm-infrastructure: Memory of the container": "only in a control group with limits",
     "crm-infrastructure: Killed in the container": "only in a control group with limits",
     "crm-infrastructure: Processes of the container": "only in a control group with limits",
-    "crm-targets: Every documented target: F": "its steps of five minutes begin up to fifteen minutes after the start",
     "crm-synthetic: Firing alerts": "needs an alert",
     "crm-synthetic: Failures by class, the newest first": "needs a check that fails",
     "crm-synthetic: Failed runs": "needs a check that fails",
