@@ -124,6 +124,7 @@ def test_promtool_sees_none_of_it(tmp_path: Path) -> None:
         "redis_memory_used_bytes / redis_memory_max_bytes < 0.9",
         "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 0.1",
         "pg_settings_max_connections / 100 > 2",
+        "pg_settings_max_connections / (2 ^ 3 - 1) > 2",
         # Both names of what PostgreSQL 17 renamed.
         "(rate(pg_stat_bgwriter_checkpoints_req_total[5m]) or rate(pg_stat_checkpointer_num_requested_total[5m])) > 9",
         "max(rate(redis_evicted_keys_total[1m])) > 1",
@@ -141,6 +142,7 @@ def test_what_is_right_passes(tmp_path: Path, catalogue: Catalogue, expression: 
         ("redis_memory_used_bytes / redis_memory_max_bytes > 0.9 and redis_up > 0", "unguarded-division"),
         ("redis_memory_used_bytes / (redis_memory_max_bytes >= 0) > 0.9", "unguarded-division"),
         ("redis_memory_used_bytes / (redis_memory_max_bytes > bool 0) > 0.9", "unguarded-division"),
+        ("pg_settings_max_connections / (2 - 2) > 2", "unguarded-division"),
         # 1 - Inf is less than anything.
         ("1 - redis_memory_used_bytes / redis_memory_max_bytes < 0.1", "unguarded-division"),
         ("sum(redis_memory_used_bytes / redis_memory_max_bytes) < 0.9", "unguarded-division"),
