@@ -26,7 +26,7 @@ local none = 'The application exports no calls to third parties, or made none.';
     'Time of a call, p95',
     '95 of 100 calls to each third party took less. A slow one holds requests of ours open: compare with Where the time goes.',
     's',
-    [panel.query('histogram_quantile(0.95, sum by (le, service_peer_name) (rate(http_client_request_duration_seconds_bucket{%s}[$__rate_interval])))' % queries.application, '{{service_peer_name}}')],
+    [panel.query('histogram_quantile(0.95, sum by (le, service_peer_name) (rate(http_client_request_duration_seconds_bucket{%s}[$__rate_interval]))) >= 0' % queries.application, '{{service_peer_name}}')],
     none,
   ),
   panel.timeseries(

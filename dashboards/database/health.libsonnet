@@ -17,7 +17,7 @@ local colours = panel.colours;
     'Scrape errors',
     'Why something could not be read, in one word: refused, timeout, auth, permission, tls, dns, protocol, version, exhausted, internal; or that the exporter itself is down. Good: none. `pantrywatch-exporter check database` shows more.',
     'none',
-    [panel.now('max by (instance, class) (pantrywatch_collector_error{exporter="database", %(server)s} > 0 or label_replace(up{job="database", %(server)s} == 0, "class", "exporter down", "", ""))' % { server: queries.server }, '{{class}}')],
+    [panel.now('max by (class) (pantrywatch_collector_error{exporter="database", %(server)s} > 0 or label_replace(up{job="database", %(server)s} == 0, "class", "exporter down", "", ""))' % { server: queries.server }, '{{class}}')],
     'none',
     width=3,
   ) + panel.limits([[null, colours.broken]]) + panel.plain_stat + panel.names,

@@ -95,7 +95,7 @@ local colours = panel.colours;
     'Unused indexes',
     'Indexes, unique ones aside, that nobody has used since the statistics were reset. Each costs every write. Before dropping one: is it used on a replica, or once a quarter?',
     'none',
-    [panel.now('sum by (instance, datname) (pantrywatch_database_unused_indexes{%s})' % queries.one, '{{datname}}')],
+    [panel.now('sum by (instance, datname) (pantrywatch_database_unused_indexes{%s})' % queries.one, '{{instance}} {{datname}}')],
     queries.unanswered,
     width=6,
     height=8,
