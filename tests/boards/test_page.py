@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boards.lint.model import read_boards
+from boards.lint.model import ROOT, read_boards
 from boards.substitution import Variable, in_query
 
 _HERE = Path(__file__).parent
@@ -68,6 +68,15 @@ def test_every_unit_of_the_boards_is_known_to_the_page() -> None:
     names = {name for pair in known for name in pair if name}
     used = {str(unit) for board in read_boards() for panel in board.panels for unit in panel.properties("unit")}
     assert used - names == set()
+
+
+def test_every_board_has_its_picture() -> None:
+    """docs/boards/ shows each board and nothing else, small enough for a document; the README leads to each."""
+    pictures = {file.stem: file.stat().st_size for file in (ROOT / "docs/boards").glob("*.png")}
+    assert pictures.keys() == {board.uid for board in read_boards()}
+    assert [name for name, size in pictures.items() if size > 300_000] == []
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in pictures if f"(docs/boards/{name}.png)" not in readme] == []
 
 
 def _in_node(script: str, cases: list[Any], directory: Path) -> list[Any]:
