@@ -10,7 +10,7 @@ board.new(
     board.row('Status: does the monitoring work?', import 'monitoring/status.libsonnet'),
     board.row('Exporters: what do they see?', import 'monitoring/exporters.libsonnet'),
     board.row('Rules and notifications: would anybody be told?', import 'monitoring/alerting.libsonnet'),
-    board.row('Storage and cost: what does it take?', import 'monitoring/cost.libsonnet'),
+    board.row('Storage and cost: what does it take?', import 'monitoring/cost.libsonnet', collapsed=true),
   ],
   alerts='layer="monitoring"',
 )
