@@ -1,10 +1,12 @@
-"""A documented number stands in targets.yaml alone, and reaches rules, runbooks and docs/targets.md from there."""
+"""A documented number stands in targets.yaml alone, and reaches rules, boards, runbooks and docs from there."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -36,7 +38,7 @@ def test_no_rule_source_holds_a_number_of_a_target(source: Path) -> None:
 
 
 def _changed(tmp_path: Path, old: str, new: str) -> Path:
-    for folder in ("alert_rules", "docs"):
+    for folder in ("alert_rules", "dashboards", "docs", "provisioning"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "settings.yaml", tmp_path)
     text = (ROOT / "targets.yaml").read_text()
@@ -46,7 +48,7 @@ def _changed(tmp_path: Path, old: str, new: str) -> Path:
 
 
 def test_a_changed_number_reaches_everything(tmp_path: Path) -> None:
-    """A threshold and an objective changed in targets.yaml change the expressions, the alerts and the page."""
+    """A threshold and an objective changed in targets.yaml change the expressions, the alerts, the boards and the page."""
     root = _changed(tmp_path, "threshold: 2.5", "threshold: 4")
     text = (root / "targets.yaml").read_text().replace("objective: 0.998", "objective: 0.99")
     (root / "targets.yaml").write_text(text)
@@ -55,9 +57,16 @@ def test_a_changed_number_reaches_everything(tmp_path: Path) -> None:
     assert 'browser_lcp_seconds_bucket{le=~"4(\\\\.0)?"' in rules
     assert 'target="integration-error-rate"}) > 14.4 * 0.01' in re.sub(r"\s+", " ", rules)
     assert "14.4 * 0.002" not in rules
+    board = json.loads((root / "dashboards/generated/Backend/crm-api.json").read_text())
+    assert _limits(board, "Failed calls (traffic)") == [None, 0.008, 0.01, 0.144]
     page = (root / "docs/targets.md").read_text()
     assert "75 % within 4 s" in page
     assert "99 %" in page
+
+
+def _limits(board: dict[str, Any], title: str) -> list[float | None]:
+    (panel,) = (panel for panel in board["panels"] if panel["title"] == title)
+    return [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]
 
 
 def test_build_refuses_faulty_targets(tmp_path: Path) -> None:
