@@ -48,7 +48,7 @@ def _changed(tmp_path: Path, old: str, new: str) -> Path:
 
 
 def test_a_changed_number_reaches_everything(tmp_path: Path) -> None:
-    """A threshold and an objective changed in targets.yaml change the expressions, the alerts, the boards and the page."""
+    """A threshold and an objective changed in targets.yaml change the rules, the alerts, the boards and the page."""
     root = _changed(tmp_path, "threshold: 2.5", "threshold: 4")
     text = (root / "targets.yaml").read_text().replace("objective: 0.998", "objective: 0.99")
     (root / "targets.yaml").write_text(text)
@@ -65,7 +65,8 @@ def test_a_changed_number_reaches_everything(tmp_path: Path) -> None:
 
 
 def _limits(board: dict[str, Any], title: str) -> list[float | None]:
-    (panel,) = (panel for panel in board["panels"] if panel["title"] == title)
+    shown = [panel for row in board["panels"] for panel in (row, *row.get("panels", []))]
+    (panel,) = (panel for panel in shown if panel["title"] == title)
     return [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]
 
 
