@@ -124,6 +124,18 @@ local wraparound(severity, millions) = alert(
           'Saving hangs for some users, and with a lock on a whole table for everyone.',
         ),
         alert(
+          'CrmDatabaseLockQueue',
+          'high',
+          'database',
+          // An application with a lock or statement timeout gives up long before the 30 s above and comes again: nobody
+          // waits long, and the queue never empties. One or two at a time is a busy row.
+          'max by (instance) (min_over_time(pantrywatch_database_lock_waiters[2m])) > 2',
+          '30s',
+          'At least {{ $value | humanize }} sessions on {{ $labels.instance }} have been waiting for locks for two minutes without a break (limit 2).',
+          'Each may give up soon, by its timeout, while others take its place. Somebody holds a lock that everyone needs.',
+          'Some requests fail after a wait, again and again, until the one that blocks lets go.',
+        ),
+        alert(
           'CrmDatabaseDeadlocks',
           'medium',
           'database',
