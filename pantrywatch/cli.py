@@ -29,6 +29,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("up", help="run the whole stack here until Ctrl-C")
     command.add_argument("--settings", type=Path, metavar="FILE", help="watch what FILE names, without the demo")
     command.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
+    command.add_argument(
+        "--speed", type=int, default=1, choices=range(1, 31), metavar="N",
+        help="divide all waiting times of rules and notifications by N, at most 30",
+    )  # fmt: skip
     command.set_defaults(run=_up)
     commands.add_parser("down", help="stop the stack").set_defaults(run=_down)
     commands.add_parser("status", help="what runs, and how it is").set_defaults(run=_status)
@@ -57,6 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--listen", default="127.0.0.1:9095", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--keep", type=Path, metavar="DIR", help="where the last beat outlives a restart")
     command.set_defaults(run=_heartbeat)
+    command = commands.add_parser("gameday", help="play every fault of the demo and judge the alerts")
+    command.add_argument("faults", nargs="*", metavar="FAULT", help="none named: all")
+    command.add_argument("--quiet", type=float, default=10.0, metavar="MINUTES", help="before it (default: 10)")
+    command.add_argument("--speed", type=int, default=15, choices=range(5, 31), metavar="N", help="(default: 15)")
+    command.add_argument("--port-offset", type=int, default=10000, metavar="N", help="(default: %(default)s)")
+    command.add_argument("--write", type=Path, metavar="FILE", help="write the matrix as a page")
+    command.set_defaults(run=_gameday)
     command = commands.add_parser("mark", help="mark a deployment on the boards and in the messages")
     command.add_argument("version", metavar="VERSION", help="for instance v1.4.2")
     command.add_argument("--at", metavar="TIME", help="2026-11-24T18:30:00+01:00 or Unix seconds (default: now)")
@@ -69,9 +80,10 @@ def _up(options: argparse.Namespace) -> int:
     from pantrywatch import stack
     from pantrywatch.addresses import Addresses
     from pantrywatch.configuration import Options
+    from pantrywatch.speed import Speed
 
     settings = options.settings.resolve() if options.settings else None
-    return stack.up(Options(_state(options), Addresses(options.port_offset), settings))
+    return stack.up(Options(_state(options), Addresses(options.port_offset), settings, Speed(options.speed)))
 
 
 def _down(options: argparse.Namespace) -> int:
@@ -130,6 +142,14 @@ def _heartbeat(options: argparse.Namespace) -> int:
     from pantrywatch.heartbeat.serve import serve_heartbeat
 
     return serve_heartbeat(options.settings, options.listen, options.keep)
+
+
+def _gameday(options: argparse.Namespace) -> int:
+    from pantrywatch.addresses import Addresses
+    from pantrywatch.gameday.command import Plan, gameday
+
+    plan = Plan(Addresses(options.port_offset), options.speed, options.quiet, options.faults, options.write)
+    return gameday(_state(options).file("gameday"), plan)
 
 
 def _mark(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pantrywatch.alertmanager.files import alertmanager_files
 from pantrywatch.alertmanager.secrets import native_secret, require_delivery
 from pantrywatch.build import installation_rules
 from pantrywatch.scrape_targets import native, scrape_targets
+from pantrywatch.speed import Speed
 from pantrywatch.state import ROOT, State, as_postgres
 
 # Where Debian's package looks for the web application that it does not hold.
@@ -33,18 +34,19 @@ STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "hear
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `up` was asked for; `settings_file` of the user means no demo."""
+    """What `up` was asked for; `settings_file` of the user means no demo. `speed` divides all waiting times."""
 
     state: State
     addresses: Addresses
     settings_file: Path | None = None
+    speed: Speed = field(default_factory=Speed)
 
 
 def component_environment(options: Options, grafana: str | None) -> dict[str, str]:
     """Return the variables the program files under provisioning/native/ and the components read."""
     state, addresses = options.state, options.addresses
     environment = {f"PW_PORT_{name.upper().replace('-', '_')}": str(addresses.port(name)) for name in (*DEMO, *STACK)}
-    settings = options.settings_file or ROOT / "settings.yaml"
+    settings = _settings_in_use(options)
     postgres = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
     environment |= {
         "PYTHONPATH": str(ROOT),
@@ -101,6 +103,15 @@ def alertmanager_command() -> str:
     return f"{binary} --web.ui-path={ROOT / 'provisioning/alertmanager/page'}" if known else binary
 
 
+def _settings_in_use(options: Options) -> Path:
+    """Return the settings file for the components: the given one, or at another speed one made of it."""
+    given = options.settings_file or ROOT / "settings.yaml"
+    if options.speed.factor == 1:
+        return given
+    options.state.write_json("run/settings.yaml", options.speed.settings(given))
+    return options.state.file("run/settings.yaml")
+
+
 def settings_environment(settings: Settings) -> dict[str, str]:
     """Return the variables of the program files that come from the settings."""
     section = settings.notifications
@@ -143,10 +154,11 @@ def _require_reachable(settings_file: str) -> None:
         raise ConfigError(faults)
 
 
-def write_prometheus(state: State, settings: Settings, addresses: Addresses) -> None:
+def write_prometheus(state: State, settings: Settings, addresses: Addresses, speed: Speed) -> None:
     """Lay out Prometheus' folder: configuration, rules, and the addresses to scrape."""
-    shutil.copy(ROOT / "provisioning/prometheus/prometheus.yml", state.file("prometheus/prometheus.yml"))
-    _write_rules(state.file("prometheus/rules"), settings)
+    configuration = (ROOT / "provisioning/prometheus/prometheus.yml").read_text(encoding="utf-8")
+    state.file("prometheus/prometheus.yml").write_text(speed.prometheus(configuration), encoding="utf-8")
+    _write_rules(state.file("prometheus/rules"), settings, speed)
     for job, groups in scrape_targets(settings, native(addresses)).items():
         state.write_json(f"prometheus/targets/{job}.json", groups)
 
@@ -165,15 +177,14 @@ def write_alertmanager(state: State, settings: Settings, settings_file: Path) ->
         file.write_text(text, encoding="utf-8")
 
 
-def _write_rules(folder: Path, settings: Settings) -> None:
-    """Link the generated rules; which targets are fed here comes from the settings in use, not the repository's."""
+def _write_rules(folder: Path, settings: Settings, speed: Speed) -> None:
+    """Write the generated rules; which targets are fed here comes from the settings in use, not the repository's."""
     if folder.is_symlink():
         folder.unlink()
     folder.mkdir(exist_ok=True)
     for link in folder.iterdir():
         link.unlink()
-    for file in (ROOT / "alert_rules/generated").glob("*.yml"):
-        (folder / file.name).symlink_to(file)
-    own = folder / "installation.yml"
-    own.unlink(missing_ok=True)
-    own.write_text(installation_rules(ROOT, read_targets(ROOT / "targets.yaml"), settings), encoding="utf-8")
+    rules = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "alert_rules/generated").glob("*.yml")}
+    rules["installation.yml"] = installation_rules(ROOT, read_targets(ROOT / "targets.yaml"), settings)
+    for name, text in rules.items():
+        (folder / name).write_text(speed.rules(text), encoding="utf-8")

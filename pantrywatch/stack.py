@@ -68,7 +68,7 @@ def up(options: Options) -> int:
         if demo:
             say("preparing PostgreSQL and Redis of the demo")
             prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
-        write_prometheus(state, settings, addresses)
+        write_prometheus(state, settings, addresses, options.speed)
         write_alertmanager(state, settings, Path(environment["PW_SETTINGS"]))
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.tell)

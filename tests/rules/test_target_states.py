@@ -14,6 +14,7 @@ from exporters.settings import read_settings
 from pantrywatch.addresses import Addresses
 from pantrywatch.build import installation_rules
 from pantrywatch.configuration import write_prometheus
+from pantrywatch.speed import Speed
 from pantrywatch.state import State
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +103,7 @@ def test_up_takes_the_parts_from_the_settings_in_use(tmp_path: Path) -> None:
     state = State(tmp_path)
     for _ in range(2):  # a second start finds the folder of the first
         (tmp_path / "prometheus/targets").mkdir(parents=True, exist_ok=True)
-        write_prometheus(state, settings, Addresses())
+        write_prometheus(state, settings, Addresses(), Speed())
     rules = tmp_path / "prometheus/rules"
     generated = {file.name for file in (ROOT / "alert_rules/generated").glob("*.yml")}
     assert {file.name for file in rules.iterdir()} == generated
