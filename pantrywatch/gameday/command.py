@@ -67,7 +67,9 @@ def _verdicts(stack: Stack, plan: Plan, rows: Sequence[Expectation], pace: Pace)
     for number, row in enumerate(rows, 1):
         say(f"fault {number} of {len(rows)}: {row.fault}")
         verdict = play(stack, row, pace, remembered)
-        remembered |= {seen.alert for seen in (*verdict.after, *stack.firing()) if seen.alert.endswith("Burn")}
+        remembered |= {
+            seen.alert for seen in (*verdict.after, *stack.firing(pending=True)) if seen.alert.endswith("Burn")
+        }
         yield verdict
 
 

@@ -55,11 +55,11 @@ class Stack:
     state: Path
     addresses: Addresses
 
-    def firing(self) -> frozenset[Seen]:
-        """Return what Prometheus fires now, Watchdog aside."""
+    def firing(self, *, pending: bool = False) -> frozenset[Seen]:
+        """Return what Prometheus fires now, or is about to, Watchdog aside."""
         url = f"{self.addresses.url('prometheus')}/api/v1/alerts"
-        alerts = _get(url)["data"]["alerts"]
-        found = (Seen(a["labels"]["alertname"], a["labels"]["severity"]) for a in alerts if a["state"] == "firing")
+        alerts = [a for a in _get(url)["data"]["alerts"] if pending or a["state"] == "firing"]
+        found = (Seen(a["labels"]["alertname"], a["labels"]["severity"]) for a in alerts)
         return frozenset(seen for seen in found if seen.severity != "none")
 
     def arrivals(self, since: float) -> list[Arrival]:
