@@ -13,7 +13,7 @@ from pantrywatch.report import say
 
 def mark(file: Path, version: str, at: str | None) -> int:
     """Mark the version as deployed now, or at a time. Raises ConfigError for a version or time that is none."""
-    timestamp_seconds = time.time() if at is None else _seconds(at)
+    timestamp_seconds = float(int(time.time())) if at is None else _seconds(at)
     add_mark(file, version, timestamp_seconds)
     say(f"marked {version} at {time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime(timestamp_seconds))}")
     return 0

@@ -124,7 +124,8 @@ def _run(
         code = _wait_until_up(options, supervisor, process, stop, endpoints)
         if code == 0 and not stop.event.is_set():
             say(table(supervisor.components(), options.addresses, scrape_states(options.addresses)))
-            say(f"\n  The boards: {options.addresses.url('boards')}\n")
+            boards, inbox = options.addresses.url("boards"), options.addresses.url("inbox")
+            say(f"\n  Who was told what: {inbox}\n  The boards: {boards}\n")
             say("Ctrl-C stops everything")
             code = _watch(supervisor, process, stop)
     finally:
