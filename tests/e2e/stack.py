@@ -77,7 +77,9 @@ def run(
 
 def free_offset() -> int:
     """Return an offset under which all ports of a stack are free."""
-    for offset in range(1000, 40000, 250):
+    # Workers that look at the same moment would find the same one.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for offset in range(1000 + 5000 * worker, 40000, 250):
         if all(_free(Addresses(offset).port(component)) for component in _COMPONENTS):
             return offset
     raise AssertionError("no free range of ports")
