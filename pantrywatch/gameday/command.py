@@ -67,9 +67,9 @@ def _verdicts(stack: Stack, plan: Plan, rows: Sequence[Expectation], pace: Pace)
     for number, row in enumerate(rows, 1):
         say(f"fault {number} of {len(rows)}: {row.fault}")
         verdict = play(stack, row, pace, remembered)
-        remembered |= {
-            seen.alert for seen in (*verdict.after, *stack.firing(pending=True)) if seen.alert.endswith("Burn")
-        }
+        came = {seen.alert for seen in (*verdict.after, *stack.firing(pending=True))}
+        # What it may bring may come after its end: the windows are longer than some faults.
+        remembered |= {name for name in came | row.declared() if name.endswith("Burn")}
         yield verdict
 
 

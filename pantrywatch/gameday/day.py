@@ -100,7 +100,7 @@ def _judge(verdict: Verdict, expectation: Expectation, pace: Pace, remembered: s
     verdict.late = {
         seen for seen, most in required.items() if pace.evaluations(verdict.after.get(seen, 0.0)) > most
     }  # fmt: skip
-    declared = {*expectation.consequences, *expectation.out_of_reach, *EVERYWHERE, *remembered}
+    declared = {*expectation.declared(), *EVERYWHERE, *remembered}
     verdict.unexpected = {
         seen
         for seen in verdict.after

@@ -41,6 +41,10 @@ class Expectation:
         """Return the required alerts with their bounds."""
         return {Seen(*name): most for name, most in self.required.items()}
 
+    def declared(self) -> set[str]:
+        """Return the names of all that may come along, or will come later than a game day lasts."""
+        return {*self.consequences, *self.out_of_reach}
+
 
 MATRIX = (
     Expectation(
@@ -50,9 +54,9 @@ MATRIX = (
     ),
     Expectation(
         "slow-api",
-        {},
+        # 72 % of an hour must be slow, which takes 44 minutes.
+        {("CrmApiLatencyBurn", "critical"): 260},
         {"CrmApiRouteSlow": _SLOW},
-        {"CrmApiLatencyBurn": "72 % of an hour must be slow: 44 minutes"},
     ),
     Expectation(
         "third-party-down",
@@ -65,9 +69,9 @@ MATRIX = (
     ),
     Expectation(
         "slow-database",
-        {},
+        # As above.
+        {("CrmDbQueryLatencyBurn", "critical"): 260},
         {"CrmApiLatencyBurn": _BURN, "CrmApiRouteSlow": _SLOW},
-        {"CrmDbQueryLatencyBurn": "72 % of an hour must be slow: 44 minutes"},
     ),
     Expectation(
         "database-stopped",
