@@ -1,0 +1,56 @@
+"""The game day's matrix fits the demo and the rules; the course itself is played by `./run gameday`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from demo.faults.table import FAULTS
+from exporters.core.errors import ConfigError
+from pantrywatch.addresses import Addresses
+from pantrywatch.gameday.command import Plan
+from pantrywatch.gameday.day import Verdict
+from pantrywatch.gameday.matrix import EVERYWHERE, MATRIX, Expectation
+from pantrywatch.gameday.stack import Seen
+
+ROOT = Path(__file__).parents[2]
+RULES = [
+    rule
+    for file in (ROOT / "alert_rules/generated").glob("*.yml")
+    for group in yaml.load(file.read_text(), Loader=yaml.CSafeLoader)["groups"]
+    for rule in group["rules"]
+]
+ALERTS = {Seen(rule["alert"], rule["labels"]["severity"]) for rule in RULES if "alert" in rule}
+
+
+def test_every_fault_has_its_row() -> None:
+    """Every fault of the demo is played, once, and nothing else."""
+    assert sorted(row.fault for row in MATRIX) == sorted(FAULTS)
+
+
+@pytest.mark.parametrize("row", MATRIX, ids=lambda row: row.fault)
+def test_declared_alerts_exist(row: Expectation) -> None:
+    """What is required is an alert of the rules with that severity; what may come along is one of them by name."""
+    assert row.seen().keys() <= ALERTS
+    assert {*row.declared(), *EVERYWHERE} <= {seen.alert for seen in ALERTS}
+
+
+def test_an_unknown_fault_is_refused() -> None:
+    """A fault that does not exist is named before anything starts."""
+    with pytest.raises(ConfigError) as raised:
+        Plan(Addresses(), 15, 0, ["cache-hot"]).rows()
+    assert "cache-hot" in str(raised.value)
+
+
+def test_a_verdict_names_what_was_not_as_declared() -> None:
+    """Each alert that is missing, late, unexpected or still firing fails the day and is a line of its own."""
+    down, slow = Seen("CrmDatabaseDown", "critical"), Seen("CrmApiSlow", "high")
+    assert Verdict("quiet minutes").passed
+    verdict = Verdict("database-stopped", missing={down}, unexpected={slow})
+    assert not verdict.passed
+    assert verdict.faults() == [
+        "database-stopped: missing: CrmDatabaseDown critical",
+        "database-stopped: unexpected: CrmApiSlow high",
+    ]
