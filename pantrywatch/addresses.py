@@ -12,6 +12,9 @@ from exporters.core.errors import ConfigError, Fault
 
 HOST = "127.0.0.1"
 
+# What the `web` section of the settings puts TLS in front of.
+_SECURED = frozenset({"exporters", "prometheus", "alertmanager"})
+
 # Beside the usual ports on purpose: what an operator already runs on 9090 or 5432 is never touched.
 _PORTS = {
     "postgres": 19432,
@@ -32,9 +35,13 @@ _PORTS = {
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The ports of one stack; `offset` moves all of them, for a second stack on the same machine."""
+    """The ports of one stack; `offset` moves all of them, for a second stack on the same machine.
+
+    `secure`: ours are behind TLS.
+    """
 
     offset: int = 0
+    secure: bool = False
 
     def has(self, component: str) -> bool:
         """Return whether the component listens at all."""
@@ -50,7 +57,8 @@ class Addresses:
 
     def url(self, component: str) -> str:
         """Return the component's base URL."""
-        return f"http://{self.address(component)}"
+        scheme = "https" if self.secure and component in _SECURED else "http"
+        return f"{scheme}://{self.address(component)}"
 
 
 def require_free(addresses: Addresses, components: Iterable[str]) -> None:

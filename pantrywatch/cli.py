@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporters.core.command import run_command
+from exporters.core.web import WebSettings
 from pantrywatch.state import ROOT, State
 
 
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("boards", help="draw the boards from a running Prometheus, without Grafana")
     command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
     command.add_argument("--listen", metavar="HOST:PORT", help="(default: 127.0.0.1:19200)")
+    command.add_argument("--settings", type=Path, metavar="FILE", help="whose section web says how one gets in")
     command.set_defaults(run=_boards)
     command = commands.add_parser("secrets", help="make the secret files that are missing")
     command.add_argument("--folder", type=Path, default=ROOT / "secrets", metavar="DIR", help="(default: %(default)s)")
@@ -111,14 +113,15 @@ def _inbox(options: argparse.Namespace) -> int:
 
 
 def _boards(options: argparse.Namespace) -> int:
-    from pantrywatch.addresses import Addresses
     from pantrywatch.boards.catalogue import Catalogue
+    from pantrywatch.boards.prometheus import Prometheus
     from pantrywatch.boards.serve import serve_boards
 
-    addresses = Addresses(_state(options).port_offset())
-    listen = options.listen or addresses.address("boards")
+    state = _state(options)
+    web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
+    prometheus = Prometheus(options.prometheus or state.addresses().url("prometheus"), web)
     catalogue = Catalogue(ROOT / "dashboards/generated", ROOT / "docs/runbooks")
-    return serve_boards(listen, options.prometheus or addresses.url("prometheus"), catalogue)
+    return serve_boards(options.listen or state.addresses().address("boards"), prometheus, catalogue)
 
 
 def _secrets(options: argparse.Namespace) -> int:
@@ -157,6 +160,15 @@ def _mark(options: argparse.Namespace) -> int:
     from pantrywatch.mark import mark
 
     return mark(options.file or _state(options).file(MARKS_FILE), options.version, options.at)
+
+
+def _web(settings_file: Path) -> WebSettings:
+    from exporters.settings import read_settings
+    from pantrywatch.web_files import require_valid, rooted
+
+    web = read_settings(settings_file).web or WebSettings()
+    require_valid(web, str(settings_file))
+    return rooted(web, settings_file)
 
 
 def _state(options: argparse.Namespace) -> State:

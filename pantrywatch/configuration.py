@@ -15,15 +15,19 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, Fault
 from exporters.core.scrape import Guard
 from exporters.core.targets import read_targets
+from exporters.core.web import WebSettings
 from exporters.settings import Settings, read_settings
 from exporters.sources import load_sources
+from pantrywatch import web_files
 from pantrywatch.addresses import Addresses
 from pantrywatch.alertmanager.files import alertmanager_files
 from pantrywatch.alertmanager.secrets import native_secret, require_delivery
 from pantrywatch.build import installation_rules
+from pantrywatch.native_web import require_usable
 from pantrywatch.scrape_targets import native, scrape_targets
 from pantrywatch.speed import Speed
 from pantrywatch.state import ROOT, State, as_postgres
+from pantrywatch.web_files import in_place
 
 # Where Debian's package looks for the web application that it does not hold.
 _DEBIAN_UI = Path("/usr/share/prometheus/alertmanager/ui")
@@ -34,12 +38,16 @@ STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "hear
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `up` was asked for; `settings_file` of the user means no demo. `speed` divides all waiting times."""
+    """What `up` was asked for; `settings_file` of the user means no demo. `speed` divides all waiting times.
+
+    `web` is what the settings say, its paths absolute.
+    """
 
     state: State
     addresses: Addresses
     settings_file: Path | None = None
     speed: Speed = field(default_factory=Speed)
+    web: WebSettings = field(default_factory=WebSettings)
 
 
 def component_environment(options: Options, grafana: str | None) -> dict[str, str]:
@@ -57,6 +65,7 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
         "PW_SETTINGS": str(settings),
         "PW_PROMETHEUS": shutil.which("prometheus") or "prometheus",
         "PW_ALERTMANAGER": alertmanager_command(),
+        "PW_SCHEME": "https" if addresses.secure else "http",
         "PANTRYWATCH_STATE": str(state.path),
         "PANTRYWATCH_INBOX": addresses.address("inbox"),
         "PANTRYWATCH_INBOX_SMTP": addresses.address("inbox-smtp"),
@@ -123,12 +132,14 @@ def settings_environment(settings: Settings) -> dict[str, str]:
 
 
 def read_settings_for(options: Options, environment: dict[str, str]) -> Settings:
-    """Read the settings under the environment the components will have; a user's own servers must answer first."""
+    """Read the settings under the environment the components will have; a user's own servers must answer first.
+
+    Raises ConfigError also for a file that they name and that is missing or wrong.
+    """
     os.environ.update({name: value for name, value in environment.items() if name.startswith("PANTRYWATCH_")})
     settings = read_settings(Path(environment["PW_SETTINGS"]))
     if settings.web is not None:
-        expected = "expected no such section here: `up` serves this machine alone; see docs/deploy.md for containers"
-        raise ConfigError([Fault(environment["PW_SETTINGS"], "web", expected)])
+        require_usable(settings.web, environment["PW_SETTINGS"])
     if settings.notifications is not None:
         require_delivery(settings.notifications, Path(environment["PW_SETTINGS"]))
     if options.settings_file is not None:
@@ -154,12 +165,14 @@ def _require_reachable(settings_file: str) -> None:
         raise ConfigError(faults)
 
 
-def write_prometheus(state: State, settings: Settings, addresses: Addresses, speed: Speed) -> None:
+def write_prometheus(options: Options, settings: Settings) -> None:
     """Lay out Prometheus' folder: configuration, rules, and the addresses to scrape."""
+    state, web = options.state, options.web
     configuration = (ROOT / "provisioning/prometheus/prometheus.yml").read_text(encoding="utf-8")
-    state.file("prometheus/prometheus.yml").write_text(speed.prometheus(configuration), encoding="utf-8")
-    _write_rules(state.file("prometheus/rules"), settings, speed)
-    for job, groups in scrape_targets(settings, native(addresses)).items():
+    configuration = web_files.prometheus_configuration(options.speed.prometheus(configuration), web, in_place(web))
+    state.file("prometheus/prometheus.yml").write_text(configuration, encoding="utf-8")
+    _write_rules(state.file("prometheus/rules"), settings, options.speed)
+    for job, groups in scrape_targets(settings, native(options.addresses)).items():
         state.write_json(f"prometheus/targets/{job}.json", groups)
 
 
@@ -175,6 +188,17 @@ def write_alertmanager(state: State, settings: Settings, settings_file: Path) ->
         file = state.file(f"alertmanager/{name}")
         file.unlink(missing_ok=True)
         file.write_text(text, encoding="utf-8")
+
+
+def write_grafana(options: Options) -> None:
+    """Lay out what Grafana reads at its start; how it gets into Prometheus and Alertmanager is among it."""
+    source, folder = ROOT / "provisioning/grafana", options.state.file("run/grafana")
+    for file in source.rglob("*.yml"):
+        target, text = folder / file.relative_to(source), file.read_text(encoding="utf-8")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent.name == "datasources":
+            text = web_files.datasources(text, options.web, in_place(options.web))
+        target.write_text(text, encoding="utf-8")
 
 
 def _write_rules(folder: Path, settings: Settings, speed: Speed) -> None:

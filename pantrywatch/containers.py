@@ -172,7 +172,9 @@ def _add_grafana(volume: _Volume, sources: Sources, web: WebSettings) -> None:
     files = _tree(sources.provisioning / "grafana")
     for file, text in files.items():
         if file.startswith("datasources/"):
-            files[file] = web_files.datasources(_with_addresses(text, web), web, f"{_MOUNT}/{reader}")
+            files[file] = web_files.datasources(
+                _with_addresses(text, web), web, web_files.in_folder(f"{_MOUNT}/{reader}")
+            )
     volume.add(reader, {f"provisioning/{file}": text for file, text in files.items()})
     volume.add(reader, web_files.client_files(web, name))
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import requests
 
+from exporters.core.web import WebSettings
 from exporters.settings import ApplicationEndpoint
 from pantrywatch.addresses import Addresses
 from pantrywatch.supervision import Component
+from pantrywatch.web_client import session
 
 _PROGRAM_ADDRESS = {"demo-api": "crm", "demo-third-party": "third-party"}
 
@@ -24,21 +26,23 @@ def complain(lines: Sequence[str]) -> None:
     print(f"error: {lines[0]}", *(f"  | {line}" for line in lines[1:]), sep="\n", file=sys.stderr, flush=True)
 
 
-def ready(addresses: Addresses, endpoints: Sequence[ApplicationEndpoint]) -> bool:
+def ready(addresses: Addresses, web: WebSettings, endpoints: Sequence[ApplicationEndpoint]) -> bool:
     """Return whether the exporters reach what they watch, and the application's own metrics are there."""
-    urls = [f"{addresses.url('exporters')}/readyz", *(f"http://{e.address}{e.path}" for e in endpoints)]
     try:
-        return all(requests.get(url, timeout=2).ok for url in urls)
-    except requests.RequestException:
+        with session(web) as ours:
+            reached = ours.get(f"{addresses.url('exporters')}/readyz", timeout=2).ok
+        return reached and all(requests.get(f"http://{e.address}{e.path}", timeout=2).ok for e in endpoints)
+    except OSError:  # requests' own errors are among them
         return False
 
 
-def scrape_states(addresses: Addresses) -> dict[str, str]:
+def scrape_states(addresses: Addresses, web: WebSettings) -> dict[str, str]:
     """Return job/instance → up, down or unknown, as Prometheus has it now; empty while it does not answer."""
     try:
-        answer = requests.get(f"{addresses.url('prometheus')}/api/v1/targets?state=active", timeout=5)
+        with session(web) as ours:
+            answer = ours.get(f"{addresses.url('prometheus')}/api/v1/targets?state=active", timeout=5)
         targets = answer.json()["data"]["activeTargets"]
-    except (requests.RequestException, KeyError):
+    except (OSError, KeyError):
         return {}
     return {f"{t['labels']['job']}/{t['labels']['instance']}": str(t["health"]) for t in targets}
 

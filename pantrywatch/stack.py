@@ -10,14 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError
+from exporters.core.web import WebSettings
 from exporters.settings import ApplicationEndpoint
-from pantrywatch.addresses import Addresses, require_free
+from pantrywatch.addresses import require_free
 from pantrywatch.configuration import (
     DEMO,
     STACK,
@@ -26,11 +27,14 @@ from pantrywatch.configuration import (
     read_settings_for,
     settings_environment,
     write_alertmanager,
+    write_grafana,
     write_prometheus,
 )
+from pantrywatch.native_web import ServerFiles, asks_for_tls
 from pantrywatch.report import complain, ready, say, scrape_states, table
 from pantrywatch.state import ROOT, State, prepare_demo
 from pantrywatch.supervision import Supervisor, start_supervisor, stop_supervisor
+from pantrywatch.web_files import rooted
 
 _START_SECONDS = 170.0
 _READY_SECONDS = 90.0  # a first start fills the demo's database meanwhile
@@ -53,14 +57,18 @@ class _Stop:
 
 def up(options: Options) -> int:
     """Run the stack until Ctrl-C, SIGTERM or `down`; returns the exit code. Raises ConfigError with nothing started."""
-    state, addresses = options.state, options.addresses
+    state = options.state
     demo = options.settings_file is None
     state.prepare()
     lock = state.lock()
     try:
         grafana = shutil.which("grafana")
+        secure = asks_for_tls(options.settings_file or ROOT / "settings.yaml")
+        addresses = replace(options.addresses, secure=secure)
+        options = replace(options, addresses=addresses)
         environment = component_environment(options, grafana)
         settings = read_settings_for(options, environment)
+        options = replace(options, web=rooted(settings.web or WebSettings(), Path(environment["PW_SETTINGS"])))
         require_free(addresses, [*STACK, *(DEMO if demo else ()), *(["grafana"] if grafana else [])])
         environment |= settings_environment(settings)
         if settings.notifications is None:
@@ -68,7 +76,8 @@ def up(options: Options) -> int:
         if demo:
             say("preparing PostgreSQL and Redis of the demo")
             prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
-        write_prometheus(state, settings, addresses, options.speed)
+        write_prometheus(options, settings)
+        write_grafana(options)
         write_alertmanager(state, settings, Path(environment["PW_SETTINGS"]))
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.tell)
@@ -103,8 +112,8 @@ def status(state: State) -> int:
     if not components:
         say("nothing is running")
         return 1
-    addresses = Addresses(state.port_offset())
-    targets = scrape_states(addresses)
+    addresses = state.addresses()
+    targets = scrape_states(addresses, state.web())
     say(table(components, addresses, targets))
     return 0 if all(component.running for component in components) and set(targets.values()) == {"up"} else 1
 
@@ -117,17 +126,19 @@ def _run(
 ) -> int:
     stop = _Stop()
     stop.install()
-    options.state.file("run/port-offset").write_text(str(options.addresses.offset), encoding="utf-8")
+    options.state.remember(options.addresses, options.web)
+    server_files = ServerFiles(options.state, options.web, environment["PW_SETTINGS"])
     process = start_supervisor(options.state, options.addresses, programs, environment)
     supervisor = Supervisor(options.state)
     try:
         code = _wait_until_up(options, supervisor, process, stop, endpoints)
         if code == 0 and not stop.event.is_set():
-            say(table(supervisor.components(), options.addresses, scrape_states(options.addresses)))
+            targets = scrape_states(options.addresses, options.web)
+            say(table(supervisor.components(), options.addresses, targets))
             boards, inbox = options.addresses.url("boards"), options.addresses.url("inbox")
             say(f"\n  Who was told what: {inbox}\n  The boards: {boards}\n")
             say("Ctrl-C stops everything")
-            code = _watch(supervisor, process, stop)
+            code = _watch(supervisor, process, server_files, stop)
     finally:
         say("stopping")
         supervisor.drop_idle()
@@ -151,7 +162,7 @@ def _wait_until_up(
         if (
             components
             and not scraping
-            and (not first or ready(options.addresses, endpoints) or ready_deadline.passed())
+            and (not first or ready(options.addresses, options.web, endpoints) or ready_deadline.passed())
         ):
             supervisor.start("prometheus")
             scraping = True
@@ -161,7 +172,7 @@ def _wait_until_up(
         if process.poll() is not None:
             _explain(supervisor, ["supervisord-output"])
             return 1
-        targets = scrape_states(options.addresses)
+        targets = scrape_states(options.addresses, options.web)
         waiting = [c.name for c in components if not c.running] + [t for t, health in targets.items() if health != "up"]
         if components and targets and not waiting:
             return 0
@@ -175,10 +186,11 @@ def _wait_until_up(
     return 0
 
 
-def _watch(supervisor: Supervisor, process: subprocess.Popen[bytes], stop: _Stop) -> int:
+def _watch(supervisor: Supervisor, process: subprocess.Popen[bytes], server_files: ServerFiles, stop: _Stop) -> int:
     """Stay until told to stop; name what supervisor gave up on, and try it again a minute later."""
     retry_at: dict[str, float] = {}
     while not stop.event.wait(1.0):
+        server_files.follow()
         if process.poll() is not None:
             if process.returncode:
                 _explain(supervisor, ["supervisord-output"])

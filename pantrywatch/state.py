@@ -8,12 +8,14 @@ import os
 import secrets
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
 from exporters.core.errors import ConfigError, Fault
+from exporters.core.settings import load
+from exporters.core.web import WebSettings
 from pantrywatch.addresses import Addresses
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,10 +57,20 @@ class State:
         """Return whether Prometheus has run here before: later starts are over before its first scrape, 5 s later."""
         return self.file("prometheus/data/wal").exists()
 
-    def port_offset(self) -> int:
-        """Return the offset of the ports of the stack that ran here last, 0 where none did."""
+    def remember(self, addresses: Addresses, web: WebSettings) -> None:
+        """Note for other commands where the stack that runs here listens, and how one gets in; no secret is in it."""
+        self.file("run/port-offset").write_text(str(addresses.offset), encoding="utf-8")
+        self.write_json("run/web.yaml", asdict(web))
+
+    def addresses(self) -> Addresses:
+        """Return the addresses of the stack that ran here last, the usual ones where none did."""
         file = self.file("run/port-offset")
-        return int(file.read_text(encoding="utf-8")) if file.exists() else 0
+        return Addresses(int(file.read_text(encoding="utf-8")) if file.exists() else 0, self.web().tls)
+
+    def web(self) -> WebSettings:
+        """Return how one gets into the stack that ran here last."""
+        file = self.file("run/web.yaml")
+        return load(file, WebSettings) if file.exists() else WebSettings()
 
     def prepare(self) -> None:
         """Make the folders. Raises ConfigError where that is not possible."""

@@ -133,19 +133,14 @@ class Login:
         """Read the hashes. Raises ConfigError with every file that is missing or holds no hash."""
         base = Path(settings_file).parent
         self._files = {user.name: base / user.password_hash_file for user in web.users}
-        self._hashes: dict[str, tuple[object, bytes]] = {}
+        # Seen at no time yet: each file is looked at again when its user first comes.
+        self._hashes: dict[str, tuple[object, bytes]] = {
+            name: (None, known) for name, known in read_hashes(web, settings_file).items()
+        }
         self._nobody = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(10))
         self._remembered: set[bytes] = set()
         self._key = secrets.token_bytes(32)
         self._one_at_a_time = asyncio.Lock()
-        faults = []
-        for position, (name, file) in enumerate(self._files.items()):
-            try:
-                self._hashes[name] = (_version(file), _hash(file))
-            except (OSError, ValueError) as error:
-                faults.append(Fault(settings_file, f"web.users[{position}].password_hash_file", _reason(error, [file])))
-        if faults:
-            raise ConfigError(faults)
 
     def in_front_of(self, application: Application) -> Application:
         """Return the application as only those see it who log in; `/healthz` stays open."""
@@ -193,6 +188,20 @@ class Login:
         except (OSError, ValueError) as error:
             _LOG.report("web=login", f"kept the one before ({type(error).__name__})", failing=True)
         return known
+
+
+def read_hashes(web: WebSettings, settings_file: str) -> dict[str, bytes]:
+    """Return user → bcrypt hash. Raises ConfigError with every file that is missing or holds none."""
+    found, faults = {}, []
+    for position, user in enumerate(web.users):
+        file = Path(settings_file).parent / user.password_hash_file
+        try:
+            found[user.name] = _hash(file)
+        except (OSError, ValueError) as error:
+            faults.append(Fault(settings_file, f"web.users[{position}].password_hash_file", _reason(error, [file])))
+    if faults:
+        raise ConfigError(faults)
+    return found
 
 
 def _context(certificate: Path, key: Path) -> ssl.SSLContext:

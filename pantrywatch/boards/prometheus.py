@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 import requests
 
+from exporters.core.web import WebSettings
+from pantrywatch.web_client import session
+
 _PATHS = re.compile(r"query|query_range|series|alerts|label/[a-zA-Z_][a-zA-Z0-9_]*/values")
 _PARAMETERS = frozenset({"query", "time", "start", "end", "step", "match[]"})
 _MAXIMUM_ANSWER_BYTES = 32 * 1024 * 1024
 _MAXIMUM_QUESTION_BYTES = 64 * 1024
+_LOGIN = "see `web` in the settings, and `--settings` of this command"
 _TIMEOUT_SECONDS = 25.0  # the page's own connection ends after 30 s
 
 
@@ -26,9 +30,10 @@ class Answer:
 class Prometheus:
     """One server; which questions may be asked is a closed list, so that this is no way to anything else."""
 
-    def __init__(self, url: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
-        """Take the base URL, which may hold a path before /api."""
+    def __init__(self, url: str, web: WebSettings | None = None, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
+        """Take the base URL, which may hold a path before /api, and how one gets in."""
         self.url = url.rstrip("/")
+        self._web = web or WebSettings()
         self._timeout_seconds = timeout_seconds
 
     def ask(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
@@ -43,7 +48,9 @@ class Prometheus:
             return self._ask(path, parameters)
         except requests.Timeout:
             return _refusal(504, "timeout", f"Prometheus did not answer within {self._timeout_seconds:g} s")
-        except requests.RequestException:
+        except requests.exceptions.SSLError:
+            return _refusal(502, "unavailable", f"The certificate of Prometheus at {self.shown_url} is not trusted.")
+        except OSError:  # also a file with authorities that is gone
             return _refusal(502, "unavailable", f"Prometheus does not answer at {self.shown_url}. Is it running?")
 
     @property
@@ -54,15 +61,20 @@ class Prometheus:
     def _ask(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
         # Long queries fit into a form, not into an address.
         in_form = path.startswith("query")
-        with requests.request(
-            "POST" if in_form else "GET",
-            f"{self.url}/api/v1/{path}",
-            data=parameters if in_form else None,
-            params=None if in_form else parameters,
-            timeout=self._timeout_seconds,
-            stream=True,
-            allow_redirects=False,
-        ) as got:
+        with (
+            session(self._web) as ours,
+            ours.request(
+                "POST" if in_form else "GET",
+                f"{self.url}/api/v1/{path}",
+                data=parameters if in_form else None,
+                params=None if in_form else parameters,
+                timeout=self._timeout_seconds,
+                stream=True,
+                allow_redirects=False,
+            ) as got,
+        ):
+            if got.status_code == requests.codes.unauthorized:
+                return _refusal(502, "unavailable", f"Prometheus at {self.shown_url} wants another login: {_LOGIN}")
             body = bytearray()
             for part in got.iter_content(64 * 1024):
                 body += part

@@ -16,10 +16,9 @@ from pantrywatch.web_server import serve_web
 logger = logging.getLogger(__name__)
 
 
-def serve_boards(address: str, prometheus_url: str, catalogue: Catalogue) -> int:
+def serve_boards(address: str, prometheus: Prometheus, catalogue: Catalogue) -> int:
     """Draw the boards until SIGTERM or Ctrl-C. Raises ConfigError: an address that is taken, a URL that is none."""
-    prometheus = Prometheus(prometheus_url)
-    if not prometheus_url.startswith(("http://", "https://")):
+    if not prometheus.url.startswith(("http://", "https://")):
         # Not repeated: it may hold a password.
         raise ConfigError([Fault("command line", "--prometheus", "expected it to begin with http:// or https://")])
     listener = listen(address)

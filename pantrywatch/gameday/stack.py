@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from pantrywatch.addresses import Addresses
-from pantrywatch.state import ROOT
+from pantrywatch.state import ROOT, State
+from pantrywatch.web_client import session
 
 _START_SECONDS = 200.0
 _STOP_SECONDS = 90.0
@@ -57,14 +56,15 @@ class Stack:
 
     def firing(self, *, pending: bool = False) -> frozenset[Seen]:
         """Return what Prometheus fires now, or is about to, Watchdog aside."""
-        url = f"{self.addresses.url('prometheus')}/api/v1/alerts"
-        alerts = [a for a in _get(url)["data"]["alerts"] if pending or a["state"] == "firing"]
+        alerts = [
+            a for a in self._get("prometheus", "/api/v1/alerts")["data"]["alerts"] if pending or a["state"] == "firing"
+        ]
         found = (Seen(a["labels"]["alertname"], a["labels"]["severity"]) for a in alerts)
         return frozenset(seen for seen in found if seen.severity != "none")
 
     def arrivals(self, since: float) -> list[Arrival]:
         """Return what reached the inbox since a Unix time, oldest first."""
-        messages = _get(f"{self.addresses.url('inbox')}/api/messages")["messages"]
+        messages = self._get("inbox", "/api/messages")["messages"]
         return [
             Arrival(m["received_at"], m["status"], frozenset(Seen(n, m["severity"]) for n in m["alerts"]), m["to"])
             for m in messages
@@ -85,6 +85,16 @@ class Stack:
         if done.returncode:
             raise GameDayError(f"fault {' '.join(arguments)}: {(done.stderr or done.stdout).strip()[-300:]}")
         return done.stdout
+
+    def _get(self, component: str, path: str) -> Any:
+        """Prometheus may be slow under a fault that burns every core."""
+        state = State(self.state)
+        url = state.addresses().url(component) + path
+        try:
+            with session(state.web()) as ours:
+                return ours.get(url, timeout=20).json()
+        except (OSError, ValueError) as error:
+            raise GameDayError(f"{url} does not answer ({type(error).__name__})") from error
 
 
 @contextmanager
@@ -120,11 +130,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _get(url: str) -> Any:
-    """Prometheus may be slow under a fault that burns every core."""
-    try:
-        return requests.get(url, timeout=20).json()
-    except (requests.RequestException, ValueError) as error:
-        raise GameDayError(f"{url} does not answer ({type(error).__name__})") from error

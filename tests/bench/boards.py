@@ -15,8 +15,8 @@ import requests
 from boards.lint.model import Board, read_boards
 from boards.live import Live, Question
 
-from pantrywatch.addresses import Addresses
 from pantrywatch.state import ROOT, State
+from pantrywatch.web_client import session
 
 _RANGE_SECONDS = 6 * 3600
 _STEP_SECONDS = 30  # what Grafana takes for six hours at 700 points
@@ -28,11 +28,12 @@ def main() -> None:
     parser.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
     options = parser.parse_args()
     state = State(Path(os.environ.get("PANTRYWATCH_STATE", ROOT / ".pantrywatch")))
-    url = options.prometheus or Addresses(state.port_offset()).url("prometheus")
+    url = options.prometheus or state.addresses().url("prometheus")
+    http = requests.Session() if options.prometheus else session(state.web())
     print(f"{'board':<20} {'queries':>7} {'total ms':>9} {'worst ms':>9}  worst panel")
     try:
         for board in read_boards():
-            print(_row(board, Live(url, _RANGE_SECONDS, _STEP_SECONDS)), flush=True)
+            print(_row(board, Live(url, _RANGE_SECONDS, _STEP_SECONDS, http)), flush=True)
     except requests.ConnectionError:
         parser.exit(1, f"error: no Prometheus answers at {url}\n")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -39,6 +39,7 @@ class Live:
     url: str
     range_seconds: int
     step_seconds: int = SCRAPE_SECONDS
+    http: requests.Session = field(default_factory=requests.Session)
 
     def questions(self, board: Board) -> Iterator[Question]:
         """Yield every query of a board, those of folded rows too."""
@@ -86,7 +87,7 @@ class Live:
         assert match is not None, f"expected label_values(…), found {text}"
         selector, label = match.groups()
         parameters = {"match[]": selector} if selector else {}
-        answer = requests.get(f"{self.url}/api/v1/label/{label}/values", params=parameters, timeout=30).json()
+        answer = self.http.get(f"{self.url}/api/v1/label/{label}/values", params=parameters, timeout=30).json()
         return list(answer["data"])
 
     def _time(self, *, instant: bool) -> dict[str, str]:
@@ -96,7 +97,7 @@ class Live:
         return {"start": str(now - self.range_seconds), "end": str(now), "step": str(self.step_seconds)}
 
     def _result(self, path: str, form: Mapping[str, str]) -> list[dict[str, Any]]:
-        answer = requests.post(f"{self.url}/api/v1/{path}", data=dict(form), timeout=60).json()
+        answer = self.http.post(f"{self.url}/api/v1/{path}", data=dict(form), timeout=60).json()
         assert answer["status"] == "success", f"{answer.get('error')}: {form['query']}"
         data = answer["data"]
         return [{"value": data["result"]}] if data["resultType"] == "scalar" else list(data["result"])

@@ -51,15 +51,6 @@ def test_bad_settings_stop_up(tmp_path: Path, fault: str) -> None:
     assert not (tmp_path / "state/run/lock").exists()
 
 
-def test_up_takes_no_web_section(tmp_path: Path) -> None:
-    """TLS and a login belong in front of what leaves the machine: `up` says where, instead of doing half of it."""
-    settings = tmp_path / "settings.yaml"
-    settings.write_text("environment: x\nhost: {name: a}\nweb: {users: [{name: a, password_hash_file: b}]}\n")
-    answer = stacks.run(["up", "--settings", str(settings)], {"PANTRYWATCH_STATE": str(tmp_path / "state")})
-    _assert_refused(answer, f"error: {settings}: web: expected no such section here")
-    assert stacks.processes_of(tmp_path / "state") == []
-
-
 @pytest.mark.parametrize("fault", _BAD)
 def test_bad_settings_stop_a_sidecar(tmp_path: Path, fault: str) -> None:
     """`pantrywatch-exporter serve` says the same."""

@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import bcrypt
 import pytest
 from exporter import ROOT
-from peers import Certificates, make_certificate
+from guards import certificate, set_password
 from servers import free_port, process, wait_until
 
 _SETTINGS = (
@@ -56,24 +55,11 @@ class Guarded:
         return subprocess.run(command, input=shown, capture_output=True, text=True, check=True).stdout
 
 
-def certificate(folder: Path, name: str, days: int = 2) -> None:
-    """Make a certificate for localhost, and at the first call who signs it."""
-    made = Certificates(folder)
-    if not Path(made.ca).exists():
-        make_certificate(made, "ca", 2, "basicConstraints=critical,CA:true\n")
-    make_certificate(made, name, days, "subjectAltName=DNS:localhost,IP:127.0.0.1\n", "ca")
-
-
-def _write_hash(folder: Path, password: str) -> None:
-    (folder / "hash.part").write_bytes(bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)))
-    (folder / "hash.part").rename(folder / "hash")
-
-
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Guarded]:
     """A host exporter whose login is prometheus / right."""
-    certificate(tmp_path, "server")
-    _write_hash(tmp_path, "right")
+    certificate(tmp_path)
+    set_password(tmp_path, "right")
     (tmp_path / "settings.yaml").write_text(_SETTINGS)
     port, log = free_port(), tmp_path / "exporter.log"
     command = [sys.executable, "-m", "exporters", "--settings", str(tmp_path / "settings.yaml"), "serve", "host"]
@@ -110,8 +96,8 @@ def test_a_new_password_and_certificate_need_no_restart(guarded: Guarded) -> Non
     """Once the files are replaced, the new ones hold and the old password does not; broken ones change nothing."""
     assert guarded.status("prometheus:right") == 200
     before = guarded.serial()
-    _write_hash(guarded.folder, "newer")
-    certificate(guarded.folder, "server")
+    set_password(guarded.folder, "newer")
+    certificate(guarded.folder)
     assert [guarded.status(f"prometheus:{password}") for password in ("right", "newer")] == [401, 200]
     after = guarded.serial()
     assert after != before
@@ -128,7 +114,7 @@ def test_a_new_password_and_certificate_need_no_restart(guarded: Guarded) -> Non
     ("spoil", "expected"),
     [
         (lambda folder: (folder / "server.pem").unlink(), "web.certificate_file: expected readable, valid files at"),
-        (lambda folder: certificate(folder, "server", days=-1), "it ended on 20"),
+        (lambda folder: certificate(folder, days=-1), "it ended on 20"),
         (lambda folder: (folder / "server.pem").write_text("x"), "no certificate in it"),
         (lambda folder: (folder / "server.key").write_bytes((folder / "ca.key").read_bytes()), "another certificate"),
         (lambda folder: (folder / "hash").write_text("secret-in-clear"), "web.users[0].password_hash_file: expected"),
@@ -137,8 +123,8 @@ def test_a_new_password_and_certificate_need_no_restart(guarded: Guarded) -> Non
 )  # fmt: skip
 def test_what_is_wrong_at_the_start_is_said_and_nothing_starts(tmp_path: Path, spoil: object, expected: str) -> None:
     """A missing, ended or foreign certificate and a missing or clear-text hash are named; the exit code is 2."""
-    certificate(tmp_path, "server")
-    _write_hash(tmp_path, "right")
+    certificate(tmp_path)
+    set_password(tmp_path, "right")
     (tmp_path / "settings.yaml").write_text(_SETTINGS)
     spoil(tmp_path)  # type: ignore[operator]
     command = [sys.executable, "-m", "exporters", "--settings", str(tmp_path / "settings.yaml"), "serve", "host"]

@@ -13,8 +13,7 @@ from exporters.core.targets import read_targets
 from exporters.settings import read_settings
 from pantrywatch.addresses import Addresses
 from pantrywatch.build import installation_rules
-from pantrywatch.configuration import write_prometheus
-from pantrywatch.speed import Speed
+from pantrywatch.configuration import Options, write_prometheus
 from pantrywatch.state import State
 
 ROOT = Path(__file__).parents[2]
@@ -100,10 +99,10 @@ def test_a_part_turned_on_is_measured(tmp_path: Path) -> None:
 def test_up_takes_the_parts_from_the_settings_in_use(tmp_path: Path) -> None:
     """Prometheus is given the generated rules, but what is fed here by the settings `up` was started with."""
     settings = replace(read_settings(ROOT / "settings.yaml"), parts=("cache",))
-    state = State(tmp_path)
+    options = Options(State(tmp_path), Addresses())
     for _ in range(2):  # a second start finds the folder of the first
         (tmp_path / "prometheus/targets").mkdir(parents=True, exist_ok=True)
-        write_prometheus(state, settings, Addresses(), Speed())
+        write_prometheus(options, settings)
     rules = tmp_path / "prometheus/rules"
     generated = {file.name for file in (ROOT / "alert_rules/generated").glob("*.yml")}
     assert {file.name for file in rules.iterdir()} == generated
