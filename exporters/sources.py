@@ -19,6 +19,7 @@ EXPORTERS = {
     "cache": "exporters.cache.source",
     "host": "exporters.host.source",
     "synthetic": "exporters.synthetic.source",
+    "browser": "exporters.synthetic.browser_source",
 }
 
 

@@ -7,11 +7,11 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass, classify_network_error
-from exporters.synthetic.check import Observation, Probe
+from exporters.synthetic.check import Measured, Observation, Probe
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ class Result:
     detail: str
     gauges: Mapping[tuple[str, tuple[str, ...]], float]
     phases: Mapping[str, float]
+    measured: Mapping[tuple[str, tuple[str, ...]], Measured] = field(default_factory=dict)
 
 
 class Attempt:
@@ -68,6 +69,7 @@ class Attempt:
             detail=str(error) if error else "",
             gauges=observation.gauges.copy(),
             phases=observation.phases(),
+            measured=observation.measured.copy(),
         )
 
     def _run(self) -> None:

@@ -15,7 +15,7 @@ from exporters.core.settings import Secret, secret_from
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
 # Names that mean an exporter to the command `check`.
-_RESERVED = frozenset({"database", "cache", "host", "synthetic", "frontend", "http-log", "self"})
+_RESERVED = frozenset({"database", "cache", "host", "synthetic", "browser", "frontend", "http-log", "self"})
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/@\[\]]+):([0-9]{1,5})\Z")
 
 
@@ -40,17 +40,30 @@ class CheckSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One value of a histogram, and for how many seconds it was waited for."""
+
+    value: float | None
+    waited: float
+
+
 class Observation:
     """What one run of a check has seen so far; another thread may read it while the run hangs."""
 
     def __init__(self) -> None:
         self.gauges: dict[tuple[str, tuple[str, ...]], float] = {}
+        self.measured: dict[tuple[str, tuple[str, ...]], Measured] = {}
         self._phases: dict[str, float] = {}
         self._current: tuple[str, float] | None = None
 
     def set(self, name: str, value: float, *labels: str) -> None:
         """Note one value of a `probe_*` metric; `labels` are the metric's own, beside those of every check."""
         self.gauges[name, labels] = value
+
+    def observe(self, name: str, value: float | None, waited: float, *labels: str) -> None:
+        """Note one value of a histogram, None where it did not come in the seconds waited; `labels` as in `set`."""
+        self.measured[name, labels] = Measured(value, waited)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

@@ -40,6 +40,14 @@ _GAUGES: dict[str, tuple[tuple[str, ...], str]] = {
     "probe_dns_authority_rrs": ((), "Records in the authority section."),
     "probe_dns_additional_rrs": ((), "Records in the additional section."),
     "probe_dns_serial": ((), "Serial number of the zone, from the SOA record."),
+    "browser_tbt_seconds": (
+        ("source", "network"),
+        "Total blocking time of the last page load: what its tasks took beyond 50 ms each, before it was interactive.",
+    ),
+    "browser_page_requests": (("resource",), "Requests of the last page load, by what they fetched."),
+    "browser_page_transferred_bytes": (("resource",), "Bytes the last page load brought over the network."),
+    "browser_page_failed_requests": ((), "Requests of the last page load that got no answer."),
+    "browser_page_script_errors": ((), "Errors of scripts that nobody caught in the last page load."),
     "pantrywatch_check_phase_seconds": (("phase",), "Time of each phase of the last run, of checks of every kind."),
     "pantrywatch_check_step_success": (
         ("step",),
@@ -51,6 +59,28 @@ _GAUGES: dict[str, tuple[tuple[str, ...], str]] = {
         "1 for the class of error the last run failed with; no sample if it passed.",
     ),
 }
+
+_SINCE = " since navigation began, of page loads; one that did not come while the page was watched is above every edge."
+# Name → edges of the buckets, help. The edges are those of targets.yaml, `histograms`; so are the labels `source` (lab:
+# our browser, field: the users') and `network` (the profile that a check slows down to).
+HISTOGRAMS: dict[str, tuple[tuple[float, ...], str]] = {
+    "browser_ttfb_seconds": ((0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 1.8, 3.0), "Time to the first byte of page loads."),
+    "browser_fcp_seconds": ((0.4, 0.8, 1.2, 1.8, 2.4, 3.0, 5.0, 8.0), f"First contentful paint{_SINCE}"),
+    "browser_lcp_seconds": ((0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0), f"Largest contentful paint{_SINCE}"),
+    "browser_cls_score": ((0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0), "Cumulative layout shift of page loads."),
+    "browser_tti_seconds": ((1.0, 2.0, 3.0, 3.5, 4.0, 5.0, 7.3, 15.0), f"Time to interactive{_SINCE}"),
+    "browser_page_load_seconds": ((0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 10.0, 20.0), f"End of the load event{_SINCE}"),
+}
+HISTOGRAM_LABELS = ("source", "network")
+
+
+def histograms_of(settings: AnyCheck) -> list[tuple[str, tuple[str, ...]]]:
+    """Return name and own labels of the histograms that a check fills."""
+    if settings.kind != "browser":
+        return []
+    # Chromium does not slow down the first byte as the page sees it.
+    names = [name for name in HISTOGRAMS if settings.network == "none" or name != "browser_ttfb_seconds"]
+    return [(name, ("lab", settings.network)) for name in names]
 
 
 def check_labels(settings: AnyCheck) -> tuple[str, str, str]:

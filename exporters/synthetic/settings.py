@@ -21,3 +21,15 @@ class SyntheticSettings:
         names = [check.name for check in self.checks]
         repeated = sorted({name for name in names if names.count(name) > 1})
         expect(not repeated, "a name of its own for each check", ", ".join(repeated))
+        self._expect_turns()
+
+    def _expect_turns(self) -> None:
+        """Refuse browser checks that cannot all have their turn: one browser runs at a time."""
+        browser = [check for check in self.checks if check.kind == "browser"]
+        longest = sum(check.timeout_seconds for check in browser)
+        shortest = min((check.interval_seconds for check in browser), default=longest)
+        expect(
+            longest <= shortest,
+            f"browser checks whose timeout_seconds add up to no more than the shortest interval_seconds, {shortest:g}",
+            longest,
+        )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ConfigError, ErrorClass, Fault
@@ -16,17 +17,29 @@ from exporters.synthetic import tally
 from exporters.synthetic.attempt import Attempt, Result, classify
 from exporters.synthetic.check import Entry, Probe
 from exporters.synthetic.kinds import KINDS, AnyCheck
-from exporters.synthetic.metrics import LABELS, check_labels, last_runs
+from exporters.synthetic.metrics import LABELS, check_labels, histograms_of, last_runs
 from exporters.synthetic.tally import Tally
 
+_AT_ANY_TIME = nullcontext()
 _STALE_INTERVALS = 3  # a result older than this says nothing of now: no sample
 
 
 def sources(settings: Settings, settings_file: str) -> list[Source]:
-    """Return one source for all checks, none where there are none. Raises ConfigError with every fault."""
+    """Return one source for all checks, none where there are none. Raises ConfigError with every fault.
+
+    Those in a browser are an exporter of their own, `browser`: they need what few machines and images hold.
+    """
+    checks = prepare(settings, settings_file, lambda check: check.kind != "browser")
+    return [SyntheticSource(checks)] if checks else []
+
+
+def prepare(settings: Settings, settings_file: str, wanted: Callable[[AnyCheck], bool]) -> list[tuple[AnyCheck, Probe]]:
+    """Return the wanted checks with their probes. Raises ConfigError with every fault."""
     checks: list[tuple[AnyCheck, Probe]] = []
     faults: list[Fault] = []
     for index, check in enumerate(settings.synthetic.checks if settings.synthetic else ()):
+        if not wanted(check):
+            continue
         try:
             probe = KINDS[check.kind](check, Entry(settings_file, f"synthetic.checks[{index}]"))
         except ConfigError as error:
@@ -35,17 +48,18 @@ def sources(settings: Settings, settings_file: str) -> list[Source]:
             checks.append((check, probe))
     if faults:
         raise ConfigError(faults)
-    return [SyntheticSource(checks)] if checks else []
+    return checks
 
 
 class ScheduledCheck:
     """A check with its last result and, where it hangs, the run that has not ended."""
 
-    def __init__(self, settings: AnyCheck, probe: Probe) -> None:
+    def __init__(self, settings: AnyCheck, probe: Probe, turns: AbstractContextManager[object] = _AT_ANY_TIME) -> None:
         self.settings = settings
+        self._turns = turns
         self.labels = check_labels(settings)
         self._probe = probe
-        self.tally = Tally(self.labels)
+        self.tally = Tally(self.labels, histograms_of(settings))
         self._attempt: Attempt | None = None
         self._last: Result | None = None
         self.ran_at: float | None = None  # Unix time at which the last run ended
@@ -64,7 +78,8 @@ class ScheduledCheck:
         """Run as scheduled; where the run before hangs still, count a skipped turn: nothing piles up."""
         if self._attempt and self._attempt.stuck():
             self.tally.skip("overrun")
-        else:
+            return
+        with self._turns:
             self.run(Deadline.after(self.settings.timeout_seconds))
 
     def latest(self) -> Result | None:
@@ -75,15 +90,21 @@ class ScheduledCheck:
 
 
 class SyntheticSource:
-    """All checks of the settings."""
+    """The checks of one exporter."""
 
-    exporter = "synthetic"
     target = "local"
     up: Up | None = None
 
-    def __init__(self, checks: Sequence[tuple[AnyCheck, Probe]]) -> None:
-        """Take the checks with their probes; nothing runs before `start`."""
-        self._checks = [ScheduledCheck(settings, probe) for settings, probe in checks]
+    def __init__(
+        self, checks: Sequence[tuple[AnyCheck, Probe]], exporter: str = "synthetic", *, one_at_a_time: bool = False
+    ) -> None:
+        """Take the checks with their probes; nothing runs before `start`.
+
+        One at a time: a check whose turn it is waits for the one under way, and this is not part of its own time.
+        """
+        self.exporter = exporter
+        turns: AbstractContextManager[object] = threading.Lock() if one_at_a_time else _AT_ANY_TIME
+        self._checks = [ScheduledCheck(settings, probe, turns) for settings, probe in checks]
         self._schedules = [self._schedule(check, index) for index, check in enumerate(self._checks)]
         self._started = threading.Event()
 
@@ -99,6 +120,7 @@ class SyntheticSource:
             with run.collector("checks"):
                 run.add(*last_runs((check.labels, last) for check in self._checks if (last := check.latest())))
                 run.add(*tally.families(check.tally for check in self._checks))
+                run.add(*tally.measured(check.tally for check in self._checks))
                 run.add(*self._schedule_state())
             return
         for check in self._checks:
@@ -148,7 +170,7 @@ class SyntheticSource:
 
 def _run_now(check: ScheduledCheck, run: Run) -> None:
     result = check.run(run.deadline)
-    run.add(*last_runs([(check.labels, result)]))
+    run.add(*last_runs([(check.labels, result)]), *tally.measured([check.tally]))
     if result.error_class:
         phases = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in result.phases.items())
         raise CollectError(result.error_class, f"{result.detail} (phases: {phases or 'none'})")

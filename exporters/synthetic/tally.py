@@ -7,29 +7,54 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Literal
 
 from exporters.core.errors import ErrorClass
 from exporters.core.exposition import AnyFamily, Family, HistogramFamily, HistogramSample
 from exporters.synthetic.attempt import Result
-from exporters.synthetic.metrics import LABELS
+from exporters.synthetic.check import Measured
+from exporters.synthetic.metrics import HISTOGRAM_LABELS, HISTOGRAMS, LABELS
 
 # In seconds; those of the documented targets (0.1, 0.2, 0.5, 1, 2, 3) are among them.
 _EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 
 
+class Histogram:
+    """Counts of values by the first edge that is not below, the last is +Inf, and their sum."""
+
+    def __init__(self, edges: tuple[float, ...]) -> None:
+        self._edges = edges
+        self._counts = [0] * (len(edges) + 1)
+        self._sum = 0.0
+
+    def add(self, value: float) -> None:
+        """Count a value."""
+        self._counts[bisect_left(self._edges, value)] += 1
+        self._sum += value
+
+    def add_beyond(self, waited: float) -> None:
+        """Count one that did not come in the seconds waited: above every edge, and in the sum what is known of it."""
+        self._counts[-1] += 1
+        self._sum += waited
+
+    def sample(self, labels: tuple[str, ...]) -> HistogramSample:
+        """Return the counts as they are."""
+        *buckets, count = accumulate(self._counts)
+        return HistogramSample(labels, tuple(zip(self._edges, buckets, strict=True)), count, self._sum)
+
+
 class Tally:
     """The counts of one check, each from 0 on: a counter that appears at 1 hides its first event from `increase`."""
 
-    def __init__(self, labels: tuple[str, str, str]) -> None:
+    def __init__(self, labels: tuple[str, str, str], histograms: Sequence[tuple[str, tuple[str, ...]]] = ()) -> None:
         self._labels = labels
         self._lock = threading.Lock()
         self._failed = dict.fromkeys((c for c in ErrorClass if c is not ErrorClass.INTERNAL), 0)
         self._skipped = {"overrun": 0, "internal": 0}
-        self._passed = [0] * (len(_EDGES) + 1)  # by the first edge that is not below the duration, the last is +Inf
-        self._seconds = 0.0
+        self._passed = Histogram(_EDGES)
+        self._measured = {(name, own): Histogram(HISTOGRAMS[name][0]) for name, own in histograms}
 
     def count(self, result: Result) -> None:
         """Count a run that ended; a defect of ours says nothing of the target: as if the check had not run."""
@@ -40,8 +65,9 @@ class Tally:
             if result.error_class:
                 self._failed[result.error_class] += 1
             else:
-                self._passed[bisect_left(_EDGES, result.seconds)] += 1
-                self._seconds += result.seconds
+                self._passed.add(result.seconds)
+            for key, found in result.measured.items():
+                _count(self._measured[key], found)
 
     def skip(self, reason: Literal["overrun", "internal"]) -> None:
         """Count a turn at which the check did not run."""
@@ -52,15 +78,27 @@ class Tally:
         """Put the counts, all of the same moment, into the families."""
         labels = self._labels
         with self._lock:
-            *buckets, passed = accumulate(self._passed)
-            runs.add(passed, *labels, "success")
+            sample = self._passed.sample(labels)
+            runs.add(sample.count, *labels, "success")
             runs.add(sum(self._failed.values()), *labels, "failure")
             for error_class, count in self._failed.items():
                 failures.add(count, *labels, error_class.value)
             for reason, count in self._skipped.items():
                 skipped.add(count, *labels, reason)
-            edges = tuple(zip(_EDGES, buckets, strict=True))
-            seconds.samples.append(HistogramSample(labels, edges, passed, self._seconds))
+            seconds.samples.append(sample)
+
+    def add_measured_to(self, families: Mapping[str, HistogramFamily]) -> None:
+        """Put what the runs measured into the families of that name."""
+        with self._lock:
+            for (name, own), histogram in self._measured.items():
+                families[name].samples.append(histogram.sample((*self._labels, *own)))
+
+
+def _count(histogram: Histogram, found: Measured) -> None:
+    if found.value is None:
+        histogram.add_beyond(found.waited)
+    else:
+        histogram.add(found.value)
 
 
 def families(tallies: Iterable[Tally]) -> list[AnyFamily]:
@@ -85,3 +123,11 @@ def families(tallies: Iterable[Tally]) -> list[AnyFamily]:
     for tally in tallies:
         tally.add_to(runs, failures, skipped, seconds)
     return [runs, failures, skipped, seconds]
+
+
+def measured(tallies: Iterable[Tally]) -> list[HistogramFamily]:
+    """Return the histograms of what the checks measured."""
+    found = {name: HistogramFamily(name, text, (*LABELS, *HISTOGRAM_LABELS)) for name, (_, text) in HISTOGRAMS.items()}
+    for tally in tallies:
+        tally.add_measured_to(found)
+    return [family for family in found.values() if family.samples]

@@ -15,6 +15,7 @@ from exporters.core.errors import ConfigError
 from exporters.core.selectors import parse_selector
 from exporters.core.strict_yaml import read_yaml
 from exporters.core.targets import Target, read_targets, seconds
+from exporters.synthetic.metrics import HISTOGRAMS
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "targets.yaml"
@@ -130,6 +131,13 @@ def test_the_demo_has_the_edges_that_are_promised() -> None:
     """The histograms of the demo have exactly the edges that targets.yaml checks thresholds against."""
     assert TARGETS.histograms["http_server_request_duration_seconds"] == HTTP_EDGES
     assert TARGETS.histograms["db_client_operation_duration_seconds"] == DATABASE_EDGES
+
+
+def test_browser_checks_have_the_edges_that_are_promised() -> None:
+    """Each histogram of a page load has exactly the edges that targets.yaml checks thresholds against."""
+    assert HISTOGRAMS
+    for name, (edges, _) in HISTOGRAMS.items():
+        assert TARGETS.histograms[name] == edges, name
 
 
 def test_tiers_that_cannot_fire() -> None:

@@ -18,6 +18,7 @@ from exporters.core.scrape import Run
 from exporters.synthetic import tally
 from exporters.synthetic.attempt import Result
 from exporters.synthetic.check import Observation, Probe
+from exporters.synthetic.kinds.browser import BrowserCheck
 from exporters.synthetic.kinds.tcp import TcpCheck
 from exporters.synthetic.source import ScheduledCheck, SyntheticSource
 
@@ -202,3 +203,50 @@ def test_defect_of_ours_is_not_the_targets() -> None:
     assert page.value("pantrywatch_check_error", **{"class": "internal"}) == 1
     assert page.value("pantrywatch_check_runs_total", result="failure") == 0
     assert "s3cr3t" not in page.text
+
+
+def page_load(observation: Observation, deadline: Deadline) -> None:
+    """Load at once, and never be interactive."""
+    observation.observe("browser_page_load_seconds", 3.0, 9.0, "lab", "3g")
+    observation.observe("browser_tti_seconds", None, 9.0, "lab", "3g")
+
+
+def test_what_did_not_come_counts_above_every_edge() -> None:
+    """Histograms are there from the start; a value at an edge is within it; one that did not come is in +Inf alone."""
+    settings_ = BrowserCheck(name="page", kind="browser", url="http://a/", network="3g")
+    check = ScheduledCheck(settings_, page_load)
+    before = exporter.page(render(tally.measured([check.tally])).decode())
+    assert before.value("browser_tti_seconds_count", source="lab", network="3g") == 0
+    assert before.value("browser_ttfb_seconds_count") is None, "the emulated network is not in it"
+    check.run(Deadline.after(5))
+    page = exporter.page(render(tally.measured([check.tally])).decode())
+    assert page.value("browser_page_load_seconds_bucket", le="3.0", check="page") == 1
+    assert page.value("browser_page_load_seconds_bucket", le="2.0") == 0
+    assert page.value("browser_tti_seconds_bucket", le="15.0") == 0
+    assert page.value("browser_tti_seconds_bucket", le="+Inf") == page.value("browser_tti_seconds_count") == 1
+    assert page.value("browser_tti_seconds_sum") == 9
+
+
+def test_a_check_waits_for_its_turn_and_loses_no_time() -> None:
+    """One at a time: two that are due together never overlap, and the one that waited has all of its own time."""
+    at_once, most, runs = 0, 0, 0
+
+    def probe(_observation: Observation, deadline: Deadline) -> None:
+        nonlocal at_once, most, runs
+        at_once += 1
+        most, runs = max(most, at_once), runs + 1
+        assert deadline.remaining() > 0.7
+        threading.Event().wait(0.3)
+        at_once -= 1
+
+    pages = [settings(name, timeout_seconds=0.9) for name in ("one", "two", "three")]
+    source = SyntheticSource([(page, probe) for page in pages], "browser", one_at_a_time=True)
+    source.start()
+    wait_until(lambda: runs >= 6, 10, "each has run")
+    source.close()
+    assert most == 1
+    run = Run(source, Deadline.after(1), None)
+    source.collect(run)
+    page = exporter.page(render(run.families()).decode())
+    assert page.value("pantrywatch_check_runs_total", check="two", result="failure") == 0
+    assert [value for _, value in page.samples("pantrywatch_check_skipped_total") if value] == []
