@@ -96,7 +96,7 @@ local failed_logins(range) =
           // The designers' number: more than fifty in an hour are no forgotten passwords.
           failed_logins('1h') + ' > 50',
           '1m',
-          '{{ $value | humanize }} log-ins failed within an hour (limit 50).',
+          '{{ $value | printf "%.0f" }} log-ins failed within an hour (limit 50).',
           'So many log-ins were refused. Look first at whether they come from one address or for one account: then it is an attack; otherwise at the auth service.',
           'An account may be taken over; or users cannot get in.',
           type='security',
@@ -108,7 +108,7 @@ local failed_logins(range) =
           // Twice the allowance of an hour within five minutes: a machine tries passwords, now.
           failed_logins('5m') + ' > 100',
           '30s',
-          '{{ $value | humanize }} log-ins failed within 5 minutes (limit 100).',
+          '{{ $value | printf "%.0f" }} log-ins failed within 5 minutes (limit 100).',
           'Passwords are being tried by a machine, or nobody can log in. Look first at the addresses in the access log, and block them.',
           'An account may be taken over within minutes; the log-in is slow for all.',
           type='security',

@@ -102,7 +102,7 @@ def test_no_image_is_latest(file: str) -> None:
 @pytest.mark.parametrize("file", _FILES)
 def test_nothing_is_published_beyond_this_machine_unless_asked(file: str) -> None:
     """Every port is on loopback; one variable moves all of them."""
-    for environment, address in (({}, "127.0.0.1:"), ({"PANTRYWATCH_BIND": "192.0.2.1"}, "192.0.2.1:")):
+    for environment, address in (({}, "127.0.0.1"), ({"PANTRYWATCH_BIND": "192.0.2.1"}, "192.0.2.1")):
         services = _resolved(file, **environment)["services"]
         ports = [port for service in services.values() for port in service.get("ports", [])]
         assert ports
