@@ -31,7 +31,7 @@ class Devtools:
         self._buffer = bytearray()
         self._searched = 0
         self._last_id = 0
-        self._seen = 0
+        self.seen = 0  # messages that came
 
     def call(self, method: str, deadline: Deadline, *, session: str = "", **parameters: Any) -> dict[str, Any]:
         """Return the result of a call.
@@ -91,8 +91,8 @@ class Devtools:
         text = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         self._searched = 0
-        self._seen += 1
-        if self._seen > _MAXIMUM_MESSAGES:
+        self.seen += 1
+        if self.seen > _MAXIMUM_MESSAGES:
             raise CollectError(ErrorClass.PROTOCOL, "the page keeps the browser busier than a check can follow")
         message: dict[str, Any] = json.loads(text)
         return message

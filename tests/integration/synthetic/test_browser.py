@@ -324,7 +324,8 @@ def test_a_large_page_ends_one_way_or_the_other(web: Server) -> None:
     web.page("/", paragraph * 5000)
     result = run(web.url + "/", 25)
     assert result.error_class in {None, ErrorClass.TIMEOUT, ErrorClass.EXHAUSTED}, result.detail
-    assert result.gauges["browser_page_transferred_bytes", ("document",)] >= 50_000_000
+    if result.error_class is None:
+        assert result.gauges["browser_page_transferred_bytes", ("document",)] >= 50_000_000
 
 
 def test_a_page_that_takes_all_memory_is_exhausted(web: Server) -> None:
