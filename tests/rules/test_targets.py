@@ -112,8 +112,8 @@ def test_a_sustained_outage_at_night_is_noticed(promtool: Promtool) -> None:
 
 def test_a_day_is_counted_in_events(promtool: Promtool) -> None:
     """From the counters on: bad / total of a day is the true ratio, however unlike its hours are."""
-    # 143 * 100 + 72 * 0 + 72 * 10 + 100 events, of them 143 + 360 bad. None at the begin of the day, which belongs to it in
-    # Prometheus 2 only.
+    # 143 * 100 + 72 * 0 + 72 * 10 + 100 events, of them 143 + 360 bad. None at the begin of the day, which
+    # belongs to it in Prometheus 2 only.
     good: Segments = [(0, 1), (99, 143), (0, 72), (5, 72), (100, 2)]
     bad: Segments = [(0, 1), (1, 143), (0, 72), (5, 72), (0, 2)]
     labels = '{target="api-error-rate"}'
