@@ -17,8 +17,7 @@ from exporters.core.errors import ConfigError, Fault
 from exporters.core.exposition import render
 from exporters.core.scrape import Guard, Run, Source
 from exporters.core.server import Application, listen, serve
-from exporters.core.web import Application as WebApplication
-from exporters.core.web import Certificate, Login, WebSettings
+from exporters.core.web import WebSettings, guard
 from exporters.deployments import DeploymentCollector
 from exporters.sources import EXPORTERS, SETTINGS_FILE, find_settings, load_sources
 
@@ -53,18 +52,15 @@ def _serve(options: argparse.Namespace) -> int:
     sources = load_sources(options.settings, options.exporters)
     name, settings = find_settings(options.settings)
     registry = _self_registry(Path(name).parent / settings.marks_file if settings.marks_file else None)
-    application: WebApplication = Application([Guard(source) for source in sources], registry)
-    web = settings.web or WebSettings()
-    tls = Certificate(web, name).context() if web.tls else None
-    if web.users:
-        application = Login(web, name).in_front_of(application)
+    application = Application([Guard(source) for source in sources], registry)
+    guarded, tls = guard(application, settings.web or WebSettings(), name)
     listener = listen(options.listen)
     for source in sources:
         source.start()
     address = f"{'https' if tls else 'http'}://{options.listen}"
     print(f"serving {', '.join(_names(sources))} on {address}", file=sys.stderr, flush=True)
     try:
-        serve(application, listener, tls)
+        serve(guarded, listener, tls)
     finally:
         for source in sources:
             source.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporters.cache.settings import CacheTarget
@@ -14,6 +14,7 @@ from exporters.core.targets import PARTS
 from exporters.core.web import WebSettings
 from exporters.database.settings import DatabaseTarget
 from exporters.host.settings import HostSettings
+from exporters.notifications.ours import over_tls
 from exporters.notifications.problems import notification_problems
 from exporters.notifications.section import Notifications
 from exporters.synthetic.settings import SyntheticSettings
@@ -85,7 +86,7 @@ class Settings:
 
 
 def read_settings(path: Path) -> Settings:
-    """Return the settings in the file. Raises ConfigError with every fault."""
+    """Return the settings in the file, ours asked over TLS where `web` wants it. Raises ConfigError with all faults."""
     settings = load(path, Settings)
     faults = [
         Fault(str(path), section, f"expected unique names, {name} stands twice")
@@ -101,6 +102,9 @@ def read_settings(path: Path) -> Settings:
         faults += [Fault(str(path), f"notifications.{entry}", expected) for entry, expected in problems]
     if faults:
         raise ConfigError(faults)
+    section = settings.notifications
+    if section and settings.web and settings.web.tls:
+        settings = replace(settings, notifications=over_tls(section, section.ours))
     return settings
 
 

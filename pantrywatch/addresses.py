@@ -13,7 +13,7 @@ from exporters.core.errors import ConfigError, Fault
 HOST = "127.0.0.1"
 
 # What the `web` section of the settings puts TLS in front of.
-_SECURED = frozenset({"exporters", "prometheus", "alertmanager"})
+_SECURED = frozenset({"exporters", "prometheus", "alertmanager", "inbox", "heartbeat", "boards"})
 
 # Beside the usual ports on purpose: what an operator already runs on 9090 or 5432 is never touched.
 _PORTS = {

@@ -44,11 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--listen", default="127.0.0.1:8025", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--smtp", default="127.0.0.1:1025", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--keep", type=Path, metavar="DIR", help="where messages outlive a restart")
+    command.add_argument("--settings", type=Path, metavar="FILE", help="whose section web guards its page")
     command.set_defaults(run=_inbox)
     command = commands.add_parser("boards", help="draw the boards from a running Prometheus, without Grafana")
     command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
     command.add_argument("--listen", metavar="HOST:PORT", help="(default: 127.0.0.1:19200)")
-    command.add_argument("--settings", type=Path, metavar="FILE", help="whose section web says how one gets in")
+    command.add_argument("--settings", type=Path, metavar="FILE", help="whose section web holds here and there")
     command.set_defaults(run=_boards)
     command = commands.add_parser("secrets", help="make the secret files that are missing")
     command.add_argument("--folder", type=Path, default=ROOT / "secrets", metavar="DIR", help="(default: %(default)s)")
@@ -109,7 +110,7 @@ def _build(options: argparse.Namespace) -> int:
 def _inbox(options: argparse.Namespace) -> int:
     from pantrywatch.inbox.serve import serve_inbox
 
-    return serve_inbox(options.listen, options.smtp, options.keep)
+    return serve_inbox(options.listen, options.smtp, options.keep, options.settings)
 
 
 def _boards(options: argparse.Namespace) -> int:
@@ -121,7 +122,7 @@ def _boards(options: argparse.Namespace) -> int:
     web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
     prometheus = Prometheus(options.prometheus or state.addresses().url("prometheus"), web)
     catalogue = Catalogue(ROOT / "dashboards/generated", ROOT / "docs/runbooks")
-    return serve_boards(options.listen or state.addresses().address("boards"), prometheus, catalogue)
+    return serve_boards(options.listen or state.addresses().address("boards"), prometheus, catalogue, web)
 
 
 def _secrets(options: argparse.Namespace) -> int:

@@ -176,15 +176,16 @@ def write_prometheus(options: Options, settings: Settings) -> None:
         state.write_json(f"prometheus/targets/{job}.json", groups)
 
 
-def write_alertmanager(state: State, settings: Settings, settings_file: Path) -> None:
+def write_alertmanager(options: Options, settings: Settings, settings_file: Path) -> None:
     """Lay out Alertmanager's folder: its configuration, and the templates of messages."""
+    state, secret = options.state, partial(native_secret, settings_file)
     folder = state.file("alertmanager/templates")
     folder.mkdir(exist_ok=True)
     for link in folder.iterdir():
         link.unlink()
     for file in (ROOT / "provisioning/alertmanager/templates").glob("*.tmpl"):
         (folder / file.name).symlink_to(file)
-    for name, text in alertmanager_files(settings, partial(native_secret, settings_file)).items():
+    for name, text in alertmanager_files(settings, secret, in_place(options.web)).items():
         file = state.file(f"alertmanager/{name}")
         file.unlink(missing_ok=True)
         file.write_text(text, encoding="utf-8")

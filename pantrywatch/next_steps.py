@@ -10,7 +10,7 @@ pantrywatch is set up for the environment "{environment}"; {web}.
                 docker compose exec grafana cat /run/pantrywatch/grafana/admin_password
   Prometheus    {scheme}://127.0.0.1:19090
   Alertmanager  {scheme}://127.0.0.1:19093
-  inbox         http://127.0.0.1:19094   what would have been sent, and to whom
+  inbox         {scheme}://127.0.0.1:19094   what would have been sent, and to whom
 Next:
   a CRM to look at   docker compose --profile demo up -d
   your own CRM       ./run secrets, then secrets/monitor_dsn, secrets/cache_url and settings.yaml; docker compose up -d

@@ -78,7 +78,7 @@ def up(options: Options) -> int:
             prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
         write_prometheus(options, settings)
         write_grafana(options)
-        write_alertmanager(state, settings, Path(environment["PW_SETTINGS"]))
+        write_alertmanager(options, settings, Path(environment["PW_SETTINGS"]))
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.tell)
         programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)

@@ -121,14 +121,13 @@ def prometheus_configuration(text: str, web: WebSettings, paths: WebPaths = COPI
     document = yaml.safe_load(text)
     ours = [job for job in document["scrape_configs"] if job["job_name"] in _OUR_JOBS]
     for section in (*ours, *document["alerting"]["alertmanagers"]):
-        section.update(_client(web, paths))
+        section.update({"scheme": scheme(web)} | client(web, paths))
     return yaml.safe_dump(document, sort_keys=False)
 
 
 def alive_configuration(web: WebSettings, folder: str) -> str:
     """Return the HTTP client of a server's own health check: it asks itself, so whose certificate it is, is known."""
-    document = _client(web, in_folder(folder))
-    document.pop("scheme", None)
+    document = client(web, in_folder(folder))
     if web.tls:
         document["tls_config"] = {"insecure_skip_verify": True}
     return yaml.safe_dump(document)
@@ -157,8 +156,9 @@ def scheme(web: WebSettings) -> str:
     return "https" if web.tls else "http"
 
 
-def _client(web: WebSettings, paths: WebPaths) -> dict[str, Any]:
-    document: dict[str, Any] = {"scheme": scheme(web)}
+def client(web: WebSettings, paths: WebPaths) -> dict[str, Any]:
+    """Return what gets an HTTP client in, in the words of Prometheus and Alertmanager."""
+    document: dict[str, Any] = {}
     if web.client:
         document["basic_auth"] = {"username": web.client.username, "password_file": paths.password}
     tls = _given((("ca_file", paths.ca if web.ca_file else None), ("server_name", web.server_name)))

@@ -1,4 +1,4 @@
-"""The HTTP side of the small receivers (inbox, heartbeat): what a stranger may send is bounded in size and time."""
+"""The HTTP side of inbox, heartbeat and boards: what a stranger may send is bounded in size and time."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import asyncio
 import json
 import signal
 import socket
+import ssl
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from exporters.core.web import Application
 
 MAXIMUM_BODY_BYTES = 4 * 1024 * 1024  # 500 alerts in one notification are 1 MB
 _MAXIMUM_READ_BYTES = 8 * MAXIMUM_BODY_BYTES  # an answer before the end of a request would be lost with the connection
@@ -30,8 +32,8 @@ class _ShortConnection(H11Protocol):
         self.loop.call_later(_CONNECTION_SECONDS, transport.abort)
 
 
-async def serve_web(application: Starlette, listener: socket.socket) -> None:
-    """Answer requests until SIGTERM or SIGINT; at too many connections at once the answer is 503."""
+async def serve_web(application: Application, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+    """Answer requests, with TLS if a context is given, until SIGTERM or SIGINT; 503 at too many connections at once."""
     config = uvicorn.Config(
         application,
         loop="asyncio",
@@ -48,6 +50,8 @@ async def serve_web(application: Starlette, listener: socket.socket) -> None:
     )
     # uvicorn has a handler of its own while it runs and raises the signal again afterwards: by then we are done.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    config.load()
+    config.ssl = tls
     await uvicorn.Server(config).serve(sockets=[listener])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -14,11 +15,11 @@ _ARGUMENTS = (
 
 
 @contextmanager
-def browser_page(width: int = 1300, height: int = 900) -> Iterator[Page]:
-    """Open an empty page until the block ends."""
+def browser_page(width: int = 1300, height: int = 900, **options: Any) -> Iterator[Page]:
+    """Open an empty page until the block ends; the options are those of Playwright's context."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(_ARGUMENTS))
         try:
-            yield browser.new_page(viewport={"width": width, "height": height})
+            yield browser.new_page(viewport={"width": width, "height": height}, **options)
         finally:
             browser.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bcrypt
+import requests
 from peers import Certificates, make_certificate
 
 NAME, PASSWORD = "prometheus", "right-4711"
@@ -16,6 +17,13 @@ web:
   users: [{{name: {NAME}, password_hash_file: hash}}]
   client: {{username: {NAME}, password_file: password}}
 """
+
+
+def client(folder: Path, password: str = PASSWORD) -> requests.Session:
+    """Return a client that trusts the authority and has a login, whatever the environment says."""
+    made = requests.Session()
+    made.trust_env, made.verify, made.auth = False, str(folder / "ca.pem"), (NAME, password)
+    return made
 
 
 def make_files(folder: Path) -> None:

@@ -15,7 +15,7 @@ import re
 import secrets
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,10 @@ _LONGEST_PASSWORD_BYTES = 72  # bcrypt looks at no more
 _MOST_REMEMBERED = 64
 _OPEN_PATH = "/healthz"  # says only "ok"; what asks for it (an orchestrator) has no login
 
-Scope = Mapping[str, Any]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Any, Send], Awaitable[None]]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Application = Callable[[Event, Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,9 @@ class WebClient:
 class WebSettings:
     """TLS where `certificate_file` and `key_file` are given, a login where there are users; files are PEM.
 
-    Holds for the exporters, Prometheus and Alertmanager alike. `ca_file` says who signed the certificate (default: the
-    system's authorities), `server_name` which name in it clients expect (default: the host they connect to).
+    Holds for all that pantrywatch serves: exporters, Prometheus, Alertmanager, inbox, heartbeat, page of the boards.
+    `ca_file` says who signed the certificate (default: the system's authorities), `server_name` which name in it
+    clients expect (default: the host they connect to).
     """
 
     certificate_file: str | None = None
@@ -88,6 +90,17 @@ class WebSettings:
     def tls(self) -> bool:
         """Return whether what we serve is encrypted."""
         return self.certificate_file is not None
+
+
+def guard(application: Application, web: WebSettings, settings_file: str) -> tuple[Application, ssl.SSLContext | None]:
+    """Return the application behind the login, and the context of its listener, each as far as the section asks for it.
+
+    Raises ConfigError for a file that is missing or wrong.
+    """
+    tls = Certificate(web, settings_file).context() if web.tls else None
+    if web.users:
+        application = Login(web, settings_file).in_front_of(application)
+    return application, tls
 
 
 class Certificate:
@@ -145,7 +158,7 @@ class Login:
     def in_front_of(self, application: Application) -> Application:
         """Return the application as only those see it who log in; `/healthz` stays open."""
 
-        async def guarded(scope: Scope, receive: Any, send: Send) -> None:
+        async def guarded(scope: Event, receive: Receive, send: Send) -> None:
             if scope["type"] != "http" or scope["path"] == _OPEN_PATH or await self.allows(scope["headers"]):
                 await application(scope, receive, send)
                 return

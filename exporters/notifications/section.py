@@ -49,7 +49,10 @@ class Links:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notifications:
-    """The section as a whole; `update`: how soon a message follows when more joins, or something is over."""
+    """The section as a whole; `update`: how soon a message follows when more joins, or something is over.
+
+    `ours`: host:port of what pantrywatch serves itself, in the URLs of this section; `web` holds for them.
+    """
 
     email: MailServer | None = None
     links: Links
@@ -60,10 +63,14 @@ class Notifications:
     maintenance: tuple[Maintenance, ...] = ()
     heartbeat: Heartbeat = Heartbeat()
     update: str = "1m"
+    ours: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ValueError saying what was expected."""
         seconds(self.update)
+        for address in self.ours:
+            host, _, port = address.rpartition(":")
+            expect(bool(host) and port.isdigit() and "/" not in host, f"host:port in ours, got {address!r}")
         expect(len(self.contacts) <= _MOST_CONTACTS, f"at most {_MOST_CONTACTS} contacts")
         expect(len(self.maintenance) <= _MOST_WINDOWS, f"at most {_MOST_WINDOWS} maintenance windows")
 

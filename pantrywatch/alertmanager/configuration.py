@@ -6,25 +6,25 @@ from typing import Any
 
 from exporters.notifications.section import Links, Notifications
 from pantrywatch.alertmanager.inhibition import INHIBITIONS
-from pantrywatch.alertmanager.receivers import NOBODY, SecretPath, heartbeat, mail_server, receiver, receiver_name
+from pantrywatch.alertmanager.receivers import NOBODY, Way, heartbeat, mail_server, receiver, receiver_name
 from pantrywatch.alertmanager.routes import route_tree, tellings
 from pantrywatch.alertmanager.times import time_intervals
 
 TEMPLATES = "templates/*.tmpl"
 
 
-def alertmanager(section: Notifications | None, secret: SecretPath) -> dict[str, Any]:
+def alertmanager(section: Notifications | None, way: Way) -> dict[str, Any]:
     """Return alertmanager.yml as a document; without the section nobody is told anything."""
     inhibition = [inhibited.rule() for inhibited in INHIBITIONS]
     if section is None:
         return {"route": {"receiver": NOBODY}, "inhibit_rules": inhibition, "receivers": [{"name": NOBODY}]}
     return {
-        "global": mail_server(section.email, secret) if section.email else {},
+        "global": mail_server(section.email, way.secret) if section.email else {},
         "templates": [TEMPLATES],
         "time_intervals": time_intervals(section),
         "route": route_tree(section),
         "inhibit_rules": inhibition,
-        "receivers": [{"name": NOBODY}, heartbeat(section), *_receivers(section, secret)],
+        "receivers": [{"name": NOBODY}, heartbeat(section, way), *_receivers(section, way)],
     }
 
 
@@ -47,10 +47,10 @@ def links_template(links: Links | None) -> str:
     return "".join(f'{{{{ define "pantrywatch.{name}" }}}}{text}{{{{ end }}}}\n' for name, text in definitions.items())
 
 
-def _receivers(section: Notifications, secret: SecretPath) -> list[dict[str, Any]]:
+def _receivers(section: Notifications, way: Way) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for telling in tellings(section):
         contact = section.contact(telling.step.tell)
         name = receiver_name(contact, telling.step.by, telling.after)
-        found[name] = receiver(name, contact, telling.step.by, secret)
+        found[name] = receiver(name, contact, telling.step.by, way)
     return list(found.values())

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from exporters.core.web import WebSettings
 from exporters.settings import Settings
 from pantrywatch.alertmanager.configuration import alertmanager, links_template
-from pantrywatch.alertmanager.receivers import SecretPath
+from pantrywatch.alertmanager.receivers import SecretPath, Way
 from pantrywatch.generated import HEADER, dump
+from pantrywatch.web_files import COPIES, WebPaths, client
 
 
-def alertmanager_files(settings: Settings, secret: SecretPath) -> dict[str, str]:
-    """Return name → text of Alertmanager's configuration and of the template with this installation's addresses."""
+def alertmanager_files(settings: Settings, secret: SecretPath, web_paths: WebPaths = COPIES) -> dict[str, str]:
+    """Return name → text of Alertmanager's configuration and of the template with this installation's addresses.
+
+    `web_paths`: where it finds what it needs to be let in by what is ours.
+    """
     section = settings.notifications
+    web = settings.web or WebSettings()
+    way = Way(secret, section.ours if section else (), client(web, web_paths))
     header = HEADER.format(source="settings.yaml")
     return {
-        "alertmanager.yml": header + dump(alertmanager(section, secret)),
+        "alertmanager.yml": header + dump(alertmanager(section, way)),
         "templates/links.tmpl": f"{{{{/* {header[2:-1]} */}}}}\n" + links_template(section.links if section else None),
     }

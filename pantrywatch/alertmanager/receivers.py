@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 from exporters.notifications.contacts import Contact, MailServer, Webhook
+from exporters.notifications.ours import is_ours
 from exporters.notifications.section import Notifications
 
 # Where Alertmanager finds a secret file named in the settings.
 SecretPath = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How Alertmanager gets to a receiver: where secret files are, and with which HTTP client it asks what is ours."""
+
+    secret: SecretPath
+    ours: tuple[str, ...] = ()
+    client: Mapping[str, Any] | None = None
+
+    def http(self, url: str, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return `http_config` for a URL, where one is needed; a login of the receiver's own goes before ours."""
+        # A copy each: YAML would write one that is shared as an anchor.
+        client = deepcopy(dict(self.client or {})) if is_ours(url, self.ours) else {}
+        if own:
+            client.pop("basic_auth", None)
+        config = client | dict(own or {})
+        return {"http_config": config} if config else {}
+
 
 NOBODY = "nobody"
 HEARTBEAT = "heartbeat"
@@ -23,15 +45,15 @@ def receiver_name(contact: Contact, by: tuple[str, ...], after: str | None) -> s
     return f"{contact.name} by {channels}" + (f" after {after}" if after else "")
 
 
-def receiver(name: str, contact: Contact, by: tuple[str, ...], secret: SecretPath) -> dict[str, Any]:
+def receiver(name: str, contact: Contact, by: tuple[str, ...], way: Way) -> dict[str, Any]:
     """Return one receiver."""
-    channels = {channel: _CHANNELS[channel](contact, secret) for channel in by or contact.channels}
+    channels = {channel: _CHANNELS[channel](contact, way) for channel in by or contact.channels}
     return {"name": name} | {f"{channel}_configs": [config] for channel, config in channels.items()}
 
 
-def heartbeat(section: Notifications) -> dict[str, Any]:
+def heartbeat(section: Notifications, way: Way) -> dict[str, Any]:
     """Return the receiver of Watchdog; an address that answers with an error is tried again at the next beat."""
-    configs = [{"url": url, "send_resolved": False, "max_alerts": 1} for url in section.heartbeat.urls]
+    configs = [{"url": url, "send_resolved": False, "max_alerts": 1} | way.http(url) for url in section.heartbeat.urls]
     return {"name": HEARTBEAT} | ({"webhook_configs": configs} if configs else {})
 
 
@@ -47,7 +69,7 @@ def mail_server(server: MailServer, secret: SecretPath) -> dict[str, Any]:
     return found
 
 
-def _email(contact: Contact, _secret: SecretPath) -> dict[str, Any]:
+def _email(contact: Contact, _way: Way) -> dict[str, Any]:
     return {
         "to": contact.email,
         "send_resolved": True,
@@ -57,10 +79,14 @@ def _email(contact: Contact, _secret: SecretPath) -> dict[str, Any]:
     }
 
 
-def _slack(contact: Contact, secret: SecretPath) -> dict[str, Any]:
+def _slack(contact: Contact, way: Way) -> dict[str, Any]:
     slack = contact.slack
     assert slack is not None
-    address = {"api_url": slack.url} if slack.url_file is None else {"api_url_file": secret(slack.url_file)}
+    address: dict[str, Any] = {}
+    if slack.url is not None:
+        address = {"api_url": slack.url} | way.http(slack.url)
+    elif slack.url_file is not None:
+        address = {"api_url_file": way.secret(slack.url_file)}
     return address | {
         "channel": slack.channel,
         "send_resolved": True,
@@ -73,28 +99,27 @@ def _slack(contact: Contact, secret: SecretPath) -> dict[str, Any]:
     }
 
 
-def _webhook(contact: Contact, secret: SecretPath) -> dict[str, Any]:
+def _webhook(contact: Contact, way: Way) -> dict[str, Any]:
     webhook = contact.webhook
     assert webhook is not None
-    return {"url": webhook.url, "send_resolved": True, "max_alerts": _MOST_ALERTS} | _authorization(webhook, secret)
+    client = way.http(webhook.url, _authorization(webhook, way.secret))
+    return {"url": webhook.url, "send_resolved": True, "max_alerts": _MOST_ALERTS} | client
 
 
 def _authorization(webhook: Webhook, secret: SecretPath) -> dict[str, Any]:
     if webhook.token_file is not None:
-        return {"http_config": {"authorization": {"credentials_file": secret(webhook.token_file)}}}
+        return {"authorization": {"credentials_file": secret(webhook.token_file)}}
     if webhook.password_file is not None:
-        return {
-            "http_config": {"basic_auth": {"username": webhook.user, "password_file": secret(webhook.password_file)}}
-        }
+        return {"basic_auth": {"username": webhook.user, "password_file": secret(webhook.password_file)}}
     return {}
 
 
-def _pagerduty(contact: Contact, secret: SecretPath) -> dict[str, Any]:
+def _pagerduty(contact: Contact, way: Way) -> dict[str, Any]:
     pagerduty = contact.pagerduty
     assert pagerduty is not None
-    return {
+    return way.http(pagerduty.url) | {
         "url": pagerduty.url,
-        "routing_key_file": secret(pagerduty.key_file),
+        "routing_key_file": way.secret(pagerduty.key_file),
         "send_resolved": True,
         "severity": '{{ template "pantrywatch.pagerduty.severity" . }}',
         "description": '{{ template "pantrywatch.title" . }}',
@@ -104,7 +129,7 @@ def _pagerduty(contact: Contact, secret: SecretPath) -> dict[str, Any]:
     }
 
 
-_CHANNELS: dict[str, Callable[[Contact, SecretPath], dict[str, Any]]] = {
+_CHANNELS: dict[str, Callable[[Contact, Way], dict[str, Any]]] = {
     "email": _email,
     "slack": _slack,
     "webhook": _webhook,

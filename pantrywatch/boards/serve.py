@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from exporters.core.errors import ConfigError, Fault
 from exporters.core.server import listen
+from exporters.core.web import WebSettings, guard
 from pantrywatch.boards.catalogue import Catalogue
 from pantrywatch.boards.prometheus import Prometheus
 from pantrywatch.boards.web import boards_application
@@ -16,14 +17,19 @@ from pantrywatch.web_server import serve_web
 logger = logging.getLogger(__name__)
 
 
-def serve_boards(address: str, prometheus: Prometheus, catalogue: Catalogue) -> int:
-    """Draw the boards until SIGTERM or Ctrl-C. Raises ConfigError: an address that is taken, a URL that is none."""
+def serve_boards(address: str, prometheus: Prometheus, catalogue: Catalogue, web: WebSettings) -> int:
+    """Draw the boards until SIGTERM or Ctrl-C, behind the `web` section that is given.
+
+    Raises ConfigError: an address that is taken, a URL that is none, a file of the section.
+    """
     if not prometheus.url.startswith(("http://", "https://")):
         # Not repeated: it may hold a password.
         raise ConfigError([Fault("command line", "--prometheus", "expected it to begin with http:// or https://")])
+    application, tls = guard(boards_application(catalogue, prometheus, _hosts(address)), web, "web")
     listener = listen(address)
-    logger.info("boards=http://%s/ prometheus=%s drawing", address, prometheus.shown_url)
-    asyncio.run(serve_web(boards_application(catalogue, prometheus, _hosts(address)), listener))
+    scheme = "https" if tls else "http"
+    logger.info("boards=%s://%s/ prometheus=%s drawing", scheme, address, prometheus.shown_url)
+    asyncio.run(serve_web(application, listener, tls))
     return 0
 
 

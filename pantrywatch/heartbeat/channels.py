@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
-import requests
-
 from exporters.core.errors import ConfigError, Fault
 from exporters.core.settings import Secret, secret_from
+from exporters.core.web import WebSettings
 from exporters.notifications.contacts import MailServer, Webhook
+from exporters.notifications.ours import is_ours
 from exporters.notifications.section import Notifications
 from pantrywatch.heartbeat.notice import Notice
+from pantrywatch.web_client import session
 
 _TIMEOUT_SECONDS = 15.0
 _TLS_PORT = "465"
@@ -62,6 +63,7 @@ class Hook:
     name: str
     webhook: Webhook
     secret: Secret | None
+    web: WebSettings
 
     def tell(self, notice: Notice) -> None:
         """Post. Raises OSError, also for an answer that is not 2xx."""
@@ -70,24 +72,26 @@ class Hook:
             headers["Authorization"] = f"Bearer {self.secret.reveal()}"
         elif self.secret is not None and self.webhook.user is not None:
             login = (self.webhook.user, self.secret.reveal())
-        answer = requests.post(
-            self.webhook.url, json=notice.as_alertmanager(), headers=headers, auth=login,
-            timeout=_TIMEOUT_SECONDS, allow_redirects=False,
-        )  # fmt: skip
+        with session(self.web) as http:
+            answer = http.post(
+                self.webhook.url, json=notice.as_alertmanager(), headers=headers, auth=login,
+                timeout=_TIMEOUT_SECONDS, allow_redirects=False,
+            )  # fmt: skip
         if not answer.ok:
             raise ConnectionError(f"status {answer.status_code}")
 
 
-def channels_of(section: Notifications, file: str) -> list[Channel]:
+def channels_of(section: Notifications, web: WebSettings, file: str) -> list[Channel]:
     """Return the channels of `heartbeat.tell`. Raises ConfigError: nobody to tell, a contact it cannot reach, secrets.
 
+    `web`, with absolute paths, says how one gets into what is ours.
     A contact's Slack and PagerDuty are Alertmanager's: what speaks of its silence must need as little as possible.
     """
     faults: list[Fault] = []
     found: list[Channel] = []
     for name in section.heartbeat.tell:
         try:
-            own = list(_channels(section, name, file))
+            own = list(_channels(section, web, name, file))
         except ConfigError as error:
             faults += error.faults
             continue
@@ -101,7 +105,7 @@ def channels_of(section: Notifications, file: str) -> list[Channel]:
     return found
 
 
-def _channels(section: Notifications, name: str, file: str) -> Iterator[Channel]:
+def _channels(section: Notifications, web: WebSettings, name: str, file: str) -> Iterator[Channel]:
     contact = section.contact(name)
     if contact.email is not None and section.email is not None:
         password = _secret(section.email.password_file, "notifications.email.password", file)
@@ -110,7 +114,9 @@ def _channels(section: Notifications, name: str, file: str) -> Iterator[Channel]
         entry = f"notifications.contacts.{name}.webhook"
         secret = _secret(contact.webhook.token_file, f"{entry}.token", file)
         secret = secret or _secret(contact.webhook.password_file, f"{entry}.password", file)
-        yield Hook(f"webhook {name}", contact.webhook, secret)
+        # A login of its own goes before ours, and a stranger sees neither ours nor our authority.
+        client = web if is_ours(contact.webhook.url, section.ours) else WebSettings()
+        yield Hook(f"webhook {name}", contact.webhook, secret, replace(client, client=None) if secret else client)
 
 
 def _secret(secret_file: str | None, entry: str, settings_file: str) -> Secret | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import time
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import generate_latest
 from starlette.applications import Starlette
@@ -19,11 +20,13 @@ from exporters.core.errors import ConfigError, Fault
 from exporters.core.exposition import CONTENT_TYPE
 from exporters.core.server import listen
 from exporters.core.targets import seconds
+from exporters.core.web import WebSettings, guard
 from exporters.notifications.section import Notifications
 from exporters.settings import read_settings
 from pantrywatch.heartbeat.channels import channels_of
 from pantrywatch.heartbeat.record import Record, read_record
 from pantrywatch.heartbeat.watch import Timing, Watch
+from pantrywatch.web_files import rooted
 from pantrywatch.web_server import read_json, serve_web
 
 logger = logging.getLogger(__name__)
@@ -31,16 +34,19 @@ logger = logging.getLogger(__name__)
 
 def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int:
     """Watch until SIGTERM or Ctrl-C. Raises ConfigError for the settings, the address, the folder."""
-    section = read_settings(settings_file).notifications
+    settings = read_settings(settings_file)
+    section, web = settings.notifications, settings.web or WebSettings()
     if section is None:
         raise ConfigError([Fault(str(settings_file), "notifications", "expected this section: it says whom to tell")])
-    channels = channels_of(section, str(settings_file))
+    channels = channels_of(section, rooted(web, settings_file), str(settings_file))
     record = read_record(keep, time.time())
     watch = Watch(record, channels, _timing(section))
+    application, tls = guard(heartbeat_application(record, watch), web, str(settings_file))
     listener = listen(address)
     names = ", ".join(channel.name for channel in channels)
-    logger.info("listening=http://%s silent_after=%s tells=%s", address, section.heartbeat.silent, names)
-    asyncio.run(_serve(record, watch, listener))
+    url = f"{'https' if tls else 'http'}://{address}"
+    logger.info("listening=%s silent_after=%s tells=%s", url, section.heartbeat.silent, names)
+    asyncio.run(_serve(watch, serve_web(application, listener, tls)))
     return 0
 
 
@@ -56,10 +62,10 @@ def heartbeat_application(record: Record, watch: Watch) -> Starlette:
     )
 
 
-async def _serve(record: Record, watch: Watch, listener: socket.socket) -> None:
+async def _serve(watch: Watch, web: Coroutine[Any, Any, None]) -> None:
     watching = asyncio.create_task(watch.run())
     try:
-        await serve_web(heartbeat_application(record, watch), listener)
+        await web
     finally:
         watching.cancel()
 

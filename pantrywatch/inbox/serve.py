@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from exporters.core.server import listen
+from exporters.core.web import WebSettings, guard
+from exporters.settings import read_settings
 from pantrywatch.inbox.mail_server import Door, MailServer
 from pantrywatch.inbox.mailbox import Mailbox
 from pantrywatch.inbox.web import inbox_application
@@ -16,16 +19,21 @@ from pantrywatch.web_server import serve_web
 logger = logging.getLogger(__name__)
 
 
-def serve_inbox(web_address: str, mail_address: str, keep: Path | None) -> int:
-    """Take messages until SIGTERM or Ctrl-C. Raises ConfigError: an address that is taken, a folder without access."""
-    web, mail = listen(web_address), listen(mail_address, "--smtp")
+def serve_inbox(web_address: str, mail_address: str, keep: Path | None, settings_file: Path | None = None) -> int:
+    """Take messages until SIGTERM or Ctrl-C; HTTP behind the `web` section of the settings, mail without.
+
+    Raises ConfigError: the settings, an address that is taken, a folder without access.
+    """
     mailbox = Mailbox(keep)
-    logger.info("web=http://%s mail=%s taking messages", web_address, mail_address)
-    asyncio.run(_serve(mailbox, web, mail))
+    section = read_settings(settings_file).web if settings_file else None
+    application, tls = guard(inbox_application(mailbox), section or WebSettings(), str(settings_file))
+    web, mail = listen(web_address), listen(mail_address, "--smtp")
+    logger.info("web=%s://%s mail=%s taking messages", "https" if tls else "http", web_address, mail_address)
+    asyncio.run(_serve(mailbox, mail, lambda: serve_web(application, web, tls)))
     return 0
 
 
-async def _serve(mailbox: Mailbox, web: socket.socket, mail: socket.socket) -> None:
+async def _serve(mailbox: Mailbox, mail: socket.socket, web: Callable[[], Awaitable[None]]) -> None:
     door = Door()
     async with await asyncio.get_running_loop().create_server(lambda: MailServer(mailbox, door), sock=mail):
-        await serve_web(inbox_application(mailbox), web)
+        await web()

@@ -61,7 +61,10 @@ def boards_page(directory: Path, prometheus_url: str, boards: Sequence[dict[str,
     code = (
         "import sys; from pathlib import Path; from pantrywatch.boards.catalogue import Catalogue; "
         "from pantrywatch.boards.serve import serve_boards; "
-        "serve_boards(sys.argv[1], sys.argv[2], Catalogue(Path(sys.argv[3]), Path(sys.argv[4])))"
+        "from pantrywatch.boards.prometheus import Prometheus; "
+        "from exporters.core.web import WebSettings; "
+        "catalogue = Catalogue(Path(sys.argv[3]), Path(sys.argv[4])); "
+        "serve_boards(sys.argv[1], Prometheus(sys.argv[2]), catalogue, WebSettings())"
     )
     command = [sys.executable, "-c", code, address, prometheus_url, str(folder.parent), str(ROOT / "docs/runbooks")]
     with process(command, directory / "boards.log", environment={"PYTHONPATH": str(ROOT)}):

@@ -27,7 +27,7 @@ _CERTIFICATE_FOR = "subjectAltName=" + ",".join(
     f"DNS:{name}"
     for name in (
         "localhost", "prometheus", "alertmanager", "exporter-database", "exporter-cache", "exporter-synthetic",
-        "exporter-host",
+        "exporter-host", "inbox", "heartbeat",
     )
 )  # fmt: skip
 _WEB = """
@@ -248,7 +248,11 @@ def test_one_setting_puts_tls_and_a_login_on_every_port(demo: Stack) -> None:
     demo.wait_until_healthy("with TLS and a login")
     login, ca = "prometheus:first-password", made.ca
     wait_until(lambda: _down(demo, login, ca) == {"application/crm-api"}, 90, "every target of ours up")
-    for url in ("https://localhost:19090/api/v1/status/buildinfo", "https://localhost:19093/api/v2/status"):
+    for url in (
+        "https://localhost:19090/api/v1/status/buildinfo",
+        "https://localhost:19093/api/v2/status",
+        "https://localhost:19094/api/messages",
+    ):
         assert demo.engine.fetch(url, login=login, ca=ca)
         for wrong in ("", "prometheus:wrong", "someone:first-password"):
             with pytest.raises(OSError, match="401"):
@@ -256,6 +260,8 @@ def test_one_setting_puts_tls_and_a_login_on_every_port(demo: Stack) -> None:
         with pytest.raises(OSError, match=r"400|closed|reset"):
             demo.engine.fetch(url.replace("https", "http"), login=login)
     assert set(demo.grafana()["datasources"].values()) == {200}
+    begin, beat = time.time(), "print(open('/var/lib/pantrywatch/heartbeat.json').read())"
+    wait_until(lambda: json.loads(demo.python("heartbeat", beat))["beat_at"] > begin, 150, "Watchdog is heard")
 
 
 def test_a_new_password_needs_no_restart(demo: Stack) -> None:

@@ -17,7 +17,10 @@ import pytest
 import requests
 import servers
 import stack as stacks
+import yaml
+from chromium import browser_page
 from exporter import ROOT
+from playwright.sync_api import Error as BrowserError
 from servers import wait_until
 
 from pantrywatch.gameday.stack import Stack as GameDayStack
@@ -28,8 +31,12 @@ _GUARDED = {
     "exporters": "/metrics/self",
     "prometheus": "/api/v1/status/buildinfo",
     "alertmanager": "/api/v2/status",
+    "inbox": "/api/messages",
+    "heartbeat": "/metrics",
+    "boards": "/api/boards",
 }
 _SETTINGS = "environment: test\nhost: {name: here}\n" + guards.WEB
+_NOTIFICATIONS = yaml.safe_load((ROOT / "settings.yaml").read_text())["notifications"]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +44,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
     """A stack that watches this machine, with TLS and a login in front of it."""
     folder = tmp_path_factory.mktemp("web")
     guards.make_files(folder)
-    (folder / "settings.yaml").write_text(_SETTINGS)
+    notifications = yaml.safe_dump({"notifications": _NOTIFICATIONS})
+    (folder / "settings.yaml").write_text(_SETTINGS + notifications)
     settings = str(folder / "settings.yaml")
     with stacks.started(folder / "state", stacks.free_offset(), "--settings", settings) as running:
         stacks.wait_until_up(running)
@@ -46,9 +54,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
 
 def _get(stack: stacks.Stack, component: str, login: tuple[str, str] | None, *, scheme: str = "https") -> int:
     url = f"{scheme}://{stack.addresses.address(component)}{_GUARDED[component]}"
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.get(url, auth=login, verify=str(stack.state.parent / "ca.pem"), timeout=10).status_code
+    with guards.client(stack.state.parent) as client:
+        client.auth = login
+        return client.get(url, timeout=10).status_code
 
 
 def test_everything_scrapes_and_tells_through_tls_and_the_login(stack: stacks.Stack) -> None:
@@ -56,8 +64,9 @@ def test_everything_scrapes_and_tells_through_tls_and_the_login(stack: stacks.St
     status = stack.run("status")
     assert status.returncode == 0, status.stdout
     assert f"https://{stack.addresses.address('prometheus')}" in status.stdout
-    address = stack.addresses.url("boards")
-    answer = requests.post(f"{address}/prometheus/api/v1/query", data={"query": "up"}, timeout=10).json()
+    address = f"https://{stack.addresses.address('boards')}"
+    client = guards.client(stack.state.parent)
+    answer = client.post(f"{address}/prometheus/api/v1/query", data={"query": "up"}, timeout=10).json()
     targets = {one["metric"]["job"]: one["value"][1] for one in answer["data"]["result"]}
     assert targets == dict.fromkeys(("host", "exporter", "prometheus", "alertmanager"), "1")
     wait_until(lambda: "Watchdog" in _alerts_told(stack), 90, "Alertmanager is told of the alert that always fires")
@@ -66,8 +75,42 @@ def test_everything_scrapes_and_tells_through_tls_and_the_login(stack: stacks.St
 
 def _alerts_told(stack: stacks.Stack) -> str:
     url = f"https://{stack.addresses.address('alertmanager')}/api/v2/alerts"
-    login, authority = (guards.NAME, guards.PASSWORD), str(stack.state.parent / "ca.pem")
-    return requests.get(url, auth=login, verify=authority, timeout=10).text
+    return guards.client(stack.state.parent).get(url, timeout=10).text
+
+
+def test_messages_and_beats_arrive_through_tls_and_the_login(stack: stacks.Stack) -> None:
+    """An alert reaches the inbox by mail, chat and webhook, its links say https; the heartbeat hears Watchdog."""
+    client = guards.client(stack.state.parent)
+    alert = {"labels": {"alertname": "Tried", "severity": "critical", "type": "error", "layer": "api"}}
+    told = client.post(f"https://{stack.addresses.address('alertmanager')}/api/v2/alerts", json=[alert], timeout=10)
+    assert told.ok, told.text
+    inbox = f"https://{stack.addresses.address('inbox')}/api/messages"
+
+    def delivered() -> dict[str, str]:
+        messages = client.get(inbox, timeout=10).json()["messages"]
+        return {m["channel"]: json.dumps(m) for m in messages if "Tried" in m["title"]}
+
+    wait_until(lambda: delivered().keys() >= {"email", "slack", "webhook"}, 60, "told by each channel")
+    assert f"https://{stack.addresses.address('alertmanager')}/#/silences" in delivered()["email"]
+    state = f"https://{stack.addresses.address('heartbeat')}/"
+    wait_until(lambda: "last heard" in client.get(state, timeout=10).text, 120, "the heartbeat hears Watchdog")
+
+
+def test_pages_open_in_a_browser_that_knows_the_login(stack: stacks.Stack) -> None:
+    """The inbox and a board open after the login, and what they load opens too; without it there is nothing to see."""
+    login = {"username": guards.NAME, "password": guards.PASSWORD}
+    with browser_page(ignore_https_errors=True, http_credentials=login) as page:
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto(f"https://{stack.addresses.address('inbox')}/")
+        assert "inbox" in page.title().lower()
+        page.goto(f"https://{stack.addresses.address('boards')}/d/crm-monitoring")
+        page.wait_for_selector(".panel[data-state=drawn]", timeout=30_000)
+        assert complaints == []
+    with browser_page(ignore_https_errors=True) as page:
+        for name in ("inbox", "boards", "heartbeat"):
+            with pytest.raises(BrowserError, match="ERR_INVALID_AUTH_CREDENTIALS"):
+                page.goto(f"https://{stack.addresses.address(name)}/")
 
 
 @pytest.mark.parametrize("component", _GUARDED)
@@ -154,16 +197,17 @@ def test_the_boards_say_when_they_are_not_let_in(stack: stacks.Stack) -> None:
         ]  # fmt: skip
         log = stack.state.parent / f"boards-{status}.log"
         with servers.process(command, log, environment={"PYTHONPATH": str(ROOT), **trust}):
-            ask = f"http://127.0.0.1:{port}/prometheus/api/v1/query?query=up"
-            wait_until(lambda a=ask: _answers(a), 20, "the page answers")
-            answer = requests.get(ask, timeout=10)
+            scheme, client = ("https", guards.client(stack.state.parent)) if arguments else ("http", requests.Session())
+            ask = f"{scheme}://127.0.0.1:{port}/prometheus/api/v1/query?query=up"
+            wait_until(lambda c=client, a=ask: _answers(c, a), 20, "the page answers")
+            answer = client.get(ask, timeout=10)
             assert answer.status_code == status, answer.text
             assert "wants another login" in answer.text or status == 200
 
 
-def _answers(url: str) -> bool:
+def _answers(client: requests.Session, url: str) -> bool:
     try:
-        with closing(requests.get(url, timeout=5)):
+        with closing(client.get(url, timeout=5)):
             return True
     except requests.RequestException:
         return False

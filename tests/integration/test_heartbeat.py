@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import guards
 import pytest
 import requests
 import servers
@@ -17,13 +18,16 @@ import yaml
 from exporter import ROOT, fetch
 from inboxes import Inbox, inbox
 
+from exporters.core.alive import alive
 from exporters.core.errors import ConfigError
+from exporters.core.web import WebSettings
 from pantrywatch.alertmanager.files import alertmanager_files
 from pantrywatch.cli import main
 from pantrywatch.heartbeat.channels import Channel
 from pantrywatch.heartbeat.notice import Notice
 from pantrywatch.heartbeat.record import Record, read_record
 from pantrywatch.heartbeat.watch import Timing, Watch
+from pantrywatch.web_files import in_place, rooted
 
 _TIMING = Timing(silent_seconds=900, repeat_seconds=3600)
 
@@ -43,7 +47,7 @@ class _Listener:
         return sorted(f"{m['channel']} {m['to']}" for m in self.inbox.messages() if m["status"] == status)
 
 
-def _settings(folder: Path, receiver: Inbox, port: int, **heartbeat: Any) -> Path:
+def _settings(folder: Path, receiver: Inbox, port: int, web: str = "", **heartbeat: Any) -> Path:
     """Write the repository's settings with this inbox and a short silence."""
     section = yaml.safe_load((ROOT / "settings.yaml").read_text())["notifications"]
     text = yaml.safe_dump({"environment": "test", "notifications": section})
@@ -57,7 +61,7 @@ def _settings(folder: Path, receiver: Inbox, port: int, **heartbeat: Any) -> Pat
     document["notifications"]["heartbeat"] |= {"every": "1s", "silent": "4s", **heartbeat}
     document["notifications"]["escalation"]["critical"]["repeat"] = "1h"
     file = folder / "settings.yaml"
-    file.write_text(yaml.safe_dump(document))
+    file.write_text(yaml.safe_dump(document) + web)
     return file
 
 
@@ -70,7 +74,7 @@ def _heartbeat(folder: Path, settings: Path, port: int) -> Iterator[Any]:
         def answers() -> bool:
             assert child.poll() is None, (folder / "heartbeat.log").read_text()
             try:
-                return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).ok
+                return alive(port)
             except requests.RequestException:
                 return False
 
@@ -82,7 +86,9 @@ def _heartbeat(folder: Path, settings: Path, port: int) -> Iterator[Any]:
 def _alertmanager(folder: Path, settings: Path) -> Iterator[int]:
     from exporters.settings import read_settings  # noqa: PLC0415
 
-    for name, text in alertmanager_files(read_settings(settings), lambda file: file).items():
+    read = read_settings(settings)
+    paths = in_place(rooted(read.web or WebSettings(), settings))
+    for name, text in alertmanager_files(read, lambda file: file, paths).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     for template in (ROOT / "provisioning/alertmanager/templates").glob("*.tmpl"):
@@ -102,6 +108,28 @@ def _posted(port: int) -> bool:
         return requests.post(f"http://127.0.0.1:{port}/api/v2/alerts", json=[alert], timeout=2).ok
     except requests.RequestException:
         return False
+
+
+def test_beats_and_notices_go_through_tls_and_the_login(tmp_path: Path) -> None:
+    """Alertmanager beats, and a silence is told, through what `web` puts in front; without the login nobody beats."""
+    guards.make_files(tmp_path)
+    port = servers.free_port()
+    with inbox(tmp_path / "inbox", guarded=tmp_path) as receiver:
+        settings = _settings(tmp_path, receiver, port, guards.WEB, tell=["on-call"])
+        url, client = f"https://127.0.0.1:{port}", guards.client(tmp_path)
+        with _heartbeat(tmp_path, settings, port):
+            for stranger in (guards.client(tmp_path, "wrong"), requests.Session()):
+                stranger.verify = str(tmp_path / "ca.pem")
+                stranger.trust_env = False
+                assert stranger.post(f"{url}/heartbeat", timeout=5).status_code == 401
+                assert stranger.get(f"{url}/metrics", timeout=5).status_code == 401
+            assert "nothing heard yet" in client.get(f"{url}/", timeout=5).text
+            with _alertmanager(tmp_path, settings):
+                servers.wait_until(lambda: "last heard" in client.get(f"{url}/", timeout=5).text, 30, "a beat")
+            told = ["email on-call@pantry.example", "webhook on-call"]
+            listener = _Listener(port, receiver)
+            servers.wait_until(lambda: listener.notices("firing") == told, 40, "told by mail and webhook")
+            assert guards.PASSWORD not in (tmp_path / "heartbeat.log").read_text()
 
 
 def test_alertmanager_falls_silent_and_comes_back(tmp_path: Path) -> None:

@@ -169,6 +169,50 @@ def test_one_setting_locks_every_server_and_gives_every_client_the_key(laid: Lai
     assert "chosen" not in laid.text("grafana/provisioning/datasources/prometheus.yml")
 
 
+def test_what_is_ours_is_told_with_the_login_and_nobody_else_hears_it(laid: Laid) -> None:
+    """Alertmanager logs in at the inbox and heartbeats that are listed; a stranger sees no login of ours."""
+    _with_certificate(laid)
+    (laid.given / "web_password").write_text("chosen\n")
+    (laid.given / "token").write_text("theirs\n")
+    section = yaml.safe_load((ROOT / "settings.yaml").read_text())["notifications"]
+    section["ours"].append("second.example:9095")
+    section["heartbeat"]["urls"] += ["http://second.example:9095/heartbeat", "http://beats.example/ping"]
+    section["contacts"][1]["webhook"] = {"url": "http://stranger.example/hook"}
+    section["contacts"][3]["webhook"]["token_file"] = "secrets/token"
+    said = laid.run(_SETTINGS + _WEB + yaml.safe_dump({"notifications": section}))
+    document = yaml.safe_load(laid.text("alertmanager/alertmanager.yml"))
+    configs = [c for r in document["receivers"] for c in (*r.get("webhook_configs", ()), *r.get("slack_configs", ()))]
+    found = {config.get("url") or config["api_url"]: config.get("http_config") for config in configs}
+    tls = {"tls_config": {"ca_file": "ca.pem", "server_name": "crm"}}
+    ours = {"basic_auth": {"username": "prometheus", "password_file": "web_password"}, **tls}
+    assert found == {
+        "https://heartbeat:9095/heartbeat": ours,
+        "https://second.example:9095/heartbeat": ours,
+        "http://beats.example/ping": None,
+        "https://inbox:8025/webhook/on-call": ours,
+        "https://inbox:8025/slack/crm-alerts": ours,
+        "http://stranger.example/hook": None,
+        "https://inbox:8025/webhook/security": {
+            "authorization": {"credentials_file": "/run/pantrywatch/alertmanager/secrets/token"}, **tls,
+        },
+    }  # fmt: skip
+    assert laid.text("alertmanager/external_url") == "https://127.0.0.1:19093"
+    assert "https://127.0.0.1:19094" in said
+    command = ["amtool", "check-config", str(laid.folder / "volume/alertmanager/alertmanager.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "&id" not in laid.text("alertmanager/alertmanager.yml")
+
+
+def test_a_password_of_another_hash_is_refused(laid: Laid) -> None:
+    """A user of the operator's own whose password does not fit would lock Prometheus out: it is said at the start."""
+    _with_certificate(laid)
+    (laid.given / "my_password").write_text("one\n")
+    (laid.given / "my_hash").write_bytes(bcrypt.hashpw(b"another", bcrypt.gensalt(4)))
+    with pytest.raises(ConfigError, match="expected in secrets/my_password the password of prometheus"):
+        laid.run(_SETTINGS + _WEB.replace("web_password_hash", "my_hash").replace("web_password", "my_password"))
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [

@@ -1,0 +1,27 @@
+"""Addresses in the section that are of what pantrywatch itself serves: behind the `web` section like the rest."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+
+def is_ours(url: str, ours: tuple[str, ...]) -> bool:
+    """Return whether a URL leads to one of the addresses, each host:port."""
+    return urlsplit(url).netloc in ours
+
+
+def over_tls(node: T, ours: tuple[str, ...]) -> T:
+    """Return a record with http:// made https:// in each URL, however deep, that leads to one of the addresses."""
+    changed: Any = node
+    if isinstance(node, str) and node.startswith("http://") and is_ours(node, ours):
+        changed = "https" + node.removeprefix("http")
+    elif isinstance(node, tuple):
+        changed = tuple(over_tls(entry, ours) for entry in node)
+    elif is_dataclass(node) and not isinstance(node, type):
+        values = {field.name: getattr(node, field.name) for field in fields(node)}
+        changed = replace(node, **{name: over_tls(value, ours) for name, value in values.items()})
+    return changed  # type: ignore[no-any-return]
