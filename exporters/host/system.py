@@ -36,14 +36,28 @@ def _int(roots: Roots, name: str) -> int:
     return int(roots.proc(f"sys/kernel/random/{name}"))
 
 
-def uname(_roots: Roots) -> Iterable[Family]:
-    """Return the machine's name and kernel."""
+def uname(roots: Roots) -> Iterable[Family]:
+    """Return the machine's name and kernel; in a container the name of its host, from the host's /etc/hostname."""
     names = ("sysname", "release", "version", "machine", "nodename", "domainname")
     family = Family("node_uname_info", "gauge", "1, with what uname says.", names)
     found = os.uname()
     domain = read_text("/proc/sys/kernel/domainname").strip()  # our own namespace, as for the rest of uname
-    family.add(1, found.sysname, found.release, found.version, found.machine, found.nodename, domain)
+    family.add(
+        1, found.sysname, found.release, found.version, found.machine, _host_name(roots) or found.nodename, domain
+    )
     return [family]
+
+
+def _host_name(roots: Roots) -> str:
+    """Return the name in hostname(5) of a host whose root is mounted here; empty where it is our own or keeps none.
+
+    The kernel tells a process the name of its own container only, whichever /proc it reads.
+    """
+    root = roots.rootfs.rstrip("/")
+    if not root or not exists(f"{root}/etc/hostname"):
+        return ""
+    lines = [line.strip() for line in read_text(f"{root}/etc/hostname").splitlines()]
+    return next((line for line in lines if line and not line.startswith("#")), "")
 
 
 def release(roots: Roots) -> Iterable[Family]:

@@ -93,13 +93,14 @@ def _never_heard(page: str) -> bool:
 
 
 def test_the_host_exporter_sees_this_machine(demo: Stack) -> None:
-    """Memory, network devices and processes are the machine's, not the container's."""
+    """Memory, network devices, processes and the name are the machine's, not the container's."""
     total = int(Path("/proc/meminfo").read_text().split()[1]) * 1024
     assert demo.query("node_memory_MemTotal_bytes") == {"local": total}
     page = demo.python("exporter-host", _SCRAPE)
     for line in Path("/proc/1/net/dev").read_text().splitlines()[2:]:
         assert f'node_network_receive_bytes_total{{device="{line.split(":")[0].strip()}"}}' in page
     assert 'mountpoint="/"' in page
+    assert f'nodename="{Path("/etc/hostname").read_text().strip()}"' in page
     groups = demo.query('max by (instance) (pantrywatch_process_group_processes{group="postgres"})')
     assert groups["local"] >= 5
 
