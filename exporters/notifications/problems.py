@@ -13,6 +13,10 @@ from exporters.notifications.times import Maintenance
 def notification_problems(section: Notifications) -> Iterator[tuple[str, str]]:
     """Yield entry and what was expected for parts that are right by themselves and do not fit together."""
     yield from _contact_problems(section)
+    for number, address in enumerate(section.ours):
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdigit() or "/" in host:
+            yield f"ours[{number}]", f"expected host:port, got {address!r}"
     if section.email is None and any(contact.email for contact in section.contacts):
         yield "email", "expected the mail server: a contact has an address"
     for severity, escalation in section.escalations():

@@ -68,9 +68,6 @@ class Notifications:
     def __post_init__(self) -> None:
         """Raise ValueError saying what was expected."""
         seconds(self.update)
-        for address in self.ours:
-            host, _, port = address.rpartition(":")
-            expect(bool(host) and port.isdigit() and "/" not in host, f"host:port in ours, got {address!r}")
         expect(len(self.contacts) <= _MOST_CONTACTS, f"at most {_MOST_CONTACTS} contacts")
         expect(len(self.maintenance) <= _MOST_WINDOWS, f"at most {_MOST_WINDOWS} maintenance windows")
 

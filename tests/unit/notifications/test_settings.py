@@ -99,6 +99,9 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
         _contact(slack=_HOOK), "contacts[0].slack", "url_file: the address of a Slack webhook",
     ),
     "an address that is none": (_contact(webhook={"url": "pager:80"}), "contacts[0].webhook", "an http(s) address"),
+    "a URL for an address of ours": (
+        lambda s: s["ours"].append("http://inbox:8025"), "ours[3]", "host:port, got 'http://inbox:8025'",
+    ),
     "a secret that is not there": (
         _contact(pagerduty={"key_file": "gone"}), "contacts[0].pagerduty.key_file", "No such file or directory",
     ),
