@@ -17,6 +17,7 @@ board.new(
     board.row('Status: does the CRM open, and what is promised?', import 'frontend/health.libsonnet'),
     board.row('Problems: what fails on the way to a page?', import 'frontend/problems.libsonnet'),
     board.row("Performance: the server's part of what users wait for", import 'frontend/performance.libsonnet'),
+    board.row('Page loads in our own browser (lab)', import 'frontend/lab.libsonnet'),
     board.row('The check in detail', import 'frontend/check.libsonnet', collapsed=true),
   ],
   alerts='alertname=~"%s"' % std.join('|', runbooks),

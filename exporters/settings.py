@@ -17,6 +17,7 @@ from exporters.host.settings import HostSettings
 from exporters.notifications.ours import over_tls
 from exporters.notifications.problems import notification_problems
 from exporters.notifications.section import Notifications
+from exporters.synthetic.kinds import AnyCheck
 from exporters.synthetic.settings import SyntheticSettings
 
 
@@ -41,7 +42,7 @@ class PrometheusSettings:
             raise ValueError("expected retention_days above 30: the windows of the targets reach back 30 days")
 
 
-# Part → the section that describes it; the other parts have none.
+# Part → the section that describes it; `browser` asks for a check of that kind, the other parts for nothing.
 _SECTIONS = {
     "application": "application",
     "statements": "application",
@@ -79,10 +80,18 @@ class Settings:
         missing = [part for part in self.parts if part in _SECTIONS and not getattr(self, _SECTIONS[part])]
         if missing:
             raise ValueError(f"expected a section for each part, missing: {', '.join(missing)}")
+        if "browser" in self.parts and not self.checks(browser=True):
+            raise ValueError("expected a check of the kind browser for the part browser")
 
     def parts_on(self) -> tuple[str, ...]:
         """Return the parts this installation has."""
-        return self.parts or tuple(part for part, section in _SECTIONS.items() if getattr(self, section))
+        sections = tuple(part for part, section in _SECTIONS.items() if getattr(self, section))
+        return self.parts or (*sections, *(("browser",) if self.checks(browser=True) else ()))
+
+    def checks(self, *, browser: bool) -> list[AnyCheck]:
+        """Return the checks that need a browser, or the others."""
+        every = self.synthetic.checks if self.synthetic else ()
+        return [check for check in every if (check.kind == "browser") == browser]
 
 
 def read_settings(path: Path) -> Settings:

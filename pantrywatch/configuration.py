@@ -18,6 +18,7 @@ from exporters.core.targets import read_targets
 from exporters.core.web import WebSettings
 from exporters.settings import Settings, read_settings
 from exporters.sources import load_sources
+from exporters.synthetic.chromium.process import find_chromium
 from pantrywatch import web_files
 from pantrywatch.addresses import Addresses
 from pantrywatch.alertmanager.files import alertmanager_files
@@ -172,7 +173,8 @@ def write_prometheus(options: Options, settings: Settings) -> None:
     configuration = web_files.prometheus_configuration(options.speed.prometheus(configuration), web, in_place(web))
     state.file("prometheus/prometheus.yml").write_text(configuration, encoding="utf-8")
     _write_rules(state.file("prometheus/rules"), settings, options.speed)
-    for job, groups in scrape_targets(settings, native(options.addresses)).items():
+    places = native(options.addresses, browser=find_chromium() is not None)
+    for job, groups in scrape_targets(settings, places).items():
         state.write_json(f"prometheus/targets/{job}.json", groups)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from exporters.core.web import WebSettings
 from exporters.settings import Settings, read_settings
 from pantrywatch import secret_files, web_files
@@ -25,6 +27,7 @@ _MOUNT = "/run/pantrywatch"
 # Reader → the user its image runs as, or is told to by the compose file.
 USERS = {
     "exporter": 10001,
+    "browser": 10002,
     "demo": 10001,
     "prometheus": 65534,
     "alertmanager": 65534,
@@ -33,6 +36,7 @@ USERS = {
     "redis": 999,
 }
 _KEPT = "kept"  # made here because nobody gave it; for root alone
+_BROWSER = "exporter-browser"
 _REDIS = """\
 bind * -::*
 dir /data
@@ -98,6 +102,7 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
     settings = read_settings(sources.settings)
     web, name = settings.web or WebSettings(), str(sources.settings)
     web_files.require_valid(web, name)
+    volume.add("browser", web_files.exporter_files(web, name))
     _add_prometheus(volume, sources, settings, web)
     _add_alertmanager(volume, sources, settings, web)
     _add_grafana(volume, sources, web)
@@ -138,6 +143,8 @@ _NOT_FOR_EXPORTERS = frozenset({"grafana_admin_password", *secret_files.DEMO})
 def _add_prometheus(volume: _Volume, sources: Sources, settings: Settings, web: WebSettings) -> None:
     name, reader = str(sources.settings), "prometheus"
     text = (sources.provisioning / "prometheus/prometheus.yml").read_text(encoding="utf-8")
+    if settings.checks(browser=True):
+        text = _with_browser(text)
     volume.add(reader, {"prometheus.yml": web_files.prometheus_configuration(text, web)})
     volume.add(reader, web_files.server_files(web, name) | web_files.client_files(web, name))
     volume.add(reader, _alive(web, reader, 9090))
@@ -145,6 +152,27 @@ def _add_prometheus(volume: _Volume, sources: Sources, settings: Settings, web: 
     targets = scrape_targets(settings, CONTAINERS)
     volume.add(reader, {f"targets/{job}.json": json.dumps(groups, indent=2) for job, groups in targets.items()})
     volume.add(reader, {f"rules/{file.name}": file.read_text(encoding="utf-8") for file in sources.rules.glob("*.yml")})
+
+
+def _with_browser(text: str) -> str:
+    """Return prometheus.yml with the browser's exporter asked by name: it is there where its profile is on.
+
+    Nobody else can know: a name that the engine does not know is no target, and none that is down.
+    """
+    document = yaml.safe_load(text)
+    jobs = {job["job_name"]: job for job in document["scrape_configs"]}
+    for job, path, instance in (("browser", "/metrics/browser", "local"), ("exporter", "/metrics/self", _BROWSER)):
+        jobs[job]["dns_sd_configs"] = [{"names": [_BROWSER], "type": "A", "port": 9690}]
+        here = {"source_labels": ["__meta_dns_name"], "regex": ".+"}
+        jobs[job]["relabel_configs"] = [
+            {**here, "target_label": label, "replacement": value}
+            for label, value in (
+                ("__address__", f"{_BROWSER}:9690"),  # as the certificate has it
+                ("__metrics_path__", path),
+                ("instance", instance),
+            )
+        ]
+    return yaml.safe_dump(document, sort_keys=False)
 
 
 def _add_alertmanager(volume: _Volume, sources: Sources, settings: Settings, web: WebSettings) -> None:

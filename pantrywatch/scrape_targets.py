@@ -14,7 +14,7 @@ _EXPORTERS = ("database", "cache", "host", "synthetic")
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the parts of a stack listen; `exporters` has an address for each exporter, perhaps one for all."""
+    """Where the parts of a stack listen; `exporters` has an address for each that is there, perhaps one for all."""
 
     exporters: Mapping[str, str]
     instances: Mapping[str, str]  # the exporters' processes: instance → one exporter that it serves
@@ -22,14 +22,16 @@ class Places:
     alertmanager: str
 
 
-def native(addresses: Addresses) -> Places:
-    """Return the places of `./run up`: one process serves all exporters."""
-    exporters = dict.fromkeys(_EXPORTERS, addresses.address("exporters"))
+def native(addresses: Addresses, *, browser: bool) -> Places:
+    """Return the places of `./run up`: one process serves all exporters, checks in a browser where there is one."""
+    served = (*_EXPORTERS, "browser") if browser else _EXPORTERS
+    exporters = dict.fromkeys(served, addresses.address("exporters"))
     instances = {"exporters": "host"}
     return Places(exporters, instances, addresses.address("prometheus"), addresses.address("alertmanager"))
 
 
-# The places of the compose file: a container for each.
+# The places of the compose file: a container for each. That of the browser comes and goes with its profile:
+# pantrywatch/containers.py.
 CONTAINERS = Places(
     {name: f"exporter-{name}:9690" for name in _EXPORTERS},
     {f"exporter-{name}": name for name in _EXPORTERS},
@@ -44,7 +46,8 @@ def scrape_targets(settings: Settings, places: Places) -> dict[str, list[dict[st
         "database": [target.name for target in settings.database],
         "cache": [target.name for target in settings.cache],
         "host": [settings.host.name] if settings.host else [],
-        "synthetic": ["local"] if settings.synthetic else [],
+        "synthetic": ["local"] if settings.checks(browser=False) else [],
+        "browser": ["local"] if settings.checks(browser=True) and "browser" in places.exporters else [],
     }
     groups = {job: [_target(places.exporters[job], job, name) for name in found] for job, found in names.items()}
     groups["application"] = [

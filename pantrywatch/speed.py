@@ -6,6 +6,7 @@ scrapes, rules and checks; the delays of notifications; the counts of events tha
 What cannot be scaled, and what follows from it:
 - A timeout is a property of what is watched: those of scrapes and checks stay, and so their intervals stop shrinking
   at 3 s and a little above the timeout.
+- A page load takes as long as a page load takes: checks in a browser are left out.
 - An age compared with a number of seconds (`time() - x > 3600`, a lock waited for 30 s, a certificate's days) stays.
 - Prometheus looks back 5 minutes for a sample and sends a firing alert again once a minute, so the silence that the
   heartbeat waits for stays.
@@ -79,7 +80,10 @@ class Speed:
         Its paths, which begin at the file, are made absolute. Raises ConfigError where it cannot be read.
         """
         document: dict[str, Any] = _rooted(read_yaml(file), file.parent)
-        for check in document.get("synthetic", {}).get("checks", ()):
+        document["parts"] = [part for part in document.get("parts", ()) if part != "browser"]
+        synthetic = document.get("synthetic", {})
+        synthetic["checks"] = [check for check in synthetic.get("checks", ()) if check["kind"] != "browser"]
+        for check in synthetic["checks"]:
             interval, timeout = (float(check.get(name, usual)) for name, usual in sorted(_CHECK_SECONDS.items()))
             check["interval_seconds"] = max(interval / self.factor, 1.2 * timeout)
         section = document.get("notifications", {})

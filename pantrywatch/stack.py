@@ -18,6 +18,7 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError
 from exporters.core.web import WebSettings
 from exporters.settings import ApplicationEndpoint
+from exporters.synthetic.chromium.process import find_chromium
 from pantrywatch.addresses import require_free
 from pantrywatch.configuration import (
     DEMO,
@@ -73,6 +74,8 @@ def up(options: Options) -> int:
         environment |= settings_environment(settings)
         if settings.notifications is None:
             say("the settings have no section notifications: alerts are shown, and nobody is told")
+        if settings.checks(browser=True) and find_chromium() is None:
+            say("no chromium on the PATH: the checks in a browser are left out, and what they measure is not measured")
         if demo:
             say("preparing PostgreSQL and Redis of the demo")
             prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))

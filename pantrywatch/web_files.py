@@ -15,7 +15,7 @@ from pantrywatch.secret_files import fits, read_secret
 
 CA, CERTIFICATE, KEY, PASSWORD = "ca.pem", "server.pem", "server.key", "web_password"
 # What we serve; the watched application's own metrics are not ours to lock.
-_OUR_JOBS = frozenset({"database", "cache", "host", "synthetic", "exporter", "prometheus", "alertmanager"})
+_OUR_JOBS = frozenset({"database", "cache", "host", "synthetic", "browser", "exporter", "prometheus", "alertmanager"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,13 @@ def server_files(web: WebSettings, settings_file: str) -> dict[str, str]:
         files[CERTIFICATE] = _read(settings_file, "certificate_file", str(web.certificate_file))
         files[KEY] = _read(settings_file, "key_file", str(web.key_file))
     return files
+
+
+def exporter_files(web: WebSettings, settings_file: str) -> dict[str, str]:
+    """Return name → text of the files in secrets/ that an exporter serves with, as the section names them."""
+    named = [web.certificate_file, web.key_file, *(user.password_hash_file for user in web.users)]
+    ours = [name for name in named if name and Path(name).parent == Path("secrets")]
+    return {name: _read(settings_file, "web", name) for name in ours}
 
 
 def client_files(web: WebSettings, settings_file: str) -> dict[str, str]:

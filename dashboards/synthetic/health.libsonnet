@@ -68,6 +68,6 @@ local none_bad = panel.limits([[null, colours.kept], [1, colours.hurt]]);
   status.firing([
     'alertname=~"CrmSynthetic.+"',
     'target=~".+-availability|integration-error-rate"',
-    'alertname=~"CrmMonitoring.+", job="synthetic"',
+    'alertname=~"CrmMonitoring.+", job=~"synthetic|browser"',
   ], height=8),
 ]

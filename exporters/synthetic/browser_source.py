@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 def sources(settings: Settings, settings_file: str) -> list[Source]:
     """Return one source for all of them, none where there are none or no browser. Raises ConfigError."""
-    checks = prepare(settings, settings_file, lambda check: check.kind == "browser")
+    checks = prepare(settings, settings_file, settings.checks(browser=True))
     if not checks:
         return []
     if find_chromium() is None:

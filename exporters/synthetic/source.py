@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from exporters.core.deadline import Deadline
@@ -29,16 +29,16 @@ def sources(settings: Settings, settings_file: str) -> list[Source]:
 
     Those in a browser are an exporter of their own, `browser`: they need what few machines and images hold.
     """
-    checks = prepare(settings, settings_file, lambda check: check.kind != "browser")
+    checks = prepare(settings, settings_file, settings.checks(browser=False))
     return [SyntheticSource(checks)] if checks else []
 
 
-def prepare(settings: Settings, settings_file: str, wanted: Callable[[AnyCheck], bool]) -> list[tuple[AnyCheck, Probe]]:
+def prepare(settings: Settings, settings_file: str, wanted: Container[AnyCheck]) -> list[tuple[AnyCheck, Probe]]:
     """Return the wanted checks with their probes. Raises ConfigError with every fault."""
     checks: list[tuple[AnyCheck, Probe]] = []
     faults: list[Fault] = []
     for index, check in enumerate(settings.synthetic.checks if settings.synthetic else ()):
-        if not wanted(check):
+        if check not in wanted:
             continue
         try:
             probe = KINDS[check.kind](check, Entry(settings_file, f"synthetic.checks[{index}]"))

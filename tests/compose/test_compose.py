@@ -24,7 +24,7 @@ _ROOT_ONCE = "init"
 def _resolved(file: str, **environment: str) -> dict[str, Any]:
     """Return the file as compose reads it, all profiles on, with nothing set but PATH."""
     done = subprocess.run(
-        ["docker-compose", "--profile", "demo", "config"],
+        ["docker-compose", "--profile", "demo", "--profile", "browser", "config"],
         capture_output=True, text=True, timeout=60, check=False, cwd=_FILES[file],
         env={"PATH": os.environ["PATH"], **environment},
     )  # fmt: skip
@@ -45,7 +45,8 @@ def test_every_part_is_a_service_and_the_demo_asks_for_its_profile(services: dic
     """Monitoring comes up by itself; what is watched in the demo only where the profile is asked for."""
     demo = {name for name, service in services.items() if service.get("profiles") == ["demo"]}
     assert demo == {"postgres", "redis", "crm", "third-party", "traffic", "faults"}
-    assert services.keys() - demo == {
+    assert services["exporter-browser"]["profiles"] == ["browser"]
+    assert services.keys() - demo - {"exporter-browser"} == {
         "init", "exporter-database", "exporter-cache", "exporter-synthetic", "exporter-host", "inbox", "heartbeat",
         "prometheus", "alertmanager", "grafana",
     }  # fmt: skip
@@ -80,13 +81,17 @@ def test_only_the_first_container_is_root_and_ends(services: dict[str, dict[str,
 
 
 def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, dict[str, Any]]) -> None:
-    """The users that files are handed to are those that the services run as."""
+    """The users that files are handed to are those that the services run as; the browser's is nobody else's."""
     told = {"grafana": "472:0", "postgres": "999:999", "redis": "999:999"}
     assert {name: services[name]["user"] for name in told} == told
     assert {name: USERS[name] for name in told} == {name: int(user.partition(":")[0]) for name, user in told.items()}
     dockerfile = (ROOT / "provisioning/docker/Dockerfile").read_text()
     assert f"USER {USERS['exporter']}:" in dockerfile
+    assert f"USER {USERS['browser']}:" in dockerfile
     assert USERS["demo"] == USERS["exporter"]
+    assert list(USERS.values()).count(USERS["browser"]) == 1
+    mounts = services["exporter-browser"]["volumes"]
+    assert {mount.split(":")[1] for mount in mounts} == {"/etc/pantrywatch/settings.yaml", "/run/pantrywatch"}
 
 
 @pytest.mark.parametrize("file", _FILES)
@@ -163,7 +168,7 @@ def test_the_file_needs_no_version_line_and_no_key_of_one_compose_only() -> None
 
 
 def test_the_dockerfile_keeps_the_rules() -> None:
-    """No `latest`, no ADD, no apt; pip without cache and with hashes; arguments as lists; no root at the end."""
+    """No `latest`, no ADD, no package but Chromium; pip without cache and with hashes; lists; no root at the end."""
     lines = (ROOT / "provisioning/docker/Dockerfile").read_text().replace("\\\n", " ").splitlines()
     instructions = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
     words = [word for word, _ in instructions]
@@ -177,11 +182,14 @@ def test_the_dockerfile_keeps_the_rules() -> None:
             assert "--require-hashes" in rest
         if word in {"CMD", "ENTRYPOINT"}:
             assert rest.startswith("["), rest
-        assert "apt-get" not in rest, "another package needs its lists removed: think first"
+        if "apt-get" in rest:
+            assert "--no-install-recommends chromium" in rest, "another package: think first"
+            assert "rm -rf /var/lib/apt/lists/*" in rest
         assert not re.search(r"\b(sudo|curl|wget)\b", rest)
     assert "ADD" not in words
     assert "USER" in words[words.index("WORKDIR") :]
-    assert [rest for word, rest in instructions if word == "USER"] == ["10001:10001"]
+    users = [rest for word, rest in instructions if word == "USER"]
+    assert users == ["10001:10001", "root", "10002:10002"]
 
 
 def test_a_build_sees_only_what_the_dockerfile_copies() -> None:

@@ -28,7 +28,7 @@ HISTOGRAMS = {
     "cls": ("browser_cls_score", 'source="field",route="/organizations",device="desktop"', "0.1"),
     "fcp": ("browser_fcp_seconds", 'source="field",route="/organizations",device="mobile"', "1.8"),
     "tti": ("browser_tti_seconds", 'source="lab",check="start-page"', "3.5"),
-    "page-load-3g": ("browser_page_load_seconds", 'source="lab",check="start-page",network="3gfast"', "3.0"),
+    "page-load-3g": ("browser_page_load_seconds", 'source="lab",check="start-page",network="3g-fast"', "3.0"),
     "ttfb": ("browser_ttfb_seconds", 'source="field",route="/organizations",device="mobile"', "0.2"),
     "interactive-after-navigation": ("browser_route_change_seconds", 'source="field",route="/dashboard"', "2.0"),
     "search-response": ("browser_search_seconds", 'source="field",route="/organizations"', "0.5"),

@@ -88,7 +88,7 @@ def test_prometheus_accepts_its_configuration(tmp_path: Path, origin: str) -> No
     shutil.copytree(ROOT / "alert_rules/generated", tmp_path / "rules")
     targets = tmp_path / "targets"
     targets.mkdir()
-    places = CONTAINERS if origin == "containers" else native(Addresses())
+    places = CONTAINERS if origin == "containers" else native(Addresses(), browser=True)
     for job, groups in scrape_targets(read_settings(ROOT / "settings.yaml"), places).items():
         (targets / f"{job}.json").write_text(json.dumps(groups))
     printed = _run("promtool", "check", "config", str(tmp_path / "prometheus.yml"))
@@ -99,9 +99,11 @@ def test_prometheus_accepts_its_configuration(tmp_path: Path, origin: str) -> No
 def test_both_ways_scrape_the_same_jobs() -> None:
     """Native and containers have the same job files and the same instance names of what is watched."""
     settings = read_settings(ROOT / "settings.yaml")
-    here, containers = scrape_targets(settings, native(Addresses())), scrape_targets(settings, CONTAINERS)
+    here, containers = scrape_targets(settings, native(Addresses(), browser=True)), scrape_targets(settings, CONTAINERS)
     assert here.keys() == containers.keys()
-    for job in here.keys() - {"exporter"}:
+    assert here["browser"], "in containers it is found by name: tests/unit/test_containers.py"
+    assert scrape_targets(settings, native(Addresses(), browser=False))["browser"] == []
+    for job in here.keys() - {"exporter", "browser"}:
         assert [g["labels"] for g in here[job]] == [g["labels"] for g in containers[job]], job
 
 

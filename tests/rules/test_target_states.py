@@ -85,6 +85,28 @@ def test_what_is_not_measured_here_raises_no_alarm(promtool: Promtool) -> None:
     )
 
 
+def test_what_a_browser_measures_is_missed_when_it_vanishes(promtool: Promtool) -> None:
+    """With a browser's exporter its targets must be there; a day after its end they are "not measured": no alarm."""
+    lab = {"tti", "page-load-3g"}
+    missing = 'sum by (target) (ALERTS{alertstate="firing",alertname="CrmTargetNoData",target=~"tti|page-load-3g"})'
+    measured = 'sum by (target) (slo:measured:bool{target=~"tti|page-load-3g"})'
+    ones, noughts = ({f'{{target="{target}"}}': value for target in lab} for value in (1, 0))
+    series = [made for target in sorted(lab) for made in series_of(target, [(100, 24)], [(0, 24)])]
+    promtool(
+        [('up{job="browser",instance="local"}', "1x24 _x400"), *series],
+        "5m",
+        [
+            at("1h", measured, ones),
+            at("1h", missing, {}),
+            at("4h", missing, ones),
+            at("27h", measured, noughts),
+            at("27h", missing, {}),
+        ],
+        about="tti page-load-3g",
+        installation=ROOT / "alert_rules/generated/installation.yml",
+    )
+
+
 def test_a_part_turned_on_is_measured(tmp_path: Path) -> None:
     """One part more in settings.yaml, and its targets are fed."""
     text = (ROOT / "settings.yaml").read_text().replace("parts: [application,", "parts: [frontend, application,")
@@ -93,7 +115,7 @@ def test_a_part_turned_on_is_measured(tmp_path: Path) -> None:
     rules = yaml.safe_load(installation_rules(ROOT, targets, read_settings(tmp_path / "settings.yaml")))
     measured = {rule["labels"]["target"]: rule["expr"] for rule in rules["groups"][0]["rules"]}
     assert measured["lcp"] == "vector(1)"
-    assert measured["tti"] == "vector(0)"
+    assert measured["api-throughput"] == "vector(0)"
 
 
 def test_up_takes_the_parts_from_the_settings_in_use(tmp_path: Path) -> None:

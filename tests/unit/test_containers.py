@@ -146,6 +146,19 @@ def _with_certificate(laid: Laid, days: int = 2) -> None:
         (laid.given / leftover).unlink(missing_ok=True)
 
 
+def test_a_browser_is_asked_by_its_name(laid: Laid) -> None:
+    """With such a check its exporter is looked up, for its metrics and its own; without one nobody asks for it."""
+    laid.run()
+    assert "exporter-browser" not in laid.text("prometheus/prometheus.yml")
+    laid.run(_SETTINGS + 'synthetic: {checks: [{name: page, kind: browser, url: "http://crm/"}]}\n')
+    jobs = {job["job_name"]: job for job in yaml.safe_load(laid.text("prometheus/prometheus.yml"))["scrape_configs"]}
+    for name, path in (("browser", "/metrics/browser"), ("exporter", "/metrics/self")):
+        assert jobs[name]["dns_sd_configs"][0]["names"] == ["exporter-browser"]
+        given = {rule["target_label"]: rule["replacement"] for rule in jobs[name]["relabel_configs"]}
+        assert (given["__address__"], given["__metrics_path__"]) == ("exporter-browser:9690", path)
+    assert json.loads(laid.text("prometheus/targets/synthetic.json")) == []
+
+
 def test_one_setting_locks_every_server_and_gives_every_client_the_key(laid: Laid) -> None:
     """Promtool takes the files; a given password gets its hash; the watched application's job stays as it is."""
     _with_certificate(laid)

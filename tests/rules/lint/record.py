@@ -15,12 +15,13 @@ from typing import Any
 from rules.lint.catalogue import RECORDED, ROOT, read_recorded
 from rules.lint.pages import Family, families
 
-OURS = ("database", "cache", "host", "synthetic", "exporter", "application")
+OURS = ("database", "cache", "host", "synthetic", "browser", "exporter", "application")
 _TITLES = {
     "database": "PostgreSQL",
     "cache": "Redis, Valkey",
     "host": "The machine",
     "synthetic": "Checks",
+    "browser": "Checks in a browser",
     "exporter": "The exporters' process",
     "application": "The watched application (as the demo exports it)",
 }
