@@ -5,6 +5,7 @@ It is spoken to over two pipes, not a port: nobody else on the machine can conne
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
@@ -85,10 +86,12 @@ def chromium(binary: str) -> Iterator[Chromium]:
         if len(str(folder)) > _LONGEST_FOLDER:
             raise CollectError(ErrorClass.INTERNAL, f"{folder} is too long a path for a browser: set TMPDIR")
         running = _start(binary, folder)
+        atexit.register(_abandon, running)  # threads of checks end with the process, without a last word
         try:
             yield running
         finally:
             _end(running)
+            atexit.unregister(_abandon)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -158,6 +161,16 @@ def _end(running: Chromium) -> None:
             logger.error("pid=%s error=the browser does not die", running.process.pid)
             raise CollectError(ErrorClass.INTERNAL, "the browser does not die")
         time.sleep(0.02)
+
+
+def _abandon(running: Chromium) -> None:
+    """Kill the browser and remove its folder: the process that used it ends."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(running.process.pid, signal.SIGKILL)
+    for process in _outside_the_group(running.folder):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    shutil.rmtree(running.folder, ignore_errors=True)
 
 
 def _outside_the_group(folder: Path) -> list[psutil.Process]:

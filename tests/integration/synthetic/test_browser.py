@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -15,7 +18,7 @@ from typing import Any
 
 import psutil
 import pytest
-from servers import free_port, wait_until
+from servers import free_port, process, wait_until
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass
@@ -25,6 +28,7 @@ from exporters.synthetic.kinds import browser
 
 pytestmark = pytest.mark.timeout(180)
 
+ROOT = Path(__file__).parents[3]
 Site = dict[str, Callable[[BaseHTTPRequestHandler], None]]
 _PATIENCE = 30.0  # for a page that shall load, on a machine with other things to do
 _SHORT = 13.0  # for a page that shall not
@@ -130,10 +134,10 @@ def leaves_nothing(attempt: Attempt) -> None:
 def processes(folder: Path) -> list[psutil.Process]:
     """Return every process whose temporary files are in the folder, or that was told of it."""
     found = []
-    for process in psutil.process_iter():
+    for one in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.pid != os.getpid() and str(folder) in " ".join(process.cmdline()):
-                found.append(process)
+            if one.pid != os.getpid() and str(folder) in " ".join(one.cmdline()):
+                found.append(one)
     return found
 
 
@@ -387,9 +391,9 @@ def test_a_tab_that_crashes_is_exhausted(web: Server, own_tmp: Path) -> None:
     attempt = begin(web.url + "/", _SHORT)
     wait_until(lambda: "/never.png" in dict(web.seen), 10, "the page is drawn")
     first = a_browser(own_tmp)
-    for process in first.children(recursive=True):
-        if "--type=renderer" in " ".join(process.cmdline()):
-            process.kill()
+    for child in first.children(recursive=True):
+        if "--type=renderer" in " ".join(child.cmdline()):
+            child.kill()
     result = attempt.result()
     assert result.error_class is ErrorClass.EXHAUSTED, result.detail
     leaves_nothing(attempt)
@@ -458,3 +462,33 @@ def test_it_ends_with_the_process_that_started_it(web: Server, tmp_path: Path, o
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     wait_until(lambda: not processes(own_tmp), 10, "no process of the browser is left")
+
+
+def test_an_exporter_that_is_asked_to_end_leaves_nothing(web: Server, tmp_path: Path, own_tmp: Path) -> None:
+    """SIGTERM in the middle of a run: no process, no folder; served as an exporter of its own, beside no other."""
+    web.site["/silent"] = never(web)
+    check = {"name": "page", "kind": "browser", "url": web.url + "/silent"}
+    file = tmp_path / "settings.yaml"
+    file.write_text(json.dumps({"environment": "test", "synthetic": {"checks": [check]}}))
+    port = free_port()
+    command = [sys.executable, "-m", "exporters", "--settings", str(file), "serve", "--listen", f"127.0.0.1:{port}"]
+    with process(command, tmp_path / "log", environment={"TMPDIR": str(own_tmp)}) as child:
+        wait_until(lambda: "/silent" in dict(web.seen), 30, "the page is asked for")
+        assert any(own_tmp.iterdir())
+        child.send_signal(signal.SIGTERM)
+        child.wait(10)
+    assert "serving browser/local on" in (tmp_path / "log").read_text()
+    assert list(own_tmp.iterdir()) == []
+    wait_until(lambda: not processes(own_tmp), 10, "no process of the browser is left")
+
+
+def test_without_a_browser_its_exporter_is_left_out_with_a_line(tmp_path: Path) -> None:
+    """Asked for by name it is an error with exit code 2; among others it is one line in the log."""
+    checks = [{"name": "page", "kind": "browser", "url": "http://a/"}]
+    (tmp_path / "settings.yaml").write_text(json.dumps({"environment": "test", "synthetic": {"checks": checks}}))
+    command = [sys.executable, "-m", "exporters", "--settings", str(tmp_path / "settings.yaml"), "serve", "browser"]
+    environment = {**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environment)
+    assert done.returncode == 2
+    assert "browser checks are left out: there is no chromium on the PATH" in done.stderr
+    assert "browser: expected something to watch" in done.stderr
