@@ -10,6 +10,7 @@ from exporters.core.web import WebSettings
 from pantrywatch import web_files
 from pantrywatch.addresses import HOST
 from pantrywatch.report import complain
+from pantrywatch.secret_files import write_private
 from pantrywatch.state import State
 from pantrywatch.web_trust import require_trusted
 
@@ -45,9 +46,9 @@ class ServerFiles:
         try:
             self._write(self._made())
             self._complained = False
-        except ConfigError as error:
+        except (ConfigError, OSError) as error:
             if not self._complained:
-                complain(["the login stays as it was", *map(str, error.faults)])
+                complain(["the login stays as it was", *str(error).splitlines()])
             self._complained = True
 
     def _made(self) -> str:
@@ -57,5 +58,5 @@ class ServerFiles:
         if text == self._text:
             return
         for reader in _READERS:
-            self._state.write_private(f"{reader}/web.yml", text)
+            write_private(self._state.file(f"{reader}/web.yml"), text)
         self._text = text

@@ -118,6 +118,8 @@ def status(state: State) -> int:
     addresses = state.addresses()
     targets = scrape_states(addresses, state.web())
     say(table(components, addresses, targets))
+    if not targets:
+        say("  Prometheus does not say how it sees its targets: it does not answer, or does not take our login")
     return 0 if all(component.running for component in components) and set(targets.values()) == {"up"} else 1
 
 

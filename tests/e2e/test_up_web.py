@@ -168,6 +168,10 @@ def test_a_new_password_holds_everywhere_without_a_restart(stack: stacks.Stack) 
         assert stack.run("status").returncode in {0, 1}
         wait_until(lambda: stack.run("status").returncode == 0, 60, "every target is up by the new password")
         assert _processes_of_components(stack) == before
+        (stack.state.parent / "password").write_text("mistyped\n")
+        refused = stack.run("status")
+        assert refused.returncode == 1
+        assert "does not take our login" in refused.stdout
         (stack.state.parent / "hash").write_text("not a hash\n")
         wait_until(lambda: "the login stays as it was" in stack.text(), 15, "a hash that is none is named")
         assert _get(stack, "prometheus", (guards.NAME, "newer-0815")) == 200
