@@ -188,6 +188,7 @@ def test_the_dockerfile_keeps_the_rules() -> None:
         assert not re.search(r"\b(sudo|curl|wget)\b", rest)
     assert "ADD" not in words
     assert "USER" in words[words.index("WORKDIR") :]
+    assert [rest for word, rest in instructions if word == "FROM"][-1] == "runtime AS browser", "nothing is built on it"
     users = [rest for word, rest in instructions if word == "USER"]
     assert users == ["10001:10001", "root", "10002:10002"]
 
