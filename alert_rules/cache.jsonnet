@@ -53,6 +53,25 @@ local alert = (import 'lib/alert.libsonnet').alert;
           'Pages come from the database more often, and more slowly.',
         ),
         alert(
+          'CrmCacheMostlyMissing',
+          'medium',
+          'cache',
+          // Half: far from any promise, which only says so after hours. One lookup a second: a quiet night has few.
+          |||
+            sum by (instance) (rate(redis_keyspace_misses_total[5m]))
+              / on (instance) (
+                sum by (instance) (rate(redis_keyspace_hits_total[5m]))
+                  + on (instance) sum by (instance) (rate(redis_keyspace_misses_total[5m])) > 1
+              )
+              > 0.5
+          |||,
+          // Longer than a cache takes to fill after a restart or a deployment.
+          '15m',
+          'Cache {{ $labels.instance }} misses {{ $value | humanizePercentage }} of its lookups (limit 50 %).',
+          'For a quarter of an hour it has known less than half of what it is asked. Look first at what changed: a deployment with other key names, keys that expire at once, a FLUSHALL that comes back.',
+          'Pages come from the database instead, more slowly, and its load grows.',
+        ),
+        alert(
           'CrmCacheConnectionsRejected',
           'high',
           'cache',

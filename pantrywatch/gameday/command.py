@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeAlias
 
 from exporters.core.errors import ConfigError, Fault
 from pantrywatch.addresses import Addresses
@@ -16,8 +22,13 @@ from pantrywatch.gameday.page import matrix_table, page
 from pantrywatch.gameday.stack import GameDayError, Stack, running
 from pantrywatch.report import complain, say
 
-# The first minutes after a start are no quiet ones: caches are cold, and windows hold nothing to divide by.
-_WARM_UP_SECONDS = 45.0
+# A stack at 15 times the speed takes a tenth of a core, its start ten seconds of one.
+_AT_ONCE = 4
+_PORTS_APART = 500
+# The first minute after a start is no quiet one: caches are cold, and windows hold nothing to divide by.
+_SETTLE_SECONDS = 45.0
+
+Part: TypeAlias = Callable[[Stack], Verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +50,71 @@ class Plan:
 
 
 def gameday(state: Path, plan: Plan) -> int:
-    """Play the day; returns 0 where all was as declared, 1 otherwise. The stack's state is kept where it was not."""
+    """Play the day; returns 0 where all was as declared, 1 otherwise. The stacks' state is kept where it was not."""
     rows, pace, begin = plan.rows(), Pace(plan.speed), time.monotonic()
     shutil.rmtree(state, ignore_errors=True)
-    say(f"starting a stack of its own in {state}, at {plan.speed} times the speed")
+    say(f"stacks of its own in {state}, at {plan.speed} times the speed, {_AT_ONCE} at once")
     verdicts: list[Verdict] = []
     try:
-        with running(state, plan.addresses, plan.speed) as stack:
-            _require_all(stack)
-            for verdict in _verdicts(stack, plan, rows, pace):
-                verdicts.append(verdict)
-                say(_line(verdict))
+        for verdict in _Day(plan, state).verdicts(rows):
+            verdicts.append(verdict)
+            say(_line(verdict))
     except GameDayError as error:
         complain(str(error).splitlines())
         return 1
-    say(f"\n{matrix_table(verdicts, pace)}\n\nall of it took {(time.monotonic() - begin) / 60:.1f} min")
+    order = ["quiet minutes", *(row.fault for row in rows)]
+    verdicts.sort(key=lambda verdict: order.index(verdict.fault))
+    minutes = (time.monotonic() - begin) / 60
+    say(f"\n{matrix_table(verdicts, pace)}\n\nall of it took {minutes:.1f} min")
     return _end(state, plan, pace, verdicts)
 
 
-def _verdicts(stack: Stack, plan: Plan, rows: Sequence[Expectation], pace: Pace) -> Iterator[Verdict]:
-    say("the stack is up; warming up")
-    time.sleep(_WARM_UP_SECONDS)
-    if plan.quiet_minutes:
-        say(f"{plan.quiet_minutes:g} quiet minutes: nothing may be delivered")
-        yield quiet(stack, plan.quiet_minutes)
-    remembered: set[str] = set()
-    for number, row in enumerate(rows, 1):
-        say(f"fault {number} of {len(rows)}: {row.fault}")
-        verdict = play(stack, row, pace, remembered)
-        came = {seen.alert for seen in (*verdict.after, *stack.firing(pending=True))}
-        # What it may bring may come after its end: the windows are longer than some faults.
-        remembered |= {name for name in came | row.declared() if name.endswith("Burn")}
-        yield verdict
+class _Day:
+    """The parts of the day, each on a stack of its own, so that none remembers the fault before."""
+
+    def __init__(self, plan: Plan, state: Path) -> None:
+        self._plan, self._state = plan, state
+        self._halt = threading.Event()
+        self._offsets: SimpleQueue[int] = SimpleQueue()
+        for number in range(_AT_ONCE):
+            self._offsets.put(plan.addresses.offset + _PORTS_APART * number)
+
+    def verdicts(self, rows: Sequence[Expectation]) -> Iterator[Verdict]:
+        """Play all, and yield each verdict when it is there. Raises GameDayError, also where it is stopped."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: self._halt.set())
+        pace = Pace(self._plan.speed)
+        parts: list[tuple[str, Part]] = [
+            (row.fault, partial(play, expectation=row, pace=pace)) for row in rows if not row.alone
+        ]
+        if self._plan.quiet_minutes:
+            parts.insert(0, ("quiet", self._quiet))  # the longest
+        yield from self._play(parts, _AT_ONCE)
+        yield from self._play([(row.fault, partial(play, expectation=row, pace=pace)) for row in rows if row.alone], 1)
+
+    def _play(self, parts: Sequence[tuple[str, Part]], at_once: int) -> Iterator[Verdict]:
+        with ThreadPoolExecutor(at_once) as pool:
+            try:
+                for future in as_completed([pool.submit(self._one, name, part) for name, part in parts]):
+                    yield future.result()
+            except BaseException:
+                self._halt.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _one(self, name: str, part: Part) -> Verdict:
+        offset = self._offsets.get()
+        try:
+            with running(self._state / name, Addresses(offset), self._plan.speed, self._halt) as stack:
+                say(f"{name}: its stack is up")
+                return part(stack)
+        finally:
+            self._offsets.put(offset)
+
+    def _quiet(self, stack: Stack) -> Verdict:
+        _require_all(stack)
+        stack.pause(_SETTLE_SECONDS)
+        return quiet(stack, self._plan.quiet_minutes)
 
 
 def _require_all(stack: Stack) -> None:
@@ -82,15 +126,15 @@ def _require_all(stack: Stack) -> None:
 
 def _line(verdict: Verdict) -> str:
     found = ", ".join(f"{seen} +{seconds:.0f} s" for seen, seconds in verdict.after.items()) or "nothing"
-    end = "" if verdict.cleared_after is None else f"; over {verdict.cleared_after:.0f} s after its end"
-    return "\n".join([f"  {verdict.fault}: {found}{end}", *(f"  ! {line}" for line in verdict.faults())])
+    end = f"; over {max(verdict.over_after.values()):.0f} s after its end" if verdict.over_after else ""
+    return "\n".join([f"{verdict.fault}: {found}{end}", *(f"  ! {line}" for line in verdict.faults())])
 
 
 def _end(state: Path, plan: Plan, pace: Pace, verdicts: Sequence[Verdict]) -> int:
     if plan.write:
         plan.write.write_text(page(verdicts, pace, plan.quiet_minutes), encoding="utf-8")
     if findings := [line for verdict in verdicts for line in verdict.faults()]:
-        complain([f"{len(findings)} findings; the stack's state is kept in {state}", *findings])
+        complain([f"{len(findings)} findings; the stacks' state is kept in {state}", *findings])
         return 1
     shutil.rmtree(state, ignore_errors=True)
     say("all as declared")

@@ -1,4 +1,4 @@
-"""The course of a game day: quiet minutes, then a fault after the other, each judged by what reached the inbox."""
+"""What happens on one stack: quiet minutes, or one fault, judged by what reached the inbox."""
 
 from __future__ import annotations
 
@@ -11,34 +11,38 @@ from pantrywatch.gameday.stack import Seen, Stack
 from pantrywatch.report import say
 
 _LOOK_SECONDS = 1.0
+_SETTLE_SECONDS = 60.0
 _LINGER_SECONDS = 12.0  # what comes along with the required alerts shows within so long
-_SHORT_PLAY = 40  # evaluations, where nothing is required within reach
 EVALUATION_SECONDS = 15.0
+# Longer than the 17 minutes after which the hour that the fastest tier looks at says the same as on an old stack.
+WARM_UP_EVALUATIONS = 75
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What a fault brought: `after` counts from switching it on to the message, in seconds of the fast clock."""
+    """What a fault brought: `after` counts from switching it on to the message, in seconds of the fast clock.
+
+    `over_after` counts from switching it off to the message that an alert is over.
+    """
 
     fault: str
     after: dict[Seen, float] = field(default_factory=dict)
+    over_after: dict[Seen, float] = field(default_factory=dict)
     missing: set[Seen] = field(default_factory=set)
     late: set[Seen] = field(default_factory=set)
     unexpected: set[Seen] = field(default_factory=set)
-    still_firing: set[Seen] = field(default_factory=set)
-    carried_over: set[Seen] = field(default_factory=set)
-    cleared_after: float | None = None
+    not_over: set[Seen] = field(default_factory=set)
 
     @property
     def passed(self) -> bool:
         """Return whether it was all as declared."""
-        return not (self.missing or self.late or self.unexpected or self.still_firing)
+        return not (self.missing or self.late or self.unexpected or self.not_over)
 
     def faults(self) -> list[str]:
         """Return what was not, a line each."""
         named = {
             "missing": self.missing, "too late": self.late, "unexpected": self.unexpected,
-            "not cleared": self.still_firing,
+            "not told as over": self.not_over,
         }  # fmt: skip
         return [f"{self.fault}: {word}: {seen}" for word, found in named.items() for seen in sorted(found, key=str)]
 
@@ -62,62 +66,55 @@ def quiet(stack: Stack, minutes: float) -> Verdict:
     """Let the demo's traffic alone; whatever arrives is unexpected."""
     verdict, begin = Verdict("quiet minutes"), time.time()
     until = time.monotonic() + 60 * minutes
-    while time.monotonic() < until:
-        time.sleep(min(30.0, max(0.0, until - time.monotonic())))
-        verdict.after = _first_arrivals(stack, begin)
-        left = max(0.0, until - time.monotonic()) / 60
-        say(f"  {left:4.1f} min left, delivered: {_words(verdict.after) or 'nothing'}")
-    verdict.unexpected = {seen for seen in verdict.after if seen.alert not in EVERYWHERE}
+    while (left := until - time.monotonic()) > 0:
+        stack.pause(min(60.0, left))
+        verdict.after = _first(stack, begin)
+        say(f"  quiet: {max(0.0, left / 60 - 1):.0f} min left, delivered: {_words(verdict.after) or 'nothing'}")
+    verdict.unexpected = {seen for seen in verdict.after if seen not in EVERYWHERE}
     return verdict
 
 
-def play(stack: Stack, expectation: Expectation, pace: Pace, remembered: set[str]) -> Verdict:
-    """Switch a fault on, wait for what it must bring, switch it off, wait until that is over.
+def play(stack: Stack, expectation: Expectation, pace: Pace) -> Verdict:
+    """Warm up, switch the fault on, wait for what it must bring, switch it off, wait until that is told as over.
 
-    `remembered` names the targets' alerts of earlier faults: slower tiers of those follow for hours, by their windows.
+    What arrives before the fault is unexpected as well.
     """
-    verdict = Verdict(expectation.fault)
-    required = expectation.seen()
-    _wait(lambda: not required.keys() & stack.firing(), pace.seconds(expectation.settle))
-    verdict.carried_over = set(stack.firing())
+    verdict, required = Verdict(expectation.fault), expectation.seen()
+    stack.pause(pace.seconds(WARM_UP_EVALUATIONS))
+    # What the machine's other work has brought must be over, or it could not come anew.
+    _wait(stack, lambda: not (required.keys() & _first(stack, 0.0).keys()) - _over(stack, 0.0).keys(), _SETTLE_SECONDS)
+    early = _first(stack, 0.0).keys()
     begin = time.time()
     stack.fault("on", expectation.fault)
-    try:
-        longest = pace.seconds(max(required.values(), default=_SHORT_PLAY))
-        _wait(lambda: required.keys() <= _first_arrivals(stack, begin).keys(), longest)
-        time.sleep(_LINGER_SECONDS)
-        verdict.after = _first_arrivals(stack, begin)
-    finally:
-        stack.fault("off", expectation.fault)
-    _judge(verdict, expectation, pace, remembered)
-    _clear(stack, verdict, expectation, pace)
+    _wait(stack, lambda: required.keys() <= _first(stack, begin).keys(), pace.seconds(max(required.values())))
+    stack.pause(_LINGER_SECONDS)
+    verdict.after = _first(stack, begin)
+    stack.fault("off", expectation.fault)
+    _judge(verdict, expectation, pace, early)
+    _clear(stack, verdict, required.keys() & verdict.after.keys(), begin, pace.seconds(expectation.over_within))
     return verdict
 
 
-def _judge(verdict: Verdict, expectation: Expectation, pace: Pace, remembered: set[str]) -> None:
+def _judge(verdict: Verdict, expectation: Expectation, pace: Pace, early: Iterable[Seen]) -> None:
     required = expectation.seen()
     verdict.missing = required.keys() - verdict.after.keys()
     verdict.late = {
         seen for seen, most in required.items() if pace.evaluations(verdict.after.get(seen, 0.0)) > most
     }  # fmt: skip
-    declared = {*expectation.declared(), *EVERYWHERE, *remembered}
-    verdict.unexpected = {
-        seen
-        for seen in verdict.after
-        if seen not in required and seen.alert not in declared and seen not in verdict.carried_over
-    }
+    declared = {*required, *expectation.along(), *EVERYWHERE}
+    verdict.unexpected = {*(verdict.after.keys() - declared), *(set(early) - EVERYWHERE.keys())}
 
 
-def _clear(stack: Stack, verdict: Verdict, expectation: Expectation, pace: Pace) -> None:
-    """Wait until the required alerts are over."""
-    clearing = verdict.after.keys() & expectation.seen().keys()
-    begin = time.time()
-    over = _wait(lambda: not clearing & stack.firing(), pace.seconds(expectation.clears_within))
-    verdict.still_firing = set() if over else clearing & stack.firing()
-    verdict.cleared_after = time.time() - begin if over else None
+def _clear(stack: Stack, verdict: Verdict, awaited: set[Seen], begin: float, seconds: float) -> None:
+    off = time.time()
+    _wait(stack, lambda: awaited <= _over(stack, begin).keys(), seconds)
+    over = _over(stack, begin)
+    verdict.over_after = {seen: max(0.0, over[seen] - off) for seen in awaited & over.keys()}
+    verdict.not_over = awaited - over.keys()
 
 
-def _first_arrivals(stack: Stack, since: float) -> dict[Seen, float]:
+def _first(stack: Stack, since: float) -> dict[Seen, float]:
+    """Return when each alert was first told, in seconds from then."""
     found: dict[Seen, float] = {}
     for arrival in stack.arrivals(since):
         if arrival.status == "firing":
@@ -126,13 +123,22 @@ def _first_arrivals(stack: Stack, since: float) -> dict[Seen, float]:
     return found
 
 
-def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+def _over(stack: Stack, since: float) -> dict[Seen, float]:
+    """Return when each alert was told as over, of those that were not told again after it: as Unix times."""
+    found: dict[Seen, float] = {}
+    for arrival in stack.arrivals(since):
+        for seen in arrival.seen:
+            if arrival.status == "resolved":
+                found[seen] = arrival.at
+            else:
+                found.pop(seen, None)
+    return found
+
+
+def _wait(stack: Stack, condition: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_LOOK_SECONDS)
-    return True
+    while not condition() and time.monotonic() < deadline:
+        stack.pause(_LOOK_SECONDS)
 
 
 def _words(found: Iterable[Seen]) -> str:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,14 +54,12 @@ class Stack:
 
     state: Path
     addresses: Addresses
+    halt: threading.Event
 
-    def firing(self, *, pending: bool = False) -> frozenset[Seen]:
-        """Return what Prometheus fires now, or is about to, Watchdog aside."""
-        alerts = [
-            a for a in self._get("prometheus", "/api/v1/alerts")["data"]["alerts"] if pending or a["state"] == "firing"
-        ]
-        found = (Seen(a["labels"]["alertname"], a["labels"]["severity"]) for a in alerts)
-        return frozenset(seen for seen in found if seen.severity != "none")
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises GameDayError where the day is stopped meanwhile."""
+        if self.halt.wait(seconds):
+            raise GameDayError("stopped")
 
     def arrivals(self, since: float) -> list[Arrival]:
         """Return what reached the inbox since a Unix time, oldest first."""
@@ -98,7 +97,7 @@ class Stack:
 
 
 @contextmanager
-def running(state: Path, addresses: Addresses, speed: int) -> Iterator[Stack]:
+def running(state: Path, addresses: Addresses, speed: int, halt: threading.Event) -> Iterator[Stack]:
     """Run a stack until the block ends. Raises GameDayError with its last lines where it does not come up."""
     state.mkdir(parents=True, exist_ok=True)
     output = state / "up.log"
@@ -108,18 +107,19 @@ def running(state: Path, addresses: Addresses, speed: int) -> Iterator[Stack]:
         environment = {**os.environ, "PANTRYWATCH_STATE": str(state), "DEMO_RATE": "30", "PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=environment, start_new_session=True)
     try:
-        _wait_until_up(process, output)
-        yield Stack(state, addresses)
+        stack = Stack(state, addresses, halt)
+        _wait_until_up(stack, process, output)
+        yield stack
     finally:
         _stop(process)
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], output: Path) -> None:
+def _wait_until_up(stack: Stack, process: subprocess.Popen[bytes], output: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while _UP not in (text := output.read_text(encoding="utf-8", errors="replace")):
         if process.poll() is not None or time.monotonic() > deadline:
             raise GameDayError(f"the stack did not come up:\n{text[-2000:]}")
-        time.sleep(0.5)
+        stack.pause(0.5)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
