@@ -15,12 +15,14 @@ from pathlib import Path
 import yaml
 
 from exporters.core.web import WebSettings
+from exporters.notifications.ours import hosts_told
 from exporters.settings import Settings, read_settings
 from pantrywatch import secret_files, web_files
 from pantrywatch.alertmanager.files import alertmanager_files
 from pantrywatch.alertmanager.secrets import container_secret, require_delivery
 from pantrywatch.alertmanager.secrets import secret_files as secret_files_of
 from pantrywatch.scrape_targets import CONTAINERS, scrape_targets
+from pantrywatch.web_trust import require_trusted
 
 # Where the volume is mounted, in every container.
 _MOUNT = "/run/pantrywatch"
@@ -102,6 +104,8 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
     settings = read_settings(sources.settings)
     web, name = settings.web or WebSettings(), str(sources.settings)
     web_files.require_valid(web, name)
+    if web.tls and web.ca_file:
+        require_trusted(web, name, _hosts(settings))
     volume.add("browser", web_files.exporter_files(web, name))
     _add_prometheus(volume, sources, settings, web)
     _add_alertmanager(volume, sources, settings, web)
@@ -109,6 +113,15 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
     volume.write()
     volume.prune()
     return settings
+
+
+def _hosts(settings: Settings) -> set[str]:
+    """Return the names under which what is ours is asked from other containers."""
+    targets = scrape_targets(settings, CONTAINERS)
+    addresses = [one for job, groups in targets.items() if job != "application" for g in groups for one in g["targets"]]
+    section = settings.notifications
+    told = hosts_told((section.contacts, section.heartbeat), section.ours) if section else set()
+    return told | {address.rpartition(":")[0] for address in addresses}
 
 
 def _add_secrets(volume: _Volume, given: Path) -> None:

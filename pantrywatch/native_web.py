@@ -28,7 +28,7 @@ def require_usable(web: WebSettings, settings_file: str) -> None:
     """Raise ConfigError unless all files are there and in order, and our own clients would get in."""
     web_files.require_valid(web, settings_file)
     if web.tls:
-        require_trusted(web, settings_file, HOST)
+        require_trusted(web, settings_file, [HOST])
 
 
 class ServerFiles:

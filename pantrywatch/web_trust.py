@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+from collections.abc import Iterable
 from pathlib import Path
 
 from exporters.core.errors import ConfigError, Fault
@@ -12,16 +13,20 @@ from exporters.core.web import Certificate, WebSettings
 _ROUNDS = 8  # a handshake takes two or three
 
 
-def require_trusted(web: WebSettings, settings_file: str, host: str) -> None:
-    """Raise ConfigError unless `ca_file` vouches for the certificate, under `server_name` or else the host's name."""
-    name = web.server_name or host
+def require_trusted(web: WebSettings, settings_file: str, hosts: Iterable[str]) -> None:
+    """Raise ConfigError unless `ca_file` vouches for the certificate, under `server_name` or else each host's name."""
+    client, server = _client(web, settings_file), Certificate(web, settings_file).context()
     signer = f"an authority in {web.ca_file}" if web.ca_file else "an authority of this system"
-    try:
-        _shake_hands(_client(web, settings_file), Certificate(web, settings_file).context(), name)
-    except ssl.SSLError as error:
-        reason = getattr(error, "verify_message", "") or error.reason or "no handshake"
-        expected = f"expected a certificate for {name}, signed by {signer}: {reason}"
-        raise ConfigError([Fault(settings_file, "web.certificate_file", expected)]) from None
+    faults = []
+    for name in [web.server_name] if web.server_name else sorted(hosts):
+        try:
+            _shake_hands(client, server, name)
+        except ssl.SSLError as error:
+            reason = getattr(error, "verify_message", "") or error.reason or "no handshake"
+            expected = f"expected a certificate for {name}, signed by {signer}: {reason}"
+            faults.append(Fault(settings_file, "web.certificate_file", expected))
+    if faults:
+        raise ConfigError(faults)
 
 
 def _client(web: WebSettings, settings_file: str) -> ssl.SSLContext:

@@ -14,6 +14,15 @@ def is_ours(url: str, ours: tuple[str, ...]) -> bool:
     return urlsplit(url).netloc in ours
 
 
+def hosts_told(node: object, ours: tuple[str, ...]) -> set[str]:
+    """Return the hosts of the addresses that a URL in the record, however deep, leads to."""
+    if isinstance(node, str):
+        return {urlsplit(node).hostname or ""} if "://" in node and is_ours(node, ours) else set()
+    if is_dataclass(node):
+        node = tuple(getattr(node, field.name) for field in fields(node))
+    return set().union(*(hosts_told(entry, ours) for entry in node)) if isinstance(node, tuple) else set()
+
+
 def over_tls(node: T, ours: tuple[str, ...]) -> T:
     """Return a record with http:// made https:// in each URL, however deep, that leads to one of the addresses."""
     changed: Any = node

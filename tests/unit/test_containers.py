@@ -217,6 +217,22 @@ def test_what_is_ours_is_told_with_the_login_and_nobody_else_hears_it(laid: Laid
     assert "&id" not in laid.text("alertmanager/alertmanager.yml")
 
 
+def test_a_name_that_the_certificate_lacks_is_said_at_the_start(laid: Laid) -> None:
+    """Without server_name each container is asked by its own name; one that is not watched need not be in it."""
+    _with_certificate(laid)
+    section = yaml.safe_load((ROOT / "settings.yaml").read_text())["notifications"]
+    settings = _SETTINGS + _WEB.replace("  server_name: crm\n", "") + yaml.safe_dump({"notifications": section})
+    with pytest.raises(ConfigError) as caught:
+        laid.run(settings)
+    missing = {"alertmanager", "exporter-database", "exporter-host", "heartbeat", "inbox", "prometheus"}
+    assert {str(fault).partition("a certificate for ")[2].partition(",")[0] for fault in caught.value.faults} == missing
+    names = ",".join(f"DNS:{name}" for name in missing)
+    made = Certificates(laid.given)
+    make_certificate(made, "ca", 2, "basicConstraints=critical,CA:TRUE")
+    make_certificate(made, "server", 2, f"subjectAltName={names}", "ca")
+    laid.run(settings)
+
+
 def test_a_password_of_another_hash_is_refused(laid: Laid) -> None:
     """A user of the operator's own whose password does not fit would lock Prometheus out: it is said at the start."""
     _with_certificate(laid)
