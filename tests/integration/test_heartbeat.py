@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +23,13 @@ from inboxes import Inbox, inbox
 
 from exporters.core.alive import alive
 from exporters.core.errors import ConfigError
+from exporters.core.settings import decode
 from exporters.core.web import WebSettings
+from exporters.notifications.contacts import Contact, Webhook
+from exporters.notifications.section import Heartbeat, Notifications
 from pantrywatch.alertmanager.files import alertmanager_files
 from pantrywatch.cli import main
-from pantrywatch.heartbeat.channels import Channel
+from pantrywatch.heartbeat.channels import Channel, channels_of
 from pantrywatch.heartbeat.notice import Notice
 from pantrywatch.heartbeat.record import Record, read_record
 from pantrywatch.heartbeat.watch import Timing, Watch
@@ -130,6 +136,43 @@ def test_beats_and_notices_go_through_tls_and_the_login(tmp_path: Path) -> None:
             listener = _Listener(port, receiver)
             servers.wait_until(lambda: listener.notices("firing") == told, 40, "told by mail and webhook")
             assert guards.PASSWORD not in (tmp_path / "heartbeat.log").read_text()
+
+
+def test_a_strangers_webhook_sees_no_login_of_ours(tmp_path: Path) -> None:
+    """Only what `ours` lists gets it; a contact with a token of its own is told with that, on our inbox too."""
+    guards.make_files(tmp_path)
+    (tmp_path / "token").write_text("theirs")
+    seen: list[str | None] = []
+
+    class Asked(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            seen.append(self.headers["Authorization"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Asked) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        address = f"127.0.0.1:{server.server_port}"
+        login = f"Basic {b64encode(f'{guards.NAME}:{guards.PASSWORD}'.encode()).decode()}"
+        web = rooted(decode(yaml.safe_load(guards.WEB)["web"], WebSettings, "web"), tmp_path / "settings.yaml")
+        for ours, token, expected in (
+            ((), None, None),
+            ((address,), None, login),
+            ((address,), "token", "Bearer theirs"),
+        ):
+            section = decode(yaml.safe_load((ROOT / "settings.yaml").read_text())["notifications"], Notifications, "n")
+            webhook = Webhook(f"http://{address}/hook", token_file=token)
+            beats = Heartbeat(tell=("told",))
+            section = replace(section, ours=ours, contacts=(Contact("told", webhook=webhook),), heartbeat=beats)
+            (channel,) = channels_of(section, web, str(tmp_path / "settings.yaml"))
+            channel.tell(Notice(1000.0, returned=False))
+            assert seen.pop() == expected
+        server.shutdown()
+        thread.join(5)
 
 
 def test_alertmanager_falls_silent_and_comes_back(tmp_path: Path) -> None:
