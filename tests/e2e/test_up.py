@@ -41,7 +41,7 @@ def test_every_target_is_up(stack: stacks.Stack) -> None:
     result = stack.query("up")
     jobs = {sample["metric"]["job"] for sample in result}
     assert jobs == {
-        "database", "cache", "host", "synthetic", "application", "exporter", "prometheus", "alertmanager",
+        "database", "cache", "host", "synthetic", "browser", "application", "exporter", "prometheus", "alertmanager",
     }  # fmt: skip
     assert {sample["value"][1] for sample in result} == {"1"}
     status = stack.run("status")
@@ -72,6 +72,22 @@ def test_the_exporters_measure_the_demo(stack: stacks.Stack) -> None:
     assert stack.scrape("host").error_classes() == {}
 
 
+def test_what_a_browser_measures_is_a_promise_that_is_measured(stack: stacks.Stack) -> None:
+    """Both browser checks pass on the demo's page; their targets are measured, and what only users can tell is not."""
+
+    def passing() -> set[str]:
+        return {one["metric"]["check"] for one in stack.query('probe_success{kind="browser"} == 1')}
+
+    wait_until(lambda: passing() == {"log-in-page", "log-in-page-3g"}, 150, "each browser check passes")
+    page = stack.scrape("browser")
+    for name, labels in (("tti", {"network": "none"}), ("page_load", {"network": "3g"})):
+        assert (page.value(f"browser_{name}_seconds_count", source="lab", **labels) or 0) >= 1
+    frontend = {one["metric"]["target"]: one["value"][1] for one in stack.query('slo:measured:bool{layer="frontend"}')}
+    assert {target for target, value in frontend.items() if value == "1"} == {
+        "tti", "page-load-3g", "frontend-availability",
+    }  # fmt: skip
+
+
 def test_every_recorded_metric_is_still_exported(stack: stacks.Stack) -> None:
     """Each metric that the rules are checked against is on the pages of a running stack, with its type and labels."""
     # Background queries and process groups have intervals of up to a minute.
@@ -93,7 +109,7 @@ def test_a_marked_deployment_reaches_the_boards(stack: stacks.Stack) -> None:
 
 
 def _pages(stack: stacks.Stack) -> dict[str, str]:
-    ours = {job: stack.scrape(job).text for job in ("database", "cache", "host", "synthetic")}
+    ours = {job: stack.scrape(job).text for job in ("database", "cache", "host", "synthetic", "browser")}
     return ours | {"application": stack.crm().text}
 
 
