@@ -9,6 +9,9 @@ local any_growth(counters, range, label) = std.join('\n  or ', [
   for what in std.objectFields(counters)
 ]) + '\n';
 
+// Eight scrapes.
+local fresh_seconds = 120;
+
 {
   groups: [
     {
@@ -18,11 +21,23 @@ local any_growth(counters, range, label) = std.join('\n  or ', [
           'Watchdog',
           'none',
           'prometheus',
-          'vector(1)',
+          // Of the newest sample: a Prometheus that cannot store evaluates what it has, and finds nothing wrong.
+          'vector(1) and on () max(timestamp(up)) > time() - %d' % fresh_seconds,
           '0s',
           'The alerting pipeline works.',
-          'This alert always fires. Whoever stops receiving it has no alerting.',
+          'This alert fires as long as samples arrive. Whoever stops receiving it has no alerting.',
           'None while it arrives.',
+        ),
+        alert(
+          'CrmMonitoringNothingStored',
+          'critical',
+          'prometheus',
+          'time() - max(timestamp(up)) > %d or absent(up)' % fresh_seconds,
+          '1m',
+          'Prometheus has stored no sample for minutes.',
+          'It evaluates its rules over what it had, and then over nothing: no other alert can come. Look first whether its disk is full.',
+          'Nothing is known of the application from here on, and nobody is told of anything.',
+          type='error',
         ),
         alert(
           'CrmMonitoringTargetDown',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import requests
 
@@ -17,13 +18,15 @@ _PROGRAM_ADDRESS = {"demo-api": "crm", "demo-third-party": "third-party"}
 
 
 def say(text: str) -> None:
-    """Print progress."""
-    print(text, flush=True)
+    """Print progress. Nobody reads it, or the disk that it goes to is full: what runs goes on."""
+    with suppress(OSError):
+        print(text, flush=True)
 
 
 def complain(lines: Sequence[str]) -> None:
     """Print an error: its first line says what, the others show it."""
-    print(f"error: {lines[0]}", *(f"  | {line}" for line in lines[1:]), sep="\n", file=sys.stderr, flush=True)
+    with suppress(OSError):
+        print(f"error: {lines[0]}", *(f"  | {line}" for line in lines[1:]), sep="\n", file=sys.stderr, flush=True)
 
 
 def ready(addresses: Addresses, web: WebSettings, endpoints: Sequence[ApplicationEndpoint]) -> bool:

@@ -34,7 +34,7 @@ from pantrywatch.configuration import (
 from pantrywatch.native_web import ServerFiles, asks_for_tls
 from pantrywatch.report import complain, ready, say, scrape_states, table
 from pantrywatch.state import ROOT, State, prepare_demo
-from pantrywatch.supervision import Supervisor, start_supervisor, stop_supervisor
+from pantrywatch.supervision import Daemon, Supervisor, start_supervisor
 from pantrywatch.web_files import rooted
 
 _START_SECONDS = 170.0
@@ -133,21 +133,21 @@ def _run(
     stop.install()
     options.state.remember(options.addresses, options.web)
     server_files = ServerFiles(options.state, options.web, environment["PW_SETTINGS"])
-    process = start_supervisor(options.state, options.addresses, programs, environment)
+    daemon = start_supervisor(options.state, options.addresses, programs, environment)
     supervisor = Supervisor(options.state)
     try:
-        code = _wait_until_up(options, supervisor, process, stop, endpoints)
+        code = _wait_until_up(options, supervisor, daemon, stop, endpoints)
         if code == 0 and not stop.event.is_set():
             targets = scrape_states(options.addresses, options.web)
             say(table(supervisor.components(), options.addresses, targets))
             boards, inbox = options.addresses.url("boards"), options.addresses.url("inbox")
             say(f"\n  Who was told what: {inbox}\n  The boards: {boards}\n")
             say("Ctrl-C stops everything")
-            code = _watch(supervisor, process, server_files, stop)
+            code = _watch(supervisor, daemon, server_files, stop)
     finally:
         say("stopping")
         supervisor.drop_idle()
-        stop_supervisor(process)
+        daemon.stop()
         options.state.file("run/supervisor.url").unlink(missing_ok=True)
         options.state.file("run/supervisord.conf").unlink(missing_ok=True)
     return code
@@ -156,7 +156,7 @@ def _run(
 def _wait_until_up(
     options: Options,
     supervisor: Supervisor,
-    process: subprocess.Popen[bytes],
+    daemon: Daemon,
     stop: _Stop,
     endpoints: Sequence[ApplicationEndpoint],
 ) -> int:
@@ -174,8 +174,8 @@ def _wait_until_up(
         if failed := [component.name for component in components if component.given_up]:
             _explain(supervisor, failed)
             return 1
-        if process.poll() is not None:
-            _explain(supervisor, ["supervisord-output"])
+        if daemon.code() is not None:
+            _ended(daemon)
             return 1
         targets = scrape_states(options.addresses, options.web)
         waiting = [c.name for c in components if not c.running] + [t for t, health in targets.items() if health != "up"]
@@ -191,15 +191,15 @@ def _wait_until_up(
     return 0
 
 
-def _watch(supervisor: Supervisor, process: subprocess.Popen[bytes], server_files: ServerFiles, stop: _Stop) -> int:
+def _watch(supervisor: Supervisor, daemon: Daemon, server_files: ServerFiles, stop: _Stop) -> int:
     """Stay until told to stop; name what supervisor gave up on, and try it again a minute later."""
     retry_at: dict[str, float] = {}
     while not stop.event.wait(1.0):
         server_files.follow()
-        if process.poll() is not None:
-            if process.returncode:
-                _explain(supervisor, ["supervisord-output"])
-            return 1 if process.returncode else 0
+        if (code := daemon.code()) is not None:
+            if code:
+                _ended(daemon)
+            return 1 if code else 0
         for component in supervisor.components():
             if component.given_up and time.monotonic() >= retry_at.get(component.name, 0.0):
                 _explain(supervisor, [component.name])
@@ -211,6 +211,10 @@ def _watch(supervisor: Supervisor, process: subprocess.Popen[bytes], server_file
 def _explain(supervisor: Supervisor, names: Sequence[str]) -> None:
     for name in names:
         complain([f"{name} keeps ending; its last lines:", *supervisor.last_lines(name)])
+
+
+def _ended(daemon: Daemon) -> None:
+    complain(["supervisord has ended; its last lines:", *daemon.last_words()])
 
 
 def _program_files(state: State, *, demo: bool, grafana: bool, heartbeat: bool) -> list[Path]:

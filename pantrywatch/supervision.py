@@ -7,8 +7,9 @@ import os
 import secrets
 import subprocess
 import sys
-import time
+import threading
 import xmlrpc.client
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 from pantrywatch.addresses import Addresses
 from pantrywatch.state import State
 
+_LAST_LINES = 12
 _CONFIGURATION = """\
 [supervisord]
 nodaemon=true
@@ -104,13 +106,13 @@ class Supervisor:
             return False
         return True
 
-    def last_lines(self, component: str, count: int = 12) -> list[str]:
+    def last_lines(self, component: str) -> list[str]:
         """Return the end of a component's log."""
         name = "faults" if component.startswith("fault-") else component
         log = self._state.file(f"log/{name}.log")
         if not log.exists():
             return []
-        return log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+        return log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
 
     def _proxy(self) -> xmlrpc.client.ServerProxy:
         file = self._state.file("run/supervisor.url")
@@ -128,10 +130,46 @@ class _Transport(xmlrpc.client.Transport):
         return connection
 
 
+class Daemon:
+    """supervisord as our child, which ends with this process, however this one ends.
+
+    What it prints goes through a pipe to us and not to a file: on a full disk it would end of that, and everything with
+    it.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._words: deque[str] = deque(maxlen=_LAST_LINES)
+        threading.Thread(target=self._listen, name="supervisord-output", daemon=True).start()
+
+    def code(self) -> int | None:
+        """Return its exit code, None while it runs."""
+        return self._process.poll()
+
+    def last_words(self) -> list[str]:
+        """Return the end of what it printed."""
+        return list(self._words)
+
+    def stop(self, seconds: float = 60.0) -> None:
+        """End it and with it every component; by force where the time is over."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._words.append(line.decode("utf-8", "replace").rstrip())
+
+
 def start_supervisor(
     state: State, addresses: Addresses, programs: Sequence[Path], environment: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
-    """Start supervisord with the given program files; it ends with this process, however this one ends."""
+) -> Daemon:
+    """Start supervisord with the given program files."""
     password = secrets.token_urlsafe(24)
     address = addresses.address("supervisor")
     state.write_private("run/supervisor.url", f"http://pantrywatch:{password}@{address}/RPC2")
@@ -142,24 +180,12 @@ def start_supervisor(
         _CONFIGURATION.format(state=state.path, address=address, password=password, include=include, user=user),
     )
     command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "supervisor.supervisord"]
-    with state.file("log/supervisord-output.log").open("wb") as output:
-        return subprocess.Popen(
-            [*command, "-c", str(state.file("run/supervisord.conf"))],
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, **environment},
-            start_new_session=True,  # Ctrl-C is for us; we stop it in order
-        )
-
-
-def stop_supervisor(process: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
-    """End supervisord and with it every component; by force where the time is over."""
-    if process.poll() is None:
-        process.terminate()
-    deadline = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.1)
-    if process.poll() is None:
-        process.kill()
-        process.wait()
+    process = subprocess.Popen(
+        [*command, "-c", str(state.file("run/supervisord.conf"))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+        start_new_session=True,  # Ctrl-C is for us; we stop it in order
+    )
+    return Daemon(process)

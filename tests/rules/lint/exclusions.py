@@ -8,8 +8,7 @@ _MAPPED = (
 
 # (name of the alert or recording rule, lint) → reason.
 EXCLUSIONS: dict[tuple[str, str], str] = {
-    ("Watchdog", "no-condition"): "always fires: its silence is the alarm",
-    ("Watchdog", "short-for"): "always fires: there is nothing to wait for",
+    ("Watchdog", "short-for"): "it fires all the time: there is nothing to wait for",
     ("Watchdog", "missing-label"): "severity none keeps it out of every route but the heartbeat's",
     **{
         (f"{histogram}_{part}", "bare-counter"): _MAPPED
