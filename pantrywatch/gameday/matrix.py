@@ -91,8 +91,15 @@ MATRIX = (
     ),
     Expectation(
         "lock-pile-up",
-        {("CrmDatabaseLockQueue", "high"): 60},
-        {("CrmApiErrorsSudden", "critical"): _ERRORS},
+        # A queue that is short in one scrape of the two minutes begins anew.
+        {("CrmDatabaseLockQueue", "high"): 120},
+        {
+            ("CrmApiErrorsSudden", "critical"): _ERRORS,
+            ("CrmApiErrorRateBurn", "critical"): _ERRORS,
+            ("CrmDbErrorRateBurn", "critical"): _BURN,
+            ("CrmSystemAvailabilityBurn", "critical"): _CHECK,
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+        },
     ),
     Expectation(
         "connections-used-up",
