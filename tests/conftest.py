@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 
+import current_suite as suites
 import pytest
 import servers
 
@@ -21,3 +24,18 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.R
     """A Redis, shared by the session: leave it as you found it."""
     with servers.redis_server(tmp_path_factory.mktemp("redis")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def current_suite(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[suites.Suite]:
+    """Current releases in a folder, installed once; their versions are printed also where all goes well."""
+    if os.geteuid() != 0:
+        pytest.skip("another suite of Debian can only be installed as root")
+
+    def say(line: str) -> None:
+        with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n{line}")
+
+    folder = tmp_path_factory.mktemp("current")
+    yield suites.install(folder / "suite", say)
+    shutil.rmtree(folder)

@@ -83,7 +83,13 @@ def make_certificate(made: Certificates, name: str, days: int, extension: str, s
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
-    Path(file(name, "ext")).write_text(extension)
+    # What a client that is strict about RFC 5280 asks for, such as Python 3.13.
+    more = ["subjectKeyIdentifier=hash"]
+    if signer:
+        more.append("authorityKeyIdentifier=keyid:always")
+    if "CA:TRUE" in extension.upper():
+        more.append("keyUsage=critical,keyCertSign,cRLSign")
+    Path(file(name, "ext")).write_text("\n".join([extension, *more, ""]))
     openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
             "-subj", f"/CN={name}", "-keyout", file(name, "key"), "-out", file(name, "csr"))  # fmt: skip
     by = ["-signkey", file(name, "key")]

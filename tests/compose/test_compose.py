@@ -91,7 +91,12 @@ def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, d
     assert USERS["demo"] == USERS["exporter"]
     assert list(USERS.values()).count(USERS["browser"]) == 1
     mounts = services["exporter-browser"]["volumes"]
-    assert {mount.split(":")[1] for mount in mounts} == {"/etc/pantrywatch/settings.yaml", "/run/pantrywatch"}
+    assert {_mounted_at(mount) for mount in mounts} == {"/etc/pantrywatch/settings.yaml", "/run/pantrywatch"}
+
+
+def _mounted_at(mount: str | dict[str, Any]) -> str:
+    """Return where a mount is seen: Compose 1 writes it as one string, Compose 2 as a table."""
+    return mount.split(":")[1] if isinstance(mount, str) else str(mount["target"])
 
 
 @pytest.mark.parametrize("file", _FILES)
@@ -115,7 +120,7 @@ def test_nothing_is_published_beyond_this_machine_unless_asked(file: str) -> Non
 
 
 def _address(port: str | dict[str, Any]) -> str:
-    """Return where a port is published; Compose 1 writes it as one string, Compose 2 as a table."""
+    """Return where a port is published: Compose 1 writes it as one string, Compose 2 as a table."""
     return port.partition(":")[0] if isinstance(port, str) else str(port["host_ip"])
 
 

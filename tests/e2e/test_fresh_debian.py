@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import stack as stacks
+from debian import mirror
 from exporter import ROOT
 from servers import process, wait_until
 
@@ -37,7 +38,7 @@ def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if os.geteuid() != 0:
         pytest.skip("a fresh Debian can only be made as root")
     root = tmp_path_factory.mktemp("debian")
-    _run("debootstrap", "--variant=minbase", "--include=python3,ca-certificates,git", "bookworm", str(root), _mirror())
+    _run("debootstrap", "--variant=minbase", "--include=python3,ca-certificates,git", "bookworm", str(root), mirror())
     (root / "etc/apt/sources.list").unlink()
     for name in filter(os.path.exists, _REACH):
         copy = root / name.lstrip("/")
@@ -81,15 +82,6 @@ def _inside(debian: Path, command: str) -> list[str]:
     variables += ["HOME=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
     script = f'{mounts} && exec env -i "$@" chroot {debian} sh -c "cd /root/clone && exec {command}"'
     return ["unshare", "--mount", "sh", "-c", script, "sh", *variables]
-
-
-def _mirror() -> str:
-    """Return where this machine's apt takes bookworm from."""
-    for line in _run("apt-get", "indextargets", "--format", "$(RELEASE) $(SITE)", "Created-By: Packages").splitlines():
-        release, _, site = line.partition(" ")
-        if release == "bookworm":
-            return site
-    raise AssertionError("apt knows no source of bookworm")
 
 
 def _run(*command: str, check: bool = True) -> str:

@@ -1,0 +1,96 @@
+"""Root directories of Debian suites, made from the mirror that this machine's apt knows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+# What apt needs in there to reach the package mirror; taken out again.
+_REACH = ("/etc/apt/apt.conf.d", "/etc/ssl/certs/ca-certificates.crt", "/etc/resolv.conf", "/etc/hosts")
+_USELESS = (
+    "usr/share/doc",
+    "usr/share/locale",
+    "usr/share/man",
+    "usr/share/javascript",
+    "usr/share/i18n",
+    "var/lib/apt/lists",
+    "var/cache/apt",
+)
+# Of unstable, for suites that are younger than this machine's debootstrap.
+_NEWEST_SCRIPT = Path("/usr/share/debootstrap/scripts/sid")
+
+
+def make_root(root: Path, suite: str, include: Sequence[str] = ()) -> None:
+    """Make a minimal root directory with the packages in `include`; RuntimeError with debootstrap's last words."""
+    command = ["debootstrap", "--variant=minbase", *([f"--include={','.join(include)}"] if include else [])]
+    known = _NEWEST_SCRIPT.with_name(suite).exists()
+    run([*command, suite, str(root), mirror(), *([] if known else [str(_NEWEST_SCRIPT)])])
+    slim(root)
+
+
+def add_packages(root: Path, packages: Iterable[str]) -> None:
+    """Install packages of the root's own suite; RuntimeError with apt's last words. No server is started."""
+    added = _lend(root)
+    clusters = root / "etc/postgresql-common/createcluster.conf"
+    clusters.parent.mkdir(exist_ok=True)
+    clusters.write_text("create_main_cluster = false\n")
+    policy = root / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    install = f"apt-get update -q && apt-get install -q -y --no-install-recommends {' '.join(packages)}"
+    # The mount ends with the command.
+    script = f'mount -t proc proc {root}/proc && exec chroot {root} sh -c "{install}"'
+    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    run(["unshare", "--mount", "sh", "-c", script], {"PATH": path, "DEBIAN_FRONTEND": "noninteractive"})
+    for copy in added:
+        shutil.rmtree(copy, ignore_errors=True) if copy.is_dir() else copy.unlink()
+    slim(root)
+
+
+def versions(root: Path, packages: Sequence[str]) -> dict[str, str]:
+    """Return package → version of those that are installed in a root directory."""
+    command = ["dpkg-query", f"--admindir={root}/var/lib/dpkg", "--show", "--showformat=${Package} ${Version}\\n"]
+    return dict(line.split() for line in run([*command, *packages]).splitlines())
+
+
+def mirror() -> str:
+    """Return where this machine's apt takes bookworm from."""
+    command = ["apt-get", "indextargets", "--format", "$(RELEASE) $(SITE)", "Created-By: Packages"]
+    for line in run(command).splitlines():
+        release, _, site = line.partition(" ")
+        if release == "bookworm":
+            return site
+    raise AssertionError("apt knows no source of bookworm")
+
+
+def slim(root: Path) -> None:
+    """Remove what no test reads."""
+    for name in _USELESS:
+        shutil.rmtree(root / name, ignore_errors=True)
+    for library in (root / "usr/lib").glob("*-linux-gnu/libLLVM*"):  # PostgreSQL's compiler for queries
+        library.unlink()
+
+
+def _lend(root: Path) -> list[Path]:
+    added = []
+    for source in filter(os.path.exists, _REACH):
+        copy = root / source.lstrip("/")
+        if not copy.exists() or copy.is_dir():
+            added.append(copy)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        run(["cp", "-aL", "--remove-destination", "--no-target-directory", source, str(copy)])
+    return added
+
+
+def run(command: Sequence[str], environment: dict[str, str] | None = None) -> str:
+    """Run a command and return what it printed; RuntimeError with its last words."""
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"{command[0]} took longer than {error.timeout:g} s") from None
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed:\n{done.stdout[-1500:]}{done.stderr[-1500:]}")
+    return done.stdout

@@ -1,0 +1,40 @@
+"""Rules, Alertmanager's configuration and compose file with current releases: the tests there are, run with those.
+
+Debian 12's releases are what `./run test` runs them with.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from current_suite import Suite
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+
+_ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        # promtool checks and runs all rules, each alert fires and clears; amtool walks the routes.
+        ["tests/rules", "tests/boards/test_state.py"],
+        # Escalation, silences, restarts, two that deliver once, secrets, and what messages look like.
+        ["tests/integration/alertmanager"],
+        # What Compose 2 makes of the file.
+        ["tests/compose/test_compose.py"],
+    ],
+    ids=["rules", "alertmanager", "compose"],
+)
+def test_what_holds_with_debian_12_holds_with_current_releases(current_suite: Suite, tests: list[str]) -> None:
+    """Every test of these files passes where the programs on the PATH are the current ones."""
+    if not current_suite.is_current:
+        pytest.skip(f"only Debian 12's releases are to be had: {current_suite.describe()}")
+    environment = {**os.environ, "PATH": f"{current_suite.programs}:{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "pytest", "-m", "not long", "-n", "2", "--dist", "loadfile", "-q", *tests]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=_ROOT)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
