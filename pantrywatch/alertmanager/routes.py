@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from exporters.core.targets import seconds
 from exporters.notifications.escalation import SEVERITIES, Escalation, Step
 from exporters.notifications.section import Notifications
 from pantrywatch.alertmanager.receivers import HEARTBEAT, NOBODY, receiver_name
@@ -74,7 +75,8 @@ def _watchdog(section: Notifications) -> dict[str, Any]:
         "group_by": ["alertname"],
         "group_wait": "0s",
         "group_interval": section.heartbeat.every,
-        "repeat_interval": section.heartbeat.every,
+        # Shorter, so that it is due at each of them and not only at every second.
+        "repeat_interval": f"{max(1, seconds(section.heartbeat.every) // 2)}s",
     }
 
 

@@ -115,10 +115,10 @@ def test_delays_repeats_and_hours_are_those_of_the_table(routes: list[dict[str, 
 
 
 def test_watchdog_comes_first_and_often(routes: list[dict[str, Any]]) -> None:
-    """Its route is the first and waits for nothing; it repeats within five minutes and knows no maintenance."""
+    """Its route is the first and waits for nothing; it is due at each interval and knows no maintenance."""
     watchdog = routes[0]
     assert watchdog["matchers"] == ['alertname="Watchdog"']
-    assert (watchdog["group_wait"], watchdog["repeat_interval"]) == ("0s", "1m")
+    assert (watchdog["group_wait"], watchdog["group_interval"], watchdog["repeat_interval"]) == ("0s", "1m", "30s")
     assert not watchdog.keys() & {"continue", "mute_time_intervals", "active_time_intervals"}
     receivers = {r["name"]: r for r in yaml.safe_load(CONFIGURATION.read_text())["receivers"]}
     assert [config["send_resolved"] for config in receivers["heartbeat"]["webhook_configs"]] == [False]
