@@ -87,7 +87,17 @@ def why_not() -> str:
         "ip link set lo up && ip link add type bridge && mount --make-rshared /",
     ]
     done = subprocess.run(probe, capture_output=True, text=True, timeout=30, check=False)
-    return f"no bridge in a network namespace: {done.stderr.strip()}" if done.returncode else ""
+    if done.returncode:
+        return f"no bridge in a network namespace: {done.stderr.strip()}"
+    # One tree for all (version 2), or one for each resource.
+    tree = _CONTROL_GROUPS if (_CONTROL_GROUPS / "cgroup.controllers").exists() else _CONTROL_GROUPS / "memory"
+    group = tree / f"pantrywatch-probe-{os.getpid()}"
+    try:
+        group.mkdir()
+        group.rmdir()
+    except OSError as error:
+        return f"no control group can be made: {error}"
+    return ""
 
 
 @contextmanager
