@@ -33,7 +33,8 @@ local fresh_seconds = 120;
           'critical',
           'prometheus',
           'time() - max(timestamp(up)) > %d or absent(up)' % fresh_seconds,
-          '1m',
+          // Longer than a start takes until its first sample.
+          '3m',
           'Prometheus has stored no sample for minutes.',
           'It evaluates its rules over what it had, and then over nothing: no other alert can come. Look first whether its disk is full.',
           'Nothing is known of the application from here on, and nobody is told of anything.',
