@@ -87,7 +87,7 @@ _ALL = (
         nothing_to_undo,
         every_seconds=0.2,
     ),
-    Fault("cpu-burn", "every core is busy at nice 10, and has a queue", "infrastructure: CPU", cpu_burn.enter, nothing_to_undo),
+    Fault("cpu-burn", "every core is busy at nice 10", "infrastructure: CPU", cpu_burn.enter, nothing_to_undo),
 )
 
 FAULTS = {fault.name: fault for fault in _ALL}
