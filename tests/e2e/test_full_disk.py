@@ -39,7 +39,7 @@ def test_a_full_disk_ends_nothing_and_is_told(disk: Path) -> None:
     with stacks.started(state, stacks.free_offset(), "--speed", "15") as stack:
         stacks.wait_until_up(stack)
         _fill(disk / "rest")
-        wait_until(lambda: bool(_STORAGE & _alertmanager_has(stack)), 180, "Alertmanager is told")
+        wait_until(lambda: bool(_STORAGE & _alertmanager_has(stack)), 300, "Alertmanager is told")
         status = stack.run("status")
         assert stack.process.poll() is None
         assert status.returncode == 0, status.stdout
@@ -64,7 +64,8 @@ def test_nothing_outlives_supervisord_on_a_full_disk(disk: Path) -> None:
 
 
 def _fill(file: Path) -> None:
-    done = subprocess.run(["dd", "if=/dev/zero", f"of={file}", "bs=64k"], capture_output=True, text=True, check=False)
+    """To the last page."""
+    done = subprocess.run(["dd", "if=/dev/zero", f"of={file}", "bs=4k"], capture_output=True, text=True, check=False)
     assert "No space left" in done.stderr
 
 
