@@ -55,10 +55,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def _build(own: Engine, folder: Path, clone: Path) -> None:
     services = yaml.safe_load((clone / "docker-compose.yml").read_text())["services"]
-    # The engine has no way out, and the browser's image takes Chromium from a package mirror.
-    wanted = [service["image"] for service in services.values() if service.get("profiles") != ["browser"]]
-    images = {image.partition(":")[0].rpartition("/")[2]: image for image in wanted}
-    ours = {name: images.pop(name) for name in ("exporter", "demo")}
+    images = {service["image"].partition(":")[0].rpartition("/")[2]: service["image"] for service in services.values()}
+    ours = {name: images.pop(name) for name in ("exporter", "demo", "browser")}
     (folder / "build").mkdir()
     build_stand_ins(own, folder / "build", images)
     build_ours(own, folder / "build", clone, ours)
@@ -143,6 +141,26 @@ def test_faults_are_switched_in_their_container(demo: Stack) -> None:
     assert "api-errors           on" in demo.demo(*command, "list")
     assert "api-errors is off" in demo.demo(*command, "off", "api-errors")
     assert "docker compose stop postgres" in demo.demo(*command, "on", "database-stopped", check=False)
+
+
+def test_a_profile_brings_the_checks_in_a_browser_and_takes_them_away(demo: Stack) -> None:
+    """Found by name, both checks pass and their promises are measured; taken away as the page says, none is down."""
+    before = demo.targets()
+    demo.demo("--profile", "browser", "up", "--detach")
+    demo.wait_until_healthy("with the browser")
+    new = {"browser/local", "exporter/exporter-browser"}
+    wait_until(lambda: demo.targets() == before | dict.fromkeys(new, "up"), 120, "the browser's exporter is scraped")
+    passing = 'count by (instance) (probe_success{kind="browser"} == 1)'
+    wait_until(lambda: demo.query(passing) == {"local": 2.0}, 180, "both browser checks pass")
+    measured = 'count(slo:measured:bool{target=~"tti|page-load-3g"} == 1)'
+    wait_until(lambda: demo.query(measured) == {"": 2.0}, 120, "their targets are measured")
+    for folder in ("exporter", "prometheus", "kept"):
+        listed = demo.demo("exec", "-T", "exporter-browser", "ls", f"/run/pantrywatch/{folder}", check=False)
+        assert "Permission denied" in listed, listed
+    demo.demo("--profile", "browser", "rm", "--stop", "--force", "exporter-browser")
+    demo.demo("restart", "prometheus")
+    demo.wait_until_healthy("without the browser")
+    wait_until(lambda: demo.targets() == before, 60, "what is scraped is what was scraped before")
 
 
 def test_a_deployment_is_marked_in_a_container(demo: Stack) -> None:
