@@ -1,4 +1,4 @@
-"""The game day's matrix fits the demo and the rules; the course itself is played by tests/e2e/test_game_day.py."""
+"""The game day's matrix fits the demo and the rules; the course itself is played by tests/e2e/test_bad_days.py."""
 
 from __future__ import annotations
 

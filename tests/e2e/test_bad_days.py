@@ -1,4 +1,7 @@
-"""The disk of the stack is full: it goes on, says so, and recovers when there is room."""
+"""Bad days: the game day as a user plays it, and a full disk.
+
+In one file, for they must not meet: every host exporter of this machine sees a file system that is full.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,68 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
 import stack as stacks
+from exporter import ROOT
 from servers import wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+from pantrywatch.gameday.matrix import MATRIX
+
+pytestmark = pytest.mark.long
 
 # A few samples get through now and then: it depends on them which of the two comes.
 _STORAGE = {"CrmMonitoringStorageFailing", "CrmMonitoringNothingStored"}
 _MEBIBYTES = 400  # the stack's own files and as much again
+
+
+@contextmanager
+def _playing(state: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    output = state.parent / "gameday.log"
+    with output.open("wb") as out:
+        process = subprocess.Popen(
+            [str(ROOT / "run"), "gameday", "--port-offset", str(stacks.free_offset()), *arguments],
+            stdout=out,
+            stderr=out,
+            env={**os.environ, "PANTRYWATCH_STATE": str(state)},
+        )
+    try:
+        yield process, output
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(stacks.STOP_SECONDS)
+
+
+@pytest.mark.timeout(1800)
+def test_every_fault_brings_its_alerts_and_nothing_else(tmp_path: Path) -> None:
+    """All faults and ten quiet minutes: all as declared, a row for each in the matrix, and nothing left behind."""
+    page = tmp_path / "page.md"
+    with _playing(tmp_path / "state", "--write", str(page)) as (process, output):
+        process.wait(1700)
+        text = output.read_text()
+        assert process.returncode == 0, text
+    played = ["quiet minutes", *(row.fault for row in MATRIX)]
+    assert [name for name in played if f"| {name} " not in page.read_text()] == []
+    assert "all as declared" in text
+    assert stacks.processes_of(tmp_path / "state") == []
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+@pytest.mark.timeout(400)
+def test_ctrl_c_ends_all_stacks(tmp_path: Path) -> None:
+    """Stopped in the middle, the day says so and fails, and none of its stacks runs on."""
+    state = tmp_path / "state"
+    with _playing(state, "api-errors", "cache-stopped", "--quiet", "1") as (process, output):
+        wait_until(lambda: output.read_text().count("its stack is up") == 3, 150, "three stacks")
+        assert stacks.processes_of(state)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(stacks.STOP_SECONDS) == 1
+    assert output.read_text().endswith("error: stopped\n")
+    assert stacks.processes_of(state) == []
 
 
 @pytest.fixture
@@ -32,6 +85,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.timeout(600)
 def test_a_full_disk_ends_nothing_and_is_told(disk: Path) -> None:
     """Every program survives, Alertmanager is told; with room samples and messages are kept again."""
     state = disk / "state"
@@ -52,6 +106,7 @@ def test_a_full_disk_ends_nothing_and_is_told(disk: Path) -> None:
     assert stacks.processes_of(state) == []
 
 
+@pytest.mark.timeout(600)
 def test_nothing_outlives_supervisord_on_a_full_disk(disk: Path) -> None:
     """The supervisor is killed while no server can save: `up` says so and ends, and no server stays."""
     state = disk / "state"
