@@ -104,12 +104,21 @@ MATRIX = (
     Expectation(
         "connections-used-up",
         {("CrmDatabaseConnectionsNearLimit", "critical"): 40},
-        {("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION},
+        _LOST
+        | {
+            ("CrmApiErrorsSudden", "critical"): _ERRORS,
+            ("CrmDbErrorRateBurn", "critical"): _BURN,
+            ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION,
+        },
     ),
     Expectation(
         "cache-stopped",
         {("CrmCacheDown", "high"): 40},
-        {("CrmHostProcessGroupGone", "medium"): _GONE, ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION},
+        {
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+            ("CrmHostProcessGroupGone", "medium"): _GONE,
+            ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION,
+        },
     ),
     Expectation("login-brute-force", {("CrmApiFailedLoginsBurst", "critical"): 40}),
     # Over when the machine has nothing else to do either.
