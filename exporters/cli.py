@@ -11,21 +11,21 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from exporters import __version__
-from exporters.core.command import run_command
+from exporters.core.access import with_login
 from exporters.core.deadline import Deadline
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.exit_codes import run_command
 from exporters.core.exposition import render
-from exporters.core.scrape import Guard, Run, Source
+from exporters.core.scrape import Run, ScrapeRunner, Source
 from exporters.core.server import Application, listen, serve
-from exporters.core.web import WebSettings, guard
 from exporters.deployments import DeploymentCollector
-from exporters.sources import EXPORTERS, SETTINGS_FILE, find_settings, load_sources
+from exporters.registry import EXPORTERS, SETTINGS_FILE, load_sources, process_settings
 
 _DEFAULT_LISTEN = "127.0.0.1:9690"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code: 0 well, 1 something watched is not well, 2 configuration error."""
+    """Run the command; returns the exit code: 0 ok, 1 a check failed, 2 configuration error."""
     options = _parser().parse_args(arguments)
     return run_command(lambda: int(options.run(options)))
 
@@ -50,10 +50,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace) -> int:
     sources = load_sources(options.settings, options.exporters)
-    name, settings = find_settings(options.settings)
-    registry = _self_registry(Path(name).parent / settings.marks_file if settings.marks_file else None)
-    application = Application([Guard(source) for source in sources], registry)
-    guarded, tls = guard(application, settings.web or WebSettings(), name)
+    name, settings = process_settings(options.settings)
+    application = Application([ScrapeRunner(source) for source in sources], _self_registry(settings.marks_file))
+    guarded, tls = with_login(application, settings.web, name)
     listener = listen(options.listen)
     for source in sources:
         source.start()
@@ -72,7 +71,7 @@ def _check(options: argparse.Namespace) -> int:
     chosen = [(source, only) for source in sources for only in _matches(source, options.name)]
     if not chosen:
         known = sorted({name for source in sources for name in (*_names([source]), *source.collectors())})
-        raise ConfigError([Fault("command line", options.name, f"expected one of: {', '.join(known)}")])
+        raise ConfigError([ConfigProblem("command line", options.name, f"expected one of: {', '.join(known)}")])
     well = True
     for source, only in chosen:
         run = Run(source, Deadline.after(options.timeout), only)

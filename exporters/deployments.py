@@ -17,7 +17,7 @@ from pathlib import Path
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.logs import ChangeLog
 
 logger = logging.getLogger(__name__)
@@ -79,15 +79,17 @@ def read_marks(file: Path) -> list[Mark]:
 def add_mark(file: Path, version: str, timestamp_seconds: float) -> None:
     """Add a mark to the file and drop what is beyond the newest 20. Raises ConfigError: version, time, folder."""
     if not _VERSION.fullmatch(version):
-        raise ConfigError([Fault("command line", "VERSION", _VERSION_WORDS)])
+        raise ConfigError([ConfigProblem("command line", "VERSION", _VERSION_WORDS)])
     if not 0 < timestamp_seconds <= time.time() + 60:
-        raise ConfigError([Fault("command line", "--at", "expected a time that has been")])
+        raise ConfigError([ConfigProblem("command line", "--at", "expected a time that has been")])
     try:
         with file.with_suffix(".lock").open("w") as lock:  # two deployments at a time lose none
             fcntl.flock(lock, fcntl.LOCK_EX)
             _write(file, [*read_marks(file), Mark(version, timestamp_seconds)])
     except OSError as error:
-        raise ConfigError([Fault(str(file), "file", f"expected a file to write marks to: {error.strerror}")]) from error
+        raise ConfigError(
+            [ConfigProblem(str(file), "file", f"expected a file to write marks to: {error.strerror}")]
+        ) from error
 
 
 def _write(file: Path, marks: list[Mark]) -> None:

@@ -11,9 +11,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from exporters.core.command import run_command
-from exporters.core.web import WebSettings
-from pantrywatch.state import ROOT, State
+from exporters.core.access import WebSettings
+from exporters.core.exit_codes import run_command
+from pantrywatch.native.state_dir import ROOT, State
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,13 +64,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--listen", default="127.0.0.1:9095", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--keep", type=Path, metavar="DIR", help="where the last beat outlives a restart")
     command.set_defaults(run=_heartbeat)
-    command = commands.add_parser("gameday", help="play every fault of the demo and judge the alerts")
-    command.add_argument("faults", nargs="*", metavar="FAULT", help="none named: all")
-    command.add_argument("--quiet", type=float, default=10.0, metavar="MINUTES", help="before it (default: 10)")
-    command.add_argument("--speed", type=int, default=15, choices=range(5, 31), metavar="N", help="(default: 15)")
-    command.add_argument("--port-offset", type=int, default=10000, metavar="N", help="(default: %(default)s)")
-    command.add_argument("--write", type=Path, metavar="FILE", help="write the matrix as a page")
-    command.set_defaults(run=_gameday)
     command = commands.add_parser("mark", help="mark a deployment on the boards and in the messages")
     command.add_argument("version", metavar="VERSION", help="for instance v1.4.2")
     command.add_argument("--at", metavar="TIME", help="2026-11-24T18:30:00+01:00 or Unix seconds (default: now)")
@@ -80,29 +73,29 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(options: argparse.Namespace) -> int:
-    from pantrywatch import stack
-    from pantrywatch.addresses import Addresses
-    from pantrywatch.configuration import Options
-    from pantrywatch.speed import Speed
+    from pantrywatch.native import stack
+    from pantrywatch.native.addresses import Addresses
+    from pantrywatch.native.configuration import Options
+    from pantrywatch.native.time_scale import Speed
 
     settings = options.settings.resolve() if options.settings else None
     return stack.up(Options(_state(options), Addresses(options.port_offset), settings, Speed(options.speed)))
 
 
 def _down(options: argparse.Namespace) -> int:
-    from pantrywatch import stack
+    from pantrywatch.native import stack
 
     return stack.down(_state(options))
 
 
 def _status(options: argparse.Namespace) -> int:
-    from pantrywatch import stack
+    from pantrywatch.native import stack
 
     return stack.status(_state(options))
 
 
 def _build(options: argparse.Namespace) -> int:
-    from pantrywatch.build import build
+    from pantrywatch.generate.build import build
 
     return build(ROOT, check=options.check)
 
@@ -114,19 +107,19 @@ def _inbox(options: argparse.Namespace) -> int:
 
 
 def _boards(options: argparse.Namespace) -> int:
-    from pantrywatch.boards.catalogue import Catalogue
+    from pantrywatch.boards.catalogue import BoardFiles
     from pantrywatch.boards.prometheus import Prometheus
     from pantrywatch.boards.serve import serve_boards
 
     state = _state(options)
     web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
     prometheus = Prometheus(options.prometheus or state.addresses().url("prometheus"), web)
-    catalogue = Catalogue(ROOT / "dashboards/generated", ROOT / "docs/runbooks")
+    catalogue = BoardFiles(ROOT / "dashboards/generated", ROOT / "docs/runbooks")
     return serve_boards(options.listen or state.addresses().address("boards"), prometheus, catalogue, web)
 
 
 def _secrets(options: argparse.Namespace) -> int:
-    from pantrywatch.secret_files import INSTALLATION, make_missing
+    from pantrywatch.web.secret_files import INSTALLATION, make_missing
 
     made = make_missing(options.folder, INSTALLATION)
     print(f"{options.folder}: {'made ' + ', '.join(made) if made else 'nothing was missing'}")
@@ -134,8 +127,8 @@ def _secrets(options: argparse.Namespace) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    from pantrywatch.containers import Sources, prepare
-    from pantrywatch.next_steps import next_steps
+    from pantrywatch.containers.init import Sources, prepare
+    from pantrywatch.containers.summary import next_steps
 
     sources = Sources(options.settings, options.provisioning, options.rules, options.given)
     print(next_steps(prepare(sources, options.volume)))
@@ -148,24 +141,16 @@ def _heartbeat(options: argparse.Namespace) -> int:
     return serve_heartbeat(options.settings, options.listen, options.keep)
 
 
-def _gameday(options: argparse.Namespace) -> int:
-    from pantrywatch.addresses import Addresses
-    from pantrywatch.gameday.command import Plan, gameday
-
-    plan = Plan(Addresses(options.port_offset), options.speed, options.quiet, options.faults, options.write)
-    return gameday(_state(options).file("gameday"), plan)
-
-
 def _mark(options: argparse.Namespace) -> int:
     from exporters.deployments import MARKS_FILE
-    from pantrywatch.mark import mark
+    from pantrywatch.deployments import mark
 
     return mark(options.file or _state(options).file(MARKS_FILE), options.version, options.at)
 
 
 def _web(settings_file: Path) -> WebSettings:
-    from exporters.settings import read_settings
-    from pantrywatch.web_files import require_valid, rooted
+    from pantrywatch.config.settings import read_settings
+    from pantrywatch.web.config_files import require_valid, rooted
 
     web = read_settings(settings_file).web or WebSettings()
     require_valid(web, str(settings_file))

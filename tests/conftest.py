@@ -6,9 +6,9 @@ import os
 import shutil
 from collections.abc import Iterator
 
-import current_suite as suites
 import pytest
-import servers
+
+from tests.support import servers, suites
 
 
 @pytest.fixture(scope="session")

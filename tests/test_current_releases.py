@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from current_suite import Suite
+
+from tests.support.suites import Suite
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -32,9 +33,9 @@ _ROOT = Path(__file__).parents[1]
 )
 def test_what_holds_with_debian_12_holds_with_current_releases(current_suite: Suite, tests: list[str]) -> None:
     """Every test of these files passes where the programs on the PATH are the current ones."""
-    if not current_suite.is_current:
-        pytest.skip(f"only Debian 12's releases are to be had: {current_suite.describe()}")
-    environment = {**os.environ, "PATH": f"{current_suite.programs}:{os.environ['PATH']}"}
+    if not suites.is_current:
+        pytest.skip(f"only Debian 12's releases are to be had: {suites.describe()}")
+    environment = {**os.environ, "PATH": f"{suites.programs}:{os.environ['PATH']}"}
     command = [sys.executable, "-m", "pytest", "-m", "not long", "-n", "2", "--dist", "loadfile", "-q", *tests]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=_ROOT)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

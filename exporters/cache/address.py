@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from exporters.cache.settings import CacheTarget
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.settings import Secret, secret_from
 
 _TLS_BY_SCHEME = {"redis": False, "valkey": False, "rediss": True, "valkeys": True}
@@ -37,7 +37,7 @@ def address_of(target: CacheTarget, entry: str, settings_file: str) -> Address:
         host, port, tls = None, _DEFAULT_PORT, False
     if host is None:
         expected = "expected redis://[[USER]:PASSWORD@]HOST[:PORT], or rediss:// for TLS"
-        raise ConfigError([Fault(settings_file, f"{entry}.url", expected)])
+        raise ConfigError([ConfigProblem(settings_file, f"{entry}.url", expected)])
     password = secret.part(_password) if url.password else None
     context = _tls_context(target, entry, settings_file) if tls else None
     return Address(host, port, unquote(url.username or ""), password, context)
@@ -59,5 +59,5 @@ def _tls_context(target: CacheTarget, entry: str, settings_file: str) -> ssl.SSL
     except OSError as error:  # ssl.SSLError is one
         reason = error.strerror or "not PEM"
         expected = f"expected readable PEM files in ca_file, certificate_file and key_file: {reason}"
-        raise ConfigError([Fault(settings_file, entry, expected)]) from None
+        raise ConfigError([ConfigProblem(settings_file, entry, expected)]) from None
     return context

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from exporters.cache.bounded import BoundedLabel
 from exporters.cache.fields import FIELDS
 from exporters.cache.info import Info, number, pairs
+from exporters.core.cardinality import LabelLimit
 from exporters.core.exposition import Family, HistogramFamily, HistogramSample
 
 # Every second power of two of the server's own bucket edges, so that the cumulative counts are exact; the server
@@ -61,7 +61,7 @@ def _instance(fields: Mapping[str, str]) -> Family:
     return family
 
 
-def replication(fields: Mapping[str, str], replicas: BoundedLabel) -> list[Family]:
+def replication(fields: Mapping[str, str], replicas: LabelLimit) -> list[Family]:
     """Return the view of a replica on its master, or of a master on its replicas, from INFO."""
     families = _as_replica(fields) if "master_host" in fields else []
     offset = Family(
@@ -96,7 +96,7 @@ def _as_replica(fields: Mapping[str, str]) -> list[Family]:
     return families
 
 
-def keyspace(databases: Mapping[str, str], configured: int, label: BoundedLabel) -> list[Family]:
+def keyspace(databases: Mapping[str, str], configured: int, label: LabelLimit) -> list[Family]:
     """Return the keys of each database; INFO leaves out empty ones, which have 0 where their number is known."""
     keys = Family("redis_db_keys", "gauge", "Keys in the database, from INFO.", ("db",))
     expiring = Family("redis_db_keys_expiring", "gauge", "Keys with a time to live, from INFO.", ("db",))
@@ -117,7 +117,7 @@ def keyspace(databases: Mapping[str, str], configured: int, label: BoundedLabel)
     return [keys, expiring, ttl]
 
 
-def errors(by_code: Mapping[str, str], label: BoundedLabel) -> Family:
+def errors(by_code: Mapping[str, str], label: LabelLimit) -> Family:
     """Return the error replies by their first word, from INFO's section Errorstats (6.2 and later)."""
     totals: dict[str, float] = {}
     for field, value in by_code.items():
@@ -137,7 +137,7 @@ _COMMAND_FAMILIES = (
 )
 
 
-def commands(by_command: Mapping[str, str], label: BoundedLabel) -> list[Family]:
+def commands(by_command: Mapping[str, str], label: LabelLimit) -> list[Family]:
     """Return calls, time and failures by command, from INFO's section Commandstats; failures since 6.2."""
     families = []
     parsed = [(label.admit(field[8:]), pairs(value)) for field, value in by_command.items()]  # cmdstat_NAME
@@ -155,7 +155,7 @@ def commands(by_command: Mapping[str, str], label: BoundedLabel) -> list[Family]
 
 
 def latency_histogram(
-    reply: Sequence[object], by_command: Mapping[str, str], label: BoundedLabel, own: Collection[str]
+    reply: Sequence[object], by_command: Mapping[str, str], label: LabelLimit, own: Collection[str]
 ) -> HistogramFamily:
     """Return the latency of each command since the server's start, from LATENCY HISTOGRAM (7.0 and later).
 
@@ -218,7 +218,7 @@ def slow_log(length: int, newest: Sequence[Sequence[int]]) -> list[Family]:
     ]
 
 
-def latency_spikes(reply: Iterable[Sequence[object]], label: BoundedLabel) -> list[Family]:
+def latency_spikes(reply: Iterable[Sequence[object]], label: LabelLimit) -> list[Family]:
     """Return the last spike of each event of the latency monitor, from LATENCY LATEST; none while it is off."""
     labels = ("event_name",)
     last = Family("redis_latency_spike_last", "gauge", "When the last spike of the event was, unix time.", labels)
@@ -232,7 +232,7 @@ def latency_spikes(reply: Iterable[Sequence[object]], label: BoundedLabel) -> li
     return [last, duration]
 
 
-def dropped(labels: Iterable[BoundedLabel]) -> Family:
+def dropped(labels: Iterable[LabelLimit]) -> Family:
     """Return how many label values share `other`, or have no series, because a limit is reached."""
     family = Family(
         "pantrywatch_dropped_label_values_total",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -26,3 +27,12 @@ class CacheTarget:
             raise ValueError("expected a name")
         if (self.certificate_file is None) != (self.key_file is None):
             raise ValueError("expected certificate_file and key_file together")
+
+
+Section = tuple[CacheTarget, ...]
+
+
+def from_environment(environment: Mapping[str, str]) -> Section:
+    """Return the one server, named `default`, of PANTRYWATCH_CACHE_URL or the file PANTRYWATCH_CACHE_URL_FILE."""
+    url, url_file = environment.get("PANTRYWATCH_CACHE_URL"), environment.get("PANTRYWATCH_CACHE_URL_FILE")
+    return (CacheTarget("default", url, url_file),) if url or url_file else ()

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from exporters.cache import families, privileges
 from exporters.cache.address import Address, address_of
-from exporters.cache.bounded import BoundedLabel
 from exporters.cache.connection import Connection, Reply, ServerError, pack
 from exporters.cache.info import Info, parse_info
+from exporters.cache.settings import Section
+from exporters.core.cardinality import LabelLimit
 from exporters.core.deadline import Deadline
-from exporters.core.errors import CollectError, ConfigError, ErrorClass, Fault, classify_network_error
+from exporters.core.errors import CollectError, ConfigError, ConfigProblem, ErrorClass, classify_network_error
 from exporters.core.scrape import Finding, Run, Source, Up
-from exporters.settings import Settings
 
 # Collector → the commands it needs, all sent in one go. A name in LATENCY's or CONFIG's replies costs next to nothing;
 # SCAN and its like, which cost the server's one thread, are nowhere here.
@@ -37,15 +37,15 @@ _OWN_COMMANDS = {
 _NEED_INFO = ("replication", "keyspace", "commands")
 
 
-def sources(settings: Settings, settings_file: str) -> list[Source]:
+def sources(section: Section, settings_file: str) -> list[Source]:
     """Return one source for each server in the settings. Raises ConfigError with every fault."""
     found: list[Source] = []
-    faults: list[Fault] = []
-    for index, target in enumerate(settings.cache):
+    faults: list[ConfigProblem] = []
+    for index, target in enumerate(section):
         try:
             found.append(CacheSource(target.name, address_of(target, f"cache[{index}]", settings_file)))
         except ConfigError as error:
-            faults += error.faults
+            faults += error.problems
     if faults:
         raise ConfigError(faults)
     return found
@@ -73,11 +73,11 @@ class CacheSource:
         self._address = address
         self._session: _Session | None = None
         self._closing = threading.Lock()
-        self._commands = BoundedLabel("cmd", 100)
-        self._errors = BoundedLabel("err", 50)
-        self._databases = BoundedLabel("db", 64)
-        self._events = BoundedLabel("event_name", 50)
-        self._replicas = BoundedLabel("slave", 32)
+        self._commands = LabelLimit("cmd", 100)
+        self._errors = LabelLimit("err", 50)
+        self._databases = LabelLimit("db", 64)
+        self._events = LabelLimit("event_name", 50)
+        self._replicas = LabelLimit("slave", 32)
 
     def start(self) -> None:
         """Nothing runs in the background."""

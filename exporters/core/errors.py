@@ -33,7 +33,7 @@ class CollectError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ConfigProblem:
     """One thing wrong in a file: where, and what was expected."""
 
     file: str
@@ -45,11 +45,11 @@ class Fault:
 
 
 class ConfigError(Exception):
-    """Every fault found in the configuration; the command prints them and exits with 2, starting nothing."""
+    """Every problem found in the configuration; the command prints them and exits with 2, starting nothing."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = tuple(faults)
+    def __init__(self, problems: Sequence[ConfigProblem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
 
 
 # The first class that fits wins: subclasses stand before OSError, their common base.

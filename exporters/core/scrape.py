@@ -1,6 +1,6 @@
 """The guarded scrape: answers in time whatever the watched thing does, and says what failed and why.
 
-A `Source` is one watched server, host or set of checks. Its `Guard` runs it in a thread, one run at a time; overlapping
+A `Source` is one watched server, host or set of checks. Its `ScrapeRunner` runs it in a thread, one run at a time; overlapping
 scrapes join the run under way. When the deadline passes first, the page holds what the finished collectors gave, the
 source's up metric as 0, and the class `timeout` for the collector that did not come back.
 """
@@ -158,7 +158,7 @@ class Run:
         return families
 
 
-class Guard:
+class ScrapeRunner:
     """Runs a source at most once at a time and remembers how the last run ended."""
 
     def __init__(self, source: Source) -> None:

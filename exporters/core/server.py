@@ -21,9 +21,9 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 
 from exporters.core.deadline import Deadline
-from exporters.core.errors import ConfigError, ErrorClass, Fault
+from exporters.core.errors import ConfigError, ConfigProblem, ErrorClass
 from exporters.core.exposition import CONTENT_TYPE, AnyFamily, render
-from exporters.core.scrape import Guard, Run
+from exporters.core.scrape import Run, ScrapeRunner
 
 _DEFAULT_TIMEOUT_SECONDS = 10.0  # Prometheus' own default, for a scraper that sends no header
 _MAXIMUM_TIMEOUT_SECONDS = 60.0
@@ -46,9 +46,9 @@ class Reply:
 class Application:
     """Answers /metrics, /metrics/EXPORTER[?target=NAME], /metrics/self, /healthz, /readyz and /."""
 
-    def __init__(self, guards: Sequence[Guard], self_registry: CollectorRegistry) -> None:
+    def __init__(self, guards: Sequence[ScrapeRunner], self_registry: CollectorRegistry) -> None:
         """Take the guarded sources, the first target of an exporter being its default; fixed from then on."""
-        self._guards: dict[str, dict[str, Guard]] = {}
+        self._guards: dict[str, dict[str, ScrapeRunner]] = {}
         for guard in guards:
             self._guards.setdefault(guard.source.exporter, {})[guard.source.target] = guard
         self._registry = self_registry
@@ -126,13 +126,15 @@ def listen(address: str, entry: str = "--listen") -> socket.socket:
     """Return a listening socket for `host:port`. Raises ConfigError where that is no address or it is taken."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
-        raise ConfigError([Fault("command line", entry, f"expected host:port, got {address}")])
+        raise ConfigError([ConfigProblem("command line", entry, f"expected host:port, got {address}")])
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host.strip("[]"), int(port)), family=family, backlog=128)
     except OSError as error:
         reason = error.strerror or "not an address of this machine"
-        raise ConfigError([Fault("command line", entry, f"expected a free address, {address}: {reason}")]) from error
+        raise ConfigError(
+            [ConfigProblem("command line", entry, f"expected a free address, {address}: {reason}")]
+        ) from error
 
 
 def serve(
@@ -160,7 +162,7 @@ def serve(
     uvicorn.Server(config).run(sockets=[listener])
 
 
-async def _scrape(guards: Sequence[Guard], registries: Sequence[CollectorRegistry], deadline: Deadline) -> Reply:
+async def _scrape(guards: Sequence[ScrapeRunner], registries: Sequence[CollectorRegistry], deadline: Deadline) -> Reply:
     runs = await _wait(guards, deadline)
     families: list[AnyFamily] = []
     for guard, run in zip(guards, runs, strict=True):
@@ -168,7 +170,7 @@ async def _scrape(guards: Sequence[Guard], registries: Sequence[CollectorRegistr
     return Reply(200, render(families, registries), CONTENT_TYPE)
 
 
-async def _wait(guards: Sequence[Guard], deadline: Deadline) -> list[Run]:
+async def _wait(guards: Sequence[ScrapeRunner], deadline: Deadline) -> list[Run]:
     """Return a run of each guard, ended or out of time; a run that is overdue already is not waited for."""
     runs = [guard.join(deadline) for guard in guards]
     waiting = [asyncio.wrap_future(run.done) for run in runs if not run.overdue()]
@@ -184,7 +186,7 @@ def _state(run: Run) -> str:
     return failed[-1].value if failed else "timeout"
 
 
-def _rows(guard: Guard) -> str:
+def _rows(guard: ScrapeRunner) -> str:
     source = f"{guard.source.exporter}/{guard.source.target}"
     if guard.last is None:
         return f"<tr><td>{html.escape(source)}</td><td></td><td>not scraped yet</td><td></td></tr>"

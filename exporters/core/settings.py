@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from cattrs import Converter, transform_error
 from cattrs.errors import ForbiddenExtraKeysError
 
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.strict_yaml import read_yaml
 
 T = TypeVar("T")
@@ -56,16 +56,35 @@ def load(path: Path, into: type[T], environment: Mapping[str, str] | None = None
     return decode(read_yaml(path), into, str(path), environment)
 
 
-def decode(document: Any, into: type[T], name: str, environment: Mapping[str, str] | None = None) -> T:
-    """Return a parsed document as `into`; `name` stands for the file in error messages. Raises ConfigError."""
-    faults: list[Fault] = []
-    document = _substitute(document, os.environ if environment is None else environment, name, "", faults)
+def decode(document: Any, into: type[T], name: str, environment: Mapping[str, str] | None = None, entry: str = "") -> T:
+    """Return a parsed document, or the part of it at `entry`, as `into`; `name` is the file in error messages.
+
+    Raises ConfigError.
+    """
+    faults: list[ConfigProblem] = []
+    document = _substitute(document, os.environ if environment is None else environment, name, entry, faults)
     if faults:
         raise ConfigError(faults)
     try:
         return _CONVERTER.structure(document, into)
     except Exception as error:  # noqa: BLE001 - cattrs groups whatever its hooks raise
-        raise ConfigError(_faults(error, name)) from None
+        raise ConfigError(_faults(error, name, entry)) from None
+
+
+def decode_section(document: Mapping[str, Any] | None, section: str, into: Any, name: str) -> Any:
+    """Return one section of a settings document as `into`, None where it is not there. Raises ConfigError."""
+    if not document or document.get(section) is None:
+        return None
+    return decode(document[section], into, name, entry=section)
+
+
+def require_unique_names(entries: Any, section: str, name: str) -> None:
+    """Raise ConfigError unless the entries of a section that is a list have names of their own."""
+    if not isinstance(entries, tuple):
+        return
+    names = [entry.name for entry in entries]
+    if repeated := sorted({one for one in names if names.count(one) > 1}):
+        raise ConfigError([ConfigProblem(name, section, f"expected unique names, got {one} twice") for one in repeated])
 
 
 def secret_from(value: str | None, file: str | None, entry: str, name: str) -> Secret:
@@ -75,7 +94,7 @@ def secret_from(value: str | None, file: str | None, entry: str, name: str) -> S
     is never in the message.
     """
     if (value is None) == (file is None):
-        raise ConfigError([Fault(name, entry, "expected either the value or the `_file` with it, exactly one")])
+        raise ConfigError([ConfigProblem(name, entry, "expected either the value or the `_file` with it, exactly one")])
     if value is not None:
         return Secret(value)
     path = Path(name).parent / str(file)
@@ -84,9 +103,9 @@ def secret_from(value: str | None, file: str | None, entry: str, name: str) -> S
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         expected = f"expected a readable secret file at {path}: {reason}"
-        raise ConfigError([Fault(name, f"{entry}_file", expected)]) from None
+        raise ConfigError([ConfigProblem(name, f"{entry}_file", expected)]) from None
     if not text:
-        raise ConfigError([Fault(name, f"{entry}_file", f"expected a secret in {path}, the file is empty")])
+        raise ConfigError([ConfigProblem(name, f"{entry}_file", f"expected a secret in {path}, the file is empty")])
     return Secret(text, path)
 
 
@@ -104,7 +123,7 @@ def has_password(url: str) -> bool:
         return True
 
 
-def _substitute(node: Any, environment: Mapping[str, str], name: str, entry: str, faults: list[Fault]) -> Any:
+def _substitute(node: Any, environment: Mapping[str, str], name: str, entry: str, faults: list[ConfigProblem]) -> Any:
     if isinstance(node, dict):
         return {k: _substitute(v, environment, name, f"{entry}.{k}".lstrip("."), faults) for k, v in node.items()}
     if isinstance(node, list):
@@ -113,23 +132,24 @@ def _substitute(node: Any, environment: Mapping[str, str], name: str, entry: str
         return node
     if has_password(node):
         expected = "expected no password here: put it into a file (`_file`) or a variable (${NAME})"
-        faults.append(Fault(name, entry, expected))
+        faults.append(ConfigProblem(name, entry, expected))
 
     def value_of(match: re.Match[str]) -> str:
         value = environment.get(match["name"], match["default"])
         if value is None:
-            faults.append(Fault(name, entry, f"expected the environment variable {match['name']} to be set"))
+            faults.append(ConfigProblem(name, entry, f"expected the environment variable {match['name']} to be set"))
         return value or ""
 
     return _VARIABLE.sub(value_of, node)
 
 
-def _faults(error: Exception, name: str) -> list[Fault]:
+def _faults(error: Exception, name: str, entry: str) -> list[ConfigProblem]:
     """Return one fault a line of cattrs' report, whose form is `what @ $.path`."""
     faults = []
     for line in transform_error(error, format_exception=_describe):
         what, _, path = line.rpartition(" @ ")
-        faults.append(Fault(name, path.removeprefix("$").removeprefix(".") or "document", what))
+        where = (entry + path.removeprefix("$")).removeprefix(".")
+        faults.append(ConfigProblem(name, where or "document", what))
     return faults
 
 

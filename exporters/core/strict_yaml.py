@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.errors import ConfigError, ConfigProblem
 
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
 _LOOKS_NUMERIC = re.compile(r"[-+.]?[.]?[0-9][0-9_.,eE+-]*\Z|[-+]?\.?(inf|nan)\Z", re.IGNORECASE)
@@ -29,9 +29,9 @@ def read_yaml(path: Path) -> Any:
     try:
         return parse_yaml(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
-        raise ConfigError([Fault(str(path), "file", f"expected a readable file: {error.strerror}")]) from error
+        raise ConfigError([ConfigProblem(str(path), "file", f"expected a readable file: {error.strerror}")]) from error
     except UnicodeDecodeError as error:
-        raise ConfigError([Fault(str(path), f"byte {error.start}", "expected UTF-8 text")]) from error
+        raise ConfigError([ConfigProblem(str(path), f"byte {error.start}", "expected UTF-8 text")]) from error
 
 
 def parse_yaml(text: str, name: str) -> Any:
@@ -41,9 +41,9 @@ def parse_yaml(text: str, name: str) -> Any:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError([Fault(name, f"line {line}", error.problem or "expected valid YAML")]) from error
+        raise ConfigError([ConfigProblem(name, f"line {line}", error.problem or "expected valid YAML")]) from error
     except yaml.YAMLError as error:
-        raise ConfigError([Fault(name, "document", "expected valid YAML text")]) from error
+        raise ConfigError([ConfigProblem(name, "document", "expected valid YAML text")]) from error
 
 
 def _refuse_anchors(text: str) -> None:

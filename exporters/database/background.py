@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import AnyFamily, Family
-from exporters.core.periodic import Periodic
-from exporters.database.address import Address
-from exporters.database.presenter import Presenter
+from exporters.core.scheduler import Periodic
+from exporters.database.dsn import Address
+from exporters.database.families import Presenter
 from exporters.database.queries import Metric, Query
 from exporters.database.session import Answer, Session
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.settings import decode
 from exporters.core.strict_yaml import read_yaml
 
@@ -110,14 +110,14 @@ class QueryFile:
 
 def read_queries(further: Sequence[Path] = ()) -> tuple[Query, ...]:
     """Return the shipped queries and those of further files. Raises ConfigError with the faults of all files."""
-    faults: list[Fault] = []
+    faults: list[ConfigProblem] = []
     found: dict[str, Query] = {}
     owners: dict[str, str] = {}
     for path in (*sorted(SHIPPED.glob("*.yaml")), *further):
         try:
             queries = decode(read_yaml(path), QueryFile, str(path), environment={}).queries
         except ConfigError as error:
-            faults += error.faults
+            faults += error.problems
             continue
         for query in queries:
             faults += _clashes(query, str(path), found, owners)
@@ -128,9 +128,11 @@ def read_queries(further: Sequence[Path] = ()) -> tuple[Query, ...]:
     return tuple(found.values())
 
 
-def _clashes(query: Query, file: str, found: dict[str, Query], owners: dict[str, str]) -> Iterator[Fault]:
+def _clashes(query: Query, file: str, found: dict[str, Query], owners: dict[str, str]) -> Iterator[ConfigProblem]:
     if query.name in found:
-        yield Fault(file, query.name, "expected a name that no other query has")
+        yield ConfigProblem(file, query.name, "expected a name that no other query has")
     for metric in query.metrics:
         if owners.get(metric.name, query.name) != query.name:
-            yield Fault(file, query.name, f"expected one query a metric: {metric.name} is in {owners[metric.name]} too")
+            yield ConfigProblem(
+                file, query.name, f"expected one query a metric: {metric.name} is in {owners[metric.name]} too"
+            )

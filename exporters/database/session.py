@@ -11,12 +11,12 @@ from psycopg.pq.abc import PGresult
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
-from exporters.database.address import Address
 from exporters.database.connection import Connection
+from exporters.database.dsn import Address
 from exporters.database.failures import ConnectionLostError, ServerError
-from exporters.database.plan import Plan, Row
 from exporters.database.privileges import Privileges, read_privileges
 from exporters.database.queries import Query
+from exporters.database.statement import Plan, Row
 
 _PRIVILEGES_SECONDS = 60.0  # how long an answer about privileges holds
 _LACK_SECONDS = 300.0  # how long a metric the server refused is left out before it is tried again

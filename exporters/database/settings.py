@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -26,3 +27,12 @@ class DatabaseTarget:
             raise ValueError("expected a name that is not empty")
         if any(number < 1 for number in (*self.limits.values(), *self.intervals.values())):
             raise ValueError("expected limits of at least one row and intervals of at least one second")
+
+
+Section = tuple[DatabaseTarget, ...]
+
+
+def from_environment(environment: Mapping[str, str]) -> Section:
+    """Return the one server, named `default`, of PANTRYWATCH_DATABASE_DSN or the file PANTRYWATCH_DATABASE_DSN_FILE."""
+    dsn, dsn_file = environment.get("PANTRYWATCH_DATABASE_DSN"), environment.get("PANTRYWATCH_DATABASE_DSN_FILE")
+    return (DatabaseTarget("default", dsn, dsn_file),) if dsn or dsn_file else ()

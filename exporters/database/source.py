@@ -8,31 +8,30 @@ from dataclasses import replace
 from pathlib import Path
 
 from exporters.core.deadline import Deadline
-from exporters.core.errors import CollectError, ConfigError, ErrorClass, Fault, classify_network_error
+from exporters.core.errors import CollectError, ConfigError, ConfigProblem, ErrorClass, classify_network_error
 from exporters.core.exposition import Family
 from exporters.core.scrape import Finding, Run, Source, Up
 from exporters.core.settings import secret_from
-from exporters.database.address import Address
-from exporters.database.advice import findings
 from exporters.database.background import Background
-from exporters.database.presenter import Presenter
+from exporters.database.dsn import Address
+from exporters.database.families import Presenter
+from exporters.database.preflight import findings
 from exporters.database.queries import Query, read_queries
 from exporters.database.session import Session
-from exporters.database.settings import DatabaseTarget
-from exporters.settings import Settings
+from exporters.database.settings import DatabaseTarget, Section
 
 CONNECTION = "connection"
 
 
-def sources(settings: Settings, settings_file: str) -> list[Source]:
+def sources(section: Section, settings_file: str) -> list[Source]:
     """Return one source a target. Raises ConfigError with every fault."""
     found: list[Source] = []
-    faults: list[Fault] = []
-    for position, target in enumerate(settings.database):
+    faults: list[ConfigProblem] = []
+    for position, target in enumerate(section):
         try:
             found.append(_source(target, f"database[{position}]", settings_file))
         except ConfigError as error:
-            faults += error.faults
+            faults += error.problems
     if faults:
         raise ConfigError(faults)
     return found
@@ -48,7 +47,7 @@ def _source(target: DatabaseTarget, entry: str, settings_file: str) -> Source:
 def _adjusted(queries: Sequence[Query], target: DatabaseTarget, entry: str, settings_file: str) -> list[Query]:
     """Return the queries with the target's own limits and intervals. Raises ConfigError for those that have none."""
     faults = [
-        Fault(settings_file, f"{entry}.{field}.{name}", f"expected one of: {', '.join(known)}")
+        ConfigProblem(settings_file, f"{entry}.{field}.{name}", f"expected one of: {', '.join(known)}")
         for field, given, known in (
             ("limits", target.limits, [query.name for query in queries if query.limit]),
             ("intervals", target.intervals, [query.name for query in queries if query.interval_seconds]),

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 
 from exporters.core.exposition import Family
-from exporters.host.roots import Roots
+from exporters.host.procfs import Roots
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from exporters.core.exposition import Family, Kind
-from exporters.host.roots import Roots
+from exporters.host.procfs import Roots
 
 _SECTOR_BYTES = 512  # in this file, whatever the device's own sector size
 _PARTITIONS = re.compile(r"(?:(?:ram|loop|fd)|(?:h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+")

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from exporters.core.deadline import Deadline
 from exporters.core.exposition import Family
-from exporters.host.roots import Roots
+from exporters.host.procfs import Roots
 
 _LABELS = ("device", "mountpoint", "fstype")
 # Not stores of data; the same as node_exporter leaves out.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exporters.core.exposition import Family
-from exporters.host.roots import Roots
+from exporters.host.procfs import Roots
 
 _EVENTS = {
     "pgfault": "Page faults",

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 
 from exporters.core.exposition import Family
-from exporters.host.roots import Roots, exists
+from exporters.host.procfs import Roots, exists
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _RECEIVE = ("bytes", "packets", "errs", "drop", "fifo", "frame", "compressed", "multicast")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _MOST_GROUPS = 20
@@ -62,3 +63,11 @@ class HostSettings:
             raise ValueError(f"expected at most {_MOST_GROUPS} process_groups, with unique names")
         if self.process_interval_seconds < 1:
             raise ValueError("expected process_interval_seconds of 1 or more")
+
+
+Section = HostSettings
+
+
+def from_environment(_environment: Mapping[str, str]) -> Section:
+    """Return this machine: there is nothing to set."""
+    return HostSettings()

@@ -10,13 +10,12 @@ import psutil
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass, classify_network_error
 from exporters.core.exposition import Family
-from exporters.core.periodic import Periodic
+from exporters.core.scheduler import Periodic
 from exporters.core.scrape import Finding, Run, Source, Up
-from exporters.host import container, cpu, disk, filesystem, memory, network, system
+from exporters.host import cgroup, cpu, disk, filesystem, memory, network, system
 from exporters.host.processes import ProcessGroups
-from exporters.host.roots import Roots, exists
+from exporters.host.procfs import Roots, exists
 from exporters.host.settings import HostSettings
-from exporters.settings import Settings
 
 # In this order: what may wait, for a mount that hangs, comes last.
 _COLLECTORS: Mapping[str, Callable[[Roots], Iterable[Family]]] = {
@@ -41,9 +40,9 @@ _COLLECTORS: Mapping[str, Callable[[Roots], Iterable[Family]]] = {
 }
 
 
-def sources(settings: Settings, _settings_file: str) -> list[Source]:
-    """Return this machine, if the settings have a host section."""
-    return [HostSource(settings.host)] if settings.host else []
+def sources(section: HostSettings, _settings_file: str) -> list[Source]:
+    """Return this machine."""
+    return [HostSource(section)]
 
 
 class HostSource:
@@ -61,7 +60,7 @@ class HostSource:
         self._groups = ProcessGroups(settings.process_groups)
         interval = settings.process_interval_seconds
         self._periodic = Periodic("process-groups", interval, self._groups.refresh)
-        named = partial(container.container, named=settings.cgroup)
+        named = partial(cgroup.container, named=settings.cgroup)
         self._collectors: dict[str, Callable[[Roots], Iterable[Family]]] = {**_COLLECTORS, "container": named}
 
     def start(self) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 
 from exporters.core.exposition import Family
-from exporters.host.roots import Roots, exists, read_text
+from exporters.host.procfs import Roots, exists, read_text
 
 _TIME_ERROR = 5  # adjtimex's answer for a clock that is not synchronised
 _STA_NANO = 0x2000

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exporters.synthetic.check import expect
+from exporters.core.checks.check import expect, expect_unique_names
 from exporters.synthetic.kinds import AnyCheck
 
 _MAXIMUM_CHECKS = 100  # each has a thread
@@ -18,18 +19,11 @@ class SyntheticSettings:
 
     def __post_init__(self) -> None:
         expect(len(self.checks) <= _MAXIMUM_CHECKS, f"at most {_MAXIMUM_CHECKS} checks", len(self.checks))
-        names = [check.name for check in self.checks]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        expect(not repeated, "a name of its own for each check", ", ".join(repeated))
-        self._expect_turns()
+        expect_unique_names(self.checks)
 
-    def _expect_turns(self) -> None:
-        """Refuse browser checks that cannot all have their turn: one browser runs at a time."""
-        browser = [check for check in self.checks if check.kind == "browser"]
-        longest = sum(check.timeout_seconds for check in browser)
-        shortest = min((check.interval_seconds for check in browser), default=longest)
-        expect(
-            longest <= shortest,
-            f"browser checks whose timeout_seconds add up to no more than the shortest interval_seconds, {shortest:g}",
-            longest,
-        )
+
+Section = SyntheticSettings
+
+
+def from_environment(_environment: Mapping[str, str]) -> None:
+    """Return None: checks need a settings file."""

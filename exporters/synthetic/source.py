@@ -1,176 +1,20 @@
-"""The scheduled checks as one source: a scrape reads what their last runs saw and waits for nothing."""
+"""Checks over the network, each on its own schedule."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Container, Sequence
-from contextlib import AbstractContextManager, nullcontext
-
-from exporters.core.deadline import Deadline
-from exporters.core.errors import CollectError, ConfigError, ErrorClass, Fault
-from exporters.core.exposition import Family
-from exporters.core.periodic import Periodic
-from exporters.core.scrape import Finding, Run, Source, Up
-from exporters.settings import Settings
-from exporters.synthetic import tally
-from exporters.synthetic.attempt import Attempt, Result, classify
-from exporters.synthetic.check import Entry, Probe
+from exporters.core.checks.check import Entry, PreparedCheck, prepared
+from exporters.core.checks.source import CheckMetrics, CheckSource
+from exporters.core.scrape import Source
 from exporters.synthetic.kinds import KINDS, AnyCheck
-from exporters.synthetic.metrics import LABELS, check_labels, histograms_of, last_runs
-from exporters.synthetic.tally import Tally
-
-_AT_ANY_TIME = nullcontext()
-_STALE_INTERVALS = 3  # a result older than this says nothing of now: no sample
+from exporters.synthetic.metrics import GAUGES
+from exporters.synthetic.settings import SyntheticSettings
 
 
-def sources(settings: Settings, settings_file: str) -> list[Source]:
-    """Return one source for all checks, none where there are none. Raises ConfigError with every fault.
-
-    Those in a browser are an exporter of their own, `browser`: they need what few machines and images hold.
-    """
-    checks = prepare(settings, settings_file, settings.checks(browser=False))
-    return [SyntheticSource(checks)] if checks else []
+def sources(section: SyntheticSettings, settings_file: str) -> list[Source]:
+    """Return one source for all checks, none where there are none. Raises ConfigError with every problem."""
+    checks = prepared(section.checks, "synthetic", settings_file, _prepare)
+    return [CheckSource("synthetic", checks, CheckMetrics(GAUGES))] if checks else []
 
 
-def prepare(settings: Settings, settings_file: str, wanted: Container[AnyCheck]) -> list[tuple[AnyCheck, Probe]]:
-    """Return the wanted checks with their probes. Raises ConfigError with every fault."""
-    checks: list[tuple[AnyCheck, Probe]] = []
-    faults: list[Fault] = []
-    for index, check in enumerate(settings.synthetic.checks if settings.synthetic else ()):
-        if check not in wanted:
-            continue
-        try:
-            probe = KINDS[check.kind](check, Entry(settings_file, f"synthetic.checks[{index}]"))
-        except ConfigError as error:
-            faults += error.faults
-        else:
-            checks.append((check, probe))
-    if faults:
-        raise ConfigError(faults)
-    return checks
-
-
-class ScheduledCheck:
-    """A check with its last result and, where it hangs, the run that has not ended."""
-
-    def __init__(self, settings: AnyCheck, probe: Probe, turns: AbstractContextManager[object] = _AT_ANY_TIME) -> None:
-        self.settings = settings
-        self._turns = turns
-        self.labels = check_labels(settings)
-        self._probe = probe
-        self.tally = Tally(self.labels, histograms_of(settings))
-        self._attempt: Attempt | None = None
-        self._last: Result | None = None
-        self.ran_at: float | None = None  # Unix time at which the last run ended
-
-    def run(self, deadline: Deadline) -> Result:
-        """Run now, until the deadline or the check's own, whichever comes first."""
-        ends = min(deadline.at, time.monotonic() + self.settings.timeout_seconds)
-        self._attempt = Attempt(self.settings.name, self._probe, Deadline(ends))
-        self._last = result = self._attempt.result()
-        self.tally.count(result)
-        if result.error_class is not ErrorClass.INTERNAL:
-            self.ran_at = result.timestamp_seconds
-        return result
-
-    def turn(self) -> None:
-        """Run as scheduled; where the run before hangs still, count a skipped turn: nothing piles up."""
-        if self._attempt and self._attempt.stuck():
-            self.tally.skip("overrun")
-            return
-        with self._turns:
-            self.run(Deadline.after(self.settings.timeout_seconds))
-
-    def latest(self) -> Result | None:
-        """Return the last result, None before the first and once it is too old to say anything of now."""
-        last = self._last
-        fresh = last and time.monotonic() - last.ended_at <= _STALE_INTERVALS * self.settings.interval_seconds
-        return last if fresh else None
-
-
-class SyntheticSource:
-    """The checks of one exporter."""
-
-    target = "local"
-    up: Up | None = None
-
-    def __init__(
-        self, checks: Sequence[tuple[AnyCheck, Probe]], exporter: str = "synthetic", *, one_at_a_time: bool = False
-    ) -> None:
-        """Take the checks with their probes; nothing runs before `start`.
-
-        One at a time: a check whose turn it is waits for the one under way, and this is not part of its own time.
-        """
-        self.exporter = exporter
-        turns: AbstractContextManager[object] = threading.Lock() if one_at_a_time else _AT_ANY_TIME
-        self._checks = [ScheduledCheck(settings, probe, turns) for settings, probe in checks]
-        self._schedules = [self._schedule(check, index) for index, check in enumerate(self._checks)]
-        self._started = threading.Event()
-
-    def start(self) -> None:
-        """Begin the schedules, spread over their intervals."""
-        self._started.set()
-        for schedule in self._schedules:
-            schedule.start()
-
-    def collect(self, run: Run) -> None:
-        """Give what the last runs saw; where no schedule runs (the command `check`), run what is wanted now."""
-        if run.only is None and self._started.is_set():
-            with run.collector("checks"):
-                run.add(*last_runs((check.labels, last) for check in self._checks if (last := check.latest())))
-                run.add(*tally.families(check.tally for check in self._checks))
-                run.add(*tally.measured(check.tally for check in self._checks))
-                run.add(*self._schedule_state())
-            return
-        for check in self._checks:
-            if run.wants(check.settings.name):
-                with run.collector(check.settings.name):
-                    _run_now(check, run)
-
-    def classify(self, error: BaseException) -> ErrorClass:
-        """Return the class of an error raised inside `collect`."""
-        return classify(error)
-
-    def collectors(self) -> Sequence[str]:
-        """Return the names of the checks."""
-        return [check.settings.name for check in self._checks]
-
-    def validate(self, _deadline: Deadline) -> list[Finding]:
-        """Return nothing: a check needs no privilege, and what it needs of files is read before this."""
-        return []
-
-    def close(self) -> None:
-        """End the schedules; a run under way ends at its own deadline."""
-        for schedule in self._schedules:
-            schedule.stop()
-
-    def _schedule(self, check: ScheduledCheck, index: int) -> Periodic:
-        interval = check.settings.interval_seconds
-        first = interval * index / len(self._checks)
-        return Periodic(f"schedule-{check.settings.name}", interval, check.turn, first_after_seconds=first)
-
-    def _schedule_state(self) -> list[Family]:
-        """Return what tells a check that does not run from a target that is down; stays when results are too old."""
-        interval = Family("pantrywatch_check_interval_seconds", "gauge", "Time between two runs, as set.", LABELS)
-        timeout = Family("pantrywatch_check_timeout_seconds", "gauge", "Time a run may take, as set.", LABELS)
-        ran_at = Family(
-            "pantrywatch_check_last_run_timestamp_seconds",
-            "gauge",
-            "When the check last ended a run, well or not, Unix time; no sample before the first.",
-            LABELS,
-        )
-        for check in self._checks:
-            interval.add(check.settings.interval_seconds, *check.labels)
-            timeout.add(check.settings.timeout_seconds, *check.labels)
-            if check.ran_at is not None:
-                ran_at.add(check.ran_at, *check.labels)
-        return [interval, timeout, ran_at]
-
-
-def _run_now(check: ScheduledCheck, run: Run) -> None:
-    result = check.run(run.deadline)
-    run.add(*last_runs([(check.labels, result)]), *tally.measured([check.tally]))
-    if result.error_class:
-        phases = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in result.phases.items())
-        raise CollectError(result.error_class, f"{result.detail} (phases: {phases or 'none'})")
+def _prepare(check: AnyCheck, entry: Entry) -> PreparedCheck:
+    return PreparedCheck(check, KINDS[check.kind](check, entry))

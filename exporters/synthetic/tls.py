@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from exporters.core.certificate import not_after
+from exporters.core.checks.check import Entry, Observation
 from exporters.core.deadline import Deadline
-from exporters.synthetic.check import Entry, Observation
-from exporters.synthetic.network import connect, time_left
+from exporters.synthetic.sockets import connect, time_left
 
 
 @cache

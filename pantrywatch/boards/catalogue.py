@@ -20,7 +20,7 @@ class Entry:
     folder: str
 
 
-class Catalogue:
+class BoardFiles:
     """Boards below a folder, `<Grafana folder>/<uid>.json` each, and the runbooks their links lead to."""
 
     def __init__(self, folder: Path, runbooks: Path) -> None:

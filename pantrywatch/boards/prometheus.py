@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import requests
 
-from exporters.core.web import WebSettings
-from pantrywatch.web_client import session
+from exporters.core.access import WebSettings
+from pantrywatch.web.client import session
 
 _PATHS = re.compile(r"query|query_range|series|alerts|label/[a-zA-Z_][a-zA-Z0-9_]*/values")
 _PARAMETERS = frozenset({"query", "time", "start", "end", "step", "match[]"})

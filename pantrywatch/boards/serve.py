@@ -6,26 +6,28 @@ import asyncio
 import logging
 from ipaddress import ip_address
 
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.access import WebSettings, with_login
+from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.server import listen
-from exporters.core.web import WebSettings, guard
-from pantrywatch.boards.catalogue import Catalogue
+from pantrywatch.boards.catalogue import BoardFiles
 from pantrywatch.boards.prometheus import Prometheus
 from pantrywatch.boards.web import boards_application
-from pantrywatch.web_server import serve_web
+from pantrywatch.web.server import serve_web
 
 logger = logging.getLogger(__name__)
 
 
-def serve_boards(address: str, prometheus: Prometheus, catalogue: Catalogue, web: WebSettings) -> int:
+def serve_boards(address: str, prometheus: Prometheus, catalogue: BoardFiles, web: WebSettings) -> int:
     """Draw the boards until SIGTERM or Ctrl-C, behind the `web` section that is given.
 
     Raises ConfigError: an address that is taken, a URL that is none, a file of the section.
     """
     if not prometheus.url.startswith(("http://", "https://")):
         # Not repeated: it may hold a password.
-        raise ConfigError([Fault("command line", "--prometheus", "expected it to begin with http:// or https://")])
-    application, tls = guard(boards_application(catalogue, prometheus, _hosts(address)), web, "web")
+        raise ConfigError(
+            [ConfigProblem("command line", "--prometheus", "expected it to begin with http:// or https://")]
+        )
+    application, tls = with_login(boards_application(catalogue, prometheus, _hosts(address)), web, "web")
     listener = listen(address)
     scheme = "https" if tls else "http"
     logger.info("boards=%s://%s/ prometheus=%s drawing", scheme, address, prometheus.shown_url)

@@ -17,7 +17,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from pantrywatch.boards.catalogue import Catalogue
+from pantrywatch.boards.catalogue import BoardFiles
 from pantrywatch.boards.prometheus import Prometheus
 
 _PAGE = Path(__file__).parent / "page"
@@ -33,7 +33,7 @@ _HEADERS = {
 }
 
 
-def boards_application(catalogue: Catalogue, prometheus: Prometheus, hosts: list[str]) -> Starlette:
+def boards_application(catalogue: BoardFiles, prometheus: Prometheus, hosts: list[str]) -> Starlette:
     """Return the application; `hosts` are the names it may be asked under, so that no page elsewhere borrows ours."""
     return Starlette(
         routes=[
@@ -54,7 +54,7 @@ def boards_application(catalogue: Catalogue, prometheus: Prometheus, hosts: list
     )
 
 
-async def _home(catalogue: Catalogue, _request: Request) -> Response:
+async def _home(catalogue: BoardFiles, _request: Request) -> Response:
     known = [entry.uid for entry in catalogue.entries()]
     return RedirectResponse(f"/d/{_HOME}" if _HOME in known else "/boards")
 
@@ -64,22 +64,22 @@ async def _page(script: str, _request: Request) -> Response:
     return Response(text, headers=_HEADERS, media_type="text/html")
 
 
-async def _list(catalogue: Catalogue, _request: Request) -> Response:
+async def _list(catalogue: BoardFiles, _request: Request) -> Response:
     return JSONResponse([asdict(entry) for entry in catalogue.entries()], headers=_HEADERS)
 
 
-async def _board(catalogue: Catalogue, request: Request) -> Response:
+async def _board(catalogue: BoardFiles, request: Request) -> Response:
     board = catalogue.board(request.path_params["uid"])
     if board is None:
         return PlainTextResponse("There is no board of this name; see the list of all boards.", 404, headers=_HEADERS)
     return JSONResponse(board, headers=_HEADERS)
 
 
-async def _runbooks(catalogue: Catalogue, _request: Request) -> Response:
+async def _runbooks(catalogue: BoardFiles, _request: Request) -> Response:
     return JSONResponse(catalogue.runbooks(), headers=_HEADERS)
 
 
-async def _runbook(catalogue: Catalogue, request: Request) -> Response:
+async def _runbook(catalogue: BoardFiles, request: Request) -> Response:
     text = catalogue.runbook(request.path_params["name"])
     if text is None:
         return PlainTextResponse("There is no runbook of this name.", 404, headers=_HEADERS)

@@ -9,14 +9,14 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.access import WebSettings
+from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.settings import Secret, secret_from
-from exporters.core.web import WebSettings
-from exporters.notifications.contacts import MailServer, Webhook
-from exporters.notifications.ours import is_ours
-from exporters.notifications.section import Notifications
-from pantrywatch.heartbeat.notice import Notice
-from pantrywatch.web_client import session
+from pantrywatch.config.notifications.contacts import MailServer, Webhook
+from pantrywatch.config.notifications.own_urls import is_ours
+from pantrywatch.config.notifications.settings import Notifications
+from pantrywatch.heartbeat.message import Notice
+from pantrywatch.web.client import session
 
 _TIMEOUT_SECONDS = 15.0
 _TLS_PORT = "465"
@@ -87,19 +87,21 @@ def channels_of(section: Notifications, web: WebSettings, file: str) -> list[Cha
     `web`, with absolute paths, says how one gets into what is ours.
     A contact's Slack and PagerDuty are Alertmanager's: what speaks of its silence must need as little as possible.
     """
-    faults: list[Fault] = []
+    faults: list[ConfigProblem] = []
     found: list[Channel] = []
     for name in section.heartbeat.tell:
         try:
             own = list(_channels(section, web, name, file))
         except ConfigError as error:
-            faults += error.faults
+            faults += error.problems
             continue
         found += own
         if not own:
-            faults.append(Fault(file, "notifications.heartbeat.tell", f"expected {name} to have email or webhook"))
+            faults.append(
+                ConfigProblem(file, "notifications.heartbeat.tell", f"expected {name} to have email or webhook")
+            )
     if not section.heartbeat.tell:
-        faults.append(Fault(file, "notifications.heartbeat.tell", "expected the contacts to tell of a silence"))
+        faults.append(ConfigProblem(file, "notifications.heartbeat.tell", "expected the contacts to tell of a silence"))
     if faults:
         raise ConfigError(faults)
     return found

@@ -16,18 +16,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.access import WebSettings, with_login
+from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exposition import CONTENT_TYPE
 from exporters.core.server import listen
-from exporters.core.targets import seconds
-from exporters.core.web import WebSettings, guard
-from exporters.notifications.section import Notifications
-from exporters.settings import read_settings
+from pantrywatch.config.notifications.settings import Notifications
+from pantrywatch.config.settings import read_settings
+from pantrywatch.config.targets import seconds
 from pantrywatch.heartbeat.channels import channels_of
-from pantrywatch.heartbeat.record import Record, read_record
+from pantrywatch.heartbeat.state import Record, read_record
 from pantrywatch.heartbeat.watch import Timing, Watch
-from pantrywatch.web_files import rooted
-from pantrywatch.web_server import read_json, serve_web
+from pantrywatch.web.config_files import rooted
+from pantrywatch.web.server import read_json, serve_web
 
 logger = logging.getLogger(__name__)
 
@@ -37,11 +37,13 @@ def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int
     settings = read_settings(settings_file)
     section, web = settings.notifications, settings.web or WebSettings()
     if section is None:
-        raise ConfigError([Fault(str(settings_file), "notifications", "expected this section: it says whom to tell")])
+        raise ConfigError(
+            [ConfigProblem(str(settings_file), "notifications", "expected this section: it says whom to tell")]
+        )
     channels = channels_of(section, rooted(web, settings_file), str(settings_file))
     record = read_record(keep, time.time())
     watch = Watch(record, channels, _timing(section))
-    application, tls = guard(heartbeat_application(record, watch), web, str(settings_file))
+    application, tls = with_login(heartbeat_application(record, watch), web, str(settings_file))
     listener = listen(address)
     names = ", ".join(channel.name for channel in channels)
     url = f"{'https' if tls else 'http'}://{address}"

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from exporters.core.logs import ChangeLog
 from pantrywatch.heartbeat.channels import Channel
-from pantrywatch.heartbeat.notice import Notice
-from pantrywatch.heartbeat.record import Record
+from pantrywatch.heartbeat.message import Notice
+from pantrywatch.heartbeat.state import Record
 
 logger = logging.getLogger(__name__)
 

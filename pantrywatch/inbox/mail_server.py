@@ -10,7 +10,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from pantrywatch.inbox.mail import read_mail
 from pantrywatch.inbox.mailbox import Mailbox
-from pantrywatch.web_server import MAXIMUM_BODY_BYTES
+from pantrywatch.web.server import MAXIMUM_BODY_BYTES
 
 _MAXIMUM_CONNECTIONS = 64
 _MAXIMUM_RECIPIENTS = 50
@@ -18,7 +18,7 @@ _IDLE_SECONDS = 30.0
 _CONNECTION_SECONDS = 120.0
 
 
-class Door:
+class ConnectionLimit:
     """Counts the open connections of one listener."""
 
     def __init__(self) -> None:
@@ -35,10 +35,10 @@ class MailServer(SMTP):
 
     line_length_limit = 64 * 1024  # the standard's 1000 would refuse HTML that some write in one line
 
-    def __init__(self, mailbox: Mailbox, door: Door) -> None:
+    def __init__(self, mailbox: Mailbox, door: ConnectionLimit) -> None:
         """Take where messages go, and the count all connections share."""
         super().__init__(
-            _Postman(mailbox), hostname="inbox", ident="pantrywatch inbox",
+            _MailHandler(mailbox), hostname="inbox", ident="pantrywatch inbox",
             data_size_limit=MAXIMUM_BODY_BYTES, timeout=_IDLE_SECONDS, enable_SMTPUTF8=True,
         )  # fmt: skip
         self._door = door
@@ -69,7 +69,7 @@ class MailServer(SMTP):
         super().data_received(data)
 
 
-class _Postman:
+class _MailHandler:
     """aiosmtpd's handler: the answer 250 is given only once the message is kept."""
 
     def __init__(self, mailbox: Mailbox) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from exporters.core.errors import ConfigError, Fault
+from exporters.core.errors import ConfigError, ConfigProblem
 from pantrywatch.inbox.message import Delivery, Message, message_from_json
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Mailbox:
             self._rewrite()
         except OSError as error:
             expected = f"expected a folder to keep messages in: {error.strerror}"
-            raise ConfigError([Fault("command line", f"--keep {file.parent}", expected)]) from error
+            raise ConfigError([ConfigProblem("command line", f"--keep {file.parent}", expected)]) from error
 
     def _append(self, file: Path, line: bytes) -> None:
         with file.open("ab") as out:

@@ -8,13 +8,13 @@ import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from exporters.core.access import WebSettings, with_login
 from exporters.core.server import listen
-from exporters.core.web import WebSettings, guard
-from exporters.settings import read_settings
-from pantrywatch.inbox.mail_server import Door, MailServer
+from pantrywatch.config.settings import read_settings
+from pantrywatch.inbox.mail_server import ConnectionLimit, MailServer
 from pantrywatch.inbox.mailbox import Mailbox
 from pantrywatch.inbox.web import inbox_application
-from pantrywatch.web_server import serve_web
+from pantrywatch.web.server import serve_web
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def serve_inbox(web_address: str, mail_address: str, keep: Path | None, settings
     """
     mailbox = Mailbox(keep)
     section = read_settings(settings_file).web if settings_file else None
-    application, tls = guard(inbox_application(mailbox), section or WebSettings(), str(settings_file))
+    application, tls = with_login(inbox_application(mailbox), section or WebSettings(), str(settings_file))
     web, mail = listen(web_address), listen(mail_address, "--smtp")
     logger.info("web=%s://%s mail=%s taking messages", "https" if tls else "http", web_address, mail_address)
     asyncio.run(_serve(mailbox, mail, lambda: serve_web(application, web, tls)))
@@ -34,6 +34,6 @@ def serve_inbox(web_address: str, mail_address: str, keep: Path | None, settings
 
 
 async def _serve(mailbox: Mailbox, mail: socket.socket, web: Callable[[], Awaitable[None]]) -> None:
-    door = Door()
+    door = ConnectionLimit()
     async with await asyncio.get_running_loop().create_server(lambda: MailServer(mailbox, door), sock=mail):
         await web()

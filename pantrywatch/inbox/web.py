@@ -16,7 +16,7 @@ from pantrywatch.inbox.mailbox import Mailbox
 from pantrywatch.inbox.message import Message
 from pantrywatch.inbox.notifications import Reader, read_pagerduty, read_slack, read_webhook
 from pantrywatch.inbox.page import list_page, message_page
-from pantrywatch.web_server import read_json
+from pantrywatch.web.server import read_json
 
 _COMMON = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 _OURS = _COMMON | {

@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 import requests
-from boards.lint.model import Board, read_boards
-from boards.live import Live, Question
 
-from pantrywatch.state import ROOT, State
-from pantrywatch.web_client import session
+from pantrywatch.native.state_dir import ROOT, State
+from pantrywatch.web.client import session
+from tests.boards.live import Live, Question
+from tools.board_lint.model import Board, read_boards
 
 _RANGE_SECONDS = 6 * 3600
 _STEP_SECONDS = 30  # what Grafana takes for six hours at 700 points

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from exporter import fetch
-from servers import free_port, process, wait_until
+
+from tests.support.exporter import fetch
+from tests.support.servers import free_port, process, wait_until
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from typing import Any
 
 import requests
 import yaml
-from boards.lint.model import read_boards
-from servers import free_port, process, wait_until
 
-from exporters.core.targets import read_targets
-from pantrywatch.state import ROOT
+from pantrywatch.config.targets import read_targets
+from pantrywatch.native.state_dir import ROOT
+from tests.support.servers import free_port, process, wait_until
+from tools.board_lint.model import read_boards
 
 _DAYS = 31
 _EVALUATIONS = 6

@@ -20,9 +20,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-import servers
-from bench.peers import Peer, peer
-from exporter import Exporter, exporter
+
+from tests.bench.peers import Peer, peer
+from tests.support import servers
+from tests.support.exporter import Exporter, exporter
 
 _TABLES = 60
 _KEYS = 20_000

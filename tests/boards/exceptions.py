@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from boards.live import Question
+from tests.boards.live import Question
 
 # Empty on every healthy demo: one that returns data is no exception any more.
 ALWAYS = {

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from boards.lint.model import Board, Panel
-from boards.substitution import ALL, Variable, in_query
+
+from tests.boards.substitution import ALL, Variable, in_query
+from tools.board_lint.model import Board, Panel
 
 SCRAPE_SECONDS = 15
 _LABEL_VALUES = re.compile(r"label_values\((?:(.+),)?\s*(\w+)\s*\)", re.DOTALL)

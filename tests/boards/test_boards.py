@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from boards.lint.check import LINTS, check, exclusions_of, without_excluded
-from boards.lint.exclusions import EXCLUSIONS
-from boards.lint.model import Board, read_boards
-from rules.lint.catalogue import ROOT, read_catalogue
-from rules.lint.rulebook import Rulebook, read_rules
 
-from exporters.core.targets import Targets, read_targets
+from pantrywatch.config.targets import Targets, read_targets
+from tools.board_lint.check import LINTS, check, exclusions_of, without_excluded
+from tools.board_lint.exclusions import EXCLUSIONS
+from tools.board_lint.model import Board, read_boards
+from tools.rule_lint.catalogue import ROOT, read_catalogue
+from tools.rule_lint.rulebook import Rulebook, read_rules
 
 
 @pytest.fixture(scope="module")

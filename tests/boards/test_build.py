@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from boards.lint.model import GENERATED, ROOT, read_boards
 
-from pantrywatch.build import build
+from pantrywatch.generate.build import build
+from tools.board_lint.model import GENERATED, ROOT, read_boards
 
 
 @pytest.fixture

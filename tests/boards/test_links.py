@@ -9,11 +9,11 @@ from typing import Any
 import _jsonnet
 import pytest
 import yaml
-from boards.lint.board_lints import link_problems
-from boards.lint.model import read_boards
-from rules.lint.catalogue import ROOT
 
-from exporters.core.targets import read_targets
+from pantrywatch.config.targets import read_targets
+from tools.board_lint.board_lints import link_problems
+from tools.board_lint.model import read_boards
+from tools.rule_lint.catalogue import ROOT
 
 BOARDS = {board.uid: board for board in read_boards()}
 

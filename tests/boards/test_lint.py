@@ -8,20 +8,20 @@ from typing import Any
 
 import _jsonnet
 import pytest
-from boards.lint.board_lints import link_problems
-from boards.lint.check import LINTER, LINTS, check
-from boards.lint.exclusions import EXCLUSIONS
-from boards.lint.model import Json, board_of, read_boards, references, substituted
-from boards.lint.units import UNITS
 from grafana_foundation_sdk.models import units as grafana_units
-from rules.lint.catalogue import ROOT, read_catalogue
-from rules.lint.rulebook import Rulebook, read_rules
 
-from exporters.core.targets import Targets, read_targets
+from pantrywatch.config.targets import Targets, read_targets
+from tools.board_lint.board_lints import link_problems
+from tools.board_lint.check import LINTER, LINTS, check
+from tools.board_lint.exclusions import EXCLUSIONS
+from tools.board_lint.model import Json, board_of, read_boards, references, substituted
+from tools.board_lint.units import UNITS
+from tools.rule_lint.catalogue import ROOT, read_catalogue
+from tools.rule_lint.rulebook import Rulebook, read_rules
 
 # Demanded of every board by Grafana's linter, and excluded for all of ours: a board without a mistake has them too.
 _EXCLUDED = {lint for board, _, lint in EXCLUSIONS if board == "*"}
-SEEDED: Json = json.loads(_jsonnet.evaluate_file(str(Path(__file__).parent / "lint/seeded_mistakes.jsonnet")))
+SEEDED: Json = json.loads(_jsonnet.evaluate_file(str(Path(__file__).parent / "seeded_mistakes.jsonnet")))
 
 
 @pytest.fixture(scope="module")

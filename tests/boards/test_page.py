@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boards.lint.model import ROOT, read_boards
-from boards.substitution import Variable, in_query
+
+from tests.boards.substitution import Variable, in_query
+from tools.board_lint.model import ROOT, read_boards
 
 _HERE = Path(__file__).parent
 _PAGE = _HERE.parents[1] / "pantrywatch/boards/page"

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from boards.lint.model import GENERATED, ROOT, read_boards
+
+from tools.board_lint.model import GENERATED, ROOT, read_boards
 
 NATIVE = (ROOT / "provisioning/native/grafana.conf").read_text()
 COMPOSE: dict[str, str] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["grafana"][

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 import yaml
-from boards.lint.model import Board, Json, board_of, read_boards
 from grafana_foundation_sdk.cog import plugins
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from jsonschema import Draft202012Validator
-from rules.lint.catalogue import ROOT
 
-SCHEMA: Json = yaml.safe_load((ROOT / "tests/boards/lint/schema.yaml").read_text())
+from tools.board_lint.model import Board, Json, board_of, read_boards
+from tools.rule_lint.catalogue import ROOT
+
+SCHEMA: Json = yaml.safe_load((ROOT / "tools/board_lint/schema.yaml").read_text())
 BOARDS = read_boards()
 
 

@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 import yaml
-from boards.lint.model import read_boards
-from rules.lint.catalogue import ROOT
+
+from tools.board_lint.model import read_boards
+from tools.rule_lint.catalogue import ROOT
 
 # Target → its series, and the number the boards show (dashboards/lib/cells.libsonnet gives it a word).
 _CASES: dict[str, tuple[dict[str, float], int]] = {

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from exporter import ROOT
-from servers import free_port, process, wait_until
+
+from tests.support.exporter import ROOT
+from tests.support.servers import free_port, process, wait_until
 
 HOSTILE = '<img src=x onerror="document.title=1">'
 _STEP_SECONDS = 15
@@ -62,7 +63,7 @@ def boards_page(directory: Path, prometheus_url: str, boards: Sequence[dict[str,
         "import sys; from pathlib import Path; from pantrywatch.boards.catalogue import Catalogue; "
         "from pantrywatch.boards.serve import serve_boards; "
         "from pantrywatch.boards.prometheus import Prometheus; "
-        "from exporters.core.web import WebSettings; "
+        "from exporters.core.access import WebSettings; "
         "catalogue = Catalogue(Path(sys.argv[3]), Path(sys.argv[4])); "
         "serve_boards(sys.argv[1], Prometheus(sys.argv[2]), catalogue, WebSettings())"
     )

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import requests
-from browser import every_type
-from browser.recorded import HOSTILE, boards_page, prometheus
-from chromium import browser_page
 from playwright.sync_api import Page
-from servers import free_port, wait_until
+
+from tests.browser import every_type
+from tests.browser.recorded import HOSTILE, boards_page, prometheus
+from tests.support.chromium import browser_page
+from tests.support.servers import free_port, wait_until
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from engine import Engine, run
-from servers import wait_until
+from tests.compose.engine import Engine, run
+from tests.support.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "pantrywatch"

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers import process, wait_until
+from tests.support.servers import process, wait_until
 
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
 _FETCH = """

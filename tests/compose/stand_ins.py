@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import debian
-from engine import Engine, run
-from servers import free_port, process, wait_until
+from tests.compose.engine import Engine, run
+from tests.support import debian
+from tests.support.servers import free_port, process, wait_until
 
 FOLDER = Path(__file__).parent / "stand_ins"
 PYTHON = "python:3.11-slim-bookworm"

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from exporters import __version__
-from pantrywatch.containers import USERS
-from pantrywatch.secret_files import DEMO, INSTALLATION
+from pantrywatch.containers.init import USERS
+from pantrywatch.web.secret_files import DEMO, INSTALLATION
 
 ROOT = Path(__file__).parents[2]
 _FILES = {"docker-compose.yml": ROOT, "provisioning/sidecar/docker-compose.yml": ROOT / "provisioning/sidecar"}

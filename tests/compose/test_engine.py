@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 import yaml
-from compose_project import PROJECT, ROOT, Stack, clone_into, kill
-from engine import Engine, engine, why_not
-from peers import Certificates, make_certificate
-from servers import wait_until
-from stand_ins import PYTHON, build_ours, build_stand_ins
+
+from tests.compose.compose_project import PROJECT, ROOT, Stack, clone_into, kill
+from tests.compose.engine import Engine, engine, why_not
+from tests.compose.stand_ins import PYTHON, build_ours, build_stand_ins
+from tests.support.peers import Certificates, make_certificate
+from tests.support.servers import wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 

@@ -11,7 +11,7 @@ import yaml
 from kubernetes_validate import ValidationError
 
 from exporters import __version__
-from pantrywatch.containers import USERS
+from pantrywatch.containers.init import USERS
 
 _FILE = Path(__file__).parents[2] / "provisioning/sidecar/pod.yaml"
 _VERSIONS = ("1.28", "1.34")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import stack as stacks
-from exporter import Page
+from tests.e2e import stack as stacks
+from tests.support.exporter import Page
 
 
 def _total(page: Page, name: str, **labels: str) -> float:

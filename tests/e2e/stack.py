@@ -15,9 +15,9 @@ from typing import Any
 
 import psutil
 import requests
-from exporter import ROOT, Page, fetch
 
-from pantrywatch.addresses import Addresses
+from pantrywatch.native.addresses import Addresses
+from tests.support.exporter import ROOT, Page, fetch
 
 START_SECONDS = 150.0
 STOP_SECONDS = 80.0

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 import requests
-import stack as stacks
-from exporter import ROOT
-from servers import wait_until
 
-from pantrywatch.gameday.matrix import MATRIX
+from demo.gameday.expectations import MATRIX
+from tests.e2e import stack as stacks
+from tests.support.exporter import ROOT
+from tests.support.servers import wait_until
 
 pytestmark = pytest.mark.long
 

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import servers
-import stack as stacks
-from exporter import ROOT
+
+from tests.e2e import stack as stacks
+from tests.support import servers
+from tests.support.exporter import ROOT
 
 _HUSH = "hush-hush-3141"
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stack as stacks
-from debian import mirror
-from exporter import ROOT
-from servers import process, wait_until
+
+from tests.e2e import stack as stacks
+from tests.support.debian import mirror
+from tests.support.exporter import ROOT
+from tests.support.servers import process, wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 

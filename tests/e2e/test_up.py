@@ -14,15 +14,16 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
-import servers
-import stack as stacks
-from boards.exceptions import ALWAYS, SOMETIMES, is_late, known_empty, names_of
-from boards.lint.model import read_boards
-from boards.live import Live
-from exporter import ROOT
-from observations import SEEN
-from rules.lint.lost import lost
-from servers import wait_until
+
+from tests.boards.exceptions import ALWAYS, SOMETIMES, is_late, known_empty, names_of
+from tests.boards.live import Live
+from tests.e2e import stack as stacks
+from tests.e2e.observations import SEEN
+from tests.support import servers
+from tests.support.exporter import ROOT
+from tests.support.servers import wait_until
+from tools.board_lint.model import read_boards
+from tools.rule_lint.lost import lost
 
 pytestmark = pytest.mark.xdist_group("stack")
 

@@ -12,19 +12,18 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-import guards
 import psutil
 import pytest
 import requests
-import servers
-import stack as stacks
 import yaml
-from chromium import browser_page
-from exporter import ROOT
 from playwright.sync_api import Error as BrowserError
-from servers import wait_until
 
-from pantrywatch.gameday.stack import Stack as GameDayStack
+from demo.gameday.stack import Stack as GameDayStack
+from tests.e2e import stack as stacks
+from tests.support import guards, servers
+from tests.support.chromium import browser_page
+from tests.support.exporter import ROOT
+from tests.support.servers import wait_until
 
 pytestmark = pytest.mark.xdist_group("stack")
 

@@ -13,27 +13,26 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import guards
 import pytest
 import requests
-import servers
 import yaml
-from exporter import ROOT, fetch
-from inboxes import Inbox, inbox
 
-from exporters.core.alive import alive
+from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError
+from exporters.core.healthcheck import alive
 from exporters.core.settings import decode
-from exporters.core.web import WebSettings
-from exporters.notifications.contacts import Contact, Webhook
-from exporters.notifications.section import Heartbeat, Notifications
-from pantrywatch.alertmanager.files import alertmanager_files
 from pantrywatch.cli import main
+from pantrywatch.config.notifications.contacts import Contact, Webhook
+from pantrywatch.config.notifications.settings import Heartbeat, Notifications
+from pantrywatch.generate.alertmanager.output import alertmanager_files
 from pantrywatch.heartbeat.channels import Channel, channels_of
-from pantrywatch.heartbeat.notice import Notice
-from pantrywatch.heartbeat.record import Record, read_record
+from pantrywatch.heartbeat.message import Notice
+from pantrywatch.heartbeat.state import Record, read_record
 from pantrywatch.heartbeat.watch import Timing, Watch
-from pantrywatch.web_files import in_place, rooted
+from pantrywatch.web.config_files import in_place, rooted
+from tests.support import guards, servers
+from tests.support.exporter import ROOT, fetch
+from tests.support.inboxes import Inbox, inbox
 
 _TIMING = Timing(silent_seconds=900, repeat_seconds=3600)
 
@@ -90,7 +89,7 @@ def _heartbeat(folder: Path, settings: Path, port: int) -> Iterator[Any]:
 
 @contextmanager
 def _alertmanager(folder: Path, settings: Path) -> Iterator[int]:
-    from exporters.settings import read_settings  # noqa: PLC0415
+    from pantrywatch.config.settings import read_settings  # noqa: PLC0415
 
     read = read_settings(settings)
     paths = in_place(rooted(read.web or WebSettings(), settings))

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import cast
 
 import bcrypt
-import servers
 import yaml
-from exporter import exporter
-from servers import free_port, process, wait_until
+
+from tests.support import servers
+from tests.support.exporter import exporter
+from tests.support.servers import free_port, process, wait_until
 
 _ROLE, _NEW = "rotated", "another"
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-import servers
-from exporter import Exporter, exporter, page
+
+from tests.support import servers
+from tests.support.exporter import Exporter, exporter, page
 
 
 @pytest.fixture(scope="module")

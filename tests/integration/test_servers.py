@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import servers
+from tests.support import servers
 
 
 def test_postgres_answers_and_can_be_frozen(postgres: servers.Postgres) -> None:

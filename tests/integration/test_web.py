@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from exporter import ROOT
-from guards import certificate, set_password
-from servers import free_port, process, wait_until
+
+from tests.support.exporter import ROOT
+from tests.support.guards import certificate, set_password
+from tests.support.servers import free_port, process, wait_until
 
 _SETTINGS = (
     "environment: test\n"
@@ -69,7 +70,7 @@ def guarded(tmp_path: Path) -> Iterator[Guarded]:
 
 
 def _alive(port: int) -> bool:
-    command = [sys.executable, "-m", "exporters.core.alive", str(port)]
+    command = [sys.executable, "-m", "exporters.core.healthcheck", str(port)]
     return subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False).returncode == 0
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from rules.promtool import Case, Promtool
+
+from tests.rules.promtool import Case, Promtool
 
 ROOT = Path(__file__).parents[2]
 _RULES = [ROOT / "alert_rules/generated" / f"{name}.yml" for name in ("names", "targets", "health")]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rules.promtool import Promtool, at
-from rules.target_series import series_of
+from tests.rules.promtool import Promtool, at
+from tests.rules.target_series import series_of
 
 _ABOUT = "api-error-rate"
 _TARGET = 'sum by (target) (target:health:state{target="api-error-rate"})'

@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 import yaml
-from rules.lint import record
-from rules.lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
-from rules.lint.check import LINTS, check, without_excluded
-from rules.lint.exclusions import EXCLUSIONS
-from rules.lint.inhibition import compared_but_missing
-from rules.lint.lost import lost
-from rules.lint.pages import families
-from rules.lint.rulebook import Rulebook, read_rules
+
+from tools import record_metrics
+from tools.rule_lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
+from tools.rule_lint.check import LINTS, check, without_excluded
+from tools.rule_lint.exclusions import EXCLUSIONS
+from tools.rule_lint.inhibition import compared_but_missing
+from tools.rule_lint.lost import lost
+from tools.rule_lint.pages import families
+from tools.rule_lint.rulebook import Rulebook, read_rules
 
 RULES = sorted((ROOT / "alert_rules/generated").glob("*.yml"))
-SEEDED = Path(__file__).parent / "lint/seeded_mistakes.yml"
+SEEDED = Path(__file__).parent / "seeded_mistakes.yml"
 _TEXTS = {
     "summary": "It is broken.",
     "description": "It has been broken for some time.",
@@ -256,9 +257,9 @@ def test_a_metric_that_changes_is_lost() -> None:
 
 def test_the_page_of_metrics_is_current() -> None:
     """docs/metrics.md is what follows from the recorded catalogue, and lists every metric of ours."""
-    text = record.PAGE.read_text()
-    assert text == record.page()
-    assert all(f"`{family.name}`" in text for family in read_recorded() if family.job in record.OURS)
+    text = record_metrics.PAGE.read_text()
+    assert text == record_metrics.page()
+    assert all(f"`{family.name}`" in text for family in read_recorded() if family.job in record_metrics.OURS)
 
 
 def test_a_page_is_reduced_to_names_types_and_labels() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rules.promtool import Promtool, at
-from rules.target_series import counter
+from tests.rules.promtool import Promtool, at
+from tests.rules.target_series import counter
 
 _HTTP = 'job="application",instance="crm-api",method="GET",route="/api/v1/organizations",status_code'
 _QUERY = 'job="application",instance="crm-api",query_type="SELECT",table="organizations"'

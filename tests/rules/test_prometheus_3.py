@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from boards.lint.model import read_boards
-from rules.lint.catalogue import ROOT, read_catalogue
+
+from tools.board_lint.model import read_boards
+from tools.rule_lint.catalogue import ROOT, read_catalogue
 
 RULES = [
     rule

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporters.settings import PrometheusSettings, read_settings
-from pantrywatch.addresses import Addresses
-from pantrywatch.build import build
-from pantrywatch.scrape_targets import CONTAINERS, native, scrape_targets
+from pantrywatch.config.settings import PrometheusSettings, read_settings
+from pantrywatch.generate.build import build
+from pantrywatch.generate.file_sd import CONTAINERS, native, scrape_targets
+from pantrywatch.native.addresses import Addresses
 
 ROOT = Path(__file__).parents[2]
 GENERATED = sorted((ROOT / "alert_rules/generated").glob("*.yml"))

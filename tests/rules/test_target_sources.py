@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from exporters.core.errors import ConfigError
-from exporters.core.targets import Target, read_targets
-from pantrywatch.build import build
-from pantrywatch.targets_page import detection_minutes
+from pantrywatch.config.targets import Target, read_targets
+from pantrywatch.generate.build import build
+from pantrywatch.generate.targets_page import detection_minutes
 
 ROOT = Path(__file__).parents[2]
 TARGETS = read_targets(ROOT / "targets.yaml")

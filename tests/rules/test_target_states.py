@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import yaml
-from rules.promtool import Promtool, at
-from rules.target_series import Segments, counter, series_of
 
-from exporters.core.targets import read_targets
-from exporters.settings import read_settings
-from pantrywatch.addresses import Addresses
-from pantrywatch.build import installation_rules
-from pantrywatch.configuration import Options, write_prometheus
-from pantrywatch.state import State
+from pantrywatch.config.settings import read_settings
+from pantrywatch.config.targets import read_targets
+from pantrywatch.generate.build import installation_rules
+from pantrywatch.native.addresses import Addresses
+from pantrywatch.native.configuration import Options, write_prometheus
+from pantrywatch.native.state_dir import State
+from tests.rules.promtool import Promtool, at
+from tests.rules.target_series import Segments, counter, series_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,9 +107,13 @@ def test_what_a_browser_measures_is_missed_when_it_vanishes(promtool: Promtool) 
     )
 
 
-def test_a_part_turned_on_is_measured(tmp_path: Path) -> None:
+def test_a_data_source_turned_on_is_measured(tmp_path: Path) -> None:
     """One part more in settings.yaml, and its targets are fed."""
-    text = (ROOT / "settings.yaml").read_text().replace("parts: [application,", "parts: [frontend, application,")
+    text = (
+        (ROOT / "settings.yaml")
+        .read_text()
+        .replace("data_sources: [application,", "data_sources: [frontend, application,")
+    )
     (tmp_path / "settings.yaml").write_text(text)
     targets = read_targets(ROOT / "targets.yaml")
     rules = yaml.safe_load(installation_rules(ROOT, targets, read_settings(tmp_path / "settings.yaml")))
@@ -118,9 +122,9 @@ def test_a_part_turned_on_is_measured(tmp_path: Path) -> None:
     assert measured["api-throughput"] == "vector(0)"
 
 
-def test_up_takes_the_parts_from_the_settings_in_use(tmp_path: Path) -> None:
+def test_up_takes_the_data_sources_from_the_settings_in_use(tmp_path: Path) -> None:
     """Prometheus is given the generated rules, but what is fed here by the settings `up` was started with."""
-    settings = replace(read_settings(ROOT / "settings.yaml"), parts=("cache",))
+    settings = replace(read_settings(ROOT / "settings.yaml"), data_sources=("cache",))
     options = Options(State(tmp_path), Addresses())
     for _ in range(2):  # a second start finds the folder of the first
         (tmp_path / "prometheus/targets").mkdir(parents=True, exist_ok=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from rules.promtool import BURNING, BURNS, Promtool, at, firing
-from rules.target_series import HISTOGRAMS, TARGETS, Segments, counter, series_of
 
-from exporters.core.targets import Target, Tier, read_targets
+from pantrywatch.config.targets import Target, Tier, read_targets
+from tests.rules.promtool import BURNING, BURNS, Promtool, at, firing
+from tests.rules.target_series import HISTOGRAMS, TARGETS, Segments, counter, series_of
 
 ROOT = Path(__file__).parents[2]
 _STATES = Path(__file__).with_name("test_target_states.py")

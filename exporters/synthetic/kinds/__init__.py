@@ -6,18 +6,11 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, get_args, get_type_hints
 
-from exporters.synthetic.check import Entry, Probe
-from exporters.synthetic.kinds import browser, dns, http, journey, redis, sql, tcp, tls
+from exporters.core.checks.check import Entry, Probe
+from exporters.synthetic.kinds import dns, http, journey, redis, sql, tcp, tls
 
 AnyCheck = (
-    http.HttpCheck
-    | tcp.TcpCheck
-    | tls.TlsCheck
-    | dns.DnsCheck
-    | sql.SqlCheck
-    | redis.RedisCheck
-    | journey.JourneyCheck
-    | browser.BrowserCheck
+    http.HttpCheck | tcp.TcpCheck | tls.TlsCheck | dns.DnsCheck | sql.SqlCheck | redis.RedisCheck | journey.JourneyCheck
 )
 
 # What `kind:` says → what makes the check from its settings and the place they stand at.
@@ -29,7 +22,6 @@ KINDS: Mapping[str, Callable[[Any, Entry], Probe]] = {
     "sql": sql.prepare,
     "redis": redis.prepare,
     "journey": journey.prepare,
-    "browser": browser.prepare,
 }
 
 # cattrs tells the members of a union apart by their literal `kind`, but not where annotations are still text.

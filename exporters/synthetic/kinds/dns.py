@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe, expect, host_and_port
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
-from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe, expect, host_and_port
-from exporters.synthetic.network import note_address, resolve, time_left
+from exporters.synthetic.sockets import note_address, resolve, time_left
 
 if TYPE_CHECKING:
     from dns.message import Message

@@ -10,12 +10,20 @@ from functools import partial
 from typing import Literal
 from urllib.parse import SplitResult, quote, urljoin
 
+from exporters.core.checks.check import (
+    UNSAFE,
+    CheckSettings,
+    Entry,
+    Observation,
+    Probe,
+    expect,
+    expect_regex,
+    parse_url,
+)
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.settings import Secret
-from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe, expect, expect_regex
-from exporters.synthetic.exchange import (
-    UNSAFE,
+from exporters.synthetic.http_client import (
     Answer,
     Request,
     all_headers,
@@ -23,7 +31,6 @@ from exporters.synthetic.exchange import (
     expect_headers,
     expect_statuses,
     judge,
-    parse_url,
 )
 from exporters.synthetic.tls import client_context
 

@@ -21,11 +21,20 @@ from http.client import HTTPException
 from typing import Any, Literal
 from urllib.parse import quote
 
+from exporters.core.checks.check import (
+    CheckSettings,
+    Entry,
+    Observation,
+    Probe,
+    expect,
+    expect_name,
+    expect_regex,
+    parse_url,
+)
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass, classify_network_error
 from exporters.core.settings import Secret
-from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe, expect, expect_name, expect_regex
-from exporters.synthetic.exchange import (
+from exporters.synthetic.http_client import (
     Answer,
     Request,
     all_headers,
@@ -33,10 +42,9 @@ from exporters.synthetic.exchange import (
     expect_headers,
     expect_statuses,
     judge,
-    parse_url,
     sendable,
 )
-from exporters.synthetic.placeholders import expect_placeholder_names, fill, names_in
+from exporters.synthetic.templating import expect_placeholder_names, fill, names_in
 from exporters.synthetic.tls import client_context
 
 _MAXIMUM_STEPS = 10

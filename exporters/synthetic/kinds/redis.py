@@ -16,11 +16,11 @@ from io import BufferedReader
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.settings import Secret
-from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe
-from exporters.synthetic.network import Stream, connect
+from exporters.synthetic.sockets import Stream, connect
 from exporters.synthetic.tls import client_context, handshake
 
 _PORT = 6379

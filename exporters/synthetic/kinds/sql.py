@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe, expect
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.settings import Secret
-from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe, expect
-from exporters.synthetic.network import time_left
+from exporters.synthetic.sockets import time_left
 
 if TYPE_CHECKING:
     from psycopg import Connection, Error

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe, expect_regex, host_and_port
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
-from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe, expect_regex, host_and_port
-from exporters.synthetic.network import Stream, connect
+from exporters.synthetic.sockets import Stream, connect
 
 _MAXIMUM_ANSWER_BYTES = 64 * 1024
 

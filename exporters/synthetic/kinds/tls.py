@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe, expect, host_and_port
 from exporters.core.deadline import Deadline
-from exporters.synthetic.check import CheckSettings, Entry, Observation, Probe, expect, host_and_port
-from exporters.synthetic.network import connect
+from exporters.synthetic.sockets import connect
 from exporters.synthetic.tls import client_context, handshake
 
 

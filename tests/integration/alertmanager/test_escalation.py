@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from alertmanagers import Alertmanager, alert, alertmanager, delays, settings_for
-from inboxes import Inbox, inbox
-from servers import wait_until
+
+from tests.support.alertmanagers import Alertmanager, alert, alertmanager, delays, settings_for
+from tests.support.inboxes import Inbox, inbox
+from tests.support.servers import wait_until
 
 # Seconds after the begin. Far enough apart that what is seen after a step is seen before the next.
 _AFTER = {"critical": (1, 12, 16), "high": (1, 6, 10, 14), "medium": (1, 8), "low": (1,)}

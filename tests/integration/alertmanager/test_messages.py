@@ -14,12 +14,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import requests
 import yaml
-from alertmanagers import alertmanager, settings_for
-from chromium import browser_page
-from servers import free_port
 
-from exporters.notifications.section import Links
-from pantrywatch.alertmanager.configuration import links_template
+from pantrywatch.config.notifications.settings import Links
+from pantrywatch.generate.alertmanager.configuration import links_template
+from tests.support.alertmanagers import alertmanager, settings_for
+from tests.support.chromium import browser_page
+from tests.support.servers import free_port
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = ROOT / "provisioning/alertmanager/templates"

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alertmanagers import Alertmanager, alert, alertmanager, delays, settings_for
-from inboxes import Inbox, inbox
-from servers import free_port, wait_until
+
+from tests.support.alertmanagers import Alertmanager, alert, alertmanager, delays, settings_for
+from tests.support.inboxes import Inbox, inbox
+from tests.support.servers import free_port, wait_until
 
 _LATER = {"critical": ("1s", "10m", "20m"), "high": ("1s", "10m", "20m", "30m"), "medium": ("1s", "10m")}
 

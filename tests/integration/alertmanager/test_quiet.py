@@ -10,9 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from alertmanagers import Alertmanager, alert, alertmanager, delays, identity, midday, settings_for
-from inboxes import Inbox, inbox
-from servers import free_port, wait_until
+
+from tests.support.alertmanagers import Alertmanager, alert, alertmanager, delays, identity, midday, settings_for
+from tests.support.inboxes import Inbox, inbox
+from tests.support.servers import free_port, wait_until
 
 _DELAYS = {"critical": ("1s", "3s", "10m"), "high": ("1s", "10m", "20m", "30m"), "medium": ("1s", "3s"), "low": ("1s",)}
 
@@ -161,14 +162,46 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         [_of("scrape", "CrmMonitoringTargetDown", "high", job="database", instance="primary")],
         [
             alert("CrmTargetNoData", "high", target="db-error-rate", requires="database"),
-            _of("database", "CrmDatabaseDeadlocks", "medium", instance="primary"),
+            _of("database", "CrmDatabaseDeadlocks", "medium", job="database", instance="primary"),
             _of("collector", "CrmMonitoringQueryStale", "medium", job="database", instance="primary"),
         ],
         [
             alert("CrmTargetNoData", "high", target="cache-hit-ratio", requires="cache"),
-            _of("database", "CrmDatabaseDeadlocks", "medium", instance="replica"),
+            _of("database", "CrmDatabaseDeadlocks", "medium", job="database", instance="replica"),
             _of("database", "CrmDatabaseDown", "critical", instance="primary"),
         ],
+    ),
+    "the exporter of the browser is not scraped": (
+        [_of("scrape", "CrmMonitoringTargetDown", "high", job="browser", instance="local")],
+        [
+            alert("CrmTargetNoData", "high", target="tti", requires="browser"),
+            alert("CrmTargetNoData", "high", target="page-load-3g", requires="synthetic, browser"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", job="browser", instance="local", check="page"),
+        ],
+        [
+            alert("CrmTargetNoData", "high", target="db-availability", requires="synthetic"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", job="synthetic", instance="local", check="api"),
+            _of("certificate", "CrmSyntheticCertificateExpiring", "low", job="synthetic", instance="local", check="a"),
+        ],
+    ),
+    "the exporter of the checks is not scraped": (
+        [_of("scrape", "CrmMonitoringTargetDown", "high", job="synthetic", instance="local")],
+        [
+            alert("CrmTargetNoData", "high", target="db-availability", requires="synthetic"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", job="synthetic", instance="local", check="api"),
+        ],
+        [
+            alert("CrmTargetNoData", "high", target="tti", requires="browser"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", job="browser", instance="local", check="page"),
+        ],
+    ),
+    "the application is not scraped": (
+        [_of("scrape", "CrmMonitoringTargetDown", "high", job="application", instance="crm-api")],
+        [
+            alert("CrmTargetNoData", "high", target="api-latency", requires="application"),
+            alert("CrmTargetNoData", "high", target="db-query-latency", requires="statements"),
+        ],
+        [alert("CrmTargetNoData", "high", target="cache-hit-ratio", requires="cache")],
     ),
     "a condition gets worse": (
         [

@@ -16,8 +16,9 @@ from typing import Any
 import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
-from alertmanagers import alert, alertmanager, delays, settings_for
-from servers import free_port, wait_until
+
+from tests.support.alertmanagers import alert, alertmanager, delays, settings_for
+from tests.support.servers import free_port, wait_until
 
 _SECRETS = {"token": "t0ken-hush", "password": "pass-hush", "key": "key-hush"}
 

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import servers
-from exporter import ROOT
+
+from tests.support import servers
+from tests.support.exporter import ROOT
 
 
 def _run(directory: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import servers
-from exporter import ROOT, Exporter, Page, exporter
+
+from tests.support import servers
+from tests.support.exporter import ROOT, Exporter, Page, exporter
 
 USERS = {
     "no-info": "on >pw resetchannels -@all +ping +config|get",

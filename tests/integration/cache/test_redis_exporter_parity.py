@@ -7,8 +7,9 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-import servers
-from exporter import Exporter, Page, exporter, fetch
+
+from tests.support import servers
+from tests.support.exporter import Exporter, Page, exporter, fetch
 
 # Name → why the two values may differ although both are right.
 EXCLUDED = {

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-import servers
-from exporter import ROOT, Exporter, Page, exporter
+
+from tests.support import servers
+from tests.support.exporter import ROOT, Exporter, Page, exporter
 
 OPTIONS = {
     "shared_preload_libraries": "pg_stat_statements",

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import servers
-from exporter import Exporter, Page, exporter
+
+from tests.support import servers
+from tests.support.exporter import Exporter, Page, exporter
 
 SLOW_QUERY = """
 queries:

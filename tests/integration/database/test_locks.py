@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager, ExitStack
 
 import psycopg
 import pytest
-import servers
-from exporter import Exporter
+
+from tests.support import servers
+from tests.support.exporter import Exporter
 
 Watch = Callable[..., AbstractContextManager[Exporter]]
 Connection = psycopg.Connection[tuple[object, ...]]

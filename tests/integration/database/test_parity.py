@@ -10,8 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import servers
-from exporter import Exporter, Page, exporter, fetch
+
+from tests.support import servers
+from tests.support.exporter import Exporter, Page, exporter, fetch
 
 # Name → why the two values may differ although both are right.
 EXCLUDED = {

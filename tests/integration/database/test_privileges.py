@@ -10,8 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import servers
-from exporter import ROOT, Exporter
+
+from tests.support import servers
+from tests.support.exporter import ROOT, Exporter
 
 Watch = Callable[..., AbstractContextManager[Exporter]]
 

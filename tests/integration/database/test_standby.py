@@ -12,8 +12,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import servers
-from exporter import Exporter
+
+from tests.support import servers
+from tests.support.exporter import Exporter
 
 Watch = Callable[..., AbstractContextManager[Exporter]]
 

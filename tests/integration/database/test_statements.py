@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-import servers
-from exporter import Exporter, Page
+from tests.support import servers
+from tests.support.exporter import Exporter, Page
 
 Watch = Callable[..., AbstractContextManager[Exporter]]
 CALLS = "pg_stat_statements_calls_total"

@@ -6,12 +6,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import postgres_versions
 import psycopg
 import pytest
-import servers
 import yaml
-from exporter import Exporter, exporter
+
+from tests.support import postgres_versions, servers
+from tests.support.exporter import Exporter, exporter
 
 OPTIONS = {"shared_preload_libraries": "pg_stat_statements", "track_io_timing": "on"}
 TABLE = Path(__file__).parent / "metrics-by-version.yaml"

@@ -8,8 +8,9 @@ from contextlib import ExitStack
 
 import pytest
 import requests
-import servers
 from integration.demo.installation import SCALE, Installation, api, install, log_in, run
+
+from tests.support import servers
 
 
 @pytest.fixture(scope="session")

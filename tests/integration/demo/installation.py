@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
-import servers
 
 from demo.environment import Environment
 from demo.passwords import DEMO_PASSWORD
+from tests.support import servers
 
 APP_PASSWORD = "app%40word"
 SCALE = "0.02"

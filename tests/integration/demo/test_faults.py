@@ -16,13 +16,13 @@ import psutil
 import psycopg
 import pytest
 import requests
-import servers
 from integration.demo.installation import Installation, run
 
 from demo.faults.fault import FaultError
 from demo.faults.hold import hold
 from demo.faults.table import FAULTS
 from demo.flags import Flags
+from tests.support import servers
 
 LIST = "/api/v1/organizations"
 

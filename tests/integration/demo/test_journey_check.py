@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import exporter
 import yaml
 from integration.demo.installation import Installation
+
+from tests.support import exporter
 
 
 def test_the_journey_of_the_settings_passes(installation: Installation, tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pytest
 import requests
-import servers
 from integration.demo.installation import Installation
 from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support import servers
 
 HTTP_EDGES = [
     "0.005",

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 import requests
-import servers
 from integration.demo.installation import Installation, api, log_in
+
+from tests.support import servers
 
 DASHBOARD = "/api/v1/dashboard"
 LIST = "/api/v1/organizations"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import servers
 from integration.demo.installation import Installation, run
+
+from tests.support import servers
 
 
 def test_a_second_seed_changes_nothing(installation: Installation) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-import servers
 from integration.demo.installation import Installation, run
 
 from demo.environment import Environment
 from demo.faults import supervisor, switch
 from demo.faults.table import FAULTS
 from demo.flags import Flags
+from tests.support import servers
 
 # Programs that stand for the stack's: what is tested is that the right one is stopped and started again.
 STAND_INS = ("postgres", "redis", "demo-third-party")

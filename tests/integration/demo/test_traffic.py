@@ -7,8 +7,9 @@ import sys
 from collections import Counter
 
 import requests
-import servers
 from integration.demo.installation import Installation
+
+from tests.support import servers
 
 TRAFFIC = [sys.executable, "-m", "demo.traffic"]
 

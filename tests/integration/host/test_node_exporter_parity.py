@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import servers
-from exporter import Exporter, Page, exporter, fetch
+
+from tests.support import servers
+from tests.support.exporter import Exporter, Page, exporter, fetch
 
 # Name → why the values may differ although both are right; type and label names are compared all the same.
 EXCLUDED = {

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import requests
-from inboxes import Inbox, inbox
-from servers import wait_until
+
+from tests.support.inboxes import Inbox, inbox
+from tests.support.servers import wait_until
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import requests
-from chromium import browser_page
-from inboxes import Inbox, inbox
 from playwright.sync_api import Page
+
+from tests.support.chromium import browser_page
+from tests.support.inboxes import Inbox, inbox
 
 _HOSTILE = """
 <script>parent.document.title = document.title = "ran"</script>

@@ -10,15 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peers import Certificates, Check, Handler, Listen, accept, answer_tcp, answer_udp, make_certificate, read_head
-from servers import wait_until
 
+from exporters.core.checks.check import Entry
+from exporters.core.checks.probe_run import ProbeRun, Result
 from exporters.core.deadline import Deadline
 from exporters.core.settings import decode
-from exporters.synthetic.attempt import Attempt, Result
-from exporters.synthetic.check import Entry
 from exporters.synthetic.kinds import KINDS
 from exporters.synthetic.settings import SyntheticSettings
+from tests.support.peers import (
+    Certificates,
+    Check,
+    Handler,
+    Listen,
+    accept,
+    answer_tcp,
+    answer_udp,
+    make_certificate,
+    read_head,
+)
+from tests.support.servers import wait_until
 
 
 @pytest.fixture
@@ -36,7 +46,7 @@ def check(tmp_path: Path) -> Check:
         }
         parsed = decode({"checks": [entry]}, SyntheticSettings, "settings.yaml", secret).checks[0]
         probe = KINDS[parsed.kind](parsed, Entry(str(tmp_path / "settings.yaml"), "synthetic.checks[0]"))
-        attempt = Attempt("one", probe, Deadline.after(parsed.timeout_seconds))
+        attempt = ProbeRun("one", probe, Deadline.after(parsed.timeout_seconds))
         result = attempt.result()
         assert result.seconds <= parsed.timeout_seconds + 1, "a run ends at its deadline"
         wait_until(lambda: not attempt.stuck(), 2.5, "its thread is not left behind")

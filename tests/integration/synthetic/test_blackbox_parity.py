@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-import exporter
 import pytest
-import servers
-from peers import Certificates, TlsWeb, Web
+
+from tests.support import exporter, servers
+from tests.support.peers import Certificates, TlsWeb, Web
 
 # Names both have whose values differ by nature, and why.
 _MEASURED = {

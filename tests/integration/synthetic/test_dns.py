@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from peers import Check
-from servers import free_port
 
 from exporters.core.errors import ErrorClass
+from tests.support.peers import Check
+from tests.support.servers import free_port
 
 
 def test_good_answer(check: Check, name_server: int) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import exporter
 import pytest
-import servers
-from peers import Certificates, TlsWeb, Web
+
+from tests.support import exporter, servers
+from tests.support.peers import Certificates, TlsWeb, Web
 
 _KINDS = {"http", "tcp", "tls", "dns", "sql", "redis"}
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"

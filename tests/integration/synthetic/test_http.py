@@ -11,11 +11,11 @@ from threading import Event
 from typing import Any
 
 import pytest
-from peers import Certificates, Check, Handler, Listen, TlsWeb, Web, read_head
-from servers import free_port
 
+from exporters.core.checks.probe_run import Result
 from exporters.core.errors import ErrorClass
-from exporters.synthetic.attempt import Result
+from tests.support.peers import Certificates, Check, Handler, Listen, TlsWeb, Web, read_head
+from tests.support.servers import free_port
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 

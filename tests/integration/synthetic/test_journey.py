@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import exporter
 import pytest
-from peers import Check, Web
 
+from exporters.core.checks.probe_run import Result
 from exporters.core.errors import ErrorClass
-from exporters.synthetic.attempt import Result
+from tests.support import exporter
+from tests.support.peers import Check, Web
 
 PASSWORD = 's3cr3t "{q}"&\\'
 TOKEN = "t0ken+/=&"

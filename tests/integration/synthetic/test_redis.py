@@ -6,10 +6,10 @@ import signal
 from pathlib import Path
 
 import pytest
-import servers
-from peers import Certificates, Check, Listen
 
 from exporters.core.errors import ErrorClass
+from tests.support import servers
+from tests.support.peers import Certificates, Check, Listen
 
 
 @pytest.mark.parametrize("write", [False, True])

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import servers
-from peers import Check
 
 from exporters.core.errors import ErrorClass
+from tests.support import servers
+from tests.support.peers import Check
 
 _ROLLBACKS = "SELECT sum(xact_rollback) FROM pg_stat_database"
 

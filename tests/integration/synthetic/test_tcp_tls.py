@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from peers import Certificates, Check, Listen, TlsWeb
-from servers import free_port
 
+from exporters.core.checks.check import Observation
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass
-from exporters.synthetic.check import Observation
-from exporters.synthetic.network import Address, connect_first
+from exporters.synthetic.sockets import Address, connect_first
+from tests.support.peers import Certificates, Check, Listen, TlsWeb
+from tests.support.servers import free_port
 
 
 def shout(connection: socket.socket) -> None:

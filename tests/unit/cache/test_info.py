@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from exporters.cache import families
-from exporters.cache.bounded import BoundedLabel
 from exporters.cache.fields import FIELDS
 from exporters.cache.info import Info, number, parse_info
+from exporters.core.cardinality import LabelLimit
 from exporters.core.exposition import Family, HistogramFamily, render
 
 REDIS_6_0 = """# Server
@@ -83,19 +83,19 @@ def _lines(*given: Family | HistogramFamily) -> set[str]:
 def test_redis_6_has_no_failed_calls_and_no_error_counts() -> None:
     """What an older server does not count is missing, not 0."""
     info = _info(REDIS_6_0)
-    lines = _lines(*families.commands(info.commands, BoundedLabel("cmd", 10)))
+    lines = _lines(*families.commands(info.commands, LabelLimit("cmd", 10)))
     assert lines == {
         'redis_commands_total{cmd="get"} 4',
         'redis_commands_total{cmd="set"} 1',
         'redis_commands_duration_seconds_total{cmd="get"} 1e-05',
         'redis_commands_duration_seconds_total{cmd="set"} 3e-06',
     }
-    assert _lines(families.errors(info.errors, BoundedLabel("err", 10))) == set()
+    assert _lines(families.errors(info.errors, LabelLimit("err", 10))) == set()
 
 
 def test_a_replica_names_its_master_and_says_that_the_link_is_down() -> None:
     """redis_master_link_up is 0 with the master's address, as redis_exporter labels it."""
-    lines = _lines(*families.replication(_info(REDIS_6_0).fields, BoundedLabel("slave", 3)))
+    lines = _lines(*families.replication(_info(REDIS_6_0).fields, LabelLimit("slave", 3)))
     master = 'master_host="10.0.0.1",master_port="6379"'
     assert lines == {
         f'redis_slave_info{{{master},read_only="1"}} 1',
@@ -109,13 +109,13 @@ def test_a_replica_names_its_master_and_says_that_the_link_is_down() -> None:
 def test_redis_8_with_fields_unknown_to_us_is_read() -> None:
     """New fields, in new sections and in old lines, change nothing of what is known."""
     info = _info(REDIS_8)
-    commands = _lines(*families.commands(info.commands, BoundedLabel("cmd", 10)))
+    commands = _lines(*families.commands(info.commands, LabelLimit("cmd", 10)))
     assert 'redis_commands_failed_calls_total{cmd="get"} 2' in commands
     assert 'redis_commands_total{cmd="config|get"} 1' in commands
-    replicas = _lines(*families.replication(info.fields, BoundedLabel("slave", 3)))
+    replicas = _lines(*families.replication(info.fields, LabelLimit("slave", 3)))
     assert 'redis_connected_slave_lag_seconds{slave_ip="10.0.0.2",slave_port="6379",slave_state="online"} 1' in replicas
     assert len(replicas) == 4
-    keys = _lines(*families.keyspace(info.keyspace, 2, BoundedLabel("db", 64)))
+    keys = _lines(*families.keyspace(info.keyspace, 2, LabelLimit("db", 64)))
     assert keys == {
         'redis_db_keys{db="db0"} 3', 'redis_db_keys{db="db1"} 0', 'redis_db_keys{db="db7"} 1',
         'redis_db_keys_expiring{db="db0"} 1', 'redis_db_keys_expiring{db="db1"} 0',
@@ -149,7 +149,7 @@ def test_words_are_numbers_and_other_texts_none() -> None:
 
 def test_commands_beyond_the_limit_share_other() -> None:
     """The sum over all commands is right, the first ones keep their series, and the drop is counted."""
-    label = BoundedLabel("cmd", 2)
+    label = LabelLimit("cmd", 2)
     by_command = {
         f"cmdstat_{name}": f"calls={calls},usec=1" for name, calls in (("a", 1), ("b", 2), ("c", 3), ("d", 4))
     }
@@ -164,7 +164,7 @@ def test_commands_beyond_the_limit_share_other() -> None:
 
 def test_the_histogram_is_exact_at_its_edges() -> None:
     """Edges the server left out repeat the count below; those beyond 1 s count into +Inf; own commands stay out."""
-    label = BoundedLabel("cmd", 10)
+    label = LabelLimit("cmd", 10)
     reply = [
         b"get", [b"calls", 10, b"histogram_usec", [4, 3, 8, 5, 66, 9, 1082130, 10]],
         b"info", [b"calls", 1, b"histogram_usec", [4, 1]],

@@ -11,7 +11,7 @@ import pytest
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass, classify_network_error
 from exporters.core.exposition import Family, render
-from exporters.core.scrape import Finding, Guard, Run, Up
+from exporters.core.scrape import Finding, Run, ScrapeRunner, Up
 
 
 @dataclass
@@ -40,7 +40,7 @@ class _Source:
     def close(self) -> None: ...
 
 
-def _page(guard: Guard, run: Run) -> str:
+def _page(guard: ScrapeRunner, run: Run) -> str:
     return render([*run.families(), *guard.health(run)]).decode()
 
 
@@ -60,7 +60,7 @@ def test_a_collector_that_fails_costs_only_itself() -> None:
         with run.collector("good"):
             run.add(_family("good_metric"))
 
-    guard = Guard(_Source(action))
+    guard = ScrapeRunner(_Source(action))
     run = guard.join(Deadline.after(5))
     run.done.result(timeout=5)
     page = _page(guard, run)
@@ -97,7 +97,7 @@ def test_a_source_that_hangs_is_answered_in_time_and_never_doubled() -> None:
         with run.collector("slow"):
             release.wait(30)
 
-    guard = Guard(_Source(action))
+    guard = ScrapeRunner(_Source(action))
     deadline = Deadline.after(0.3)
     run = guard.join(deadline)
     with pytest.raises(TimeoutError):
@@ -122,7 +122,7 @@ def test_fifty_overlapping_scrapes_share_one_run() -> None:
         count.append(run)
         release.wait(10)
 
-    guard = Guard(_Source(action))
+    guard = ScrapeRunner(_Source(action))
     runs = [guard.join(Deadline.after(5)) for _ in range(50)]
     release.set()
     for run in runs:
@@ -136,7 +136,7 @@ def test_a_source_that_raises_outside_a_collector_still_ends_its_run() -> None:
     def action(run: Run) -> None:
         raise RuntimeError
 
-    guard = Guard(_Source(action))
+    guard = ScrapeRunner(_Source(action))
     for _ in range(2):
         run = guard.join(Deadline.after(5))
         run.done.result(timeout=5)
@@ -146,7 +146,7 @@ def test_a_source_that_raises_outside_a_collector_still_ends_its_run() -> None:
 def test_the_last_success_is_remembered_over_failures() -> None:
     """The time of the last whole answer stays on the page while the server is down."""
     states = iter([True, False])
-    guard = Guard(_Source(lambda run: run.mark_up(up=next(states))))
+    guard = ScrapeRunner(_Source(lambda run: run.mark_up(up=next(states))))
     stamps = []
     for _ in range(2):
         run = guard.join(Deadline.after(5))

@@ -8,7 +8,8 @@ import pytest
 
 from exporters.core.errors import ConfigError
 from exporters.core.settings import Secret, has_password, secret_from
-from exporters.settings import read_settings, settings_from_environment
+from exporters.database.settings import from_environment
+from pantrywatch.config.settings import read_settings
 
 
 def _read(tmp_path: Path, text: str) -> list[str]:
@@ -16,7 +17,7 @@ def _read(tmp_path: Path, text: str) -> list[str]:
     file.write_text(text)
     with pytest.raises(ConfigError) as raised:
         read_settings(file)
-    return [str(fault).removeprefix(f"{file}: ") for fault in raised.value.faults]
+    return [str(fault).removeprefix(f"{file}: ") for fault in raised.value.problems]
 
 
 def test_every_fault_is_listed_with_its_entry(tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_an_unset_variable_is_named(tmp_path: Path) -> None:
 def test_two_servers_of_one_name_are_refused(tmp_path: Path) -> None:
     """Names are what a scrape asks for, so they are unique in their section."""
     faults = _read(tmp_path, "environment: x\ncache: [{name: a, url: u}, {name: a, url: v}]\n")
-    assert faults == ["cache: expected unique names, a stands twice"]
+    assert faults == ["cache: expected unique names, got a twice"]
 
 
 def test_a_retention_below_the_windows_is_refused(tmp_path: Path) -> None:
@@ -111,6 +112,6 @@ def test_passwords_are_recognised(text: str, expected: bool) -> None:  # noqa: F
 
 def test_a_lone_sidecar_needs_no_file() -> None:
     """One variable is enough for a sidecar; without it nothing is watched."""
-    settings = settings_from_environment({"PANTRYWATCH_DATABASE_DSN_FILE": "/run/secrets/dsn"})
-    assert [(target.name, target.dsn_file) for target in settings.database] == [("default", "/run/secrets/dsn")]
-    assert settings_from_environment({}).database == ()
+    found = from_environment({"PANTRYWATCH_DATABASE_DSN_FILE": "/run/secrets/dsn"})
+    assert [(target.name, target.dsn_file) for target in found] == [("default", "/run/secrets/dsn")]
+    assert from_environment({}) == ()

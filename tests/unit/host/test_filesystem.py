@@ -6,12 +6,11 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-import servers
-from trees import tree
-
 from exporters.core.deadline import Deadline
 from exporters.core.exposition import Family
 from exporters.host.filesystem import MountSizes, filesystems, mounts
+from tests.support import servers
+from tests.support.trees import tree
 
 MOUNTS = """/dev/sda1 / ext4 rw,relatime 0 0
 proc /proc proc rw 0 0

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-from trees import tree
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass
@@ -16,6 +15,7 @@ from exporters.host import cpu, disk, network, system
 from exporters.host.filesystem import MountSizes
 from exporters.host.settings import HostSettings
 from exporters.host.source import HostSource
+from tests.support.trees import tree
 
 
 def _run(settings: HostSettings, only: str | None = None) -> Run:

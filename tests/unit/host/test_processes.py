@@ -9,11 +9,11 @@ from contextlib import ExitStack, contextmanager
 
 import psutil
 import pytest
-import servers
 
 from exporters.core.exposition import Family
 from exporters.host.processes import ProcessGroups
 from exporters.host.settings import HostSettings, ProcessGroup
+from tests.support import servers
 
 BUSY = "import sys\nsys.stdout.write('x'); sys.stdout.flush()\nwhile True: pass  # {}"
 IDLE = "import sys\nsys.stdout.write('x'); sys.stdout.flush()\nsys.stdin.read()  # {}"

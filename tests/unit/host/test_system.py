@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporters.host.roots import Roots
+from exporters.host.procfs import Roots
 from exporters.host.system import uname
 
 

@@ -5,22 +5,28 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-import exporter
 import pytest
-from servers import wait_until
 
+from exporters.browser.check import prepare
+from exporters.browser.metrics import HISTOGRAM_LABELS, HISTOGRAMS
+from exporters.browser.settings import BrowserCheck
+from exporters.core.checks import counters
+from exporters.core.checks.check import Entry, Observation, PreparedCheck, Probe
+from exporters.core.checks.probe_run import Result
+from exporters.core.checks.source import CheckMetrics, CheckSource, ScheduledCheck
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import render
 from exporters.core.scrape import Run
-from exporters.synthetic import tally
-from exporters.synthetic.attempt import Result
-from exporters.synthetic.check import Observation, Probe
-from exporters.synthetic.kinds.browser import BrowserCheck
 from exporters.synthetic.kinds.tcp import TcpCheck
-from exporters.synthetic.source import ScheduledCheck, SyntheticSource
+from exporters.synthetic.metrics import GAUGES
+from tests.support import exporter
+from tests.support.servers import wait_until
+
+METRICS = CheckMetrics(GAUGES)
 
 
 def settings(name: str, **more: Any) -> TcpCheck:
@@ -60,7 +66,7 @@ def hanging() -> Iterator[Probe]:
 
 
 @contextmanager
-def running(source: SyntheticSource) -> Iterator[Callable[[], exporter.Page]]:
+def running(source: CheckSource) -> Iterator[Callable[[], exporter.Page]]:
     """Run the schedule until the block ends; gives a function that scrapes."""
 
     def scrape() -> exporter.Page:
@@ -77,12 +83,15 @@ def running(source: SyntheticSource) -> Iterator[Callable[[], exporter.Page]]:
 
 def counted(*checks: ScheduledCheck) -> exporter.Page:
     """Return the counters of the checks, as on the page."""
-    return exporter.page(render(tally.families(check.tally for check in checks)).decode())
+    return exporter.page(render(counters.families(check.counters for check in checks)).decode())
 
 
 def test_counters_add_up() -> None:
     """Every run is counted once, by result, class and duration; every series is there from the start at 0."""
-    good, bad = ScheduledCheck(settings("good"), passes), ScheduledCheck(settings("bad"), fails)
+    good, bad = (
+        ScheduledCheck(PreparedCheck(settings("good"), passes), {}),
+        ScheduledCheck(PreparedCheck(settings("bad"), fails), {}),
+    )
 
     def value(name: str, **labels: str) -> float | None:
         return counted(good, bad).value(name, kind="tcp", target="api-availability", **labels)
@@ -107,9 +116,9 @@ def test_counters_add_up() -> None:
 
 def test_duration_at_an_edge_is_within_it() -> None:
     """A run that takes exactly as long as a documented target allows is within it; one that takes longer is not."""
-    check = ScheduledCheck(settings("one"), passes)
+    check = ScheduledCheck(PreparedCheck(settings("one"), passes), {})
     for seconds in (0.1, 0.5, 0.50001, 60.0):
-        check.tally.count(Result(seconds, 0.0, 0.0, None, "", {}, {}))
+        check.counters.count(Result(seconds, 0.0, 0.0, None, "", {}, {}))
     page = counted(check)
     buckets = {labels["le"]: value for labels, value in page.samples("pantrywatch_check_duration_seconds_bucket")}
     assert {le: buckets[le] for le in ("0.05", "0.1", "0.2", "0.5", "1.0", "30.0", "+Inf")} == {
@@ -122,7 +131,7 @@ def test_duration_at_an_edge_is_within_it() -> None:
 def test_stuck_check_times_out_and_does_not_pile_up() -> None:
     """A check that hangs is a timeout at its deadline; its next turns are skipped and counted, with one thread only."""
     with hanging() as probe:
-        check = ScheduledCheck(settings("stuck"), probe)
+        check = ScheduledCheck(PreparedCheck(settings("stuck"), probe), {})
         for _ in range(4):
             check.turn()
         threads = [thread for thread in threading.enumerate() if thread.name == "check-stuck"]
@@ -143,7 +152,15 @@ def test_stuck_check_times_out_and_does_not_pile_up() -> None:
 def test_others_go_on_and_the_page_comes() -> None:
     """While one check hangs and one fails, another goes on; the page says which, of what class, and since when."""
     with hanging() as probe:
-        source = SyntheticSource([(settings("stuck"), probe), (settings("good"), passes), (settings("bad"), fails)])
+        source = CheckSource(
+            "synthetic",
+            [
+                PreparedCheck(settings("stuck"), probe),
+                PreparedCheck(settings("good"), passes),
+                PreparedCheck(settings("bad"), fails),
+            ],
+            METRICS,
+        )
         with running(source) as scrape:
             assert scrape().value("probe_success", check="good") is None, "no run yet, no sample"
             assert scrape().value("pantrywatch_check_interval_seconds", check="good") == 1
@@ -170,7 +187,7 @@ def test_old_result_is_no_sample() -> None:
             calls.append(None)
             (passes if len(calls) == 1 else probe)(observation, deadline)
 
-        with running(SyntheticSource([(settings("once"), once)])) as scrape:
+        with running(CheckSource("synthetic", [PreparedCheck(settings("once"), once)], METRICS)) as scrape:
             wait_until(lambda: scrape().value("probe_success") == 1, 5, "it passes once")
             wait_until(lambda: scrape().value("probe_success") == 0, 5, "it times out once")
             wait_until(lambda: scrape().value("probe_success") is None, 10, "the result is too old")
@@ -183,7 +200,9 @@ def test_old_result_is_no_sample() -> None:
 
 def test_one_check_on_command() -> None:
     """The command `check` runs the one check it names, now, and tells of its failure with the phases."""
-    source = SyntheticSource([(settings("good"), passes), (settings("broken"), is_broken)])
+    source = CheckSource(
+        "synthetic", [PreparedCheck(settings("good"), passes), PreparedCheck(settings("broken"), is_broken)], METRICS
+    )
     run = Run(source, Deadline.after(5), only="broken")
     source.collect(run)
     (outcome,) = run.outcomes()
@@ -194,7 +213,7 @@ def test_one_check_on_command() -> None:
 
 def test_defect_of_ours_is_not_the_targets() -> None:
     """A check that fails by a defect of ours counts as not run, says nothing of its target and shows no error text."""
-    source = SyntheticSource([(settings("broken"), is_broken)])
+    source = CheckSource("synthetic", [PreparedCheck(settings("broken"), is_broken)], METRICS)
     with running(source) as scrape:
         wait_until(lambda: scrape().value("pantrywatch_check_skipped_total", reason="internal") == 1, 5, "a turn")
         page = scrape()
@@ -213,13 +232,13 @@ def page_load(observation: Observation, deadline: Deadline) -> None:
 
 def test_what_did_not_come_counts_above_every_edge() -> None:
     """Histograms are there from the start; a value at an edge is within it; one that did not come is in +Inf alone."""
-    settings_ = BrowserCheck(name="page", kind="browser", url="http://a/", network="3g")
-    check = ScheduledCheck(settings_, page_load)
-    before = exporter.page(render(tally.measured([check.tally])).decode())
+    page_check = prepare(BrowserCheck(name="page", url="http://a/", network="3g"), Entry("settings.yaml", "x"))
+    check = ScheduledCheck(replace(page_check, probe=page_load), HISTOGRAMS)
+    before = exporter.page(render(counters.measured([check.counters], HISTOGRAMS, HISTOGRAM_LABELS)).decode())
     assert before.value("browser_tti_seconds_count", source="lab", network="3g") == 0
     assert before.value("browser_ttfb_seconds_count") is None, "the emulated network is not in it"
     check.run(Deadline.after(5))
-    page = exporter.page(render(tally.measured([check.tally])).decode())
+    page = exporter.page(render(counters.measured([check.counters], HISTOGRAMS, HISTOGRAM_LABELS)).decode())
     assert page.value("browser_page_load_seconds_bucket", le="3.0", check="page") == 1
     assert page.value("browser_page_load_seconds_bucket", le="2.0") == 0
     assert page.value("browser_tti_seconds_bucket", le="15.0") == 0
@@ -240,7 +259,7 @@ def test_a_check_waits_for_its_turn_and_loses_no_time() -> None:
         at_once -= 1
 
     pages = [settings(name, timeout_seconds=0.9) for name in ("one", "two", "three")]
-    source = SyntheticSource([(page, probe) for page in pages], "browser", one_at_a_time=True)
+    source = CheckSource("browser", [PreparedCheck(page, probe) for page in pages], METRICS, one_at_a_time=True)
     source.start()
     wait_until(lambda: runs >= 6, 10, "each has run")
     source.close()

@@ -9,14 +9,12 @@ import pytest
 
 from exporters.core.errors import ConfigError
 from exporters.core.settings import decode
-from exporters.settings import Settings
-from exporters.synthetic.browser_source import sources as browser_sources
 from exporters.synthetic.kinds import KINDS
+from exporters.synthetic.settings import SyntheticSettings
 from exporters.synthetic.source import sources
 
 TCP = {"name": "one", "kind": "tcp", "address": "127.0.0.1:1"}
 STEP = {"name": "one", "url": "http://a/"}
-PAGE = {"name": "x", "kind": "browser", "url": "http://a/"}
 
 
 def journey(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -26,10 +24,8 @@ def journey(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def read(directory: Path, *checks: dict[str, Any]) -> list[str]:
     """Return the names of the checks in the settings. Raises ConfigError."""
-    document = {"environment": "test", "synthetic": {"checks": list(checks)}}
-    settings = decode(document, Settings, "settings.yaml")
-    file = str(directory / "settings.yaml")
-    found = [*sources(settings, file), *browser_sources(settings, file)]
+    section = decode({"checks": list(checks)}, SyntheticSettings, "settings.yaml", entry="synthetic")
+    found = sources(section, str(directory / "settings.yaml"))
     return [name for source in found for name in source.collectors()]
 
 
@@ -43,21 +39,11 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         "sql": {"dsn": "postgresql://u@127.0.0.1/x"},
         "redis": {"url": "redis://127.0.0.1/0"},
         "journey": {"steps": [STEP]},
-        "browser": {"url": "http://127.0.0.1/"},
     }
     assert own.keys() == KINDS.keys()
     assert read(tmp_path, *({"name": f"c-{kind}", "kind": kind, **own[kind]} for kind in own)) == [
         f"c-{kind}" for kind in own
     ]
-
-
-def test_browser_checks_must_all_have_their_turn(tmp_path: Path) -> None:
-    """One browser runs at a time: what cannot fit between two runs of one of them is refused."""
-    page = {"kind": "browser", "url": "http://a/", "timeout_seconds": 20}
-    three = [{**page, "name": f"page-{number}"} for number in range(3)]
-    assert read(tmp_path, *three) == ["page-0", "page-1", "page-2"]
-    with pytest.raises(ConfigError, match=r"no more than the shortest interval_seconds, 60, got 80"):
-        read(tmp_path, *three, {**page, "name": "page-3"})
 
 
 @pytest.mark.parametrize(
@@ -67,18 +53,11 @@ def test_browser_checks_must_all_have_their_turn(tmp_path: Path) -> None:
         ({**TCP, "address": "127.0.0.1"}, "synthetic.checks[1]: expected an address like host:port"),
         ({**TCP, "address": "a:99999"}, "synthetic.checks[1]: expected an address like host:port"),
         ({**TCP, "name": "A b"}, "synthetic.checks[1]: expected a name of"),
-        ({**TCP, "name": "database"}, "synthetic.checks[1]: expected a name that is not an exporter's"),
         ({**TCP, "target": "x" * 64}, "synthetic.checks[1]: expected the id of a documented target"),
         ({**TCP, "expect": "("}, "synthetic.checks[1]: expected a regular expression"),
         ({**TCP, "interval_seconds": 5}, "synthetic.checks[1]: expected timeout_seconds"),
         ({**TCP, "interval_seconds": 0.5}, "synthetic.checks[1]: expected interval_seconds"),
         ({**TCP, "timeout_seconds": "5"}, "synthetic.checks[1].timeout_seconds: expected a number"),
-        ({**PAGE, "network": "5g"}, "synthetic.checks[1].network: expected"),
-        ({**PAGE, "cpu_slowdown": 0.5}, "synthetic.checks[1]: expected cpu_slowdown from 1 to 20"),
-        ({**PAGE, "timeout_seconds": 19}, "synthetic.checks[1]: expected timeout_seconds of at least 20"),
-        ({**PAGE, "url": "file:///etc/passwd"}, "synthetic.checks[1]: expected an address like https"),
-        ({**PAGE, "url": "http://u:s3cr3t@a/"}, "synthetic.checks[1].url: expected no password here"),
-        ({**PAGE, "budget": 3}, "synthetic.checks[1]: unknown key budget"),
         ({"name": "x", "kind": "smtp"}, "synthetic.checks[1]: expected 'smtp'"),
         ({"name": "x", "kind": "http", "url": "ftp://a/"}, "synthetic.checks[1]: expected an address like https"),
         (
@@ -140,7 +119,7 @@ def test_mistake_names_its_entry(tmp_path: Path, entry: dict[str, Any], expected
     (tmp_path / "settings.yaml").write_text("no certificate\n")
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, TCP, entry)
-    (fault,) = caught.value.faults
+    (fault,) = caught.value.problems
     assert f"{fault.entry}: {fault.expected}".startswith(expected)
     assert "s3cr3t" not in str(fault)
 
@@ -149,7 +128,10 @@ def test_every_mistake_is_told(tmp_path: Path) -> None:
     """Mistakes that show only when files are read are told together too."""
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, {"name": "a", "kind": "sql"}, TCP, {"name": "b", "kind": "redis", "url_file": "none"})
-    assert [fault.entry for fault in caught.value.faults] == ["synthetic.checks[0].dsn", "synthetic.checks[2].url_file"]
+    assert [fault.entry for fault in caught.value.problems] == [
+        "synthetic.checks[0].dsn",
+        "synthetic.checks[2].url_file",
+    ]
 
 
 def test_too_many_checks(tmp_path: Path) -> None:

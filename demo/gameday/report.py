@@ -1,0 +1,87 @@
+"""The matrix of faults, alerts and times to notify, as text for a terminal and as docs/gameday.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from demo.gameday.expectations import EVERYWHERE, MATRIX
+from demo.gameday.run import WARM_UP_EVALUATIONS, Pace, Verdict
+from demo.gameday.stack import FiredAlert
+
+_HEAD = """\
+<!-- Written by `./run gameday --write docs/gameday.md`. -->
+# Game day
+
+`./run gameday` plays every fault of `./run fault list` and reads what reaches the inbox. Each fault has a stack of its
+own, at {speed} times the speed (`pantrywatch/native/time_scale.py` says what that divides and what it cannot), which first runs
+{warm:g} s without any fault; one stack more is left alone for {quiet:g} minutes. `demo/gameday/expectations.py`
+declares what must come, what may come along, and within how many evaluations of the rules; anything else fails the
+day, before a fault and in the quiet minutes too, and so does a required alert that is not told as over.
+
+Times run from the fault to the message in the inbox: in seconds of the fast stack, and in evaluations of the rules, of
+15 s each at their own pace. Scrapes (3 s) and the time a message takes are not divided, so that at its own pace an
+alert comes after fewer evaluations than here.
+
+"""
+
+
+def matrix_table(verdicts: Sequence[Verdict], pace: Pace) -> str:
+    """Return the matrix as a table of Markdown, which reads well in a terminal too."""
+    rows: list[tuple[str, ...]] = [("fault", "alert", "severity", "message after", "evaluations", "declared as")]
+    for verdict in verdicts:
+        rows += [_row(verdict, seen, pace) for seen in _ordered(verdict)] or [(verdict.fault, "none", "", "", "", "")]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def page(verdicts: Sequence[Verdict], pace: Pace, quiet_minutes: float) -> str:
+    """Return docs/gameday.md."""
+    over = "\n".join(
+        f"| {verdict.fault} | {seen.alert} | {seconds:.0f} s | {pace.evaluations(seconds):.0f} |"
+        for verdict in verdicts
+        for seen, seconds in sorted(verdict.over_after.items(), key=lambda item: item[1])
+    )
+    reasons = "\n".join(
+        f"| {row.fault} | {seen.alert} | {seen.severity} | {reason} |"
+        for row in MATRIX
+        for seen, reason in row.along().items()
+    )
+    always = "\n".join(f"| any | {seen.alert} | {seen.severity} | {reason} |" for seen, reason in EVERYWHERE.items())
+    return (
+        _HEAD.format(speed=pace.speed, quiet=quiet_minutes, warm=pace.seconds(WARM_UP_EVALUATIONS))
+        + matrix_table(verdicts, pace)
+        + "\n\n## Until the inbox was told that it is over\n\n"
+        + "| fault | alert | after | evaluations |\n|---|---|---|---|\n"
+        + over
+        + "\n\n## What may come along, and why\n\n| fault | alert | severity | reason |\n|---|---|---|---|\n"
+        + f"{reasons}\n{always}\n"
+    )
+
+
+def _ordered(verdict: Verdict) -> list[FiredAlert]:
+    return [*sorted(verdict.after, key=lambda seen: verdict.after[seen]), *sorted(verdict.missing, key=str)]
+
+
+def _row(verdict: Verdict, seen: FiredAlert, pace: Pace) -> tuple[str, ...]:
+    if seen not in verdict.after:
+        return verdict.fault, seen.alert, seen.severity, "never", "", "required: MISSING"
+    seconds = verdict.after[seen]
+    return (
+        verdict.fault, seen.alert, seen.severity, f"{seconds:.0f} s", f"{pace.evaluations(seconds):.0f}",
+        _declared(verdict, seen),
+    )  # fmt: skip
+
+
+def _declared(verdict: Verdict, seen: FiredAlert) -> str:
+    required = {row.fault: row.seen() for row in MATRIX}.get(verdict.fault, {})
+    if seen in verdict.unexpected:
+        return "UNEXPECTED"
+    if seen in verdict.late:
+        return f"required within {required[seen]}: LATE"
+    if seen in required:
+        return f"required within {required[seen]}"
+    return "may come along"

@@ -1,0 +1,145 @@
+"""What happens on one stack: quiet minutes, or one fault, judged by what reached the inbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from demo.gameday.expectations import EVERYWHERE, Expectation
+from demo.gameday.stack import FiredAlert, Stack
+from pantrywatch.native.console import say
+
+_LOOK_SECONDS = 1.0
+_SETTLE_SECONDS = 60.0
+_LINGER_SECONDS = 12.0  # what comes along with the required alerts shows within so long
+EVALUATION_SECONDS = 15.0
+# Longer than the 17 minutes after which the hour that the fastest tier looks at says the same as on an old stack.
+WARM_UP_EVALUATIONS = 75
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a fault brought: `after` counts from switching it on to the message, in seconds of the fast clock.
+
+    `over_after` counts from switching it off to the message that an alert is over.
+    """
+
+    fault: str
+    after: dict[FiredAlert, float] = field(default_factory=dict)
+    over_after: dict[FiredAlert, float] = field(default_factory=dict)
+    missing: set[FiredAlert] = field(default_factory=set)
+    late: set[FiredAlert] = field(default_factory=set)
+    unexpected: set[FiredAlert] = field(default_factory=set)
+    not_over: set[FiredAlert] = field(default_factory=set)
+
+    @property
+    def passed(self) -> bool:
+        """Return whether it was all as declared."""
+        return not (self.missing or self.late or self.unexpected or self.not_over)
+
+    def faults(self) -> list[str]:
+        """Return what was not, a line each."""
+        named = {
+            "missing": self.missing, "too late": self.late, "unexpected": self.unexpected,
+            "not told as over": self.not_over,
+        }  # fmt: skip
+        return [f"{self.fault}: {word}: {seen}" for word, found in named.items() for seen in sorted(found, key=str)]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The speed of the stack: from seconds here to evaluations of the rules at their own pace, and back."""
+
+    speed: int
+
+    def evaluations(self, seconds: float) -> float:
+        """Return how many evaluation intervals went by."""
+        return seconds * self.speed / EVALUATION_SECONDS
+
+    def seconds(self, evaluations: float) -> float:
+        """Return how long so many evaluation intervals take here."""
+        return evaluations * EVALUATION_SECONDS / self.speed
+
+
+def quiet(stack: Stack, minutes: float) -> Verdict:
+    """Let the demo's traffic alone; whatever arrives is unexpected."""
+    verdict, begin = Verdict("quiet minutes"), time.time()
+    until = time.monotonic() + 60 * minutes
+    while (left := until - time.monotonic()) > 0:
+        stack.pause(min(60.0, left))
+        verdict.after = _first(stack, begin)
+        say(f"  quiet: {max(0.0, left / 60 - 1):.0f} min left, delivered: {_words(verdict.after) or 'nothing'}")
+    verdict.unexpected = {seen for seen in verdict.after if seen not in EVERYWHERE}
+    return verdict
+
+
+def play(stack: Stack, expectation: Expectation, pace: Pace) -> Verdict:
+    """Warm up, switch the fault on, wait for what it must bring, switch it off, wait until that is told as over.
+
+    What arrives before the fault is unexpected as well.
+    """
+    verdict, required = Verdict(expectation.fault), expectation.seen()
+    stack.pause(pace.seconds(WARM_UP_EVALUATIONS))
+    # What the machine's other work has brought must be over, or it could not come anew.
+    _wait(stack, lambda: not (required.keys() & _first(stack, 0.0).keys()) - _over(stack, 0.0).keys(), _SETTLE_SECONDS)
+    early = _first(stack, 0.0).keys()
+    begin = time.time()
+    stack.fault("on", expectation.fault)
+    _wait(stack, lambda: required.keys() <= _first(stack, begin).keys(), pace.seconds(max(required.values())))
+    stack.pause(_LINGER_SECONDS)
+    verdict.after = _first(stack, begin)
+    stack.fault("off", expectation.fault)
+    _judge(verdict, expectation, pace, early)
+    _clear(stack, verdict, required.keys() & verdict.after.keys(), begin, pace.seconds(expectation.over_within))
+    return verdict
+
+
+def _judge(verdict: Verdict, expectation: Expectation, pace: Pace, early: Iterable[FiredAlert]) -> None:
+    required = expectation.seen()
+    verdict.missing = required.keys() - verdict.after.keys()
+    verdict.late = {
+        seen for seen, most in required.items() if pace.evaluations(verdict.after.get(seen, 0.0)) > most
+    }  # fmt: skip
+    declared = {*required, *expectation.along(), *EVERYWHERE}
+    verdict.unexpected = {*(verdict.after.keys() - declared), *(set(early) - EVERYWHERE.keys())}
+
+
+def _clear(stack: Stack, verdict: Verdict, awaited: set[FiredAlert], begin: float, seconds: float) -> None:
+    off = time.time()
+    _wait(stack, lambda: awaited <= _over(stack, begin).keys(), seconds)
+    over = _over(stack, begin)
+    verdict.over_after = {seen: max(0.0, over[seen] - off) for seen in awaited & over.keys()}
+    verdict.not_over = awaited - over.keys()
+
+
+def _first(stack: Stack, since: float) -> dict[FiredAlert, float]:
+    """Return when each alert was first told, in seconds from then."""
+    found: dict[FiredAlert, float] = {}
+    for arrival in stack.arrivals(since):
+        if arrival.status == "firing":
+            for seen in arrival.seen:
+                found.setdefault(seen, arrival.at - since)
+    return found
+
+
+def _over(stack: Stack, since: float) -> dict[FiredAlert, float]:
+    """Return when each alert was told as over, of those that were not told again after it: as Unix times."""
+    found: dict[FiredAlert, float] = {}
+    for arrival in stack.arrivals(since):
+        for seen in arrival.seen:
+            if arrival.status == "resolved":
+                found[seen] = arrival.at
+            else:
+                found.pop(seen, None)
+    return found
+
+
+def _wait(stack: Stack, condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        stack.pause(_LOOK_SECONDS)
+
+
+def _words(found: Iterable[FiredAlert]) -> str:
+    return ", ".join(sorted(map(str, found)))

@@ -1,0 +1,134 @@
+"""The stack of a game day: its own state directory and ports, started and stopped by it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pantrywatch.native.addresses import Addresses
+from pantrywatch.native.state_dir import ROOT, State
+from pantrywatch.web.client import session
+
+_START_SECONDS = 200.0
+_STOP_SECONDS = 90.0
+_UP = "Ctrl-C stops everything"
+
+
+class GameDayError(Exception):
+    """The game day could not go on; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class FiredAlert:
+    """One alert as the inbox got it or Prometheus fires it."""
+
+    alert: str
+    severity: str
+
+    def __str__(self) -> str:
+        return f"{self.alert} {self.severity}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message in the inbox."""
+
+    at: float
+    status: str
+    seen: frozenset[FiredAlert]
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running stack."""
+
+    state: Path
+    addresses: Addresses
+    halt: threading.Event
+
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises GameDayError where the day is stopped meanwhile."""
+        if self.halt.wait(seconds):
+            raise GameDayError("stopped")
+
+    def arrivals(self, since: float) -> list[Arrival]:
+        """Return what reached the inbox since a Unix time, oldest first."""
+        messages = self._get("inbox", "/api/messages")["messages"]
+        return [
+            Arrival(
+                m["received_at"], m["status"], frozenset(FiredAlert(n, m["severity"]) for n in m["alerts"]), m["to"]
+            )
+            for m in messages
+            if m["received_at"] >= since
+        ]
+
+    def fault(self, *arguments: str) -> str:
+        """Ask the demo, which nothing here imports. Raises GameDayError with its last line where it could not."""
+        environment = {
+            "PANTRYWATCH_STATE": str(self.state),
+            "DEMO_FAULT_DIR": str(self.state / "faults"),
+            "DEMO_SECRETS": str(self.state / "secrets"),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "demo.faults", *arguments], capture_output=True, text=True, check=False, timeout=120,
+            cwd=ROOT, env={**os.environ, **environment},
+        )  # fmt: skip
+        if done.returncode:
+            raise GameDayError(f"fault {' '.join(arguments)}: {(done.stderr or done.stdout).strip()[-300:]}")
+        return done.stdout
+
+    def _get(self, component: str, path: str) -> Any:
+        """Prometheus may be slow under a fault that burns every core."""
+        state = State(self.state)
+        url = state.addresses().url(component) + path
+        try:
+            with session(state.web()) as ours:
+                return ours.get(url, timeout=20).json()
+        except (OSError, ValueError) as error:
+            raise GameDayError(f"{url} does not answer ({type(error).__name__})") from error
+
+
+@contextmanager
+def running(state: Path, addresses: Addresses, speed: int, halt: threading.Event) -> Iterator[Stack]:
+    """Run a stack until the block ends. Raises GameDayError with its last lines where it does not come up."""
+    state.mkdir(parents=True, exist_ok=True)
+    output = state / "up.log"
+    command = [sys.executable, "-m", "pantrywatch", "--state", str(state), "up"]
+    command += ["--port-offset", str(addresses.offset), "--speed", str(speed)]
+    with output.open("wb") as log:
+        environment = {**os.environ, "PANTRYWATCH_STATE": str(state), "DEMO_RATE": "30", "PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=environment, start_new_session=True)
+    try:
+        stack = Stack(state, addresses, halt)
+        _wait_until_up(stack, process, output)
+        yield stack
+    finally:
+        _stop(process)
+
+
+def _wait_until_up(stack: Stack, process: subprocess.Popen[bytes], output: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while _UP not in (text := output.read_text(encoding="utf-8", errors="replace")):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise GameDayError(f"the stack did not come up:\n{text[-2000:]}")
+        stack.pause(0.5)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

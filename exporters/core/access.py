@@ -1,0 +1,281 @@
+"""TLS and a login on what we serve: the `web` section of settings.yaml, and the two guards made from it.
+
+Files are read again when they change: a new certificate or password needs no restart. One that is wrong by then is
+logged, and the one before stays in force; at the start it is a configuration error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+import logging
+import re
+import secrets
+import ssl
+import time
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+
+from exporters.core.certificate import not_after
+from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.logs import ChangeLog
+
+_LOG = ChangeLog(logging.getLogger(__name__))
+# What Prometheus' own web configuration takes; a higher cost would hold each first login for seconds.
+_HASH = re.compile(r"\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}")
+_LONGEST_PASSWORD_BYTES = 72  # bcrypt looks at no more
+_MOST_REMEMBERED = 64
+_OPEN_PATH = "/healthz"  # says only "ok"; what asks for it (an orchestrator) has no login
+
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Application = Callable[[Event, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class WebUser:
+    """Who may log in; the file holds the bcrypt hash of the password. `./run secrets` makes both."""
+
+    name: str
+    password_hash_file: str
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a name that the protocol cannot carry."""
+        if not self.name or ":" in self.name:
+            raise ValueError("expected a name that is not empty and holds no colon")
+
+
+@dataclass(frozen=True, slots=True)
+class WebClient:
+    """As whom Prometheus and Grafana log in: a user's name, and the file with the password itself."""
+
+    username: str
+    password_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """TLS where `certificate_file` and `key_file` are given, a login where there are users; files are PEM.
+
+    Holds for all that pantrywatch serves: exporters, Prometheus, Alertmanager, inbox, heartbeat, page of the boards.
+    `ca_file` says who signed the certificate (default: the system's authorities), `server_name` which name in it
+    clients expect (default: the host they connect to).
+    """
+
+    certificate_file: str | None = None
+    key_file: str | None = None
+    ca_file: str | None = None
+    server_name: str | None = None
+    users: tuple[WebUser, ...] = ()
+    client: WebClient | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError saying what was expected."""
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("expected certificate_file and key_file together")
+        names = [user.name for user in self.users]
+        if len(set(names)) < len(names):
+            raise ValueError("expected users with unique names")
+        if self.client and self.client.username not in names:
+            raise ValueError(f"expected the client's username among the users, got {self.client.username}")
+
+    @property
+    def tls(self) -> bool:
+        """Return whether what we serve is encrypted."""
+        return self.certificate_file is not None
+
+
+def with_login(
+    application: Application, web: WebSettings, settings_file: str
+) -> tuple[Application, ssl.SSLContext | None]:
+    """Return the application behind the login, and the context of its listener, each as far as the section asks for it.
+
+    Raises ConfigError for a file that is missing or wrong.
+    """
+    tls = Certificate(web, settings_file).context() if web.tls else None
+    if web.users:
+        application = Login(web, settings_file).in_front_of(application)
+    return application, tls
+
+
+class Certificate:
+    """The certificate we serve with, looked at again at every handshake."""
+
+    def __init__(self, web: WebSettings, settings_file: str) -> None:
+        """Read the files. Raises ConfigError: missing, not PEM, ended, or not made for each other."""
+        base = Path(settings_file).parent
+        self._files = (base / str(web.certificate_file), base / str(web.key_file))
+        try:
+            self._seen = [_version(file) for file in self._files]
+            self._current = _context(*self._files)
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                [ConfigProblem(settings_file, "web.certificate_file", _reason(error, self._files))]
+            ) from None
+
+    def context(self) -> ssl.SSLContext:
+        """Return the context for a listener, which follows the files."""
+        context = _context(*self._files)
+        context.sni_callback = self._hand_over
+        return context
+
+    def _hand_over(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        # Here and not on a timer: no client gets past the handshake once a certificate has ended.
+        self._follow()
+        connection.context = self._current
+
+    def _follow(self) -> None:
+        try:
+            seen = [_version(file) for file in self._files]
+            if seen == self._seen:
+                return
+            self._current = _context(*self._files)
+            self._seen = seen
+            _LOG.report("web=certificate", "read", failing=False)
+        except (OSError, ValueError) as error:
+            _LOG.report("web=certificate", f"kept the one before ({type(error).__name__})", failing=True)
+
+
+class Login:
+    """Basic authentication in front of an application."""
+
+    def __init__(self, web: WebSettings, settings_file: str) -> None:
+        """Read the hashes. Raises ConfigError with every file that is missing or holds no hash."""
+        base = Path(settings_file).parent
+        self._files = {user.name: base / user.password_hash_file for user in web.users}
+        # Seen at no time yet: each file is looked at again when its user first comes.
+        self._hashes: dict[str, tuple[object, bytes]] = {
+            name: (None, known) for name, known in read_hashes(web, settings_file).items()
+        }
+        self._nobody = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(10))
+        self._remembered: set[bytes] = set()
+        self._key = secrets.token_bytes(32)
+        self._one_at_a_time = asyncio.Lock()
+
+    def in_front_of(self, application: Application) -> Application:
+        """Return the application as only those see it who log in; `/healthz` stays open."""
+
+        async def guarded(scope: Event, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or scope["path"] == _OPEN_PATH or await self.allows(scope["headers"]):
+                await application(scope, receive, send)
+                return
+            head = [(b"www-authenticate", b'Basic realm="pantrywatch"'), (b"content-length", b"16")]
+            await send({"type": "http.response.start", "status": 401, "headers": head})
+            await send({"type": "http.response.body", "body": b"log in, please.\n"})
+
+        return guarded
+
+    async def allows(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Return whether the request carries the name and password of a user."""
+        name, password = _credentials(dict(headers).get(b"authorization", b""))
+        if not password or len(password) > _LONGEST_PASSWORD_BYTES:
+            return False
+        expected = self._hash_of(name)
+        proof = hmac.digest(self._key, b"\0".join((name.encode(), password, expected)), "sha256")
+        if proof in self._remembered:
+            return True
+        # A hash takes tens of milliseconds of a core: whoever guesses gets one core at most, and scrapes go past.
+        async with self._one_at_a_time:
+            if not await asyncio.to_thread(bcrypt.checkpw, password, expected):
+                return False
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered.add(proof)
+        return True
+
+    def _hash_of(self, name: str) -> bytes:
+        """Return the user's hash as its file has it now; for an unknown name one that nothing matches."""
+        if name not in self._files:
+            return self._nobody
+        file = self._files[name]
+        seen, known = self._hashes[name]
+        try:
+            version = _version(file)
+            if version != seen:
+                known = _hash(file)
+                self._hashes[name] = (version, known)
+                _LOG.report("web=login", "read", failing=False)
+        except (OSError, ValueError) as error:
+            _LOG.report("web=login", f"kept the one before ({type(error).__name__})", failing=True)
+        return known
+
+
+def read_hashes(web: WebSettings, settings_file: str) -> dict[str, bytes]:
+    """Return user → bcrypt hash. Raises ConfigError with every file that is missing or holds none."""
+    found, faults = {}, []
+    for position, user in enumerate(web.users):
+        file = Path(settings_file).parent / user.password_hash_file
+        try:
+            found[user.name] = _hash(file)
+        except (OSError, ValueError) as error:
+            faults.append(
+                ConfigProblem(settings_file, f"web.users[{position}].password_hash_file", _reason(error, [file]))
+            )
+    if faults:
+        raise ConfigError(faults)
+    return found
+
+
+def _context(certificate: Path, key: Path) -> ssl.SSLContext:
+    ends = not_after(ssl.PEM_cert_to_DER_cert(_first_certificate(certificate)))
+    if ends < time.time():
+        raise ValueError(f"it ended on {time.strftime('%Y-%m-%d', time.gmtime(ends))}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key, password=_no_passphrase)
+    return context
+
+
+def _no_passphrase() -> str:
+    """Without this OpenSSL would ask on the terminal."""
+    raise ValueError("its key is protected by a passphrase")
+
+
+def _first_certificate(file: Path) -> str:
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    _, found, rest = file.read_text(encoding="ascii", errors="replace").partition(begin)
+    body, closed, _ = rest.partition(end)
+    if not found or not closed:
+        raise ValueError("no certificate in it")
+    return begin + body + end
+
+
+def _hash(file: Path) -> bytes:
+    text = file.read_text(encoding="ascii", errors="replace").strip()
+    if not _HASH.fullmatch(text):
+        raise ValueError("no bcrypt hash of a cost from 4 to 14 in it")
+    return text.encode()
+
+
+def _version(file: Path) -> object:
+    """Return what changes when the file is replaced or written."""
+    status = file.stat()
+    return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+def _credentials(header: bytes) -> tuple[str, bytes]:
+    scheme, _, text = header.partition(b" ")
+    if scheme.lower() != b"basic":
+        return "", b""
+    try:
+        name, _, password = base64.b64decode(text, validate=True).partition(b":")
+        return name.decode(), password
+    except (binascii.Error, UnicodeDecodeError):
+        return "", b""
+
+
+def _reason(error: OSError | ValueError, files: Sequence[Path]) -> str:
+    names = " and ".join(str(file) for file in files)
+    if isinstance(error, ssl.SSLError):
+        reason = "not PEM, or the key belongs to another certificate"
+    elif isinstance(error, OSError):
+        reason = error.strerror or type(error).__name__
+    else:
+        reason = str(error) or "not PEM"
+    return f"expected readable, valid files at {names}: {reason}"

@@ -1,0 +1,33 @@
+"""A label with a limit: the first values seen keep their own series, the rest share `other`."""
+
+from __future__ import annotations
+
+OTHER = "other"
+
+
+class LabelLimit:
+    """Decides which values get series of their own; a value once admitted stays, so that no series comes and goes."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        """Admit at most `limit` values."""
+        self.name = name
+        self._limit = limit
+        self._admitted: set[str] = set()
+        self._folded: set[str] = set()
+
+    def admit(self, value: str) -> str:
+        """Return the value itself, or `other` where the limit is reached."""
+        if value in self._admitted:
+            return value
+        if len(self._admitted) < self._limit:
+            self._admitted.add(value)
+            return value
+        # Bounded too: a server that makes up names without end must not fill our memory.
+        if len(self._folded) < 10 * self._limit:
+            self._folded.add(value)
+        return OTHER
+
+    @property
+    def dropped(self) -> int:
+        """Return how many values have been folded into `other` so far."""
+        return len(self._folded)

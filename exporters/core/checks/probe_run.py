@@ -1,0 +1,91 @@
+"""One run of a check, ended at its deadline whatever blocks it."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exporters.core.checks.check import Measured, Observation, Probe
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ErrorClass, classify_network_error
+
+logger = logging.getLogger(__name__)
+
+# The probe's own calls end this share of the timeout before the run does, so that it can still say what it saw.
+_MARGIN_SHARE = 0.05
+_MAXIMUM_MARGIN_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended; `ended_at` is on the monotonic clock. `detail` is for a person at a terminal alone."""
+
+    seconds: float
+    ended_at: float
+    timestamp_seconds: float
+    error_class: ErrorClass | None
+    detail: str
+    gauges: Mapping[tuple[str, tuple[str, ...]], float]
+    phases: Mapping[str, float]
+    measured: Mapping[tuple[str, tuple[str, ...]], Measured] = field(default_factory=dict)
+
+
+class ProbeRun:
+    """A probe in a thread of its own: name resolution, for one, cannot be interrupted, only left behind."""
+
+    def __init__(self, name: str, probe: Probe, deadline: Deadline) -> None:
+        """Begin the run."""
+        self._probe = probe
+        self._deadline = deadline
+        self._observation = Observation()
+        self._error: BaseException | None = None
+        self._started_at = time.monotonic()
+        self._ended = threading.Event()
+        try:
+            threading.Thread(target=self._run, name=f"check-{name}", daemon=True).start()
+        except RuntimeError as error:  # the system has no thread left for us
+            self._error = error
+            self._ended.set()
+
+    def stuck(self) -> bool:
+        """Return whether the thread still runs."""
+        return not self._ended.is_set()
+
+    def result(self) -> Result:
+        """Return how the run ended, at its deadline at the latest: as `timeout` where the thread does not come back."""
+        error: BaseException | None = TimeoutError("no answer in time")
+        if self._ended.wait(self._deadline.remaining()):
+            error = self._error
+        observation, now = self._observation, time.monotonic()
+        return Result(
+            seconds=now - self._started_at,
+            ended_at=now,
+            timestamp_seconds=time.time(),
+            error_class=classify(error) if error else None,
+            detail=str(error) if error else "",
+            gauges=observation.gauges.copy(),
+            phases=observation.phases(),
+            measured=observation.measured.copy(),
+        )
+
+    def _run(self) -> None:
+        margin = min(_MAXIMUM_MARGIN_SECONDS, self._deadline.remaining() * _MARGIN_SHARE)
+        try:
+            self._probe(self._observation, self._deadline.earlier(margin))
+        except Exception as error:  # noqa: BLE001 - this thread is the run's guard: every error becomes its result
+            self._error = error
+            if classify(error) is ErrorClass.INTERNAL:
+                logger.error("thread=%s error=%s", threading.current_thread().name, type(error).__name__)
+        finally:
+            self._ended.set()
+
+
+def classify(error: BaseException) -> ErrorClass:
+    """Return the class of what a probe raised."""
+    if isinstance(error, http.client.HTTPException):
+        return ErrorClass.PROTOCOL
+    return classify_network_error(error)

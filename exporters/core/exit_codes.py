@@ -1,0 +1,22 @@
+"""How a command ends: its exit code, and what it says of a configuration that is wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from exporters.core import logs
+from exporters.core.errors import ConfigError
+
+
+def run_command(action: Callable[[], int]) -> int:
+    """Return the action's exit code; 2 after printing every fault of the configuration, 130 after Ctrl-C."""
+    logs.setup()
+    try:
+        return action()
+    except ConfigError as error:
+        for problem in error.problems:
+            print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,51 @@
+"""From rows to metric families."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exporters.core.exposition import AnyFamily, Family
+from exporters.database.queries import Metric, Query
+from exporters.database.statement import Row
+from exporters.database.top_rows import TopRows
+
+
+class Presenter:
+    """Makes the families of one query; keeps the count of rows within its limit."""
+
+    def __init__(self, query: Query, server: str) -> None:
+        """Take the value of the label `server`, which postgres_exporter puts on everything named pg_."""
+        self._query = query
+        self._server = server
+        self._major = 0
+        self._metrics: tuple[Metric, ...] = ()
+        self._capped: TopRows | None = None
+
+    @property
+    def folded(self) -> int:
+        """Return how many rows of the last run have no series of their own."""
+        return self._capped.folded if self._capped else 0
+
+    def families(self, major: int, rows: Sequence[Row]) -> list[AnyFamily]:
+        """Return one family a metric that has samples; the rows hold `query.metrics_of(major)`."""
+        if major != self._major:
+            self._major, self._metrics = major, self._query.metrics_of(major)
+            limit = self._query.limit
+            self._capped = TopRows(self._query, self._metrics, limit) if limit else None
+        if self._capped:
+            rows = self._capped.rows(rows)
+        names, own = tuple(self._query.labels), [labels for labels, _ in rows]
+        names_with_server, with_server = (*names, "server"), [(*labels, self._server) for labels in own]
+        families: list[AnyFamily] = []
+        for column, metric in enumerate(self._metrics):
+            is_ecosystem = metric.name.startswith("pg_")
+            owners = with_server if is_ecosystem else own
+            samples = [
+                (labels, value)
+                for labels, (_, values) in zip(owners, rows, strict=True)
+                if (value := values[column]) is not None
+            ]
+            if samples:
+                label_names = names_with_server if is_ecosystem else names
+                families.append(Family(metric.name, metric.type, metric.help, label_names, samples))
+        return families

@@ -1,0 +1,114 @@
+"""Keeps the rows of a query within a limit: the leading ones by name, the rest together as `other`.
+
+The leaders are chosen by recent growth (a counter) or by size (a gauge). A leader keeps its place until a rival is
+clearly ahead, so series do not come and go; a newly slow statement leads after one run, for it has grown most.
+
+A leader's counters are the server's own. Those of `other` are ours: what all rows without a series of their own have
+grown by, so they never shrink, and `sum(rate())` over all series is the growth of all rows. A row that becomes a leader
+or ceases to be one counts into `other` for that run, since its own series shows no growth in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from exporters.database.queries import Metric, Query
+from exporters.database.statement import Row
+
+OTHER = "other"
+
+_RIVAL_FACTOR = 1.5  # how far ahead of the last leader a newcomer must be
+_MEMORY = 0.8  # share of the score that lasts to the next run: one busy interval decides, one quiet one does not
+
+Labels = tuple[str, ...]
+Values = tuple[float | None, ...]
+
+
+class TopRows:
+    """The bookkeeping of one query."""
+
+    def __init__(self, query: Query, metrics: Sequence[Metric], limit: int) -> None:
+        """Take the query's columns; `query.rank` names the metric that decides."""
+        self._limit = limit
+        self._metrics = tuple(metrics)
+        self._rank = next((i for i, metric in enumerate(metrics) if metric.name == query.rank), 0)
+        self._fold = tuple(name in query.fold for name in query.labels)
+        self._previous: dict[Labels, Values] | None = None
+        self._scores: dict[Labels, float] = {}
+        self._leaders: set[Labels] = set()
+        self._grown: dict[Labels, list[float]] = {}
+        self.folded = 0
+
+    def rows(self, rows: Sequence[Row]) -> list[Row]:
+        """Return the leaders' rows as they are, and one row of the rest for each value of the labels not folded."""
+        now = dict(rows)
+        self._scores = {labels: self._score(labels, values) for labels, values in now.items()}
+        before = self._leaders
+        self._leaders = _chosen(self._scores, before, self._limit)
+        rest = [labels for labels in now if labels not in self._leaders]
+        if rest or self._grown:
+            # On the first run the leaders' series begin with all they ever had; so must the rest.
+            own_series = self._leaders if self._previous is None else self._leaders & before
+            for labels in now.keys() - own_series:
+                self._grow(labels, now[labels])
+        self._previous = now
+        self.folded = len(rest)
+        return [(labels, now[labels]) for labels in now if labels in self._leaders] + self._others(now, rest)
+
+    def _score(self, labels: Labels, values: Values) -> float:
+        value = values[self._rank] or 0.0
+        if self._metrics[self._rank].type != "counter":
+            return value
+        return self._growth(labels, values, self._rank) + _MEMORY * self._scores.get(labels, 0.0)
+
+    def _growth(self, labels: Labels, values: Values, column: int) -> float:
+        """Return what a counter grew by; all of it where the row is new or was reset: such a row began at zero."""
+        value = values[column] or 0.0
+        before = (self._previous or {}).get(labels)
+        last = (before[column] or 0.0) if before else 0.0
+        return value - last if value >= last else value
+
+    def _grow(self, labels: Labels, values: Values) -> None:
+        totals = self._grown.setdefault(self._folded_labels(labels), [0.0] * len(values))
+        for column, metric in enumerate(self._metrics):
+            if metric.type == "counter":
+                totals[column] += self._growth(labels, values, column)
+
+    def _others(self, now: Mapping[Labels, Values], rest: Iterable[Labels]) -> list[Row]:
+        groups: dict[Labels, list[Values]] = {labels: [] for labels in self._grown}
+        for labels in rest:
+            groups.setdefault(self._folded_labels(labels), []).append(now[labels])
+        return [(labels, self._other(labels, members)) for labels, members in groups.items()]
+
+    def _other(self, labels: Labels, members: Sequence[Values]) -> Values:
+        totals = self._grown.get(labels)
+        values: list[float | None] = []
+        for column, metric in enumerate(self._metrics):
+            if metric.type == "counter":
+                values.append(totals[column] if totals else 0.0)
+                continue
+            present = [value for row in members if (value := row[column]) is not None]
+            join = _JOIN.get(metric.folded)
+            values.append(join(present) if join and present else None)
+        return tuple(values)
+
+    def _folded_labels(self, labels: Labels) -> Labels:
+        return tuple(OTHER if fold else label for fold, label in zip(self._fold, labels, strict=True))
+
+
+_JOIN: dict[str, Callable[[list[float]], float]] = {"sum": sum, "max": max}
+
+
+def _chosen(scores: Mapping[Labels, float], leaders: set[Labels], limit: int) -> set[Labels]:
+    """Return who leads now: those who led and still exist, then the best, then clearly better rivals."""
+    ranked = sorted(scores, key=scores.__getitem__, reverse=True)
+    staying = [labels for labels in ranked if labels in leaders]
+    rivals = [labels for labels in ranked if labels not in leaders]
+    free = limit - len(staying)
+    chosen = staying + rivals[:free]
+    for rival in rivals[free:]:
+        weakest = min(chosen, key=scores.__getitem__)
+        if scores[rival] <= _RIVAL_FACTOR * scores[weakest]:
+            break
+        chosen[chosen.index(weakest)] = rival
+    return set(chosen)

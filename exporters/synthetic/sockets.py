@@ -1,0 +1,112 @@
+"""Sockets that keep to one deadline: name resolution, connection over IPv4 or IPv6, reading and writing."""
+
+from __future__ import annotations
+
+import io
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from exporters.core.checks.check import Observation
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+
+_MAXIMUM_ADDRESSES = 4  # tried one after the other, each with its share of the time left
+
+Address = tuple[int, tuple[Any, ...]]
+
+
+def resolve(host: str, port: int, observation: Observation, kind: int = socket.SOCK_STREAM) -> list[Address]:
+    """Return the addresses of a host in the system's order of preference. Raises CollectError (dns).
+
+    The system's resolver has no deadline of its own: the run's hard deadline covers it.
+    """
+    with observation.phase("resolve"):
+        try:
+            found = socket.getaddrinfo(host, port, type=kind)
+        except (socket.gaierror, UnicodeError):
+            raise CollectError(ErrorClass.DNS, f"{host} does not resolve") from None
+    observation.set("probe_dns_lookup_time_seconds", observation.phases()["resolve"])
+    return [(family, sockaddr) for family, _, _, _, sockaddr in found[:_MAXIMUM_ADDRESSES]]
+
+
+def connect(host: str, port: int, observation: Observation, deadline: Deadline) -> socket.socket:
+    """Return a TCP connection to a host. Raises CollectError (dns) or OSError."""
+    addresses = resolve(host, port, observation)
+    with observation.phase("connect"):
+        return connect_first(addresses, observation, deadline)
+
+
+def connect_first(addresses: Sequence[Address], observation: Observation, deadline: Deadline) -> socket.socket:
+    """Return a connection to the first address that answers, each having its share of the time left.
+
+    Raises OSError of the last one tried.
+    """
+    (family, sockaddr), *others = addresses
+    note_address(family, sockaddr, observation)
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(time_left(deadline) / len(addresses))
+        sock.connect(sockaddr)
+    except OSError:
+        sock.close()
+        if not others:
+            raise
+        return connect_first(others, observation, deadline)
+    return sock
+
+
+def note_address(family: int, sockaddr: tuple[Any, ...], observation: Observation) -> None:
+    """Note which protocol an address is of, and its hash (FNV-1a, as blackbox_exporter: shows that it changed)."""
+    packed = socket.inet_pton(family, str(sockaddr[0]).partition("%")[0])
+    value = 0x811C9DC5
+    for byte in packed:
+        value = (value ^ byte) * 0x01000193 % 2**32
+    observation.set("probe_ip_protocol", 6 if family == socket.AF_INET6 else 4)
+    observation.set("probe_ip_addr_hash", value)
+
+
+def time_left(deadline: Deadline) -> float:
+    """Return the seconds left for a socket call. Raises TimeoutError when there are none (0 would mean no blocking)."""
+    if deadline.passed():
+        raise TimeoutError("the deadline has passed")
+    return deadline.remaining()
+
+
+class Stream:
+    """A connected socket each of whose calls ends at the deadline; has the part of a socket that http.client uses."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._sock = sock
+        self._deadline = deadline
+
+    def sendall(self, data: bytes) -> None:
+        """Send everything. Raises TimeoutError at the deadline."""
+        self._sock.settimeout(time_left(self._deadline))
+        self._sock.sendall(data)
+
+    def recv_into(self, buffer: memoryview) -> int:
+        """Return how many bytes came, 0 at the end. Raises TimeoutError at the deadline."""
+        self._sock.settimeout(time_left(self._deadline))
+        return self._sock.recv_into(buffer)
+
+    def makefile(self, *_arguments: object) -> io.BufferedReader:
+        """Return a buffered reader."""
+        return io.BufferedReader(_Reader(self), 64 * 1024)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
+
+
+class _Reader(io.RawIOBase):
+    """The reading side of a Stream as a raw file."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._stream.recv_into(buffer)

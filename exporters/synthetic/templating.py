@@ -1,0 +1,27 @@
+"""`<<name>>` in a text, where a value known only later will stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from exporters.core.checks.check import expect
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
+_PLACEHOLDER = re.compile(r"<<([^<>]*)>>")
+
+
+def expect_placeholder_names(names: Iterable[str]) -> None:
+    """Raise ValueError unless all of these can be written as a placeholder."""
+    wrong = [name for name in names if not _NAME.match(name)]
+    expect(not wrong, "names of small letters, digits and _ for values", ", ".join(wrong))
+
+
+def names_in(text: str) -> set[str]:
+    """Return the names of the placeholders, whether they can be names or not: a mistyped one is a mistake too."""
+    return set(_PLACEHOLDER.findall(text))
+
+
+def fill(text: str, values: Mapping[str, str], escape: Callable[[str], str] = str) -> str:
+    """Return the text with each value, escaped, in its place; a value is not searched for placeholders again."""
+    return _PLACEHOLDER.sub(lambda match: escape(values[match[1]]), text)

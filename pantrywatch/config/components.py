@@ -1,0 +1,59 @@
+"""components.yaml: the parts of pantrywatch, in one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from exporters.core.settings import load
+from exporters.registry import COMPONENTS_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class AlertComponent:
+    """Who owns the alerts with this label `component`, and the board that shows them."""
+
+    layer: str
+    team: str
+    board: str
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One Prometheus job; the file itself says what each field means."""
+
+    job: str
+    exporter: bool
+    own: bool
+    alert_components: tuple[str, ...]
+    section: str | None = None
+    data_sources: tuple[str, ...] = ()
+    container: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """The whole table."""
+
+    alert_components: dict[str, AlertComponent]
+    data_sources: dict[str, str]
+    components: tuple[Component, ...]
+
+    def exporters(self) -> tuple[Component, ...]:
+        """Return those that are exporters of ours."""
+        return tuple(component for component in self.components if component.exporter)
+
+    def own_jobs(self) -> frozenset[str]:
+        """Return the jobs that pantrywatch serves itself."""
+        return frozenset(component.job for component in self.components if component.own)
+
+    def section_of(self) -> dict[str, str]:
+        """Return data source → the section of settings.yaml that must be there for it."""
+        return {source: one.section for one in self.components if one.section for source in one.data_sources}
+
+
+@cache
+def components(file: Path = COMPONENTS_FILE) -> Components:
+    """Return the table. Raises ConfigError with every problem of the file."""
+    return load(file, Components, {})

@@ -1,0 +1,252 @@
+"""What the containers are given before they start: each its secrets and its configuration, in one volume.
+
+The first container of the compose file runs this as root, without a network, and ends. A file belongs to the user of
+the container that reads it, in a folder that no other user may enter. Whatever is the same as before is not touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from exporters.core.access import WebSettings
+from pantrywatch.config.notifications.own_urls import own_hosts
+from pantrywatch.config.settings import Settings, read_settings
+from pantrywatch.generate.alertmanager.output import alertmanager_files
+from pantrywatch.generate.alertmanager.secrets import container_secret, require_delivery
+from pantrywatch.generate.alertmanager.secrets import secret_files as secret_files_of
+from pantrywatch.generate.file_sd import CONTAINERS, scrape_targets
+from pantrywatch.web import config_files, secret_files
+from pantrywatch.web.certificates import require_trusted
+
+# Where the volume is mounted, in every container.
+_MOUNT = "/run/pantrywatch"
+# Reader → the user its image runs as, or is told to by the compose file.
+USERS = {
+    "exporter": 10001,
+    "browser": 10002,
+    "demo": 10001,
+    "prometheus": 65534,
+    "alertmanager": 65534,
+    "grafana": 472,
+    "postgres": 999,
+    "redis": 999,
+}
+_KEPT = "kept"  # made here because nobody gave it; for root alone
+_BROWSER = "exporter-browser"
+_REDIS = """\
+bind * -::*
+dir /data
+maxmemory 64mb
+maxmemory-policy allkeys-lru
+save 300 1
+latency-monitor-threshold 100
+requirepass {password}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is laid out: the settings, the provisioning folder, the generated rules, and the operator's secrets."""
+
+    settings: Path
+    provisioning: Path
+    rules: Path
+    given: Path
+
+
+@dataclass(slots=True)
+class _Volume:
+    """The files wanted in the volume: reader → name → text."""
+
+    path: Path
+    users: Mapping[str, int]
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def add(self, reader: str, files: Mapping[str, str]) -> None:
+        self.files.setdefault(reader, {}).update(files)
+
+    def write(self) -> None:
+        """Write what differs."""
+        for reader, files in self.files.items():
+            folder = self.path / reader
+            for name, text in files.items():
+                self._folder(folder, (folder / name).parent, self.users[reader])
+                _write(folder / name, text, self.users[reader])
+
+    def prune(self) -> None:
+        """Remove what is wanted no more."""
+        for reader, files in self.files.items():
+            folder = self.path / reader
+            for file in [path for path in folder.rglob("*") if path.is_file()]:
+                if str(file.relative_to(folder)) not in files:
+                    file.unlink()
+
+    def _folder(self, top: Path, folder: Path, user: int) -> None:
+        for path in (top, *reversed([folder, *folder.parents][: len(folder.relative_to(top).parts)])):
+            path.mkdir(mode=0o500, exist_ok=True)
+            os.chown(path, user, user)
+
+
+def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> Settings:
+    """Lay everything out in the volume at `path` and return the settings.
+
+    Raises ConfigError with nothing changed but the secrets, which the settings may name.
+    """
+    volume = _Volume(path, users)
+    _add_secrets(volume, sources.given)
+    volume.write()
+    settings = read_settings(sources.settings)
+    web, name = settings.web or WebSettings(), str(sources.settings)
+    config_files.require_valid(web, name)
+    if web.tls and web.ca_file:
+        require_trusted(web, name, _hosts(settings))
+    volume.add("browser", config_files.exporter_files(web, name))
+    _add_prometheus(volume, sources, settings, web)
+    _add_alertmanager(volume, sources, settings, web)
+    _add_grafana(volume, sources, web)
+    volume.write()
+    volume.prune()
+    return settings
+
+
+def _hosts(settings: Settings) -> set[str]:
+    """Return the names under which what is ours is asked from other containers."""
+    targets = scrape_targets(settings, CONTAINERS)
+    addresses = [one for job, groups in targets.items() if job != "application" for g in groups for one in g["targets"]]
+    section = settings.notifications
+    told = own_hosts((section.contacts, section.heartbeat), section.ours) if section else set()
+    return told | {address.rpartition(":")[0] for address in addresses}
+
+
+def _add_secrets(volume: _Volume, given: Path) -> None:
+    kept = volume.path / _KEPT
+    secret_files.make_missing(kept, {**secret_files.INSTALLATION, **secret_files.DEMO})
+    found = {file.name: file for folder in (kept, given) for file in folder.iterdir() if _is_secret(file)}
+    secrets = {name: secret_files.read_secret(file) for name, file in found.items()}
+    password = secrets[secret_files.WEB_PASSWORD]
+    if not secret_files.fits(secrets[secret_files.WEB_HASH], password):
+        secret_files.renew_hash(kept, password)
+        secrets[secret_files.WEB_HASH] = secret_files.read_secret(kept / secret_files.WEB_HASH)
+    volume.add("exporter", {f"secrets/{name}": secrets[name] for name in secrets.keys() - _NOT_FOR_EXPORTERS})
+    volume.add("grafana", {"admin_password": secrets["grafana_admin_password"]})
+    volume.add("postgres", {"password": secrets["postgres_password"]})
+    cache = secret_files.password_of(secrets["cache_url"])
+    volume.add("redis", {"redis.conf": _REDIS.format(password=cache)})
+    server = "postgres:5432/crm"
+    volume.add(
+        "demo",
+        {
+            "monitor_dsn": secrets["monitor_dsn"],
+            "cache_url": f"redis://:{cache}@redis:6379/0",
+            "admin_dsn": f"postgresql://postgres:{secrets['postgres_password']}@{server}",
+            "app_dsn": f"postgresql://crm:{secrets['app_password']}@{server}",
+        },
+    )
+
+
+_NOT_FOR_EXPORTERS = frozenset({"grafana_admin_password", *secret_files.DEMO})
+
+
+def _add_prometheus(volume: _Volume, sources: Sources, settings: Settings, web: WebSettings) -> None:
+    name, reader = str(sources.settings), "prometheus"
+    text = (sources.provisioning / "prometheus/prometheus.yml").read_text(encoding="utf-8")
+    if settings.browser:
+        text = _with_browser(text)
+    volume.add(reader, {"prometheus.yml": config_files.prometheus_configuration(text, web)})
+    volume.add(reader, config_files.server_files(web, name) | config_files.client_files(web, name))
+    volume.add(reader, _alive(web, reader, 9090))
+    volume.add(reader, {"retention": f"{settings.prometheus.retention_days}d"})
+    targets = scrape_targets(settings, CONTAINERS)
+    volume.add(reader, {f"targets/{job}.json": json.dumps(groups, indent=2) for job, groups in targets.items()})
+    volume.add(reader, {f"rules/{file.name}": file.read_text(encoding="utf-8") for file in sources.rules.glob("*.yml")})
+
+
+def _with_browser(text: str) -> str:
+    """Return prometheus.yml with the browser's exporter asked by name: it is there where its profile is on.
+
+    Nobody else can know: a name that the engine does not know is no target, and none that is down.
+    """
+    document = yaml.safe_load(text)
+    jobs = {job["job_name"]: job for job in document["scrape_configs"]}
+    for job, path, instance in (("browser", "/metrics/browser", "local"), ("exporter", "/metrics/self", _BROWSER)):
+        jobs[job]["dns_sd_configs"] = [{"names": [_BROWSER], "type": "A", "port": 9690}]
+        here = {"source_labels": ["__meta_dns_name"], "regex": ".+"}
+        jobs[job]["relabel_configs"] = [
+            {**here, "target_label": label, "replacement": value}
+            for label, value in (
+                ("__address__", f"{_BROWSER}:9690"),  # as the certificate has it
+                ("__metrics_path__", path),
+                ("instance", instance),
+            )
+        ]
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def _add_alertmanager(volume: _Volume, sources: Sources, settings: Settings, web: WebSettings) -> None:
+    name, reader = str(sources.settings), "alertmanager"
+    section = settings.notifications
+    if section is not None:
+        require_delivery(section, sources.settings)
+        named = {Path(file).name: sources.settings.parent / file for _, file in secret_files_of(section)}
+        volume.add(reader, {f"secrets/{name}": secret_files.read_secret(file) for name, file in named.items()})
+    volume.add(reader, _tree(sources.provisioning / "alertmanager"))
+    volume.add(reader, alertmanager_files(settings, container_secret))
+    volume.add(
+        reader,
+        {
+            "time_zone": section.office_hours.time_zone if section else "UTC",
+            "external_url": section.links.alertmanager if section else f"{config_files.scheme(web)}://127.0.0.1:19093",
+        },
+    )
+    volume.add(reader, config_files.server_files(web, name) | config_files.client_files(web, name))
+    volume.add(reader, _alive(web, reader, 9093))
+
+
+def _add_grafana(volume: _Volume, sources: Sources, web: WebSettings) -> None:
+    name, reader = str(sources.settings), "grafana"
+    files = _tree(sources.provisioning / "grafana")
+    for file, text in files.items():
+        if file.startswith("datasources/"):
+            files[file] = config_files.datasources(
+                _with_addresses(text, web), web, config_files.in_folder(f"{_MOUNT}/{reader}")
+            )
+    volume.add(reader, {f"provisioning/{file}": text for file, text in files.items()})
+    volume.add(reader, config_files.client_files(web, name))
+
+
+def _with_addresses(text: str, web: WebSettings) -> str:
+    for variable, address in (
+        ("$PANTRYWATCH_PROMETHEUS_URL", CONTAINERS.prometheus),
+        ("$PANTRYWATCH_ALERTMANAGER_URL", CONTAINERS.alertmanager),
+    ):
+        text = text.replace(variable, f"{config_files.scheme(web)}://{address}")
+    return text
+
+
+def _alive(web: WebSettings, reader: str, port: int) -> dict[str, str]:
+    """Return what the container's health check reads: where its own server is asked, and with which login."""
+    configuration = config_files.alive_configuration(web, f"{_MOUNT}/{reader}")
+    return {"alive.yml": configuration, "url": f"{config_files.scheme(web)}://localhost:{port}"}
+
+
+def _tree(folder: Path) -> dict[str, str]:
+    return {
+        str(file.relative_to(folder)): file.read_text(encoding="utf-8") for file in folder.rglob("*") if file.is_file()
+    }
+
+
+def _is_secret(file: Path) -> bool:
+    return file.is_file() and not file.name.startswith(".") and file.suffix != ".md"
+
+
+def _write(file: Path, text: str, user: int) -> None:
+    # An owner changed by hand counts as a difference: the reader would be locked out.
+    if file.exists() and file.stat().st_uid == user and file.read_text(encoding="utf-8") == text:
+        return
+    secret_files.write_private(file, text, 0o400, user)

@@ -1,0 +1,63 @@
+"""Alertmanager's configuration as a whole, valid for 0.25 and current versions, and what its templates link to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pantrywatch.config.notifications.settings import Links, Notifications
+from pantrywatch.generate.alertmanager.inhibition import INHIBITIONS
+from pantrywatch.generate.alertmanager.receivers import (
+    NOBODY,
+    HttpAccess,
+    heartbeat,
+    mail_server,
+    receiver,
+    receiver_name,
+)
+from pantrywatch.generate.alertmanager.routes import route_tree, tellings
+from pantrywatch.generate.alertmanager.schedules import time_intervals
+
+TEMPLATES = "templates/*.tmpl"
+
+
+def alertmanager(section: Notifications | None, way: HttpAccess) -> dict[str, Any]:
+    """Return alertmanager.yml as a document; without the section nobody is told anything."""
+    inhibition = [inhibited.rule() for inhibited in INHIBITIONS]
+    if section is None:
+        return {"route": {"receiver": NOBODY}, "inhibit_rules": inhibition, "receivers": [{"name": NOBODY}]}
+    return {
+        "global": mail_server(section.email, way.secret) if section.email else {},
+        "templates": [TEMPLATES],
+        "time_intervals": time_intervals(section),
+        "route": route_tree(section),
+        "inhibit_rules": inhibition,
+        "receivers": [{"name": NOBODY}, heartbeat(section, way), *_receivers(section, way)],
+    }
+
+
+def links_template(links: Links | None) -> str:
+    """Return the template file that tells the others the addresses of this installation.
+
+    Where nobody serves the runbooks, a message names their files.
+    """
+    boards, alertmanager, runbooks = (
+        getattr(links, name, "").rstrip("/") for name in ("boards", "alertmanager", "runbooks")
+    )
+    page = "{{ .Annotations.runbook_url }}"
+    link = f'<a href="{runbooks}/{page}" style="color:#0b57d0">{page}</a>' if runbooks else page
+    definitions = {
+        "boards": boards,
+        "alertmanager": alertmanager,
+        "runbook": f"{runbooks}/{page}" if runbooks else page,
+        "html.runbook": link,
+    }
+    return "".join(f'{{{{ define "pantrywatch.{name}" }}}}{text}{{{{ end }}}}\n' for name, text in definitions.items())
+
+
+def _receivers(section: Notifications, way: HttpAccess) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for telling in tellings(section):
+        contact = section.contact(telling.step.tell)
+        name = receiver_name(contact, telling.step.by, telling.after)
+        found[name] = receiver(name, contact, telling.step.by, way)
+    return list(found.values())

@@ -1,0 +1,137 @@
+"""Contacts as Alertmanager's receivers: one for each contact, set of channels and delay that a route names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from pantrywatch.config.notifications.contacts import Contact, MailServer, Webhook
+from pantrywatch.config.notifications.own_urls import is_ours
+from pantrywatch.config.notifications.settings import Notifications
+
+# Where Alertmanager finds a secret file named in the settings.
+SecretPath = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAccess:
+    """How Alertmanager gets to a receiver: where secret files are, and with which HTTP client it asks what is ours."""
+
+    secret: SecretPath
+    ours: tuple[str, ...] = ()
+    client: Mapping[str, Any] | None = None
+
+    def http(self, url: str, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return `http_config` for a URL, where one is needed; a login of the receiver's own goes before ours."""
+        # A copy each: YAML would write one that is shared as an anchor.
+        client = deepcopy(dict(self.client or {})) if is_ours(url, self.ours) else {}
+        if own:
+            client.pop("basic_auth", None)
+        config = client | dict(own or {})
+        return {"http_config": config} if config else {}
+
+
+NOBODY = "nobody"
+HEARTBEAT = "heartbeat"
+# A message of thousands of alerts helps nobody and may be refused; the count of those left out goes along.
+_MOST_ALERTS = 100
+
+
+def receiver_name(contact: Contact, by: tuple[str, ...], after: str | None) -> str:
+    """Return who is told by what; `after` for the later steps, whose messages say that nobody has acted so long."""
+    channels = "+".join(by or contact.channels)
+    return f"{contact.name} by {channels}" + (f" after {after}" if after else "")
+
+
+def receiver(name: str, contact: Contact, by: tuple[str, ...], way: HttpAccess) -> dict[str, Any]:
+    """Return one receiver."""
+    channels = {channel: _CHANNELS[channel](contact, way) for channel in by or contact.channels}
+    return {"name": name} | {f"{channel}_configs": [config] for channel, config in channels.items()}
+
+
+def heartbeat(section: Notifications, way: HttpAccess) -> dict[str, Any]:
+    """Return the receiver of Watchdog; an address that answers with an error is tried again at the next beat."""
+    configs = [{"url": url, "send_resolved": False, "max_alerts": 1} | way.http(url) for url in section.heartbeat.urls]
+    return {"name": HEARTBEAT} | ({"webhook_configs": configs} if configs else {})
+
+
+def mail_server(server: MailServer, secret: SecretPath) -> dict[str, Any]:
+    """Return the global settings of mail."""
+    found: dict[str, Any] = {
+        "smtp_smarthost": server.server,
+        "smtp_from": server.sender,
+        "smtp_require_tls": server.tls,
+    }
+    if server.user is not None and server.password_file is not None:
+        found |= {"smtp_auth_username": server.user, "smtp_auth_password_file": secret(server.password_file)}
+    return found
+
+
+def _email(contact: Contact, _way: HttpAccess) -> dict[str, Any]:
+    return {
+        "to": contact.email,
+        "send_resolved": True,
+        "headers": {"Subject": '{{ template "pantrywatch.title" . }}'},
+        "html": '{{ template "pantrywatch.html" . }}',
+        "text": '{{ template "pantrywatch.text" . }}',
+    }
+
+
+def _slack(contact: Contact, way: HttpAccess) -> dict[str, Any]:
+    slack = contact.slack
+    assert slack is not None
+    address: dict[str, Any] = {}
+    if slack.url is not None:
+        address = {"api_url": slack.url} | way.http(slack.url)
+    elif slack.url_file is not None:
+        address = {"api_url_file": way.secret(slack.url_file)}
+    return address | {
+        "channel": slack.channel,
+        "send_resolved": True,
+        "username": "pantrywatch",
+        "color": '{{ template "pantrywatch.color" . }}',
+        "title": '{{ template "pantrywatch.title" . }}',
+        "title_link": '{{ template "pantrywatch.link" . }}',
+        "fallback": '{{ template "pantrywatch.title" . }}',
+        "text": '{{ template "pantrywatch.slack" . }}',
+    }
+
+
+def _webhook(contact: Contact, way: HttpAccess) -> dict[str, Any]:
+    webhook = contact.webhook
+    assert webhook is not None
+    client = way.http(webhook.url, _authorization(webhook, way.secret))
+    return {"url": webhook.url, "send_resolved": True, "max_alerts": _MOST_ALERTS} | client
+
+
+def _authorization(webhook: Webhook, secret: SecretPath) -> dict[str, Any]:
+    if webhook.token_file is not None:
+        return {"authorization": {"credentials_file": secret(webhook.token_file)}}
+    if webhook.password_file is not None:
+        return {"basic_auth": {"username": webhook.user, "password_file": secret(webhook.password_file)}}
+    return {}
+
+
+def _pagerduty(contact: Contact, way: HttpAccess) -> dict[str, Any]:
+    pagerduty = contact.pagerduty
+    assert pagerduty is not None
+    return way.http(pagerduty.url) | {
+        "url": pagerduty.url,
+        "routing_key_file": way.secret(pagerduty.key_file),
+        "send_resolved": True,
+        "severity": '{{ template "pantrywatch.pagerduty.severity" . }}',
+        "description": '{{ template "pantrywatch.title" . }}',
+        "client": "pantrywatch",
+        "client_url": '{{ template "pantrywatch.link" . }}',
+        "details": {"text": '{{ template "pantrywatch.text" . }}'},
+    }
+
+
+_CHANNELS: dict[str, Callable[[Contact, HttpAccess], dict[str, Any]]] = {
+    "email": _email,
+    "slack": _slack,
+    "webhook": _webhook,
+    "pagerduty": _pagerduty,
+}

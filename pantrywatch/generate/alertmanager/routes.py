@@ -1,0 +1,103 @@
+"""Who is told when, as routes side by side: each step of an escalation is one, and its delay the route's group_wait.
+
+So a restart forgets nothing, a silence stops every later step, and what is over before its delay is never told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pantrywatch.config.notifications.escalation import SEVERITIES, Escalation, Step
+from pantrywatch.config.notifications.settings import Notifications
+from pantrywatch.config.targets import seconds
+from pantrywatch.generate.alertmanager.receivers import HEARTBEAT, NOBODY, receiver_name
+from pantrywatch.generate.alertmanager.schedules import DIGEST_MINUTES, OFFICE_HOURS, digest_name, maintenance_names
+
+# What an alert is about: the first messages about one subject are one.
+_SUBJECT = ("layer", "component", "target")
+# Alerts of another's rules, with severities of their own, are told as this one.
+_FOR_UNKNOWN = "high"
+# Less than a day, so that each day's digest repeats what is still so.
+_DIGEST_REPEAT = "20h"
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationStep:
+    """A contact that is told of the alerts with these matchers; `after` only where it is a later step."""
+
+    severity: str
+    matchers: tuple[str, ...]
+    step: Step
+    after: str | None
+
+
+def tellings(section: Notifications) -> Iterator[NotificationStep]:
+    """Yield every step of every severity, and those that types have in place of the first ones."""
+    for severity, escalation in section.escalations():
+        chosen = f'severity="{severity}"'
+        yield from _first(section, severity, (chosen,))
+        for step in escalation.later:
+            yield NotificationStep(severity, (chosen,), step, step.after)
+    known = "|".join((*SEVERITIES, "none"))
+    yield from _first(section, _FOR_UNKNOWN, (f'severity!~"{known}"',))
+
+
+def route_tree(section: Notifications) -> dict[str, Any]:
+    """Return the root route: Watchdog, what is told nobody, and every step beside the others."""
+    return {
+        "receiver": NOBODY,
+        "group_by": list(_SUBJECT),
+        "routes": [
+            _watchdog(section),
+            {"receiver": NOBODY, "matchers": ['severity="none"']},
+            *(_route(section, telling) for telling in tellings(section)),
+        ],
+    }
+
+
+def _first(section: Notifications, severity: str, matchers: tuple[str, ...]) -> Iterator[NotificationStep]:
+    escalation: Escalation = getattr(section.escalation, severity)
+    for route in section.routes:
+        step = Step(escalation.steps[0].after, route.tell, route.by)
+        yield NotificationStep(severity, (*matchers, f'type="{route.type}"'), step, None)
+    types = "|".join(dict.fromkeys(route.type for route in section.routes))
+    others = (f'type!~"{types}"',) if types else ()
+    for step in escalation.first:
+        yield NotificationStep(severity, (*matchers, *others), step, None)
+
+
+def _watchdog(section: Notifications) -> dict[str, Any]:
+    return {
+        "receiver": HEARTBEAT,
+        "matchers": ['alertname="Watchdog"'],
+        "group_by": ["alertname"],
+        "group_wait": "0s",
+        "group_interval": section.heartbeat.every,
+        # Shorter, so that it is due at each of them and not only at every second.
+        "repeat_interval": f"{max(1, seconds(section.heartbeat.every) // 2)}s",
+    }
+
+
+def _route(section: Notifications, telling: NotificationStep) -> dict[str, Any]:
+    escalation: Escalation = getattr(section.escalation, telling.severity)
+    step = telling.step
+    route: dict[str, Any] = {
+        "receiver": receiver_name(section.contact(step.tell), step.by, telling.after),
+        "matchers": list(telling.matchers),
+        # All labels: each alert waits for itself. A group would take what comes later along at once.
+        "group_by": ["..."] if telling.after else list(_SUBJECT),
+        "group_wait": step.after,
+        "group_interval": section.update,
+        "repeat_interval": escalation.repeat or _DIGEST_REPEAT,
+        "continue": True,
+    }
+    if escalation.daily_at:
+        route |= {"group_by": ["severity"], "group_interval": f"{DIGEST_MINUTES}m"}
+        route["active_time_intervals"] = [digest_name(telling.severity)]
+    elif escalation.office_hours:
+        route["active_time_intervals"] = [OFFICE_HOURS]
+    if section.maintenance:
+        route["mute_time_intervals"] = maintenance_names(section)
+    return route

@@ -1,0 +1,72 @@
+"""What only the machine at hand can tell of the section `notifications`: its secret files, its time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.settings import secret_from
+from pantrywatch.config.notifications.settings import Notifications
+
+# Where Alertmanager's container has those files of the folder `secrets` that the section names.
+_IN_CONTAINERS = "/run/pantrywatch/alertmanager/secrets"
+
+
+def require_delivery(section: Notifications, settings_file: Path) -> None:
+    """Raise ConfigError naming each secret that cannot be read or is empty, and a time zone that does not exist."""
+    faults: list[ConfigProblem] = []
+    seen: dict[str, str] = {}
+    for entry, file in secret_files(section):
+        try:
+            secret_from(None, file, f"notifications.{entry}", str(settings_file))
+        except ConfigError as error:
+            faults += error.problems
+        # In containers they all lie in one folder.
+        if seen.setdefault(Path(file).name, file) != file:
+            expected = f"expected a name of its own, {seen[Path(file).name]} has the same"
+            faults.append(ConfigProblem(str(settings_file), f"notifications.{entry}_file", expected))
+    faults += _mail_password_faults(section, settings_file)
+    try:
+        ZoneInfo(section.office_hours.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        expected = f"expected an IANA time zone such as Europe/Berlin, got {section.office_hours.time_zone!r}"
+        faults.append(ConfigProblem(str(settings_file), "notifications.office_hours.time_zone", expected))
+    if faults:
+        raise ConfigError(faults)
+
+
+def _mail_password_faults(section: Notifications, settings_file: Path) -> Iterator[ConfigProblem]:
+    """Alertmanager 0.25 takes a line break at the end for a part of the mail password; of other secrets it does not."""
+    file = section.email.password_file if section.email else None
+    path = settings_file.parent / (file or "")
+    if file is not None and path.is_file() and path.read_bytes().endswith((b"\n", b"\r")):
+        expected = f"expected no line break at the end of {path}: Alertmanager 0.25 would send it (use printf '%s')"
+        yield ConfigProblem(str(settings_file), "notifications.email.password_file", expected)
+
+
+def native_secret(settings_file: Path, file: str) -> str:
+    """Return the path of a secret for an Alertmanager on this machine."""
+    return str((settings_file.parent / file).resolve())
+
+
+def container_secret(file: str) -> str:
+    """Return the path of a secret for an Alertmanager in a container."""
+    return f"{_IN_CONTAINERS}/{Path(file).name}"
+
+
+def secret_files(section: Notifications) -> Iterator[tuple[str, str]]:
+    """Yield entry, without its `_file`, and file of every secret."""
+    if section.email and section.email.password_file is not None:
+        yield "email.password", section.email.password_file
+    for number, contact in enumerate(section.contacts):
+        entry = f"contacts[{number}]"
+        if contact.slack and contact.slack.url_file is not None:
+            yield f"{entry}.slack.url", contact.slack.url_file
+        if contact.webhook and contact.webhook.token_file is not None:
+            yield f"{entry}.webhook.token", contact.webhook.token_file
+        if contact.webhook and contact.webhook.password_file is not None:
+            yield f"{entry}.webhook.password", contact.webhook.password_file
+        if contact.pagerduty:
+            yield f"{entry}.pagerduty.key", contact.pagerduty.key_file

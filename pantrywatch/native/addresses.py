@@ -1,0 +1,95 @@
+"""Which address each part of the native stack has: one table, one offset for all of it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psutil
+
+from exporters.core.errors import ConfigError, ConfigProblem
+
+HOST = "127.0.0.1"
+
+# What the `web` section of the settings puts TLS in front of.
+_SECURED = frozenset({"exporters", "prometheus", "alertmanager", "inbox", "heartbeat", "boards"})
+
+# Beside the usual ports on purpose: what an operator already runs on 9090 or 5432 is never touched.
+_PORTS = {
+    "postgres": 19432,
+    "redis": 19379,
+    "third-party": 19081,
+    "crm": 19080,
+    "exporters": 19100,
+    "prometheus": 19090,
+    "alertmanager": 19093,
+    "inbox": 19094,
+    "inbox-smtp": 19025,
+    "heartbeat": 19095,
+    "boards": 19200,
+    "grafana": 19300,
+    "supervisor": 19001,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The ports of one stack; `offset` moves all of them, for a second stack on the same machine.
+
+    `secure`: ours are behind TLS.
+    """
+
+    offset: int = 0
+    secure: bool = False
+
+    def has(self, component: str) -> bool:
+        """Return whether the component listens at all."""
+        return component in _PORTS
+
+    def port(self, component: str) -> int:
+        """Return the component's TCP port on loopback."""
+        return _PORTS[component] + self.offset
+
+    def address(self, component: str) -> str:
+        """Return `host:port`."""
+        return f"{HOST}:{self.port(component)}"
+
+    def url(self, component: str) -> str:
+        """Return the component's base URL."""
+        scheme = "https" if self.secure and component in _SECURED else "http"
+        return f"{scheme}://{self.address(component)}"
+
+
+def require_free(addresses: Addresses, components: Iterable[str]) -> None:
+    """Raise ConfigError naming each taken port with the process that holds it."""
+    faults = [
+        ConfigProblem(
+            "addresses", component, f"expected port {addresses.port(component)} to be free, {holder(port)} holds it"
+        )
+        for component in components
+        if _taken(port := addresses.port(component))
+    ]
+    if faults:
+        raise ConfigError(
+            [*faults, ConfigProblem("addresses", "all", "`--port-offset 1000` moves every port of this stack")]
+        )
+
+
+def holder(port: int) -> str:
+    """Return name and id of the process that listens on a port, as far as this user may see it."""
+    for connection in psutil.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
+            try:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+            except psutil.Error:
+                break
+    return "another user's process"
+
+
+def _taken(port: int) -> bool:
+    try:
+        with socket.create_server((HOST, port)):
+            return False
+    except OSError:
+        return True

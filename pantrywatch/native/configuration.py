@@ -1,0 +1,217 @@
+"""What the components of the native stack are told: their environment, and the files of Prometheus and Alertmanager."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from exporters.browser.process import find_chromium
+from exporters.core.access import WebSettings
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.scrape import ScrapeRunner
+from exporters.registry import load_sources
+from pantrywatch.config.settings import Settings, read_settings
+from pantrywatch.config.targets import read_targets
+from pantrywatch.generate.alertmanager.output import alertmanager_files
+from pantrywatch.generate.alertmanager.secrets import native_secret, require_delivery
+from pantrywatch.generate.build import installation_rules
+from pantrywatch.generate.file_sd import native, scrape_targets
+from pantrywatch.native.addresses import Addresses
+from pantrywatch.native.state_dir import ROOT, State, as_postgres
+from pantrywatch.native.time_scale import Speed
+from pantrywatch.native.web import require_usable
+from pantrywatch.web import config_files
+from pantrywatch.web.config_files import in_place
+
+# Where Debian's package looks for the web application that it does not hold.
+_DEBIAN_UI = Path("/usr/share/prometheus/alertmanager/ui")
+
+DEMO = ("postgres", "redis", "third-party", "crm")
+STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "heartbeat", "boards", "supervisor")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `up` was asked for; `settings_file` of the user means no demo. `speed` divides all waiting times.
+
+    `web` is what the settings say, its paths absolute.
+    """
+
+    state: State
+    addresses: Addresses
+    settings_file: Path | None = None
+    speed: Speed = field(default_factory=Speed)
+    web: WebSettings = field(default_factory=WebSettings)
+
+
+def component_environment(options: Options, grafana: str | None) -> dict[str, str]:
+    """Return the variables the program files under provisioning/native/ and the components read."""
+    state, addresses = options.state, options.addresses
+    environment = {f"PW_PORT_{name.upper().replace('-', '_')}": str(addresses.port(name)) for name in (*DEMO, *STACK)}
+    settings = _settings_in_use(options)
+    postgres = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+    environment |= {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "PW_ROOT": str(ROOT),
+        "PW_STATE": str(state.path),
+        "PW_PYTHON": sys.executable,
+        "PW_SETTINGS": str(settings),
+        "PW_PROMETHEUS": shutil.which("prometheus") or "prometheus",
+        "PW_ALERTMANAGER": alertmanager_command(),
+        "PW_SCHEME": "https" if addresses.secure else "http",
+        "PANTRYWATCH_STATE": str(state.path),
+        "PANTRYWATCH_INBOX": addresses.address("inbox"),
+        "PANTRYWATCH_INBOX_SMTP": addresses.address("inbox-smtp"),
+        "PANTRYWATCH_HEARTBEAT": addresses.address("heartbeat"),
+        "PANTRYWATCH_ALERTMANAGER_URL": addresses.url("alertmanager"),
+        "PANTRYWATCH_BOARDS_URL": addresses.url("grafana" if grafana else "boards"),
+        "PANTRYWATCH_RUNBOOKS_URL": addresses.url("boards"),
+    }
+    if options.settings_file is None:
+        environment |= {
+            "PW_AS_POSTGRES": " ".join(as_postgres()),
+            "PW_POSTGRES": str(postgres[-1].parent) if postgres else "",
+            "PW_REDIS": shutil.which("redis-server") or "redis-server",
+            "PANTRYWATCH_CRM": addresses.address("crm"),
+            "PANTRYWATCH_THIRD_PARTY": addresses.address("third-party"),
+            "PANTRYWATCH_POSTGRES": addresses.address("postgres"),
+            "PANTRYWATCH_REDIS": addresses.address("redis"),
+            "DEMO_SECRETS": str(state.file("secrets")),
+            "DEMO_URL": addresses.url("crm"),
+            "DEMO_THIRD_PARTY_URL": addresses.url("third-party"),
+            "DEMO_ACCESS_LOG": str(state.file("log/crm-access.log")),
+            "DEMO_FAULT_DIR": str(state.file("faults")),
+            "DEMO_MONITOR_SQL": str(ROOT / "provisioning/database/monitor-role.sql"),
+        }
+    if grafana:
+        environment |= {
+            "PW_GRAFANA": grafana,
+            "PW_GRAFANA_HOME": os.environ.get("GF_PATHS_HOME", "/usr/share/grafana"),
+            "PW_PORT_GRAFANA": str(addresses.port("grafana")),
+        }
+    return environment
+
+
+def alertmanager_command() -> str:
+    """Return Alertmanager's binary, with a page of ours where Debian's comes without its web application."""
+    binary = shutil.which("alertmanager") or shutil.which("prometheus-alertmanager") or "alertmanager"
+    if not _DEBIAN_UI.is_dir() or any(_DEBIAN_UI.iterdir()):
+        return binary
+    try:
+        options = subprocess.run([binary, "--help"], capture_output=True, text=True, timeout=30, check=False)
+    except OSError:
+        return binary
+    known = "--web.ui-path" in options.stdout + options.stderr
+    return f"{binary} --web.ui-path={ROOT / 'provisioning/alertmanager/page'}" if known else binary
+
+
+def _settings_in_use(options: Options) -> Path:
+    """Return the settings file for the components: the given one, or at another speed one made of it."""
+    given = options.settings_file or ROOT / "settings.yaml"
+    if options.speed.factor == 1:
+        return given
+    options.state.write_json("run/settings.yaml", options.speed.settings(given))
+    return options.state.file("run/settings.yaml")
+
+
+def settings_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables of the program files that come from the settings."""
+    section = settings.notifications
+    return {
+        "PW_RETENTION_DAYS": str(settings.prometheus.retention_days),
+        "PW_TIME_ZONE": section.office_hours.time_zone if section else "UTC",
+        "PW_ALERTMANAGER_URL": section.links.alertmanager if section else os.environ["PANTRYWATCH_ALERTMANAGER_URL"],
+    }
+
+
+def read_settings_for(options: Options, environment: dict[str, str]) -> Settings:
+    """Read the settings under the environment the components will have; a user's own servers must answer first.
+
+    Raises ConfigError also for a file that they name and that is missing or wrong.
+    """
+    os.environ.update({name: value for name, value in environment.items() if name.startswith("PANTRYWATCH_")})
+    settings = read_settings(Path(environment["PW_SETTINGS"]))
+    if settings.web is not None:
+        require_usable(settings.web, environment["PW_SETTINGS"])
+    if settings.notifications is not None:
+        require_delivery(settings.notifications, Path(environment["PW_SETTINGS"]))
+    if options.settings_file is not None:
+        _require_reachable(environment["PW_SETTINGS"])
+    return settings
+
+
+def _require_reachable(settings_file: str) -> None:
+    faults = []
+    for source in load_sources(settings_file, []):
+        if source.up is None:
+            continue
+        run = ScrapeRunner(source).join(Deadline.after(10))
+        with contextlib.suppress(TimeoutError):
+            run.done.result(timeout=10)
+        failed = [outcome.error_class.value for outcome in run.outcomes() if outcome.error_class]
+        if not run.is_up():
+            entry = f"{source.exporter}.{source.target}"
+            reason = failed[0] if failed else "timeout"
+            faults.append(ConfigProblem(settings_file, entry, f"expected a server that answers: {reason}"))
+        source.close()
+    if faults:
+        raise ConfigError(faults)
+
+
+def write_prometheus(options: Options, settings: Settings) -> None:
+    """Lay out Prometheus' folder: configuration, rules, and the addresses to scrape."""
+    state, web = options.state, options.web
+    configuration = (ROOT / "provisioning/prometheus/prometheus.yml").read_text(encoding="utf-8")
+    configuration = config_files.prometheus_configuration(options.speed.prometheus(configuration), web, in_place(web))
+    state.file("prometheus/prometheus.yml").write_text(configuration, encoding="utf-8")
+    _write_rules(state.file("prometheus/rules"), settings, options.speed)
+    places = native(options.addresses, browser=find_chromium() is not None)
+    for job, groups in scrape_targets(settings, places).items():
+        state.write_json(f"prometheus/targets/{job}.json", groups)
+
+
+def write_alertmanager(options: Options, settings: Settings, settings_file: Path) -> None:
+    """Lay out Alertmanager's folder: its configuration, and the templates of messages."""
+    state, secret = options.state, partial(native_secret, settings_file)
+    folder = state.file("alertmanager/templates")
+    folder.mkdir(exist_ok=True)
+    for link in folder.iterdir():
+        link.unlink()
+    for file in (ROOT / "provisioning/alertmanager/templates").glob("*.tmpl"):
+        (folder / file.name).symlink_to(file)
+    for name, text in alertmanager_files(settings, secret, in_place(options.web)).items():
+        file = state.file(f"alertmanager/{name}")
+        file.unlink(missing_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+def write_grafana(options: Options) -> None:
+    """Lay out what Grafana reads at its start; how it gets into Prometheus and Alertmanager is among it."""
+    source, folder = ROOT / "provisioning/grafana", options.state.file("run/grafana")
+    for file in source.rglob("*.yml"):
+        target, text = folder / file.relative_to(source), file.read_text(encoding="utf-8")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent.name == "datasources":
+            text = config_files.datasources(text, options.web, in_place(options.web))
+        target.write_text(text, encoding="utf-8")
+
+
+def _write_rules(folder: Path, settings: Settings, speed: Speed) -> None:
+    """Write the generated rules; which targets are fed here comes from the settings in use, not the repository's."""
+    if folder.is_symlink():
+        folder.unlink()
+    folder.mkdir(exist_ok=True)
+    for link in folder.iterdir():
+        link.unlink()
+    rules = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "alert_rules/generated").glob("*.yml")}
+    rules["installation.yml"] = installation_rules(ROOT, read_targets(ROOT / "targets.yaml"), settings)
+    for name, text in rules.items():
+        (folder / name).write_text(speed.rules(text), encoding="utf-8")

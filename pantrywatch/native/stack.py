@@ -1,0 +1,257 @@
+"""`up`, `down` and `status`: the whole stack on this machine without containers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+
+from exporters.browser.process import find_chromium
+from exporters.core.access import WebSettings
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ConfigError
+from pantrywatch.config.settings import ApplicationEndpoint
+from pantrywatch.native.addresses import require_free
+from pantrywatch.native.configuration import (
+    DEMO,
+    STACK,
+    Options,
+    component_environment,
+    read_settings_for,
+    settings_environment,
+    write_alertmanager,
+    write_grafana,
+    write_prometheus,
+)
+from pantrywatch.native.console import complain, ready, say, scrape_states, table
+from pantrywatch.native.state_dir import ROOT, State, prepare_demo
+from pantrywatch.native.supervisor import Daemon, Supervisor, start_supervisor
+from pantrywatch.native.web import ServerFiles, asks_for_tls
+from pantrywatch.web.config_files import rooted
+
+_START_SECONDS = 170.0
+_READY_SECONDS = 90.0  # a first start fills the demo's database meanwhile
+_RETRY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Set by SIGINT and SIGTERM."""
+
+    event: threading.Event = field(default_factory=threading.Event)
+
+    def install(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._handle)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self.event.set()
+
+
+def up(options: Options) -> int:
+    """Run the stack until Ctrl-C, SIGTERM or `down`; returns the exit code. Raises ConfigError with nothing started."""
+    state = options.state
+    demo = options.settings_file is None
+    state.prepare()
+    lock = state.lock()
+    try:
+        grafana = shutil.which("grafana")
+        secure = asks_for_tls(options.settings_file or ROOT / "settings.yaml")
+        addresses = replace(options.addresses, secure=secure)
+        options = replace(options, addresses=addresses)
+        environment = component_environment(options, grafana)
+        settings = read_settings_for(options, environment)
+        options = replace(options, web=rooted(settings.web or WebSettings(), Path(environment["PW_SETTINGS"])))
+        require_free(addresses, [*STACK, *(DEMO if demo else ()), *(["grafana"] if grafana else [])])
+        environment |= settings_environment(settings)
+        if settings.notifications is None:
+            say("the settings have no section notifications: alerts are shown, and nobody is told")
+        if settings.browser and find_chromium() is None:
+            say("no chromium on the PATH: the checks in a browser are left out, and what they measure is not measured")
+        if demo:
+            say("preparing PostgreSQL and Redis of the demo")
+            prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
+        write_prometheus(options, settings)
+        write_grafana(options)
+        write_alertmanager(options, settings, Path(environment["PW_SETTINGS"]))
+        section = settings.notifications
+        heartbeat = section is not None and bool(section.heartbeat.tell)
+        programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)
+        return _run(options, environment, programs, settings.application)
+    finally:
+        state.file("run/lock").unlink(missing_ok=True)
+        lock.close()
+
+
+def down(state: State) -> int:
+    """Stop the stack of a state directory, whoever started it, and wait for its end."""
+    supervisor = Supervisor(state)
+    owner = _owner(state)
+    asked = _terminate(owner) if owner else supervisor.shut_down()
+    if not asked:
+        say("nothing is running")
+        return 0
+    deadline = Deadline.after(75)
+    while (_owner(state) or supervisor.components()) and not deadline.passed():
+        time.sleep(0.2)
+    if deadline.passed():
+        complain(["the stack did not end within 75 s; see `./run status`"])
+        return 1
+    say("stopped")
+    return 0
+
+
+def status(state: State) -> int:
+    """Print what runs, where, and how Prometheus sees it; returns 0 only where all of it is well."""
+    components = Supervisor(state).components()
+    if not components:
+        say("nothing is running")
+        return 1
+    addresses = state.addresses()
+    targets = scrape_states(addresses, state.web())
+    say(table(components, addresses, targets))
+    if not targets:
+        say("  Prometheus does not say how it sees its targets: it does not answer, or does not take our login")
+    return 0 if all(component.running for component in components) and set(targets.values()) == {"up"} else 1
+
+
+def _run(
+    options: Options,
+    environment: dict[str, str],
+    programs: Sequence[Path],
+    endpoints: Sequence[ApplicationEndpoint],
+) -> int:
+    stop = _Stop()
+    stop.install()
+    options.state.remember(options.addresses, options.web)
+    server_files = ServerFiles(options.state, options.web, environment["PW_SETTINGS"])
+    daemon = start_supervisor(options.state, options.addresses, programs, environment)
+    supervisor = Supervisor(options.state)
+    try:
+        code = _wait_until_up(options, supervisor, daemon, stop, endpoints)
+        if code == 0 and not stop.event.is_set():
+            targets = scrape_states(options.addresses, options.web)
+            say(table(supervisor.components(), options.addresses, targets))
+            boards, inbox = options.addresses.url("boards"), options.addresses.url("inbox")
+            say(f"\n  Who was told what: {inbox}\n  The boards: {boards}\n")
+            say("Ctrl-C stops everything")
+            code = _watch(supervisor, daemon, server_files, stop)
+    finally:
+        say("stopping")
+        supervisor.drop_idle()
+        daemon.stop()
+        options.state.file("run/supervisor.url").unlink(missing_ok=True)
+        options.state.file("run/supervisord.conf").unlink(missing_ok=True)
+    return code
+
+
+def _wait_until_up(
+    options: Options,
+    supervisor: Supervisor,
+    daemon: Daemon,
+    stop: _Stop,
+    endpoints: Sequence[ApplicationEndpoint],
+) -> int:
+    deadline, said, scraping = Deadline.after(_START_SECONDS), "", False
+    first, ready_deadline = not options.state.has_history(), Deadline.after(_READY_SECONDS)
+    while not stop.event.wait(0.25):
+        components = supervisor.components()
+        if (
+            components
+            and not scraping
+            and (not first or ready(options.addresses, options.web, endpoints) or ready_deadline.passed())
+        ):
+            supervisor.start("prometheus")
+            scraping = True
+        if failed := [component.name for component in components if component.given_up]:
+            _explain(supervisor, failed)
+            return 1
+        if daemon.code() is not None:
+            _ended(daemon)
+            return 1
+        targets = scrape_states(options.addresses, options.web)
+        waiting = [c.name for c in components if not c.running] + [t for t, health in targets.items() if health != "up"]
+        if components and targets and not waiting:
+            return 0
+        if deadline.passed():
+            complain([f"not up within {_START_SECONDS:.0f} s: {', '.join(waiting)}"])
+            return 0 if components and all(component.running for component in components) else 1
+        text = ", ".join(waiting) or "the first scrapes"
+        if text != said:
+            say(f"waiting for {text}")
+            said = text
+    return 0
+
+
+def _watch(supervisor: Supervisor, daemon: Daemon, server_files: ServerFiles, stop: _Stop) -> int:
+    """Stay until told to stop; name what supervisor gave up on, and try it again a minute later."""
+    retry_at: dict[str, float] = {}
+    while not stop.event.wait(1.0):
+        server_files.follow()
+        if (code := daemon.code()) is not None:
+            if code:
+                _ended(daemon)
+            return 1 if code else 0
+        for component in supervisor.components():
+            if component.given_up and time.monotonic() >= retry_at.get(component.name, 0.0):
+                _explain(supervisor, [component.name])
+                retry_at[component.name] = time.monotonic() + _RETRY_SECONDS
+                supervisor.start(component.name)
+    return 0
+
+
+def _explain(supervisor: Supervisor, names: Sequence[str]) -> None:
+    for name in names:
+        complain([f"{name} keeps ending; its last lines:", *supervisor.last_lines(name)])
+
+
+def _ended(daemon: Daemon) -> None:
+    complain(["supervisord has ended; its last lines:", *daemon.last_words()])
+
+
+def _program_files(state: State, *, demo: bool, grafana: bool, heartbeat: bool) -> list[Path]:
+    native = ROOT / "provisioning/native"
+    files = [native / "stack.conf"]
+    if demo:
+        faults = state.file("run/faults.conf")
+        template = (native / "fault.conf").read_text(encoding="utf-8")
+        faults.write_text("\n".join(template.replace("@NAME@", name) for name in _fault_names()), encoding="utf-8")
+        files += [native / "demo.conf", faults]
+    optional = {"heartbeat.conf": heartbeat, "grafana.conf": grafana}
+    return files + [native / name for name, wanted in optional.items() if wanted]
+
+
+def _fault_names() -> list[str]:
+    """Ask the demo, which nothing here imports."""
+    command = [sys.executable, "-m", "demo.faults", "names"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+
+
+def _owner(state: State) -> int | None:
+    """Return the process that holds the lock, none where nobody does."""
+    file = state.file("run/lock")
+    if not file.exists():
+        return None
+    try:
+        state.lock().close()
+    except ConfigError:
+        text = file.read_text(encoding="utf-8").strip()
+        return int(text) if text.isdigit() else None
+    file.unlink(missing_ok=True)
+    return None
+
+
+def _terminate(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""How our own commands ask what is behind the `web` section: they trust its authority, and log in as its client."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from exporters.core.access import WebClient, WebSettings
+
+
+def session(web: WebSettings) -> requests.Session:
+    """Return a session for our own servers alone: all get the login. Paths of the section are absolute."""
+    made = requests.Session()
+    if web.client:
+        made.auth = _Login(web.client)
+    if web.tls:
+        made.mount("https://", _Trusting(web))
+    return made
+
+
+class _Login(AuthBase):
+    """Reads the password at each request, so that a new one holds at once."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        # A file that is gone is a request without a login, which the server refuses.
+        try:
+            password = Path(self._client.password_file).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            return request
+        HTTPBasicAuth(self._client.username.encode(), password.encode())(request)
+        return request
+
+
+class _Trusting(HTTPAdapter):
+    """Trusts the authority of the section, under the name it says; REQUESTS_CA_BUNDLE has no say in it."""
+
+    def __init__(self, web: WebSettings) -> None:
+        system = ssl.get_default_verify_paths()
+        self._authority, self._name = web.ca_file or system.cafile or system.capath, web.server_name
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make the pool; called by the base class."""
+        if self._name:
+            options |= {"server_hostname": self._name, "assert_hostname": self._name}
+        super().init_poolmanager(*arguments, **options)
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        """Send a request; called by the session."""
+        if self._authority:
+            options["verify"] = self._authority
+        return super().send(request, **options)

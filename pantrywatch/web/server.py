@@ -1,0 +1,81 @@
+"""The HTTP side of inbox, heartbeat and boards: what a stranger may send is bounded in size and time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import ssl
+from typing import Any
+
+import uvicorn
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from exporters.core.access import Application
+
+MAXIMUM_BODY_BYTES = 4 * 1024 * 1024  # 500 alerts in one notification are 1 MB
+_MAXIMUM_READ_BYTES = 8 * MAXIMUM_BODY_BYTES  # an answer before the end of a request would be lost with the connection
+_MAXIMUM_CONNECTIONS = 64
+_BODY_SECONDS = 15.0
+_CONNECTION_SECONDS = 30.0
+
+
+class _ShortConnection(H11Protocol):
+    """One request a connection, and an end however slowly the other side sends or reads."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock of the whole connection: uvicorn has none for a request that never comes."""
+        super().connection_made(transport)
+        self.loop.call_later(_CONNECTION_SECONDS, transport.abort)
+
+
+async def serve_web(application: Application, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+    """Answer requests, with TLS if a context is given, until SIGTERM or SIGINT; 503 at too many connections at once."""
+    config = uvicorn.Config(
+        application,
+        loop="asyncio",
+        http=_ShortConnection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        headers=[("connection", "close")],
+        limit_concurrency=_MAXIMUM_CONNECTIONS,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=16 * 1024,
+    )
+    # uvicorn has a handler of its own while it runs and raises the signal again afterwards: by then we are done.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    config.load()
+    config.ssl = tls
+    await uvicorn.Server(config).serve(sockets=[listener])
+
+
+async def read_json(request: Request) -> Any:
+    """Return the request's body as JSON. Raises HTTPException: 413 too large, 408 too slow, 400 not JSON."""
+    body = await _read_body(request)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, f"expected JSON: {str(error)[:200]}\n") from error
+
+
+async def _read_body(request: Request) -> bytes:
+    body, size = bytearray(), 0
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size <= MAXIMUM_BODY_BYTES:
+                    body += part
+                elif size > _MAXIMUM_READ_BYTES:
+                    break
+    except TimeoutError as error:
+        raise HTTPException(408, f"expected the whole body within {_BODY_SECONDS:.0f} s\n") from error
+    if size > MAXIMUM_BODY_BYTES:
+        raise HTTPException(413, f"expected at most {MAXIMUM_BODY_BYTES} bytes\n")
+    return bytes(body)

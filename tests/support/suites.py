@@ -1,0 +1,82 @@
+"""Current releases of what monitors: a Debian suite ahead of this machine's, in a folder.
+
+`PANTRYWATCH_TEST_SUITE` names another suite than Debian's testing. Where it cannot be installed, for its packages move,
+the folder holds Debian 12's, and who asked is told.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support import debian
+
+SUITE = os.environ.get("PANTRYWATCH_TEST_SUITE", "forky")
+_OLD = "bookworm"
+_SERVERS = ("prometheus", "prometheus-alertmanager")
+_COMPOSE = "docker-compose"
+# Name here → name in the package.
+_PROGRAMS = {
+    "prometheus": "prometheus",
+    "promtool": "promtool",
+    "alertmanager": "prometheus-alertmanager",
+    "amtool": "amtool",
+}
+_COMPOSE_PLUGIN = "usr/libexec/docker/cli-plugins/docker-compose"
+# Their libraries come from their own suite: they may ask for a newer libc than this machine's.
+_WRAPPER = '#!/bin/sh\nexec {loader} --library-path {libraries} {program} "$@"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """An installed suite: its root directory, and programs of it that run on this machine, by name."""
+
+    name: str
+    root: Path
+    programs: Path
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is the suite that was asked for, and not this machine's own."""
+        return self.name != _OLD
+
+    def describe(self) -> str:
+        """Return one line with the versions of what a test may use."""
+        found = debian.versions(self.root, [*_SERVERS, *([_COMPOSE] if self.is_current else [])])
+        return f"Debian {self.name}: {', '.join(f'{name} {version}' for name, version in found.items())}"
+
+
+def install(folder: Path, say: Callable[[str], None]) -> Suite:
+    """Install the suite into a new folder; `say` is told the versions, and why it is another suite where it is."""
+    try:
+        suite = _install(SUITE, folder)
+    except RuntimeError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        reason = str(error).strip().splitlines()[-1]
+        say(f"Debian's suite {SUITE} cannot be installed, Debian 12's versions are tested instead: {reason}")
+        suite = _install(_OLD, folder)
+    say(suite.describe())
+    return suite
+
+
+def _install(name: str, folder: Path) -> Suite:
+    root, programs = folder / "root", folder / "programs"
+    programs.mkdir(parents=True)
+    debian.make_root(root, name)
+    # Debian 12's docker-compose is on this machine.
+    debian.add_packages(root, [*_SERVERS, *([] if name == _OLD else [_COMPOSE])])
+    for program, packaged in _PROGRAMS.items():
+        _wrap(programs / program, root, root / "usr/bin" / packaged)
+    if (root / _COMPOSE_PLUGIN).exists():
+        _wrap(programs / _COMPOSE, root, root / _COMPOSE_PLUGIN)
+    return Suite(name, root, programs)
+
+
+def _wrap(wrapper: Path, root: Path, program: Path) -> None:
+    loader = next((root / "usr/lib").glob("*-linux-gnu/ld-linux*.so*"))
+    wrapper.write_text(_WRAPPER.format(loader=loader, libraries=loader.parent, program=program))
+    wrapper.chmod(0o755)
+    debian.run([str(wrapper), "version" if wrapper.name == _COMPOSE else "--version"])

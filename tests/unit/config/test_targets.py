@@ -1,0 +1,159 @@
+"""targets.yaml: what is refused, and that both of its readers see the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+
+import _gojsonnet
+import _jsonnet
+import pytest
+
+from demo.api.metrics import DATABASE_EDGES, HTTP_EDGES
+from exporters.browser.metrics import HISTOGRAMS
+from exporters.core.errors import ConfigError
+from exporters.core.strict_yaml import read_yaml
+from pantrywatch.config.selectors import parse_selector
+from pantrywatch.config.targets import Target, read_targets, seconds
+
+ROOT = Path(__file__).parents[3]
+FILE = ROOT / "targets.yaml"
+TARGETS = read_targets(FILE, ROOT / "docs/runbooks")
+
+
+def _faults(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
+    """The faults of targets.yaml after each change, made where its old text stands first."""
+    text = FILE.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "targets.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        read_targets(path, ROOT / "docs/runbooks")
+    assert {fault.file for fault in raised.value.problems} == {str(path)}
+    return [f"{fault.entry}: {fault.expected}" for fault in raised.value.problems]
+
+
+@pytest.mark.parametrize("evaluator", [_gojsonnet, _jsonnet])
+def test_python_and_jsonnet_read_the_same(evaluator: ModuleType) -> None:
+    """targets.yaml and settings.yaml are the same object to Python's strict reader and to jsonnet's std.parseYaml."""
+    for name in ("targets.yaml", "settings.yaml"):
+        parsed = json.loads(evaluator.evaluate_snippet(str(ROOT / "x.jsonnet"), f"std.parseYaml(importstr '{name}')"))
+        assert parsed == read_yaml(ROOT / name)
+
+
+def test_all_documented_targets_are_there() -> None:
+    """The 22 targets of the document, each with its words, where they stand, and what its number cannot tell."""
+    assert len(TARGETS.targets) == 22
+    assert all(t.statement and t.section and t.limits and t.impact and t.events for t in TARGETS.targets)
+    assert {t.id for t in TARGETS.targets if t.objective is None} == {"api-throughput"}
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (("    team: frontend\n", "    team: frontend\n    colour: red\n"), "targets.lcp: unknown key colour"),
+        (("id: fid\n", "id: lcp\n"), "targets.lcp: expected an id of its own, it stands twice"),
+        (("objective: 0.75", "objective: 1"), "targets.lcp: objective: expected a share between 0 and 1"),
+        (("objective: 0.75", "objective: 0"), "targets.lcp: objective: expected a share between 0 and 1"),
+        (("    objective: 0.75\n", ""), "targets.lcp: objective: expected a share between 0 and 1"),
+        (("objective: 0.75", 'objective: "0.75"'), "targets.lcp.objective: expected"),
+        (("threshold: 2.5", "threshold: 2.6"), "targets.lcp: threshold: expected a bucket edge of browser_lcp_seconds"),
+        (("    threshold: 2.5\n", ""), "targets.lcp: expected threshold and unit for a latency"),
+        (("browser_lcp_seconds{", "browser_lcp{"), "targets.lcp: sli: expected a histogram whose edges stand under"),
+        (('{source="field"}', '{source="field}'), "targets.lcp: sli: expected a matcher such as"),
+        (('{source="field"}', '{source=="field"}'), "targets.lcp: sli: expected a matcher such as"),
+        (('{source="field"}', '{le="2.5"}'), "targets.lcp: sli: expected no matcher on le"),
+        (('{source="field"}', '{source=~"(field"}'), "targets.lcp: sli: expected a regular expression"),
+        (('{source="field"}', '{source=~"(?!lab).*"}'), "targets.lcp: sli: expected a regular expression without"),
+        (("runbook: CrmLcpBurn", "runbook: CrmLcpSlow"), "targets.lcp: runbook: expected a page CrmLcpSlow.md"),
+        (("requires: [frontend]", "requires: [fronted]"), "targets.lcp: requires: expected one of"),
+        (("kind: latency", "kind: speed"), "targets.lcp.kind: expected"),
+        (("layer: frontend", "layer: front"), "targets.lcp.layer: expected"),
+        (("factor: 14.4", "factor: 14"), "tiers[0]: expected budget_share to be factor * long"),
+        (('long: "6h"', 'long: "6 hours"'), "tiers[1]: expected a duration such as 5m"),
+        (("[0.5, 1, 1.5,", "[1, 0.5, 1.5,"), "histograms.browser_lcp_seconds: expected edges in rising order"),
+        (("minimum_bad_events: 3\n", ""), "document: expected the keys"),
+        (('target="api-availability"}', 'target="api"}'), "targets.api-availability: sli: expected pantrywatch_check"),
+    ],
+    ids=lambda value: value[1].strip() if isinstance(value, tuple) else None,
+)
+def test_a_fault_names_file_entry_and_what_was_expected(tmp_path: Path, change: tuple[str, str], fault: str) -> None:
+    """Each kind of mistake is refused, once, with the entry and what was expected."""
+    found = _faults(tmp_path, change)
+    assert len(found) == 1
+    assert found[0].startswith(fault)
+
+
+def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
+    """Mistakes in one entry and in several are reported together."""
+    found = _faults(
+        tmp_path,
+        ("    team: frontend\n", "    team: frontend\n    colour: red\n"),
+        ("objective: 0.75", "objective: 75"),
+        ("factor: 14.4", "factor: 14"),
+        ("runbook: CrmFidBurn", "runbook: None"),
+    )
+    assert [fault.split(":")[0] for fault in found] == ["targets.lcp", "tiers[0]", "targets.lcp", "targets.fid"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1metric",
+        "metric{",
+        "metric}",
+        "metric{a}",
+        'metric{a="b" c="d"}',
+        'metric{a="b"}[5m]',
+        'm{a="\\d"}',
+        "m{,}",
+    ],
+)
+def test_what_is_no_selector_is_refused(text: str) -> None:
+    """A selector that PromQL would refuse, or that is more than a selector, is refused here."""
+    with pytest.raises(ValueError, match="expected"):
+        parse_selector(text)
+
+
+def test_a_selector_is_read() -> None:
+    """Name and matchers of a selector, commas and braces within values and a trailing comma included."""
+    found = parse_selector('a:b{c=~"/x/{id},.+", d != "q\\"",}')
+    assert found.metric == "a:b"
+    assert found.matchers == (("c", "=~", "/x/{id},.+"), ("d", "!=", 'q"'))
+    assert parse_selector("up").matchers == ()
+
+
+def test_the_demo_has_the_edges_that_are_promised() -> None:
+    """The histograms of the demo have exactly the edges that targets.yaml checks thresholds against."""
+    assert TARGETS.histograms["http_server_request_duration_seconds"] == HTTP_EDGES
+    assert TARGETS.histograms["db_client_operation_duration_seconds"] == DATABASE_EDGES
+
+
+def test_browser_checks_have_the_edges_that_are_promised() -> None:
+    """Each histogram of a page load has exactly the edges that targets.yaml checks thresholds against."""
+    assert HISTOGRAMS
+    for name, (edges, _) in HISTOGRAMS.items():
+        assert TARGETS.histograms[name] == edges, name
+
+
+def test_tiers_that_cannot_fire() -> None:
+    """A burn rate cannot exceed one over the allowed share: nine in ten leaves three tiers, three in four two."""
+
+    def severities(target: Target) -> list[str]:
+        return [tier.severity for tier in TARGETS.tiers if tier.can_fire(target)]
+
+    assert severities(TARGETS.by_id("api-error-rate")) == ["critical", "high", "medium", "low"]
+    assert severities(TARGETS.by_id("api-latency")) == ["critical", "high", "medium", "low"]
+    assert severities(TARGETS.by_id("cache-hit-ratio")) == ["high", "medium", "low"]
+    assert severities(TARGETS.by_id("lcp")) == ["medium", "low"]
+
+
+def test_durations() -> None:
+    """A duration is a whole number and one unit."""
+    assert [seconds(text) for text in ("15s", "5m", "6h", "30d")] == [15, 300, 21600, 2592000]
+    with pytest.raises(ValueError, match="expected a duration"):
+        seconds("1.5h")

@@ -1,0 +1,58 @@
+"""The game day's matrix fits the demo and the rules; the course itself is played by tests/e2e/test_bad_days.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from demo.faults.table import FAULTS
+from demo.gameday.command import Plan
+from demo.gameday.expectations import EVERYWHERE, MATRIX, Expectation
+from demo.gameday.run import Verdict
+from demo.gameday.stack import FiredAlert
+from exporters.core.errors import ConfigError
+from pantrywatch.native.addresses import Addresses
+
+ROOT = Path(__file__).parents[3]
+RULES = [
+    rule
+    for file in (ROOT / "alert_rules/generated").glob("*.yml")
+    for group in yaml.load(file.read_text(), Loader=yaml.CSafeLoader)["groups"]
+    for rule in group["rules"]
+]
+ALERTS = {FiredAlert(rule["alert"], rule["labels"]["severity"]) for rule in RULES if "alert" in rule}
+
+
+def test_every_fault_has_its_row() -> None:
+    """Every fault of the demo is played, once, and nothing else."""
+    assert sorted(row.fault for row in MATRIX) == sorted(FAULTS)
+
+
+@pytest.mark.parametrize("row", MATRIX, ids=lambda row: row.fault)
+def test_declared_alerts_exist(row: Expectation) -> None:
+    """What is required and what may come along are alerts of the rules with that severity, each declared once."""
+    assert row.seen()
+    assert {*row.seen(), *row.along(), *EVERYWHERE} <= ALERTS
+    assert not row.seen().keys() & row.along().keys()
+
+
+def test_an_unknown_fault_is_refused() -> None:
+    """A fault that does not exist is named before anything starts."""
+    with pytest.raises(ConfigError) as raised:
+        Plan(Addresses(), 15, 0, ["cache-hot"]).rows()
+    assert "cache-hot" in str(raised.value)
+
+
+def test_a_verdict_names_what_was_not_as_declared() -> None:
+    """Each alert that is missing, late, unexpected or still firing fails the day and is a line of its own."""
+    down, slow = FiredAlert("CrmDatabaseDown", "critical"), FiredAlert("CrmApiSlow", "high")
+    assert Verdict("quiet minutes").passed
+    verdict = Verdict("database-stopped", missing={down}, unexpected={slow}, not_over={slow})
+    assert not verdict.passed
+    assert verdict.faults() == [
+        "database-stopped: missing: CrmDatabaseDown critical",
+        "database-stopped: unexpected: CrmApiSlow high",
+        "database-stopped: not told as over: CrmApiSlow high",
+    ]

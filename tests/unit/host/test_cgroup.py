@@ -1,0 +1,107 @@
+"""Control groups of both versions, in trees of the shape the kernel makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from exporters.core.exposition import Family
+from exporters.host.cgroup import container
+from exporters.host.procfs import Roots
+from tests.support.trees import tree
+
+V2 = {
+    "sys/fs/cgroup/cgroup.controllers": "cpu memory pids\n",
+    "proc/self/cgroup": "0::/app.slice/app.service\n",
+}
+LIMITED = {
+    "memory.max": "1073741824\n",
+    "memory.current": "600000000\n",
+    "memory.stat": "anon 300000000\nfile 250000000\ninactive_file 100000000\n",
+    "memory.events": "low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\n",
+    "cpu.max": "150000 100000\n",
+    "cpu.stat": "usage_usec 5000000\nnr_periods 100\nnr_throttled 7\nthrottled_usec 2500000\n",
+    "pids.current": "17\n",
+    "pids.max": "max\n",
+}
+
+
+def _values(roots: Roots, named: str | None = None) -> dict[str, float]:
+    families: list[Family] = list(container(roots, named))
+    return {family.name.removeprefix("pantrywatch_container_"): family.samples[0][1] for family in families}
+
+
+def test_limits_and_use_of_our_own_group_are_read(tmp_path: Path) -> None:
+    """Every number of cgroup v2 is in base units; what has no limit has no sample."""
+    group = {f"sys/fs/cgroup/app.slice/app.service/{name}": text for name, text in LIMITED.items()}
+    assert _values(tree(tmp_path, V2 | group)) == {
+        "memory_limit_bytes": 1073741824,
+        "memory_usage_bytes": 600000000,
+        "memory_working_set_bytes": 500000000,
+        "memory_anon_bytes": 300000000,
+        "oom_kills_total": 2,
+        "cpu_limit_cores": 1.5,
+        "cpu_usage_seconds_total": 5,
+        "cpu_periods_total": 100,
+        "cpu_throttled_periods_total": 7,
+        "cpu_throttled_seconds_total": 2.5,
+        "processes": 17,
+    }
+
+
+def test_a_container_sees_its_group_as_the_root(tmp_path: Path) -> None:
+    """With a namespace of its own, the group's path is / and its files stand at the top."""
+    group = {f"sys/fs/cgroup/{name}": text for name, text in LIMITED.items()}
+    values = _values(tree(tmp_path, V2 | group | {"proc/self/cgroup": "0::/\n"}))
+    assert values["memory_limit_bytes"] == 1073741824
+
+
+def test_a_group_without_limits_is_left_out_unless_named(tmp_path: Path) -> None:
+    """No limit means that the host's numbers say it all; asked for by name, the group is shown."""
+    unlimited = LIMITED | {"memory.max": "max\n", "cpu.max": "max 100000\n"}
+    roots = tree(
+        tmp_path, V2 | {f"sys/fs/cgroup/app.slice/app.service/{name}": text for name, text in unlimited.items()}
+    )
+    assert _values(roots) == {}
+    assert _values(roots, "/app.slice/app.service")["memory_usage_bytes"] == 600000000
+
+
+def test_the_machine_itself_has_no_container_metrics(tmp_path: Path) -> None:
+    """The root group has no limits at all."""
+    assert _values(tree(tmp_path, V2 | {"proc/self/cgroup": "0::/\n"})) == {}
+
+
+def test_version_1_says_the_same(tmp_path: Path) -> None:
+    """Version 1 has one hierarchy a controller; this container's path is still the host's."""
+    values = _values(tree(tmp_path, {
+        "proc/self/cgroup": "4:memory:/docker/abc\n3:cpu,cpuacct:/docker/abc\n2:pids:/docker/abc\n",
+        "sys/fs/cgroup/memory/cgroup.procs": "1\n",
+        "sys/fs/cgroup/memory/memory.limit_in_bytes": "1073741824\n",
+        "sys/fs/cgroup/memory/memory.usage_in_bytes": "600000000\n",
+        "sys/fs/cgroup/memory/memory.stat": "total_inactive_file 100000000\ntotal_rss 300000000\n",
+        "sys/fs/cgroup/memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
+        "sys/fs/cgroup/cpu/cgroup.procs": "1\n",
+        "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
+        "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+        "sys/fs/cgroup/cpu/cpu.stat": "nr_periods 0\nnr_throttled 0\nthrottled_time 0\n",
+        "sys/fs/cgroup/cpuacct/cpuacct.usage": "5000000000\n",
+        "sys/fs/cgroup/pids/cgroup.procs": "1\n",
+        "sys/fs/cgroup/pids/pids.current": "17\n",
+        "sys/fs/cgroup/pids/pids.max": "100\n",
+    }))  # fmt: skip
+    assert values["memory_limit_bytes"] == 1073741824
+    assert values["memory_working_set_bytes"] == 500000000
+    assert values["oom_kills_total"] == 2
+    assert "cpu_limit_cores" not in values
+    assert values["cpu_usage_seconds_total"] == 5
+    assert values["processes_limit"] == 100
+
+
+def test_version_1_without_limits_is_left_out(tmp_path: Path) -> None:
+    """The number near 2^63 that v1 writes for no limit is no limit."""
+    roots = tree(tmp_path, {
+        "proc/self/cgroup": "4:memory:/\n",
+        "sys/fs/cgroup/memory/cgroup.procs": "1\n",
+        "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+        "sys/fs/cgroup/memory/memory.usage_in_bytes": "600000000\n",
+    })  # fmt: skip
+    assert _values(roots) == {}

@@ -1,0 +1,108 @@
+"""The lint over boards: what makes a panel empty, wrong, or hard to read, and shows without a Grafana."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pantrywatch.config.targets import Targets
+from tools.board_lint import board_lints, panel_lints, query_lints, target_lints
+from tools.board_lint.exclusions import EXCLUSIONS
+from tools.board_lint.model import Board
+from tools.board_lint.units import UNITS
+from tools.rule_lint.check import LINTS as RULE_LINTS
+from tools.rule_lint.rulebook import Rulebook
+
+# The rules of Grafana's dashboard linter, in its names. Its target-counter-agg is bare-counter below; its two about
+# Loki hold where every data source is Prometheus, as panel-datasource demands.
+LINTER = {
+    "template-datasource": "there is one data source variable, and every variable and query uses it",
+    "template-job": "a variable for the job, of several values",
+    "template-instance": "a variable for the instance, of several values",
+    "template-label-promql": "the query of a variable parses",
+    "template-on-time-change-reload": "a variable offers what there was in the time shown",
+    "panel-datasource": "panel and queries ask the chosen Prometheus",
+    "panel-title-description": "a panel has a title and a description that says what it is",
+    "panel-units": "a unit, from units.py",
+    "panel-no-targets": "a panel asks something",
+    "target-promql": "a query parses",
+    "target-rate-interval": "a rate is over $__rate_interval",
+    "target-job": "a query is narrowed to the chosen jobs",
+    "target-instance": "a query is narrowed to the chosen instances",
+    "uneditable-dashboard": "a board is changed in its source only",
+}
+OURS = {
+    "panel-no-value": "an empty panel says why",
+    "panel-room": "a number's text for no data can be read",
+    "panel-decimals": "no more decimals than somebody reads",
+    "panel-colours": "limits in order, chosen by somebody, and never a state told by its colour alone",
+    "panel-legend": "several series have names",
+    "panel-scale": "bars have an end, nothing is stacked to 100 % or drawn over missing data",
+    "panel-stack": "what is stacked has no lines: that of a series at zero would lie over the others",
+    "panel-now": "a number is of now, not the last there was",
+    "panel-ids": "ids and titles are unique on a board",
+    "table-columns": "what is sorted, coloured or renamed is a column",
+    "table-links": "the links of a table stand on a column",
+    "grid": "panels stand in 24 columns, none over another",
+    "variable-unknown": "a variable that is used is declared",
+    "variable-unused": "a variable that is declared is used",
+    "variable-text": "a variable has a label, and its definition",
+    "variable-all": "all values are .+",
+    "unresolved-input": "nothing waits for an import by hand",
+    "link": "a link leads to a board that is there, with variables it has",
+    "legend-label": "a label in a legend is one the series have",
+    "quantile-by-le": "a quantile is taken of the sum of all instances",
+    "target-limits": "limits on what a target counts are the target's",
+}
+# Those of the rules that an expression can break by itself.
+_OF_QUERIES = (
+    "unknown-metric", "unknown-label", "nothing-selected", "no-join", "ambiguous-join", "bare-counter", "rated-gauge",
+    "short-range", "beyond-retention", "unguarded-division", "averaged-ratio", "no-edge", "stale-timestamp",
+    "gone-in-newer", "new-function",
+)  # fmt: skip
+LINTS = LINTER | OURS | {name: RULE_LINTS[name] for name in _OF_QUERIES}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """What is wrong on a board; `where` is a panel, variable or annotation, empty for the board. Prints as one line."""
+
+    board: str
+    where: str
+    lint: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return board, panel, lint and message."""
+        return f"{self.board}: {self.where or 'the board'}: {self.lint}: {self.message}"
+
+
+def check(boards: Sequence[Board], book: Rulebook, targets: Targets) -> list[Finding]:
+    """Return all findings on the boards, without regard to exclusions, sorted."""
+    return sorted(
+        {Finding(board.uid, *problem) for board in boards for problem in _problems(board, boards, book, targets)}
+    )
+
+
+def without_excluded(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings for which no exclusion gives a reason."""
+    return [finding for finding in findings if not any(key in EXCLUSIONS for key in exclusions_of(finding))]
+
+
+def exclusions_of(finding: Finding) -> list[tuple[str, str, str]]:
+    """Return the keys under which a finding can be excluded: this panel, the board, all boards."""
+    return [
+        (finding.board, finding.where, finding.lint),
+        (finding.board, "*", finding.lint),
+        ("*", "*", finding.lint),
+    ]
+
+
+def _problems(
+    board: Board, boards: Sequence[Board], book: Rulebook, targets: Targets
+) -> Iterator[tuple[str, str, str]]:
+    yield from board_lints.problems(board, boards)
+    yield from query_lints.problems(board, book)
+    for panel in board.panels:
+        found = (*panel_lints.problems(panel, frozenset(UNITS)), *target_lints.problems(panel, targets))
+        yield from ((panel.title, lint, message) for lint, message in found)

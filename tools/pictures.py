@@ -1,0 +1,74 @@
+"""Pictures of all boards for docs/boards/, from a running `./run boards` or `./run up`.
+
+    PYTHONPATH=.:tests .venv/bin/python -m browser.pictures --url http://127.0.0.1:19200 --into docs/boards
+
+With --whole each shows its whole board, folded rows opened: to look at a board as it is made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+from playwright.sync_api import Page
+
+from tests.support.chromium import browser_page
+
+_TOP_PX = 1300  # what is worth a look in a document
+_MOST_PX = 9000
+_SECONDS = 90.0
+_WAITING = """[...document.querySelectorAll('.panel')].filter(each => !each.closest('details:not([open])'))
+    .filter(each => !each.dataset.state || each.classList.contains('loading')).length"""
+_NOT_DRAWN = """[...document.querySelectorAll('.panel[data-state=failed], .panel[data-state=empty]')]
+    .map(each => [each.dataset.state, each.querySelector('h3').textContent, each.querySelector('.body').innerText])"""
+
+
+def main() -> None:
+    """Take a picture of each board, and print what is empty or failed on it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="http://127.0.0.1:19200", help="of the page (default: %(default)s)")
+    parser.add_argument("--into", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--width", type=int, default=1440, help="(default: %(default)s)")
+    parser.add_argument("--range", default="now-1h", help="time shown until now (default: %(default)s)")
+    parser.add_argument("--whole", action="store_true", help="the whole board, folded rows opened")
+    parser.add_argument("boards", nargs="*", metavar="UID", help="(default: all)")
+    options = parser.parse_args()
+    options.into.mkdir(parents=True, exist_ok=True)
+    known = [board["uid"] for board in requests.get(f"{options.url}/api/boards", timeout=10).json()]
+    with browser_page(options.width, _TOP_PX) as page:
+        for uid in options.boards or known:
+            page.goto(f"{options.url}/d/{uid}?from={options.range}&to=now&refresh=")
+            _draw(page, options.width, whole=options.whole)
+            page.screenshot(path=options.into / f"{uid}.png")
+            print(uid, *_complaints(page, options.width), sep="\n  ", flush=True)
+
+
+def _draw(page: Page, width: int, *, whole: bool) -> None:
+    page.wait_for_selector(".panel")
+    if whole:
+        page.evaluate("document.querySelectorAll('details.row').forEach(each => { each.open = true; })")
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": min(height, _MOST_PX)})
+    deadline = time.monotonic() + _SECONDS
+    while _unfinished(page) and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def _unfinished(page: Page) -> bool:
+    visible = page.viewport_size or {"height": _TOP_PX}
+    inside = f".filter(each => each.getBoundingClientRect().top < {visible['height']})"
+    return bool(page.evaluate(_WAITING.replace(".length", inside + ".length")))
+
+
+def _complaints(page: Page, width: int) -> Iterator[str]:
+    if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+        yield f"wider than the page: {wide} px"
+    for state, title, text in page.evaluate(_NOT_DRAWN):
+        yield f"{state}: {title}: {' '.join(text.split())[:160]}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""What a rule may refer to: every series name with its type and labels, and where that is known from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exporters.cache.fields import FIELDS
+from exporters.database.queries import Query, read_queries
+from pantrywatch.config.selectors import parse_selector
+from pantrywatch.config.targets import read_targets
+from tools.rule_lint.pages import SCRAPE_LABELS, Family
+from tools.rule_lint.shapes import Row, Shape
+
+ROOT = Path(__file__).parents[2]
+FOLDER = Path(__file__).parent / "series"
+RECORDED = FOLDER / "recorded.json"
+_OF_A_SCRAPE = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series name: `type` is counter, gauge or untyped; `shape` one row a job that exports it.
+
+    `until` is the last PostgreSQL version that has it, `since` the first.
+    """
+
+    type: str
+    shape: Shape
+    since: int = 0
+    until: int = 99
+    is_declared: bool = False
+    edges: frozenset[float] = frozenset()
+
+
+Catalogue = dict[str, Series]
+
+
+def read_catalogue() -> Catalogue:
+    """Return everything: recorded from a live stack, declared by exporters, or kept by hand with a reason."""
+    catalogue = {name: Series("gauge", _of_scrapes()) for name in _OF_A_SCRAPE}
+    for family in (*read_recorded(), *_by_hand()):
+        _add(catalogue, family)
+    seen = set(catalogue)
+    for family in (*_declared_by_cache(), *_of_targets()):
+        if not seen & {name for name, _, _ in family.series()}:
+            _add(catalogue, family)
+    _add_database(catalogue)
+    return catalogue
+
+
+def read_recorded() -> Iterator[Family]:
+    """Yield the families of the recorded pages."""
+    for name, entry in json.loads(RECORDED.read_text()).items():
+        for job, labels in entry["jobs"].items():
+            labelled = (tuple(labels["labels"]), tuple(labels.get("optional", ())))
+            yield Family(name, entry["type"], entry["help"], job, *labelled, tuple(map(float, labels.get("edges", ()))))
+
+
+def jobs() -> list[str]:
+    """Return the names of the scrape jobs."""
+    configuration = yaml.safe_load((ROOT / "provisioning/prometheus/prometheus.yml").read_text())
+    return [job["job_name"] for job in configuration["scrape_configs"]]
+
+
+def _of_scrapes() -> Shape:
+    return frozenset(Row.of(SCRAPE_LABELS, fixed={"job": job}) for job in jobs())
+
+
+def _add(catalogue: Catalogue, family: Family, since: int = 0, until: int = 99) -> None:
+    """Put the names of a family in; a name that several jobs export has one row for each."""
+    for name, kind, more in family.series():
+        fixed = {"job": family.job} if family.job else {}
+        row = Row.of((*SCRAPE_LABELS, *more, *family.labels), family.optional, fixed)
+        if name.endswith("_info"):
+            row = row.told_apart_by(SCRAPE_LABELS)
+        before = catalogue[name].shape if name in catalogue else frozenset()
+        edges = frozenset(family.edges) if name.endswith("_bucket") else frozenset()
+        catalogue[name] = Series(kind, before | {row}, since, until, since > 0 or until < 99, edges)
+
+
+def _add_database(catalogue: Catalogue) -> None:
+    """Add what the query files declare, with the versions that have it; a healthy demo shows one version only."""
+    for query in read_queries():
+        for metric in query.metrics:
+            since, until = max(query.since, metric.since), min(query.until, metric.until)
+            known = catalogue.get(metric.name)
+            if known is None:
+                labels = _labels_of(query, metric.name)
+                _add(catalogue, Family(metric.name, metric.type, metric.help, "database", labels), since, until)
+            else:
+                catalogue[metric.name] = _widened(known, since, until)
+
+
+def _widened(known: Series, since: int, until: int) -> Series:
+    """A metric may be declared once for old servers and once for new ones."""
+    if not known.is_declared:
+        return replace(known, since=since, until=until, is_declared=True)
+    return replace(known, since=min(known.since, since), until=max(known.until, until))
+
+
+def _labels_of(query: Query, metric: str) -> tuple[str, ...]:
+    return (*query.labels, "server") if metric.startswith("pg_") else tuple(query.labels)
+
+
+def _declared_by_cache() -> Iterator[Family]:
+    return (Family(f"redis_{name}", kind, text, "cache", ()) for _, name, kind, text in FIELDS)
+
+
+def _by_hand() -> Iterator[Family]:
+    document: dict[str, Any] = yaml.safe_load((FOLDER / "by_hand.yaml").read_text())
+    for job, reasons in document.items():
+        for entries in reasons.values():
+            for name, entry in entries.items():
+                optional = tuple(entry.get("optional", ()))
+                # An application may have any job.
+                where = job if job in jobs() and job != "application" else ""
+                yield Family(name, entry["type"], "", where, tuple(entry.get("labels", ())), optional)
+
+
+def _of_targets() -> Iterable[Family]:
+    """Metrics that targets.yaml counts and nobody exports yet: the labels are those it selects by."""
+    targets = read_targets(ROOT / "targets.yaml")
+    found: dict[str, tuple[str, set[str]]] = {}
+    for target in targets.targets:
+        for text in target.sli.selectors():
+            selector = parse_selector(text)
+            kind = "histogram" if text == target.sli.histogram else _kind(selector.metric)
+            labels = found.setdefault(selector.metric, (kind, set()))[1]
+            labels.update(label for label, _, _ in selector.matchers)
+    return [
+        Family(name, kind, "", "", (), tuple(sorted(labels)), targets.histograms.get(name, ()))
+        for name, (kind, labels) in found.items()
+    ]
+
+
+def _kind(metric: str) -> str:
+    return "counter" if metric.endswith(("_total", "_count", "_sum")) else "gauge"

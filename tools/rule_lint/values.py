@@ -1,0 +1,157 @@
+"""What an expression does with values: counters, gauges, ranges, divisions, averages, functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import promql_parser as promql
+
+from pantrywatch.config.settings import PrometheusSettings
+from tools.rule_lint.infer import Problem, children, name_of, nodes
+from tools.rule_lint.rulebook import DEFAULT_INTERVAL_SECONDS, Rulebook
+
+OF_COUNTERS = {"rate", "irate", "increase", "resets"}
+# The value of what these look at does not matter, only that it is there.
+_PRESENCE = {"absent", "absent_over_time", "count", "count_over_time", "group", "present_over_time", "timestamp"}
+_RATIO = re.compile(r"(_|:)ratio(_|$)")
+_LEAST_SAMPLES = 4
+_RETENTION_DAYS = PrometheusSettings().retention_days
+# Looking back further than this, a server finds nothing: no sample of an instant vector is older.
+_LOOKBACK_SECONDS = 300
+
+# Functions of Prometheus 2.42, https://prometheus.io/docs/prometheus/2.42/querying/functions/; later ones would stop
+# an older server from loading the file.
+_KNOWN_FUNCTIONS = """
+    abs absent absent_over_time acos acosh asin asinh atan atanh avg_over_time ceil changes clamp clamp_max clamp_min
+    cos cosh count_over_time day_of_month day_of_week day_of_year days_in_month deg delta deriv exp floor
+    histogram_count histogram_fraction histogram_quantile histogram_sum holt_winters hour idelta increase irate
+    label_join label_replace last_over_time ln log10 log2 max_over_time min_over_time minute month pi predict_linear
+    present_over_time quantile_over_time rad rate resets round scalar sgn sin sinh sort sort_desc sqrt
+    stddev_over_time stdvar_over_time sum_over_time tan tanh time timestamp vector year
+"""
+_FUNCTIONS = frozenset(_KNOWN_FUNCTIONS.split())
+_AGGREGATIONS = frozenset(
+    ("avg", "bottomk", "count", "count_values", "group", "max", "min", "quantile", "stddev", "stdvar", "sum", "topk")
+)  # fmt: skip
+
+
+def problems(node: Any, book: Rulebook) -> Iterator[Problem]:
+    """Yield what the expression does wrong with values."""
+    yield from _counters(node, book, rated=False, seen=False)
+    for inner in nodes(node):
+        yield from _functions(inner)
+        yield from _ranges(inner, book)
+        yield from _averages(inner, book)
+        yield from _stale(inner)
+    yield from _versions(node, book)
+
+
+def _functions(node: Any) -> Iterator[Problem]:
+    if isinstance(node, promql.Call) and node.func.name not in _FUNCTIONS:
+        yield "new-function", f"{node.func.name}() is not known to Prometheus 2.42"
+    if isinstance(node, promql.AggregateExpr) and str(node.op) not in _AGGREGATIONS:
+        yield "new-function", f"{node.op}() is not known to Prometheus 2.42"
+
+
+def _counters(node: Any, book: Rulebook, *, rated: bool, seen: bool) -> Iterator[Problem]:
+    """`rated`: directly under a function of counters; `seen`: only its presence matters."""
+    if isinstance(node, promql.VectorSelector):
+        series = book.known(name_of(node))
+        kind = series.type if series else "untyped"
+        if kind == "counter" and not rated and not seen:
+            yield "bare-counter", f"{node.name} counts since its start: take rate() or increase() of it"
+        if kind == "gauge" and rated:
+            yield "rated-gauge", f"{node.name} is a gauge: its rate means nothing"
+        return
+    if isinstance(node, promql.SubqueryExpr) and rated and _is_summed(node.expr):
+        yield "rated-gauge", "a sum of counters hides the restart of one of them: sum the rates instead"
+    name = node.func.name if isinstance(node, promql.Call) else str(getattr(node, "op", ""))
+    is_selector = isinstance(node, promql.MatrixSelector | promql.SubqueryExpr | promql.ParenExpr)
+    for number, child in enumerate(children(node)):
+        only_seen = name in _PRESENCE or (name in ("and", "unless") and number == 1)
+        is_rated = name in OF_COUNTERS or (is_selector and rated)
+        # How often a counter changes says when something was counted, as rate() does.
+        yield from _counters(child, book, rated=is_rated, seen=seen or only_seen or name == "changes")
+
+
+def _is_summed(node: Any) -> bool:
+    return isinstance(node, promql.AggregateExpr)
+
+
+def _ranges(node: Any, book: Rulebook) -> Iterator[Problem]:
+    """A range must hold four samples: one that is late, or lost, leaves enough to work with."""
+    if isinstance(node, promql.MatrixSelector):
+        name = name_of(node.vector_selector)
+        recorded = [rule.interval_seconds for rule in book.recorded_by(name)]
+        step = DEFAULT_INTERVAL_SECONDS if name in book.catalogue else max(recorded, default=DEFAULT_INTERVAL_SECONDS)
+    elif isinstance(node, promql.SubqueryExpr):
+        name = "the subquery"
+        step = node.step.total_seconds() if node.step else DEFAULT_INTERVAL_SECONDS
+    else:
+        return
+    if node.range.total_seconds() < _LEAST_SAMPLES * step:
+        yield "short-range", f"{name}: {node.range.total_seconds():g} s hold less than four samples, {step:g} s apart"
+    if node.range.days > _RETENTION_DAYS:
+        yield "beyond-retention", f"{name}: samples are kept for {_RETENTION_DAYS} days, not {node.range.days}"
+
+
+def _averages(node: Any, book: Rulebook) -> Iterator[Problem]:
+    is_average = (isinstance(node, promql.AggregateExpr) and str(node.op) == "avg") or (
+        isinstance(node, promql.Call) and node.func.name == "avg_over_time"
+    )
+    if not is_average:
+        return
+    for inner in nodes(node):
+        if what := _unaverageable(inner, book):
+            yield "averaged-ratio", f"the average of {what} is none: sum both parts, then divide"
+
+
+def _unaverageable(node: Any, book: Rulebook) -> str:
+    match node:
+        case promql.Call() if node.func.name in ("histogram_quantile", "quantile_over_time"):
+            return "a quantile"
+        case promql.BinaryExpr() if str(node.op) == "/" and not is_constant(node.rhs):
+            return "a ratio"
+        case promql.VectorSelector() if _RATIO.search(name_of(node)):
+            return f"the ratio {node.name}"
+        case promql.VectorSelector() if (series := book.known(name_of(node))) and any(
+            "quantile" in row.possible for row in series.shape
+        ):
+            return f"the quantiles {node.name}"
+    return ""
+
+
+def _stale(node: Any) -> Iterator[Problem]:
+    """timestamp() of an instant vector is five minutes old at most: it cannot be compared with older times."""
+    if not isinstance(node, promql.BinaryExpr) or str(node.op) not in (">", "<", ">=", "<="):
+        return
+    stamps = any(isinstance(n, promql.Call) and n.func.name == "timestamp" for n in nodes(node))
+    numbers = [n.val for n in nodes(node) if isinstance(n, promql.NumberLiteral)]
+    if stamps and _has_time(node) and any(number >= _LOOKBACK_SECONDS for number in numbers):
+        yield "stale-timestamp", "timestamp() is never older than five minutes: this cannot be true"
+
+
+def _has_time(node: Any) -> bool:
+    return any(isinstance(inner, promql.Call) and inner.func.name == "time" for inner in nodes(node))
+
+
+def _versions(node: Any, book: Rulebook) -> Iterator[Problem]:
+    """A metric that newer servers lack needs the one beside it that they have."""
+    names = {name_of(inner) for inner in nodes(node) if isinstance(inner, promql.VectorSelector)}
+    known = {name: series for name in names if (series := book.known(name))}
+    newer = {series.since for series in known.values()}
+    for name, series in known.items():
+        begins = any(series.since < since <= series.until + 1 for since in newer)
+        if series.until < _NEWEST and not begins:
+            yield "gone-in-newer", f"{name} ends with PostgreSQL {series.until}: add what later ones have, with `or`"
+
+
+_NEWEST = 18
+
+
+def is_constant(node: Any) -> bool:
+    """Return whether the expression is made of numbers only."""
+    leaves: Callable[[Any], bool] = lambda inner: bool(children(inner)) or isinstance(inner, promql.NumberLiteral)  # noqa: E731 - one line
+    return all(leaves(inner) for inner in nodes(node))
