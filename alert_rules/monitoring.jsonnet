@@ -180,7 +180,7 @@ local fresh_seconds = 120;
           // Past a reload of the configuration. It reaches nobody by itself: the silence of the Watchdog does.
           '1m',
           'Prometheus ({{ $labels.instance }}) knows no Alertmanager.',
-          'For a minute there has been nobody to send alerts to. Look first at targets/alertmanagers.json.',
+          'For a minute there has been nobody to send alerts to. Look first at targets/alertmanager.json.',
           'Nobody is told of anything.',
           type='error',
         ),

@@ -76,7 +76,7 @@ def load_sources(settings_file: str | None, exporters: Sequence[str]) -> list[So
 
 
 def process_settings(settings_file: str | None) -> tuple[str, ProcessSettings]:
-    """Return the name of the settings file (or `environment`) and what every process reads of it. Raises ConfigError."""
+    """Return the settings file (or `environment`), and what every process reads of it. Raises ConfigError."""
     name, document = _document(settings_file)
     web = decode_section(document, "web", WebSettings, name) or WebSettings()
     marks = decode_section(document, "marks_file", str, name)

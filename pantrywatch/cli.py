@@ -95,7 +95,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from pantrywatch.generate.build import build
+    from pantrywatch.build import build
 
     return build(ROOT, check=options.check)
 

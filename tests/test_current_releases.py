@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import suites
 from tests.support.suites import Suite
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]

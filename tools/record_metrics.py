@@ -29,7 +29,8 @@ _HEAD = """# Metrics
 
 Generated from tools/rule_lint/series/recorded.json by tools/record_metrics.py: what a running demo exports. What
 appears only on other versions, or in trouble, stands in exporters/database/queries/*.yaml and
-tools/rule_lint/series/by_hand.yaml. Prometheus adds the labels `job` and `instance`; a `(label)` is not on every series.
+tools/rule_lint/series/by_hand.yaml. Prometheus adds the labels `job` and `instance`; a `(label)` is not on every
+series.
 """
 PAGE = ROOT / "docs/metrics.md"
 

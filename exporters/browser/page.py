@@ -112,7 +112,7 @@ def load_page(
     """Return how the load went, and why it is a failure where it is one.
 
     Raises CollectError where nothing can be said of the load: the browser did not work (internal), or the address led
-    to no page. A page that does not load in time is told by a PageTimings without `load` and a failure of class timeout.
+    to no page. A page that does not load in time gives PageTimings without `load`, and a failure of class timeout.
     """
     with chromium(plan.binary) as running:
         page = _Page(plan, running, traffic)

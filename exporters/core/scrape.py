@@ -1,8 +1,8 @@
 """The guarded scrape: answers in time whatever the watched thing does, and says what failed and why.
 
-A `Source` is one watched server, host or set of checks. Its `ScrapeRunner` runs it in a thread, one run at a time; overlapping
-scrapes join the run under way. When the deadline passes first, the page holds what the finished collectors gave, the
-source's up metric as 0, and the class `timeout` for the collector that did not come back.
+A `Source` is one watched server, host or set of checks. Its `ScrapeRunner` runs it in a thread, one run at a time;
+overlapping scrapes join the run under way. When the deadline passes first, the page holds what the finished
+collectors gave, the source's up metric as 0, and the class `timeout` for the collector that did not come back.
 """
 
 from __future__ import annotations

@@ -6,26 +6,22 @@ the container that reads it, in a folder that no other user may enter. Whatever 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from exporters.core.access import WebSettings
 from pantrywatch.config.notifications.own_urls import own_hosts
 from pantrywatch.config.settings import Settings, read_settings
-from pantrywatch.generate.alertmanager.output import alertmanager_files
-from pantrywatch.generate.alertmanager.secrets import container_secret, require_delivery
+from pantrywatch.containers.layout import MOUNT, container_layout
+from pantrywatch.generate.alertmanager.secrets import require_delivery
 from pantrywatch.generate.alertmanager.secrets import secret_files as secret_files_of
-from pantrywatch.generate.file_sd import CONTAINERS, scrape_targets
+from pantrywatch.generate.prometheus import scrape_targets
+from pantrywatch.generate.render import files_for, render
 from pantrywatch.web import config_files, secret_files
 from pantrywatch.web.certificates import require_trusted
 
-# Where the volume is mounted, in every container.
-_MOUNT = "/run/pantrywatch"
 # Reader → the user its image runs as, or is told to by the compose file.
 USERS = {
     "exporter": 10001,
@@ -38,7 +34,6 @@ USERS = {
     "redis": 999,
 }
 _KEPT = "kept"  # made here because nobody gave it; for root alone
-_BROWSER = "exporter-browser"
 _REDIS = """\
 bind * -::*
 dir /data
@@ -107,9 +102,10 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
     if web.tls and web.ca_file:
         require_trusted(web, name, _hosts(settings))
     volume.add("browser", config_files.exporter_files(web, name))
-    _add_prometheus(volume, sources, settings, web)
-    _add_alertmanager(volume, sources, settings, web)
-    _add_grafana(volume, sources, web)
+    files = render(settings, container_layout())
+    _add_prometheus(volume, sources, settings, files)
+    _add_alertmanager(volume, sources, settings, files)
+    _add_grafana(volume, sources, settings, files)
     volume.write()
     volume.prune()
     return settings
@@ -117,7 +113,7 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
 
 def _hosts(settings: Settings) -> set[str]:
     """Return the names under which what is ours is asked from other containers."""
-    targets = scrape_targets(settings, CONTAINERS)
+    targets = scrape_targets(settings, container_layout())
     addresses = [one for job, groups in targets.items() if job != "application" for g in groups for one in g["targets"]]
     section = settings.notifications
     told = own_hosts((section.contacts, section.heartbeat), section.ours) if section else set()
@@ -153,50 +149,24 @@ def _add_secrets(volume: _Volume, given: Path) -> None:
 _NOT_FOR_EXPORTERS = frozenset({"grafana_admin_password", *secret_files.DEMO})
 
 
-def _add_prometheus(volume: _Volume, sources: Sources, settings: Settings, web: WebSettings) -> None:
-    name, reader = str(sources.settings), "prometheus"
-    text = (sources.provisioning / "prometheus/prometheus.yml").read_text(encoding="utf-8")
-    if settings.browser:
-        text = _with_browser(text)
-    volume.add(reader, {"prometheus.yml": config_files.prometheus_configuration(text, web)})
+def _add_prometheus(volume: _Volume, sources: Sources, settings: Settings, files: Mapping[str, str]) -> None:
+    web, name, reader = settings.web or WebSettings(), str(sources.settings), "prometheus"
+    volume.add(reader, files_for(reader, files))
     volume.add(reader, config_files.server_files(web, name) | config_files.client_files(web, name))
     volume.add(reader, _alive(web, reader, 9090))
     volume.add(reader, {"retention": f"{settings.prometheus.retention_days}d"})
-    targets = scrape_targets(settings, CONTAINERS)
-    volume.add(reader, {f"targets/{job}.json": json.dumps(groups, indent=2) for job, groups in targets.items()})
     volume.add(reader, {f"rules/{file.name}": file.read_text(encoding="utf-8") for file in sources.rules.glob("*.yml")})
 
 
-def _with_browser(text: str) -> str:
-    """Return prometheus.yml with the browser's exporter asked by name: it is there where its profile is on.
-
-    Nobody else can know: a name that the engine does not know is no target, and none that is down.
-    """
-    document = yaml.safe_load(text)
-    jobs = {job["job_name"]: job for job in document["scrape_configs"]}
-    for job, path, instance in (("browser", "/metrics/browser", "local"), ("exporter", "/metrics/self", _BROWSER)):
-        jobs[job]["dns_sd_configs"] = [{"names": [_BROWSER], "type": "A", "port": 9690}]
-        here = {"source_labels": ["__meta_dns_name"], "regex": ".+"}
-        jobs[job]["relabel_configs"] = [
-            {**here, "target_label": label, "replacement": value}
-            for label, value in (
-                ("__address__", f"{_BROWSER}:9690"),  # as the certificate has it
-                ("__metrics_path__", path),
-                ("instance", instance),
-            )
-        ]
-    return yaml.safe_dump(document, sort_keys=False)
-
-
-def _add_alertmanager(volume: _Volume, sources: Sources, settings: Settings, web: WebSettings) -> None:
-    name, reader = str(sources.settings), "alertmanager"
+def _add_alertmanager(volume: _Volume, sources: Sources, settings: Settings, files: Mapping[str, str]) -> None:
+    web, name, reader = settings.web or WebSettings(), str(sources.settings), "alertmanager"
     section = settings.notifications
     if section is not None:
         require_delivery(section, sources.settings)
         named = {Path(file).name: sources.settings.parent / file for _, file in secret_files_of(section)}
         volume.add(reader, {f"secrets/{name}": secret_files.read_secret(file) for name, file in named.items()})
     volume.add(reader, _tree(sources.provisioning / "alertmanager"))
-    volume.add(reader, alertmanager_files(settings, container_secret))
+    volume.add(reader, files_for(reader, files))
     volume.add(
         reader,
         {
@@ -208,30 +178,15 @@ def _add_alertmanager(volume: _Volume, sources: Sources, settings: Settings, web
     volume.add(reader, _alive(web, reader, 9093))
 
 
-def _add_grafana(volume: _Volume, sources: Sources, web: WebSettings) -> None:
-    name, reader = str(sources.settings), "grafana"
-    files = _tree(sources.provisioning / "grafana")
-    for file, text in files.items():
-        if file.startswith("datasources/"):
-            files[file] = config_files.datasources(
-                _with_addresses(text, web), web, config_files.in_folder(f"{_MOUNT}/{reader}")
-            )
-    volume.add(reader, {f"provisioning/{file}": text for file, text in files.items()})
-    volume.add(reader, config_files.client_files(web, name))
-
-
-def _with_addresses(text: str, web: WebSettings) -> str:
-    for variable, address in (
-        ("$PANTRYWATCH_PROMETHEUS_URL", CONTAINERS.prometheus),
-        ("$PANTRYWATCH_ALERTMANAGER_URL", CONTAINERS.alertmanager),
-    ):
-        text = text.replace(variable, f"{config_files.scheme(web)}://{address}")
-    return text
+def _add_grafana(volume: _Volume, sources: Sources, settings: Settings, files: Mapping[str, str]) -> None:
+    reader = "grafana"
+    volume.add(reader, {f"provisioning/{name}": text for name, text in files_for(reader, files).items()})
+    volume.add(reader, config_files.client_files(settings.web or WebSettings(), str(sources.settings)))
 
 
 def _alive(web: WebSettings, reader: str, port: int) -> dict[str, str]:
     """Return what the container's health check reads: where its own server is asked, and with which login."""
-    configuration = config_files.alive_configuration(web, f"{_MOUNT}/{reader}")
+    configuration = config_files.alive_configuration(web, f"{MOUNT}/{reader}")
     return {"alive.yml": configuration, "url": f"{config_files.scheme(web)}://localhost:{port}"}
 
 

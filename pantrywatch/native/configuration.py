@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from exporters.browser.process import find_chromium
@@ -17,22 +16,24 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.scrape import ScrapeRunner
 from exporters.registry import load_sources
+from pantrywatch.config.components import components
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.targets import read_targets
-from pantrywatch.generate.alertmanager.output import alertmanager_files
-from pantrywatch.generate.alertmanager.secrets import native_secret, require_delivery
-from pantrywatch.generate.build import installation_rules
-from pantrywatch.generate.file_sd import native, scrape_targets
+from pantrywatch.generate.alertmanager.secrets import require_delivery
+from pantrywatch.generate.layout import Layout, WebFiles
+from pantrywatch.generate.render import files_for, render
+from pantrywatch.generate.rules import installation_rules
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.state_dir import ROOT, State, as_postgres
 from pantrywatch.native.time_scale import Speed
 from pantrywatch.native.web import require_usable
-from pantrywatch.web import config_files
 from pantrywatch.web.config_files import in_place
 
 # Where Debian's package looks for the web application that it does not hold.
 _DEBIAN_UI = Path("/usr/share/prometheus/alertmanager/ui")
 
+# Server → where its files lie in the state directory.
+_FOLDERS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "grafana": "run/grafana"}
 DEMO = ("postgres", "redis", "third-party", "crm")
 STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "heartbeat", "boards", "supervisor")
 
@@ -166,42 +167,41 @@ def _require_reachable(settings_file: str) -> None:
         raise ConfigError(faults)
 
 
-def write_prometheus(options: Options, settings: Settings) -> None:
-    """Lay out Prometheus' folder: configuration, rules, and the addresses to scrape."""
-    state, web = options.state, options.web
-    configuration = (ROOT / "provisioning/prometheus/prometheus.yml").read_text(encoding="utf-8")
-    configuration = config_files.prometheus_configuration(options.speed.prometheus(configuration), web, in_place(web))
-    state.file("prometheus/prometheus.yml").write_text(configuration, encoding="utf-8")
+def write_configuration(options: Options, settings: Settings, settings_file: Path) -> None:
+    """Lay out what Prometheus, Alertmanager and Grafana read: configuration, rules, templates, addresses to scrape."""
+    state = options.state
+    files = render(settings, native_layout(options, settings_file, browser=find_chromium() is not None))
+    for server, folder in _FOLDERS.items():
+        for name, text in files_for(server, files).items():
+            file = state.file(f"{folder}/{name}")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.unlink(missing_ok=True)
+            file.write_text(text, encoding="utf-8")
+    _link_templates(state.file("alertmanager/templates"))
     _write_rules(state.file("prometheus/rules"), settings, options.speed)
-    places = native(options.addresses, browser=find_chromium() is not None)
-    for job, groups in scrape_targets(settings, places).items():
-        state.write_json(f"prometheus/targets/{job}.json", groups)
 
 
-def write_alertmanager(options: Options, settings: Settings, settings_file: Path) -> None:
-    """Lay out Alertmanager's folder: its configuration, and the templates of messages."""
-    state, secret = options.state, partial(native_secret, settings_file)
-    folder = state.file("alertmanager/templates")
-    folder.mkdir(exist_ok=True)
-    for link in folder.iterdir():
-        link.unlink()
+def native_layout(options: Options, settings_file: Path, *, browser: bool) -> Layout:
+    """Return where all runs on this machine: one process serves every exporter, `browser` where there is one."""
+    addresses = options.addresses
+    served = [one.job for one in components().exporters() if browser or one.job != "browser"]
+    paths = in_place(options.web)
+    return Layout(
+        exporters=dict.fromkeys(served, addresses.address("exporters")),
+        processes={"exporters": "host"},
+        prometheus=addresses.address("prometheus"),
+        alertmanager=addresses.address("alertmanager"),
+        secret=lambda file: str((settings_file.parent / file).resolve()),
+        web_files=WebFiles(paths, paths, paths),
+        pace=options.speed.pace(),
+    )
+
+
+def _link_templates(folder: Path) -> None:
     for file in (ROOT / "provisioning/alertmanager/templates").glob("*.tmpl"):
-        (folder / file.name).symlink_to(file)
-    for name, text in alertmanager_files(settings, secret, in_place(options.web)).items():
-        file = state.file(f"alertmanager/{name}")
-        file.unlink(missing_ok=True)
-        file.write_text(text, encoding="utf-8")
-
-
-def write_grafana(options: Options) -> None:
-    """Lay out what Grafana reads at its start; how it gets into Prometheus and Alertmanager is among it."""
-    source, folder = ROOT / "provisioning/grafana", options.state.file("run/grafana")
-    for file in source.rglob("*.yml"):
-        target, text = folder / file.relative_to(source), file.read_text(encoding="utf-8")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.parent.name == "datasources":
-            text = config_files.datasources(text, options.web, in_place(options.web))
-        target.write_text(text, encoding="utf-8")
+        if file.name != "links.tmpl":  # this installation's own is written
+            (folder / file.name).unlink(missing_ok=True)
+            (folder / file.name).symlink_to(file)
 
 
 def _write_rules(folder: Path, settings: Settings, speed: Speed) -> None:

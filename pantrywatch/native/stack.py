@@ -27,9 +27,7 @@ from pantrywatch.native.configuration import (
     component_environment,
     read_settings_for,
     settings_environment,
-    write_alertmanager,
-    write_grafana,
-    write_prometheus,
+    write_configuration,
 )
 from pantrywatch.native.console import complain, ready, say, scrape_states, table
 from pantrywatch.native.state_dir import ROOT, State, prepare_demo
@@ -79,9 +77,7 @@ def up(options: Options) -> int:
         if demo:
             say("preparing PostgreSQL and Redis of the demo")
             prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
-        write_prometheus(options, settings)
-        write_grafana(options)
-        write_alertmanager(options, settings, Path(environment["PW_SETTINGS"]))
+        write_configuration(options, settings, Path(environment["PW_SETTINGS"]))
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.tell)
         programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)

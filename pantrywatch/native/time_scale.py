@@ -26,6 +26,7 @@ import yaml
 from exporters.core.checks.check import CheckSettings
 from exporters.core.strict_yaml import read_yaml
 from pantrywatch.config.targets import seconds
+from pantrywatch.generate.layout import Pace
 
 _SHORTEST_SCRAPE_SECONDS = 3
 _DURATION = r"(?:[0-9]+(?:ms|[smhdwy]))+"
@@ -64,15 +65,13 @@ class Speed:
                 self._rule(rule)
         return yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
 
-    def prometheus(self, text: str) -> str:
-        """Return Prometheus' configuration with its intervals divided; comments are lost."""
+    def pace(self) -> Pace:
+        """Return how often Prometheus scrapes and evaluates."""
+        usual = Pace()
         if self.factor == 1:
-            return text
-        document = yaml.safe_load(text)
-        every = document["global"]
-        every |= {"scrape_interval": f"{self.scrape_seconds}s", "scrape_timeout": f"{self.scrape_seconds}s"}
-        every["evaluation_interval"] = self.duration(every["evaluation_interval"])
-        return yaml.safe_dump(document, sort_keys=False)
+            return usual
+        scrape = f"{self.scrape_seconds}s"
+        return Pace(scrape, scrape, self.duration(usual.evaluation_interval))
 
     def settings(self, file: Path) -> dict[str, Any]:
         """Return the document of a settings file with checks more often and notifications sooner, at any hour.

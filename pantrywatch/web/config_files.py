@@ -14,8 +14,6 @@ from exporters.core.errors import ConfigError, ConfigProblem
 from pantrywatch.web.secret_files import fits, read_secret
 
 CA, CERTIFICATE, KEY, PASSWORD = "ca.pem", "server.pem", "server.key", "web_password"
-# What we serve; the watched application's own metrics are not ours to lock.
-_OUR_JOBS = frozenset({"database", "cache", "host", "synthetic", "browser", "exporter", "prometheus", "alertmanager"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,41 +119,12 @@ def client_files(web: WebSettings, settings_file: str) -> dict[str, str]:
     return files
 
 
-def prometheus_configuration(text: str, web: WebSettings, paths: WebPaths = COPIES) -> str:
-    """Return prometheus.yml with scheme, login and trust wherever one of ours is scraped or told of alerts."""
-    if web == WebSettings():
-        return text
-    document = yaml.safe_load(text)
-    ours = [job for job in document["scrape_configs"] if job["job_name"] in _OUR_JOBS]
-    for section in (*ours, *document["alerting"]["alertmanagers"]):
-        section.update({"scheme": scheme(web)} | client(web, paths))
-    return yaml.safe_dump(document, sort_keys=False)
-
-
 def alive_configuration(web: WebSettings, folder: str) -> str:
     """Return the HTTP client of a server's own health check: it asks itself, so whose certificate it is, is known."""
     document = client(web, in_folder(folder))
     if web.tls:
         document["tls_config"] = {"insecure_skip_verify": True}
     return yaml.safe_dump(document)
-
-
-def datasources(text: str, web: WebSettings, paths: WebPaths) -> str:
-    """Return Grafana's data sources with login and trust, secrets by reference to their files."""
-    if web == WebSettings():
-        return text
-    document = yaml.safe_load(text)
-    for source in document["datasources"]:
-        settings, secrets = source.setdefault("jsonData", {}), source.setdefault("secureJsonData", {})
-        if web.client:
-            source |= {"basicAuth": True, "basicAuthUser": web.client.username}
-            secrets["basicAuthPassword"] = f"$__file{{{paths.password}}}"
-        if web.tls and web.ca_file:
-            settings["tlsAuthWithCACert"] = True
-            secrets["tlsCACert"] = f"$__file{{{paths.ca}}}"
-        if web.tls and web.server_name:
-            settings["serverName"] = web.server_name
-    return yaml.safe_dump(document, sort_keys=False)
 
 
 def scheme(web: WebSettings) -> str:

@@ -24,7 +24,9 @@ from exporters.core.settings import decode
 from pantrywatch.cli import main
 from pantrywatch.config.notifications.contacts import Contact, Webhook
 from pantrywatch.config.notifications.settings import Heartbeat, Notifications
+from pantrywatch.containers.layout import container_layout
 from pantrywatch.generate.alertmanager.output import alertmanager_files
+from pantrywatch.generate.layout import WebFiles
 from pantrywatch.heartbeat.channels import Channel, channels_of
 from pantrywatch.heartbeat.message import Notice
 from pantrywatch.heartbeat.state import Record, read_record
@@ -93,7 +95,9 @@ def _alertmanager(folder: Path, settings: Path) -> Iterator[int]:
 
     read = read_settings(settings)
     paths = in_place(rooted(read.web or WebSettings(), settings))
-    for name, text in alertmanager_files(read, lambda file: file, paths).items():
+    for name, text in alertmanager_files(
+        read, replace(container_layout(), secret=str, web_files=WebFiles(alertmanager=paths))
+    ).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     for template in (ROOT / "provisioning/alertmanager/templates").glob("*.tmpl"):

@@ -20,7 +20,7 @@ from tools.rule_lint.pages import families
 from tools.rule_lint.rulebook import Rulebook, read_rules
 
 RULES = sorted((ROOT / "alert_rules/generated").glob("*.yml"))
-SEEDED = Path(__file__).parent / "seeded_mistakes.yml"
+SEEDED = Path(__file__).parent / "lint/seeded_mistakes.yml"
 _TEXTS = {
     "summary": "It is broken.",
     "description": "It has been broken for some time.",

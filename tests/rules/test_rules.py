@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,10 +9,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pantrywatch.build import build
+from pantrywatch.config.components import components
 from pantrywatch.config.settings import PrometheusSettings, read_settings
-from pantrywatch.generate.build import build
-from pantrywatch.generate.file_sd import CONTAINERS, native, scrape_targets
+from pantrywatch.containers.layout import container_layout
+from pantrywatch.generate.layout import Layout
+from pantrywatch.generate.prometheus import scrape_targets
+from pantrywatch.generate.render import render
 from pantrywatch.native.addresses import Addresses
+from pantrywatch.native.configuration import Options, native_layout
+from pantrywatch.native.state_dir import State
 
 ROOT = Path(__file__).parents[2]
 GENERATED = sorted((ROOT / "alert_rules/generated").glob("*.yml"))
@@ -81,17 +86,20 @@ def test_an_alert_carries_its_labels_and_a_runbook_that_exists(alert: dict[str, 
     assert f"`{before}" in page.partition("\n1. ")[2].partition("\n2. ")[0]
 
 
+def _native(*, browser: bool) -> Layout:
+    return native_layout(Options(State(ROOT / ".pantrywatch"), Addresses()), ROOT / "settings.yaml", browser=browser)
+
+
 @pytest.mark.parametrize("origin", ["containers", "native"])
 def test_prometheus_accepts_its_configuration(tmp_path: Path, origin: str) -> None:
-    """The one prometheus.yml is valid with the targets of either way to run it: no file it names is missing."""
-    shutil.copy(ROOT / "provisioning/prometheus/prometheus.yml", tmp_path)
-    shutil.copytree(ROOT / "alert_rules/generated", tmp_path / "rules")
-    targets = tmp_path / "targets"
-    targets.mkdir()
-    places = CONTAINERS if origin == "containers" else native(Addresses(), browser=True)
-    for job, groups in scrape_targets(read_settings(ROOT / "settings.yaml"), places).items():
-        (targets / f"{job}.json").write_text(json.dumps(groups))
-    printed = _run("promtool", "check", "config", str(tmp_path / "prometheus.yml"))
+    """The configuration of either way to run it is valid: no file it names is missing."""
+    layout = container_layout() if origin == "containers" else _native(browser=True)
+    for name, text in render(read_settings(ROOT / "settings.yaml"), layout).items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    shutil.copytree(ROOT / "alert_rules/generated", tmp_path / "prometheus/rules")
+    printed = _run("promtool", "check", "config", str(tmp_path / "prometheus/prometheus.yml"))
     assert "WARNING" not in printed
     assert f"{len(GENERATED)} rule files found" in printed
 
@@ -99,10 +107,10 @@ def test_prometheus_accepts_its_configuration(tmp_path: Path, origin: str) -> No
 def test_both_ways_scrape_the_same_jobs() -> None:
     """Native and containers have the same job files and the same instance names of what is watched."""
     settings = read_settings(ROOT / "settings.yaml")
-    here, containers = scrape_targets(settings, native(Addresses(), browser=True)), scrape_targets(settings, CONTAINERS)
-    assert here.keys() == containers.keys()
-    assert here["browser"], "in containers it is found by name: tests/unit/test_containers.py"
-    assert scrape_targets(settings, native(Addresses(), browser=False))["browser"] == []
+    here, containers = scrape_targets(settings, _native(browser=True)), scrape_targets(settings, container_layout())
+    assert here.keys() == containers.keys() == {component.job for component in components().components}
+    assert here["browser"], "in containers it is found by name: tests/unit/containers/test_init.py"
+    assert scrape_targets(settings, _native(browser=False))["browser"] == []
     for job in here.keys() - {"exporter", "browser"}:
         assert [g["labels"] for g in here[job]] == [g["labels"] for g in containers[job]], job
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from exporters.core.errors import ConfigError
+from pantrywatch.build import build
 from pantrywatch.config.targets import Target, read_targets
-from pantrywatch.generate.build import build
 from pantrywatch.generate.targets_page import detection_minutes
 
 ROOT = Path(__file__).parents[2]

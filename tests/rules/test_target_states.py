@@ -9,9 +9,9 @@ import yaml
 
 from pantrywatch.config.settings import read_settings
 from pantrywatch.config.targets import read_targets
-from pantrywatch.generate.build import installation_rules
+from pantrywatch.generate.rules import installation_rules
 from pantrywatch.native.addresses import Addresses
-from pantrywatch.native.configuration import Options, write_prometheus
+from pantrywatch.native.configuration import Options, write_configuration
 from pantrywatch.native.state_dir import State
 from tests.rules.promtool import Promtool, at
 from tests.rules.target_series import Segments, counter, series_of
@@ -128,7 +128,7 @@ def test_up_takes_the_data_sources_from_the_settings_in_use(tmp_path: Path) -> N
     options = Options(State(tmp_path), Addresses())
     for _ in range(2):  # a second start finds the folder of the first
         (tmp_path / "prometheus/targets").mkdir(parents=True, exist_ok=True)
-        write_prometheus(options, settings)
+        write_configuration(options, settings, tmp_path / "settings.yaml")
     rules = tmp_path / "prometheus/rules"
     generated = {file.name for file in (ROOT / "alert_rules/generated").glob("*.yml")}
     assert {file.name for file in rules.iterdir()} == generated

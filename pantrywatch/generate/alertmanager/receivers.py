@@ -10,9 +10,7 @@ from typing import Any
 from pantrywatch.config.notifications.contacts import Contact, MailServer, Webhook
 from pantrywatch.config.notifications.own_urls import is_ours
 from pantrywatch.config.notifications.settings import Notifications
-
-# Where Alertmanager finds a secret file named in the settings.
-SecretPath = Callable[[str], str]
+from pantrywatch.generate.layout import SecretPath
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,6 @@ from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.settings import secret_from
 from pantrywatch.config.notifications.settings import Notifications
 
-# Where Alertmanager's container has those files of the folder `secrets` that the section names.
-_IN_CONTAINERS = "/run/pantrywatch/alertmanager/secrets"
-
 
 def require_delivery(section: Notifications, settings_file: Path) -> None:
     """Raise ConfigError naming each secret that cannot be read or is empty, and a time zone that does not exist."""
@@ -44,16 +41,6 @@ def _mail_password_faults(section: Notifications, settings_file: Path) -> Iterat
     if file is not None and path.is_file() and path.read_bytes().endswith((b"\n", b"\r")):
         expected = f"expected no line break at the end of {path}: Alertmanager 0.25 would send it (use printf '%s')"
         yield ConfigProblem(str(settings_file), "notifications.email.password_file", expected)
-
-
-def native_secret(settings_file: Path, file: str) -> str:
-    """Return the path of a secret for an Alertmanager on this machine."""
-    return str((settings_file.parent / file).resolve())
-
-
-def container_secret(file: str) -> str:
-    """Return the path of a secret for an Alertmanager in a container."""
-    return f"{_IN_CONTAINERS}/{Path(file).name}"
 
 
 def secret_files(section: Notifications) -> Iterator[tuple[str, str]]:

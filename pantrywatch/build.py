@@ -6,19 +6,16 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-import _gojsonnet
-
-from pantrywatch.config.settings import Settings, read_settings
-from pantrywatch.config.targets import Targets, read_targets
-from pantrywatch.generate.alertmanager.output import alertmanager_files
-from pantrywatch.generate.alertmanager.secrets import container_secret, require_delivery
+from pantrywatch.config.settings import read_settings
+from pantrywatch.config.targets import read_targets
+from pantrywatch.containers.layout import container_layout
+from pantrywatch.generate.alertmanager.secrets import require_delivery
+from pantrywatch.generate.render import render
+from pantrywatch.generate.rules import INSTALLATION, installation_rules, render_jsonnet, rule_text
 from pantrywatch.generate.runbooks import first_steps
 from pantrywatch.generate.targets_page import targets_page
-from pantrywatch.generate.yaml_output import HEADER, dump
 
-_INSTALLATION = "installation.jsonnet"
 _BOARDS = Path("dashboards/generated")
 
 
@@ -64,37 +61,21 @@ def _say(what: str, files: Iterable[Path], root: Path, *, check: bool) -> None:
         print(f"{what}: {file.relative_to(root)}", file=sys.stderr if check else sys.stdout)
 
 
-def installation_rules(root: Path, targets: Targets, settings: Settings) -> str:
-    """Return the rule file that says which targets are fed under these settings."""
-    measured = json.dumps(measured_targets(targets, settings))
-    source = root / "alert_rules" / _INSTALLATION
-    return _text(root, source, _render(source, {"measured": measured}))
-
-
-def measured_targets(targets: Targets, settings: Settings) -> dict[str, bool]:
-    """Return target id → whether this installation has all that feeds it: its data sources, and a check where it needs one."""
-    sources = set(settings.feeding())
-    checked = {check.target for check in settings.checks()}
-    return {
-        target.id: sources.issuperset(target.requires) and (not target.is_check_fed or target.id in checked)
-        for target in targets.targets
-    }
-
-
 def _outputs(root: Path) -> Iterator[tuple[Path, str]]:
     targets = read_targets(root / "targets.yaml", root / "docs/runbooks")
     settings = read_settings(root / "settings.yaml")
     if settings.notifications is not None:
         require_delivery(settings.notifications, root / "settings.yaml")
-    for name, text in alertmanager_files(settings, container_secret).items():
-        yield root / "provisioning/alertmanager" / name, text
+    for name, text in render(settings, container_layout()).items():
+        if "/targets/" not in name:  # addresses are the installation's
+            yield root / "provisioning" / name, text
     generated = root / "alert_rules/generated"
     for source in sorted((root / "alert_rules").glob("*.jsonnet")):
-        if source.name == _INSTALLATION:
+        if source.name == INSTALLATION:
             yield generated / "installation.yml", installation_rules(root, targets, settings)
             continue
-        document = _render(source, {})
-        yield generated / f"{source.stem}.yml", _text(root, source, document)
+        document = render_jsonnet(source, {})
+        yield generated / f"{source.stem}.yml", rule_text(root, source, document)
         if source.stem == "targets":
             yield root / "docs/targets.md", targets_page(targets, document)
     yield from _boards(root)
@@ -102,15 +83,7 @@ def _outputs(root: Path) -> Iterator[tuple[Path, str]]:
 
 def _boards(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield the boards as Grafana reads them; JSON has no comments, so their description says where they come from."""
-    for folder, boards in _render(root / "dashboards/boards.libsonnet", {}).items():
+    for folder, boards in render_jsonnet(root / "dashboards/boards.libsonnet", {}).items():
         for board in boards:
             text = json.dumps(board, indent=2, ensure_ascii=False) + "\n"
             yield root / _BOARDS / folder / f"{board['uid']}.json", text
-
-
-def _text(root: Path, source: Path, document: Any) -> str:
-    return HEADER.format(source=source.relative_to(root)) + dump(document)
-
-
-def _render(source: Path, arguments: dict[str, str]) -> Any:
-    return json.loads(_gojsonnet.evaluate_file(str(source), tla_codes=arguments))

@@ -1,0 +1,56 @@
+"""Where the parts of a stack lie and listen: all that their configuration needs to know beside the settings.
+
+Native and containers each make one; the generator never asks which of the two it works for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from exporters.core.access import WebSettings
+from pantrywatch.web.config_files import COPIES, WebPaths
+
+# The path, for Alertmanager, of a secret file named in the settings.
+SecretPath = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often Prometheus scrapes and evaluates, as Prometheus writes durations."""
+
+    scrape_interval: str = "15s"
+    scrape_timeout: str = "10s"
+    evaluation_interval: str = "15s"
+
+
+@dataclass(frozen=True, slots=True)
+class WebFiles:
+    """Where each server finds its copies of the files that the section `web` names."""
+
+    prometheus: WebPaths = COPIES
+    alertmanager: WebPaths = COPIES
+    grafana: WebPaths = COPIES
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Addresses are `host:port`.
+
+    `exporters`: exporter → address, of those that run here. `processes`: the exporters' processes, by the label
+    `instance` of their own metrics → an exporter that each serves. `optional`: exporter → address of one that comes and
+    goes; it is looked up by name, and a name that does not resolve is no target rather than one that is down.
+    """
+
+    exporters: Mapping[str, str]
+    processes: Mapping[str, str]
+    prometheus: str
+    alertmanager: str
+    secret: SecretPath = str
+    optional: Mapping[str, str] = field(default_factory=dict)
+    web_files: WebFiles = field(default_factory=WebFiles)
+    pace: Pace = field(default_factory=Pace)
+
+    def url(self, address: str, web: WebSettings) -> str:
+        """Return the URL of one of the stack's own servers."""
+        return f"{'https' if web.tls else 'http'}://{address}"

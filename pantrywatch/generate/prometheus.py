@@ -1,0 +1,125 @@
+"""Prometheus' configuration, and the addresses it scrapes: files of file_sd, one a job.
+
+Valid for Prometheus 2.42 and 3.x. Retention, above the 30 days of the budgets, is a flag of the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from exporters.core.access import WebSettings
+from pantrywatch.config.components import Component, components
+from pantrywatch.config.settings import Settings
+from pantrywatch.generate.layout import Layout
+from pantrywatch.web.config_files import client, scheme
+
+# The job of every exporter's own metrics.
+_SELF = "exporter"
+
+
+def prometheus_configuration(settings: Settings, layout: Layout) -> dict[str, Any]:
+    """Return prometheus.yml as a document."""
+    access = _access(settings, layout)
+    pace = layout.pace
+    return {
+        "global": {
+            "scrape_interval": pace.scrape_interval,
+            "scrape_timeout": pace.scrape_timeout,
+            "evaluation_interval": pace.evaluation_interval,
+        },
+        "rule_files": ["rules/*.yml"],
+        "alerting": {"alertmanagers": [{**_file_sd("alertmanager"), **access}]},
+        "scrape_configs": [
+            _scrape_config(component, settings, layout, access) for component in components().components
+        ],
+    }
+
+
+def scrape_targets(settings: Settings, layout: Layout) -> dict[str, list[dict[str, Any]]]:
+    """Return job → target groups in the form of file_sd.
+
+    The label `instance` is the name from settings.yaml, so it stays when an exporter moves; a Go exporter in its place
+    needs no more than another address.
+    """
+    watched = {component.job: _watched(component, settings) for component in components().exporters()}
+    groups = {
+        job: [_target(layout.exporters[job], job, name) for name in names if job in layout.exporters]
+        for job, names in watched.items()
+    }
+    groups["application"] = [
+        _group(endpoint.address, endpoint.name, endpoint.path) for endpoint in settings.application
+    ]
+    is_shared = len(layout.processes) == 1
+    groups[_SELF] = [
+        _group(layout.exporters[exporter], instance, "/metrics/self")
+        for instance, exporter in layout.processes.items()
+        if is_shared or watched[exporter]
+    ]
+    groups["prometheus"] = [_group(layout.prometheus, "prometheus")]
+    groups["alertmanager"] = [_group(layout.alertmanager, "alertmanager")]
+    return groups
+
+
+def _access(settings: Settings, layout: Layout) -> dict[str, Any]:
+    web = settings.web or WebSettings()
+    if web == WebSettings():
+        return {}
+    return {"scheme": scheme(web)} | client(web, layout.web_files.prometheus)
+
+
+def _scrape_config(
+    component: Component, settings: Settings, layout: Layout, access: Mapping[str, Any]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"job_name": component.job} | _file_sd(component.job)
+    lookups = list(_lookups(component.job, settings, layout))
+    if lookups:
+        address, instance, path = lookups[0]
+        found |= _by_name(address, instance, path)
+    return found | (dict(access) if component.own else {})
+
+
+def _lookups(job: str, settings: Settings, layout: Layout) -> Iterator[tuple[str, str, str]]:
+    """Yield address, instance and path of what is found by name: an optional exporter, and its own metrics."""
+    for component in components().exporters():
+        address = layout.optional.get(component.job)
+        if address is None or not _watched(component, settings):
+            continue
+        if job == component.job:
+            yield address, _watched(component, settings)[0], f"/metrics/{job}"
+        elif job == _SELF:
+            yield address, str(component.container), "/metrics/self"
+
+
+def _by_name(address: str, instance: str, path: str) -> dict[str, Any]:
+    host, _, port = address.rpartition(":")
+    labels = {"__address__": address, "__metrics_path__": path, "instance": instance}  # the address as certified
+    return {
+        "dns_sd_configs": [{"names": [host], "type": "A", "port": int(port)}],
+        "relabel_configs": [
+            {"source_labels": ["__meta_dns_name"], "regex": ".+", "target_label": label, "replacement": value}
+            for label, value in labels.items()
+        ],
+    }
+
+
+def _watched(component: Component, settings: Settings) -> list[str]:
+    """Return the names of what an exporter watches; one whose section is a record is called by it, or `local`."""
+    section = getattr(settings, component.job)
+    if not section:
+        return []
+    return [target.name for target in section] if isinstance(section, tuple) else [getattr(section, "name", "local")]
+
+
+def _target(address: str, exporter: str, name: str) -> dict[str, Any]:
+    group = _group(address, name, f"/metrics/{exporter}")
+    return {**group, "labels": {**group["labels"], "__param_target": name}}
+
+
+def _group(address: str, instance: str, path: str | None = None) -> dict[str, Any]:
+    labels = {"__metrics_path__": path} if path else {}
+    return {"targets": [address], "labels": {**labels, "instance": instance}}
+
+
+def _file_sd(job: str) -> dict[str, Any]:
+    return {"file_sd_configs": [{"files": [f"targets/{job}.json"]}]}
