@@ -15,7 +15,7 @@ from pathlib import Path
 import requests
 from playwright.sync_api import Page
 
-from tests.support.chromium import browser_page
+from tools.chromium import browser_page
 
 _TOP_PX = 1300  # what is worth a look in a document
 _MOST_PX = 9000

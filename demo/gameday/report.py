@@ -13,10 +13,10 @@ _HEAD = """\
 # Game day
 
 `./run gameday` plays every fault of `./run fault list` and reads what reaches the inbox. Each fault has a stack of its
-own, at {speed} times the speed (`pantrywatch/native/time_scale.py` says what that divides and what it cannot), which
-first runs {warm:g} s without any fault; one stack more is left alone for {quiet:g} minutes.
-`demo/gameday/expectations.py` declares what must come, what may come along, and within how many evaluations of the rules; anything else fails the
-day, before a fault and in the quiet minutes too, and so does a required alert that is not told as over.
+own, at {speed} times the speed (`pantrywatch/native/time_scale.py` says what that divides and what it cannot). It first
+runs {warm:g} s without any fault; one stack more is left alone for {quiet:g} minutes. `demo/gameday/expectations.py` declares
+what must come, what may come along, and within how many evaluations of the rules; anything else fails the day, before a
+fault and in the quiet minutes too, and so does a required alert without a resolved notification.
 
 Times run from the fault to the message in the inbox: in seconds of the fast stack, and in evaluations of the rules, of
 15 s each at their own pace. Scrapes (3 s) and the time a message takes are not divided, so that at its own pace an

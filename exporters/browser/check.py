@@ -12,8 +12,7 @@ from functools import partial
 
 from exporters.browser.metrics import HISTOGRAMS
 from exporters.browser.page import PageRequests, PageTimings, Plan, load_page
-from exporters.browser.process import find_chromium
-from exporters.browser.settings import BrowserCheck
+from exporters.browser.settings import BrowserCheck, find_chromium
 from exporters.browser.throttling import NETWORKS
 from exporters.core.checks.check import Entry, Observation, PreparedCheck
 from exporters.core.deadline import Deadline

@@ -26,7 +26,6 @@ from exporters.core.errors import CollectError, ErrorClass
 
 logger = logging.getLogger(__name__)
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PREFIX = "pantrywatch-browser-"
 # Chromium calls nobody on its own, asks nothing, keeps nothing.
 _ARGUMENTS = (
@@ -41,11 +40,6 @@ _SHELL = 'exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>/dev/null'
 _KILL_SECONDS = 2.0
 _STDERR_BYTES = 4096
 _LONGEST_FOLDER = 60  # a socket goes below it, and the path of a socket has 107 bytes
-
-
-def find_chromium() -> str | None:
-    """Return the browser on the PATH, None where there is none."""
-    return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from exporters.browser.throttling import NetworkName
 from exporters.core.checks.check import CheckSettings, expect, expect_unique_names, parse_url
 
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SHORTEST_TIMEOUT_SECONDS = 20.0  # a start, a slow load, and the five quiet seconds that time to interactive asks for
 
 
@@ -52,6 +54,11 @@ class BrowserSettings:
             f"checks whose timeout_seconds add up to no more than the shortest interval_seconds, {shortest:g}",
             longest,
         )
+
+
+def find_chromium() -> str | None:
+    """Return the browser on the PATH, or None."""
+    return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 Section = BrowserSettings

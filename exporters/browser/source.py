@@ -6,8 +6,7 @@ import logging
 
 from exporters.browser.check import prepare
 from exporters.browser.metrics import GAUGES, HISTOGRAM_LABELS, HISTOGRAMS
-from exporters.browser.process import find_chromium
-from exporters.browser.settings import BrowserSettings
+from exporters.browser.settings import BrowserSettings, find_chromium
 from exporters.core.checks.check import prepared
 from exporters.core.checks.source import CheckMetrics, CheckSource
 from exporters.core.scrape import Source

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from exporters.browser.process import find_chromium
+from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem

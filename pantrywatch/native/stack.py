@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
-from exporters.browser.process import find_chromium
+from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError

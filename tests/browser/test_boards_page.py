@@ -12,8 +12,8 @@ from playwright.sync_api import Page
 
 from tests.browser import every_type
 from tests.browser.recorded import HOSTILE, boards_page, prometheus
-from tests.support.chromium import browser_page
 from tests.support.servers import free_port, wait_until
+from tools.chromium import browser_page
 
 
 @dataclass(slots=True)

@@ -21,9 +21,9 @@ from playwright.sync_api import Error as BrowserError
 from demo.gameday.stack import Stack as GameDayStack
 from tests.e2e import stack as stacks
 from tests.support import guards, servers
-from tests.support.chromium import browser_page
 from tests.support.exporter import ROOT
 from tests.support.servers import wait_until
+from tools.chromium import browser_page
 
 pytestmark = pytest.mark.xdist_group("stack")
 

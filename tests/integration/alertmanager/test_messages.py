@@ -18,8 +18,8 @@ import yaml
 from pantrywatch.config.notifications.settings import Links
 from pantrywatch.generate.alertmanager.configuration import links_template
 from tests.support.alertmanagers import alertmanager, settings_for
-from tests.support.chromium import browser_page
 from tests.support.servers import free_port
+from tools.chromium import browser_page
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = ROOT / "provisioning/alertmanager/templates"

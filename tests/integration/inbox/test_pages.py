@@ -11,8 +11,8 @@ import pytest
 import requests
 from playwright.sync_api import Page
 
-from tests.support.chromium import browser_page
 from tests.support.inboxes import Inbox, inbox
+from tools.chromium import browser_page
 
 _HOSTILE = """
 <script>parent.document.title = document.title = "ran"</script>
