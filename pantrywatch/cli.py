@@ -107,7 +107,7 @@ def _inbox(options: argparse.Namespace) -> int:
 
 
 def _boards(options: argparse.Namespace) -> int:
-    from pantrywatch.boards.catalogue import BoardFiles
+    from pantrywatch.boards.board_files import BoardFiles
     from pantrywatch.boards.prometheus import Prometheus
     from pantrywatch.boards.serve import serve_boards
 

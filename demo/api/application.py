@@ -17,12 +17,12 @@ from starlette.staticfiles import StaticFiles
 
 from demo.api.access_log import AccessLog
 from demo.api.cache import Cache
-from demo.api.call import Services
 from demo.api.database import Database
 from demo.api.endpoints import Endpoint, api_endpoint, health_endpoint, refusal
 from demo.api.metrics import Metrics
-from demo.api.observation import Observation
+from demo.api.middleware import Observation
 from demo.api.partners import Partners
+from demo.api.request import Services
 from demo.api.routes import ROUTES
 from demo.api.sessions import Sessions
 from demo.environment import Environment

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from demo.api.call import Answer, Call
 from demo.api.database import Statement
+from demo.api.request import Answer, Call
 
 _PIPELINE = Statement(
     "SELECT",

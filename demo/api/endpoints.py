@@ -14,9 +14,9 @@ import anyio.to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from demo.api.call import Services
 from demo.api.errors import ApiError, UnavailableError
 from demo.api.health import health
+from demo.api.request import Services
 from demo.api.routes import ApiRoute
 from demo.api.serve import Asked, Served, as_json, serve
 from demo.flags import Flags

@@ -8,9 +8,9 @@ from typing import Any
 
 import psutil
 
-from demo.api.call import Services
 from demo.api.database import Statement
 from demo.api.errors import UnavailableError
+from demo.api.request import Services
 
 _PING = Statement("SELECT", "none", "SELECT 1 AS one")
 # The demo needs about 80 MB; five times that is a leak.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from demo.api.call import Answer, Call
 from demo.api.database import Conversation, Statement
 from demo.api.errors import ApiError
+from demo.api.request import Answer, Call
 
 KINDS = ("CALL", "EMAIL", "MEETING", "VISIT", "DEMO", "PROPOSAL", "FOLLOW_UP")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from demo.api.call import Answer, Call
 from demo.api.database import Statement
 from demo.api.errors import ApiError
+from demo.api.request import Answer, Call
 from demo.api.sessions import SESSION_SECONDS, User
 from demo.passwords import NOBODY, matches
 

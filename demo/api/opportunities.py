@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from demo.api.call import Answer, Call, path_key
 from demo.api.database import Statement
 from demo.api.errors import ApiError
+from demo.api.request import Answer, Call, path_key
 
 # Stage and the chance to win the deal that goes with it, in percent.
 STAGES = {

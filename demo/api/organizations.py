@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo.api.call import Answer, Call, path_key
 from demo.api.database import Statement
 from demo.api.errors import ApiError
+from demo.api.request import Answer, Call, path_key
 
 SEGMENTS = ("Fine Dining", "Fast Food", "Healthcare", "Education", "Corporate Catering")
 PRIORITIES = ("A", "B", "C", "D")

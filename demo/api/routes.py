@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from demo.api import dashboard, interactions, login, opportunities, organizations
-from demo.api.call import Handler
+from demo.api.request import Handler
 
 PREFIX = "/api/v1"
 

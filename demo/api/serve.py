@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.api.cache import ANSWER_SECONDS
-from demo.api.call import Call, Fields, Services
+from demo.api.request import Call, Fields, Services
 from demo.api.routes import ApiRoute
 from demo.api.sessions import User
 

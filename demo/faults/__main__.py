@@ -8,8 +8,8 @@ from demo.environment import ConfigurationError, Environment, current
 from demo.faults import switch
 from demo.faults.fault import Fault, FaultError
 from demo.faults.hold import hold, stop_on_signals
+from demo.faults.registry import FAULTS
 from demo.faults.supervisor import NotRunningError
-from demo.faults.table import FAULTS
 
 _USAGE = "usage: fault list | on NAME | off NAME | hold NAME | off-all"
 

@@ -8,7 +8,7 @@ from demo.environment import Environment
 from demo.faults import supervisor
 from demo.faults.containers import Containers
 from demo.faults.fault import Fault, FaultError
-from demo.faults.table import FAULTS
+from demo.faults.registry import FAULTS
 from demo.flags import Flags
 
 _ENTER_SECONDS = 30.0

@@ -1,4 +1,4 @@
-"""`pantrywatch gameday`: plays the day, prints its progress and the matrix, and fails with what was not as declared."""
+"""`pantrywatch gameday`: plays the day, prints its progress and the matrix, and fails with what did not match."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Plan:
 
 
 def gameday(state: Path, plan: Plan) -> int:
-    """Play the day; returns 0 where all was as declared, 1 otherwise. The stacks' state is kept where it was not."""
+    """Play the day; returns 0 where all matched expectations, else 1, with the state of the stacks kept."""
     rows, pace, begin = plan.rows(), Pace(plan.speed), time.monotonic()
     shutil.rmtree(state, ignore_errors=True)
     say(f"stacks of its own in {state}, at {plan.speed} times the speed, {_AT_ONCE} at once")
@@ -128,16 +128,16 @@ def _require_all(stack: Stack) -> None:
 
 def _line(verdict: Verdict) -> str:
     found = ", ".join(f"{seen} +{seconds:.0f} s" for seen, seconds in verdict.after.items()) or "nothing"
-    end = f"; over {max(verdict.over_after.values()):.0f} s after its end" if verdict.over_after else ""
-    return "\n".join([f"{verdict.fault}: {found}{end}", *(f"  ! {line}" for line in verdict.faults())])
+    end = f"; resolved {max(verdict.resolved_after.values()):.0f} s after its end" if verdict.resolved_after else ""
+    return "\n".join([f"{verdict.fault}: {found}{end}", *(f"  ! {line}" for line in verdict.mismatches())])
 
 
 def _end(state: Path, plan: Plan, pace: Pace, verdicts: Sequence[Verdict]) -> int:
     if plan.write:
         plan.write.write_text(page(verdicts, pace, plan.quiet_minutes), encoding="utf-8")
-    if findings := [line for verdict in verdicts for line in verdict.faults()]:
+    if findings := [line for verdict in verdicts for line in verdict.mismatches()]:
         complain([f"{len(findings)} findings; the stacks' state is kept in {state}", *findings])
         return 1
     shutil.rmtree(state, ignore_errors=True)
-    say("all as declared")
+    say("all matches expectations")
     return 0

@@ -1,4 +1,4 @@
-"""What each fault must bring, and what may come along: declared, so that anything else is a finding.
+"""What each fault must bring, and what is tolerated: declared, so that anything else is a finding.
 
 A bound counts in evaluation intervals of the rules (15 s at their own pace) from the fault to the message.
 """
@@ -41,7 +41,7 @@ class Expectation:
     fault: str
     required: Mapping[tuple[str, str], int]
     consequences: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    over_within: float = 120.0
+    resolved_within: float = 120.0
     # It needs the machine for itself.
     alone: bool = False
 
@@ -49,8 +49,8 @@ class Expectation:
         """Return the required alerts with their bounds."""
         return {FiredAlert(*name): most for name, most in self.required.items()}
 
-    def along(self) -> dict[FiredAlert, str]:
-        """Return what may come along, each with its reason."""
+    def tolerated(self) -> dict[FiredAlert, str]:
+        """Return the side effects that are tolerated, each with its reason."""
         return {FiredAlert(*name): reason for name, reason in self.consequences.items()}
 
 
@@ -122,5 +122,5 @@ MATRIX = (
     ),
     Expectation("login-brute-force", {("CrmApiFailedLoginsBurst", "critical"): 40}),
     # Over when the machine has nothing else to do either.
-    Expectation("cpu-burn", {("CrmHostCpuSaturated", "medium"): 160}, over_within=400.0, alone=True),
+    Expectation("cpu-burn", {("CrmHostCpuSaturated", "medium"): 160}, resolved_within=400.0, alone=True),
 )

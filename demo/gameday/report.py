@@ -13,10 +13,12 @@ _HEAD = """\
 # Game day
 
 `./run gameday` plays every fault of `./run fault list` and reads what reaches the inbox. Each fault has a stack of its
-own, at {speed} times the speed (`pantrywatch/native/time_scale.py` says what that divides and what it cannot). It first
-runs {warm:g} s without any fault; one stack more is left alone for {quiet:g} minutes. `demo/gameday/expectations.py` declares
-what must come, what may come along, and within how many evaluations of the rules; anything else fails the day, before a
-fault and in the quiet minutes too, and so does a required alert without a resolved notification.
+own, at {speed} times the speed (`pantrywatch/native/time_scale.py` says what that divides and what it cannot). It
+first runs {warm:g} s without any fault; one stack more is left alone for {quiet:g} minutes.
+
+`demo/gameday/expectations.py` declares the required alerts, the tolerated side effects, and within how many evaluations
+of the rules an alert must come. Anything else fails the day, before a fault and in the quiet minutes too; so does a
+required alert without a resolved notification.
 
 Times run from the fault to the message in the inbox: in seconds of the fast stack, and in evaluations of the rules, of
 15 s each at their own pace. Scrapes (3 s) and the time a message takes are not divided, so that at its own pace an
@@ -43,21 +45,21 @@ def page(verdicts: Sequence[Verdict], pace: Pace, quiet_minutes: float) -> str:
     over = "\n".join(
         f"| {verdict.fault} | {seen.alert} | {seconds:.0f} s | {pace.evaluations(seconds):.0f} |"
         for verdict in verdicts
-        for seen, seconds in sorted(verdict.over_after.items(), key=lambda item: item[1])
+        for seen, seconds in sorted(verdict.resolved_after.items(), key=lambda item: item[1])
     )
     reasons = "\n".join(
         f"| {row.fault} | {seen.alert} | {seen.severity} | {reason} |"
         for row in MATRIX
-        for seen, reason in row.along().items()
+        for seen, reason in row.tolerated().items()
     )
     always = "\n".join(f"| any | {seen.alert} | {seen.severity} | {reason} |" for seen, reason in EVERYWHERE.items())
     return (
         _HEAD.format(speed=pace.speed, quiet=quiet_minutes, warm=pace.seconds(WARM_UP_EVALUATIONS))
         + matrix_table(verdicts, pace)
-        + "\n\n## Until the inbox was told that it is over\n\n"
+        + "\n\n## Time to the resolved notification\n\n"
         + "| fault | alert | after | evaluations |\n|---|---|---|---|\n"
         + over
-        + "\n\n## What may come along, and why\n\n| fault | alert | severity | reason |\n|---|---|---|---|\n"
+        + "\n\n## Tolerated side effects\n\n| fault | alert | severity | reason |\n|---|---|---|---|\n"
         + f"{reasons}\n{always}\n"
     )
 
@@ -84,4 +86,4 @@ def _declared(verdict: Verdict, seen: FiredAlert) -> str:
         return f"required within {required[seen]}: LATE"
     if seen in required:
         return f"required within {required[seen]}"
-    return "may come along"
+    return "tolerated"

@@ -22,27 +22,27 @@ WARM_UP_EVALUATIONS = 75
 class Verdict:
     """What a fault brought: `after` counts from switching it on to the message, in seconds of the fast clock.
 
-    `over_after` counts from switching it off to the message that an alert is over.
+    `resolved_after` counts from switching it off to the message that an alert is resolved.
     """
 
     fault: str
     after: dict[FiredAlert, float] = field(default_factory=dict)
-    over_after: dict[FiredAlert, float] = field(default_factory=dict)
+    resolved_after: dict[FiredAlert, float] = field(default_factory=dict)
     missing: set[FiredAlert] = field(default_factory=set)
     late: set[FiredAlert] = field(default_factory=set)
     unexpected: set[FiredAlert] = field(default_factory=set)
-    not_over: set[FiredAlert] = field(default_factory=set)
+    not_resolved: set[FiredAlert] = field(default_factory=set)
 
     @property
     def passed(self) -> bool:
-        """Return whether it was all as declared."""
-        return not (self.missing or self.late or self.unexpected or self.not_over)
+        """Return whether all matched expectations."""
+        return not (self.missing or self.late or self.unexpected or self.not_resolved)
 
-    def faults(self) -> list[str]:
-        """Return what was not, a line each."""
+    def mismatches(self) -> list[str]:
+        """Return each mismatch as a line."""
         named = {
             "missing": self.missing, "too late": self.late, "unexpected": self.unexpected,
-            "not told as over": self.not_over,
+            "no resolved notification": self.not_resolved,
         }  # fmt: skip
         return [f"{self.fault}: {word}: {seen}" for word, found in named.items() for seen in sorted(found, key=str)]
 
@@ -75,14 +75,16 @@ def quiet(stack: Stack, minutes: float) -> Verdict:
 
 
 def play(stack: Stack, expectation: Expectation, pace: Pace) -> Verdict:
-    """Warm up, switch the fault on, wait for what it must bring, switch it off, wait until that is told as over.
+    """Warm up, switch the fault on, wait for what it must bring, switch it off, wait until its resolved notification.
 
     What arrives before the fault is unexpected as well.
     """
     verdict, required = Verdict(expectation.fault), expectation.seen()
     stack.pause(pace.seconds(WARM_UP_EVALUATIONS))
-    # What the machine's other work has brought must be over, or it could not come anew.
-    _wait(stack, lambda: not (required.keys() & _first(stack, 0.0).keys()) - _over(stack, 0.0).keys(), _SETTLE_SECONDS)
+    # What the machine's other work has brought must be resolved, or it could not fire again.
+    _wait(
+        stack, lambda: not (required.keys() & _first(stack, 0.0).keys()) - _resolved(stack, 0.0).keys(), _SETTLE_SECONDS
+    )
     early = _first(stack, 0.0).keys()
     begin = time.time()
     stack.fault("on", expectation.fault)
@@ -91,7 +93,7 @@ def play(stack: Stack, expectation: Expectation, pace: Pace) -> Verdict:
     verdict.after = _first(stack, begin)
     stack.fault("off", expectation.fault)
     _judge(verdict, expectation, pace, early)
-    _clear(stack, verdict, required.keys() & verdict.after.keys(), begin, pace.seconds(expectation.over_within))
+    _clear(stack, verdict, required.keys() & verdict.after.keys(), begin, pace.seconds(expectation.resolved_within))
     return verdict
 
 
@@ -101,16 +103,16 @@ def _judge(verdict: Verdict, expectation: Expectation, pace: Pace, early: Iterab
     verdict.late = {
         seen for seen, most in required.items() if pace.evaluations(verdict.after.get(seen, 0.0)) > most
     }  # fmt: skip
-    declared = {*required, *expectation.along(), *EVERYWHERE}
+    declared = {*required, *expectation.tolerated(), *EVERYWHERE}
     verdict.unexpected = {*(verdict.after.keys() - declared), *(set(early) - EVERYWHERE.keys())}
 
 
 def _clear(stack: Stack, verdict: Verdict, awaited: set[FiredAlert], begin: float, seconds: float) -> None:
     off = time.time()
-    _wait(stack, lambda: awaited <= _over(stack, begin).keys(), seconds)
-    over = _over(stack, begin)
-    verdict.over_after = {seen: max(0.0, over[seen] - off) for seen in awaited & over.keys()}
-    verdict.not_over = awaited - over.keys()
+    _wait(stack, lambda: awaited <= _resolved(stack, begin).keys(), seconds)
+    over = _resolved(stack, begin)
+    verdict.resolved_after = {seen: max(0.0, over[seen] - off) for seen in awaited & over.keys()}
+    verdict.not_resolved = awaited - over.keys()
 
 
 def _first(stack: Stack, since: float) -> dict[FiredAlert, float]:
@@ -123,7 +125,7 @@ def _first(stack: Stack, since: float) -> dict[FiredAlert, float]:
     return found
 
 
-def _over(stack: Stack, since: float) -> dict[FiredAlert, float]:
+def _resolved(stack: Stack, since: float) -> dict[FiredAlert, float]:
     """Return when each alert was told as over, of those that were not told again after it: as Unix times."""
     found: dict[FiredAlert, float] = {}
     for arrival in stack.arrivals(since):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
-from demo.seed.dice import Dice, Weighted, key
+from demo.seed.random_source import RandomSource, Weighted, key
 from demo.seed.size import Calendar, Size
 from demo.seed.table import Row
 from demo.seed.words import CITIES, FIRST_WORDS, KINDS, PRODUCT_KINDS, PRODUCT_STYLES
@@ -21,21 +21,21 @@ def organizations(
     size: Size, calendar: Calendar, last_seen: Mapping[int, datetime], follow_ups: Mapping[int, date]
 ) -> Iterator[Row]:
     """`last_seen` and `follow_ups` by organization number, as the interactions made them."""
-    dice = Dice("organizations")
+    random_source = RandomSource("organizations")
     for number in range(size.organizations):
-        segment = dice.weighted(_SEGMENTS)
-        known = calendar.morning(370 + dice.below(900))
+        segment = random_source.weighted(_SEGMENTS)
+        known = calendar.morning(370 + random_source.below(900))
         yield (
             key("organizations", number),
-            _organization_name(dice, segment),
-            dice.one_of(CITIES),
+            _organization_name(random_source, segment),
+            random_source.one_of(CITIES),
             segment,
-            dice.weighted(_PRIORITIES),
-            dice.weighted(_STATUSES),
+            random_source.weighted(_PRIORITIES),
+            random_source.weighted(_STATUSES),
             key("users", owner(number, size)),
             last_seen.get(number),
             follow_ups.get(number),
-            dice.chance(0.01),
+            random_source.chance(0.01),
             known,
             last_seen.get(number, known),
         )
@@ -49,16 +49,25 @@ def owner(organization: int, size: Size) -> int:
 
 def products(size: Size, calendar: Calendar) -> Iterator[Row]:
     """One row each, every kind in several styles."""
-    dice = Dice("products")
+    random_source = RandomSource("products")
     kinds = [(category, kind) for category, names in PRODUCT_KINDS.items() for kind in names]
     for number in range(size.products):
         category, kind = kinds[number % len(kinds)]
         name = f"{PRODUCT_STYLES[number // len(kinds) % len(PRODUCT_STYLES)]} {kind}"
-        listed = calendar.morning(500 + dice.below(500))
-        price = round(4.0 + 90.0 * dice.between(0.0, 1.0) ** 2, 2)
-        yield (key("products", number), f"KP-{number:04d}", name, category, price, dice.chance(0.02), listed, listed)
+        listed = calendar.morning(500 + random_source.below(500))
+        price = round(4.0 + 90.0 * random_source.between(0.0, 1.0) ** 2, 2)
+        yield (
+            key("products", number),
+            f"KP-{number:04d}",
+            name,
+            category,
+            price,
+            random_source.chance(0.02),
+            listed,
+            listed,
+        )
 
 
-def _organization_name(dice: Dice, segment: str) -> str:
+def _organization_name(random_source: RandomSource, segment: str) -> str:
     kinds = KINDS[segment]
-    return f"{dice.one_of(FIRST_WORDS)} {dice.one_of(FIRST_WORDS)} {dice.one_of(kinds)}"
+    return f"{random_source.one_of(FIRST_WORDS)} {random_source.one_of(FIRST_WORDS)} {random_source.one_of(kinds)}"

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from demo.seed.accounts import owner
 from demo.seed.deals import organization_of
-from demo.seed.dice import Dice, Weighted, key
+from demo.seed.random_source import RandomSource, Weighted, key
 from demo.seed.size import Calendar, Size
 from demo.seed.table import Row
 from demo.seed.words import OUTCOMES
@@ -33,19 +33,19 @@ class History:
     follow_ups: dict[int, date] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
-        dice = Dice("interactions")
+        random_source = RandomSource("interactions")
         days = self.calendar.working_days
         for number in range(self.size.interactions):
             # A steadily growing business: the power below 1 puts more of them into the recent months.
             day = days[int(len(days) * ((number + 0.5) / self.size.interactions) ** 0.8)]
-            yield self._row(dice, number, day)
+            yield self._row(random_source, number, day)
 
-    def _row(self, dice: Dice, number: int, day: date) -> Row:
-        organization, opportunity = self._subject(dice)
-        contact = self._contact(dice, organization)
-        kind = dice.weighted(_TYPES)
-        at = self.calendar.at(day, int(dice.bell(13 * 60, 3 * 60)))
-        follow_up = self._follow_up(dice, day)
+    def _row(self, random_source: RandomSource, number: int, day: date) -> Row:
+        organization, opportunity = self._subject(random_source)
+        contact = self._contact(random_source, organization)
+        kind = random_source.weighted(_TYPES)
+        at = self.calendar.at(day, int(random_source.bell(13 * 60, 3 * 60)))
+        follow_up = self._follow_up(random_source, day)
         self._note(organization, contact, at, follow_up)
         return (
             key("interactions", number),
@@ -55,32 +55,32 @@ class History:
             None if opportunity is None else key("opportunities", opportunity),
             kind,
             at,
-            int(_MINUTES[kind] * dice.between(0.5, 1.6)),
-            dice.one_of(OUTCOMES),
+            int(_MINUTES[kind] * random_source.between(0.5, 1.6)),
+            random_source.one_of(OUTCOMES),
             "",
             follow_up is not None,
             follow_up,
-            dice.weighted(_SENTIMENT) if dice.chance(0.85) else None,
-            dice.chance(0.01),
+            random_source.weighted(_SENTIMENT) if random_source.chance(0.85) else None,
+            random_source.chance(0.01),
             at,
             at,
         )
 
-    def _subject(self, dice: Dice) -> tuple[int, int | None]:
-        if dice.chance(1 / 12):
-            opportunity = dice.below(self.size.opportunities)
+    def _subject(self, random_source: RandomSource) -> tuple[int, int | None]:
+        if random_source.chance(1 / 12):
+            opportunity = random_source.below(self.size.opportunities)
             return organization_of(opportunity, self.size), opportunity
-        return dice.skewed(self.size.organizations, 1.6), None
+        return random_source.skewed(self.size.organizations, 1.6), None
 
-    def _contact(self, dice: Dice, organization: int) -> int:
-        round_ = dice.skewed(max(1, self.size.contacts // self.size.organizations))
+    def _contact(self, random_source: RandomSource, organization: int) -> int:
+        round_ = random_source.skewed(max(1, self.size.contacts // self.size.organizations))
         return organization + round_ * self.size.organizations
 
-    def _follow_up(self, dice: Dice, day: date) -> date | None:
+    def _follow_up(self, random_source: RandomSource, day: date) -> date | None:
         age = (self.calendar.day - day).days
-        if age > _OPEN_FOLLOW_UP_DAYS or not dice.chance(0.12):
+        if age > _OPEN_FOLLOW_UP_DAYS or not random_source.chance(0.12):
             return None
-        return day + timedelta(days=3 + dice.below(25))
+        return day + timedelta(days=3 + random_source.below(25))
 
     def _note(self, organization: int, contact: int, at: datetime, follow_up: date | None) -> None:
         self.organizations_seen[organization] = max(at, self.organizations_seen.get(organization, at))

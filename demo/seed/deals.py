@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from demo.seed.accounts import owner
-from demo.seed.dice import Dice, Weighted, key
+from demo.seed.random_source import RandomSource, Weighted, key
 from demo.seed.size import Calendar, Size
 from demo.seed.table import Row
 
@@ -35,24 +35,24 @@ _SOURCES = Weighted({"referral": 0.3, "trade show": 0.2, "website": 0.25, "cold 
 
 def opportunities(size: Size, calendar: Calendar) -> Iterator[Row]:
     """One row each; closed ones have a close date in the past year and the days it took."""
-    dice = Dice("opportunities")
+    random_source = RandomSource("opportunities")
     for number in range(size.opportunities):
         organization = organization_of(number, size)
-        stage = dice.weighted(_STAGES)
-        opened, closed = _life(dice, calendar, is_closed=stage.startswith("closed"))
+        stage = random_source.weighted(_STAGES)
+        opened, closed = _life(random_source, calendar, is_closed=stage.startswith("closed"))
         yield (
             key("opportunities", number),
             key("organizations", organization),
             key("users", owner(organization, size)),
-            f"{dice.one_of(_SUBJECTS)} {number}",
+            f"{random_source.one_of(_SUBJECTS)} {number}",
             stage,
             PROBABILITY[stage],
-            round(400.0 + 60_000.0 * dice.between(0.0, 1.0) ** 3, 2),
-            _expected_close(dice, calendar, closed),
+            round(400.0 + 60_000.0 * random_source.between(0.0, 1.0) ** 3, 2),
+            _expected_close(random_source, calendar, closed),
             closed,
             (closed - opened.date()).days if closed else None,
-            dice.weighted(_SOURCES),
-            dice.chance(0.01),
+            random_source.weighted(_SOURCES),
+            random_source.chance(0.01),
             opened,
             calendar.at(closed, 16 * 60) if closed else opened,
         )
@@ -60,14 +60,14 @@ def opportunities(size: Size, calendar: Calendar) -> Iterator[Row]:
 
 def opportunity_products(size: Size, calendar: Calendar) -> Iterator[Row]:
     """One to four products an opportunity, the popular ones more often."""
-    dice = Dice("opportunity_products")
+    random_source = RandomSource("opportunity_products")
     line = 0
     for number in range(size.opportunities):
-        for _ in range(1 + dice.skewed(4)):
-            product = dice.skewed(size.products)
-            added = calendar.morning(1 + dice.below(300))
-            price = round(dice.between(4.0, 94.0), 2)
-            quantity = 1 + dice.skewed(200)
+        for _ in range(1 + random_source.skewed(4)):
+            product = random_source.skewed(size.products)
+            added = calendar.morning(1 + random_source.below(300))
+            price = round(random_source.between(4.0, 94.0), 2)
+            quantity = 1 + random_source.skewed(200)
             yield (
                 key("opportunity_products", line),
                 key("opportunities", number),
@@ -86,15 +86,15 @@ def organization_of(opportunity: int, size: Size) -> int:
     return opportunity * 3 % size.organizations if size.organizations % 3 else opportunity % size.organizations
 
 
-def _life(dice: Dice, calendar: Calendar, *, is_closed: bool) -> tuple[datetime, date | None]:
-    cycle = int(max(5.0, dice.bell(55.0, 35.0)))
+def _life(random_source: RandomSource, calendar: Calendar, *, is_closed: bool) -> tuple[datetime, date | None]:
+    cycle = int(max(5.0, random_source.bell(55.0, 35.0)))
     if not is_closed:
-        return calendar.morning(1 + dice.skewed(120)), None
-    closed = dice.one_of(calendar.working_days)
+        return calendar.morning(1 + random_source.skewed(120)), None
+    closed = random_source.one_of(calendar.working_days)
     return calendar.at(closed - timedelta(days=cycle), 10 * 60), closed
 
 
-def _expected_close(dice: Dice, calendar: Calendar, closed: date | None) -> date:
+def _expected_close(random_source: RandomSource, calendar: Calendar, closed: date | None) -> date:
     if closed is None:
-        return calendar.day + timedelta(days=dice.below(100) - 15)
-    return closed + timedelta(days=dice.below(30) - 15)
+        return calendar.day + timedelta(days=random_source.below(100) - 15)
+    return closed + timedelta(days=random_source.below(30) - 15)

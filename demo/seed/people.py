@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from demo.passwords import DEMO_PASSWORD, hashed
-from demo.seed.dice import Dice, Weighted, key
+from demo.seed.random_source import RandomSource, Weighted, key
 from demo.seed.size import Calendar, Size
 from demo.seed.table import Row
 from demo.seed.words import FIRST_NAMES, LAST_NAMES, POSITIONS
@@ -32,16 +32,16 @@ def logins(size: Size) -> Iterator[tuple[str, str]]:
 
 def users(size: Size, calendar: Calendar) -> Iterator[Row]:
     """One row each, in the order of logins()."""
-    dice = Dice("users")
+    random_source = RandomSource("users")
     for number, (email, role) in enumerate(logins(size)):
         salt = hashlib.md5(f"salt:{number}".encode(), usedforsecurity=False).digest()
-        status = dice.weighted(_EMPLOYMENT) if number >= _ALWAYS_ACTIVE and role == "sales_rep" else "active"
-        hired = calendar.morning(400 + dice.below(1500))
-        seen = calendar.morning(1 + dice.skewed(20))
+        status = random_source.weighted(_EMPLOYMENT) if number >= _ALWAYS_ACTIVE and role == "sales_rep" else "active"
+        hired = calendar.morning(400 + random_source.below(1500))
+        seen = calendar.morning(1 + random_source.skewed(20))
         yield (
             key("users", number),
             email,
-            full_name(dice),
+            full_name(random_source),
             hashed(DEMO_PASSWORD, salt),
             role,
             status,
@@ -54,26 +54,26 @@ def users(size: Size, calendar: Calendar) -> Iterator[Row]:
 
 def contacts(size: Size, calendar: Calendar, last_seen: Mapping[int, datetime]) -> Iterator[Row]:
     """Contact n belongs to organization n modulo their number, so every organization has one; `last_seen` by number."""
-    dice = Dice("contacts")
+    random_source = RandomSource("contacts")
     for number in range(size.contacts):
-        name = full_name(dice)
-        known = calendar.morning(30 + dice.below(900))
+        name = full_name(random_source)
+        known = calendar.morning(30 + random_source.below(900))
         primary = number < size.organizations
         yield (
             key("contacts", number),
             key("organizations", number % size.organizations),
             name,
             f"{name.lower().replace(' ', '.')}{number}@client.example",
-            dice.one_of(POSITIONS),
+            random_source.one_of(POSITIONS),
             primary,
-            dice.chance(0.6 if primary else 0.15),
-            dice.weighted(_ENGAGEMENT),
+            random_source.chance(0.6 if primary else 0.15),
+            random_source.weighted(_ENGAGEMENT),
             last_seen.get(number),
-            not primary and dice.chance(0.02),
+            not primary and random_source.chance(0.02),
             known,
             last_seen.get(number, known),
         )
 
 
-def full_name(dice: Dice) -> str:
-    return f"{dice.one_of(FIRST_NAMES)} {dice.one_of(LAST_NAMES)}"
+def full_name(random_source: RandomSource) -> str:
+    return f"{random_source.one_of(FIRST_NAMES)} {random_source.one_of(LAST_NAMES)}"

@@ -36,7 +36,7 @@ class Prometheus:
         self._web = web or WebSettings()
         self._timeout_seconds = timeout_seconds
 
-    def ask(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
+    def query(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
         """Return the answer to /api/v1/<path>; waits for it, so not to be called in the event loop."""
         if not _PATHS.fullmatch(path):
             return _refusal(404, "bad_data", f"not passed on: /api/v1/{path[:100]}")

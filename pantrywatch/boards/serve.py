@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from exporters.core.access import WebSettings, with_login
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.server import listen
-from pantrywatch.boards.catalogue import BoardFiles
+from pantrywatch.boards.board_files import BoardFiles
 from pantrywatch.boards.prometheus import Prometheus
 from pantrywatch.boards.web import boards_application
 from pantrywatch.web.server import serve_web

@@ -17,7 +17,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from pantrywatch.boards.catalogue import BoardFiles
+from pantrywatch.boards.board_files import BoardFiles
 from pantrywatch.boards.prometheus import Prometheus
 
 _PAGE = Path(__file__).parent / "page"
@@ -92,7 +92,7 @@ async def _ask(prometheus: Prometheus, request: Request) -> Response:
         if int(request.headers.get("content-length", _MAXIMUM_FORM_BYTES + 1)) > _MAXIMUM_FORM_BYTES:
             return PlainTextResponse("too large", 413)
         parameters += parse_qsl((await request.body()).decode("utf-8", "replace"))
-    answer = await run_in_threadpool(prometheus.ask, request.path_params["path"], parameters)
+    answer = await run_in_threadpool(prometheus.query, request.path_params["path"], parameters)
     return Response(answer.body, answer.status, headers=_HEADERS, media_type="application/json")
 
 

@@ -60,7 +60,7 @@ def boards_page(directory: Path, prometheus_url: str, boards: Sequence[dict[str,
         (folder / f"{board['uid']}.json").write_text(json.dumps(board))
     address = f"127.0.0.1:{free_port()}"
     code = (
-        "import sys; from pathlib import Path; from pantrywatch.boards.catalogue import Catalogue; "
+        "import sys; from pathlib import Path; from pantrywatch.boards.board_files import Catalogue; "
         "from pantrywatch.boards.serve import serve_boards; "
         "from pantrywatch.boards.prometheus import Prometheus; "
         "from exporters.core.access import WebSettings; "

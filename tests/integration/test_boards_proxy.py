@@ -50,7 +50,7 @@ def odd() -> Iterator[str]:
 
 
 def _error(prometheus: Prometheus, label: str) -> tuple[int, str]:
-    answer = prometheus.ask(f"label/{label}/values", [])
+    answer = prometheus.query(f"label/{label}/values", [])
     return answer.status, str(json.loads(answer.body)["error"])
 
 
@@ -66,4 +66,4 @@ def test_silence_ends(odd: str) -> None:
 
 def test_nobody_is_followed_elsewhere(odd: str) -> None:
     """A redirect is no answer: only the server that was configured is asked."""
-    assert Prometheus(odd).ask("label/elsewhere/values", []).status == 302
+    assert Prometheus(odd).query("label/elsewhere/values", []).status == 302

@@ -20,7 +20,7 @@ from integration.demo.installation import Installation, run
 
 from demo.faults.fault import FaultError
 from demo.faults.hold import hold
-from demo.faults.table import FAULTS
+from demo.faults.registry import FAULTS
 from demo.flags import Flags
 from tests.support import servers
 

@@ -14,7 +14,7 @@ from integration.demo.installation import Installation, run
 
 from demo.environment import Environment
 from demo.faults import supervisor, switch
-from demo.faults.table import FAULTS
+from demo.faults.registry import FAULTS
 from demo.flags import Flags
 from tests.support import servers
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from demo.faults.table import FAULTS
+from demo.faults.registry import FAULTS
 from demo.gameday.command import Plan
 from demo.gameday.expectations import EVERYWHERE, MATRIX, Expectation
 from demo.gameday.run import Verdict
@@ -32,10 +32,10 @@ def test_every_fault_has_its_row() -> None:
 
 @pytest.mark.parametrize("row", MATRIX, ids=lambda row: row.fault)
 def test_declared_alerts_exist(row: Expectation) -> None:
-    """What is required and what may come along are alerts of the rules with that severity, each declared once."""
+    """What is required and what tolerated are alerts of the rules with that severity, each declared once."""
     assert row.seen()
-    assert {*row.seen(), *row.along(), *EVERYWHERE} <= ALERTS
-    assert not row.seen().keys() & row.along().keys()
+    assert {*row.seen(), *row.tolerated(), *EVERYWHERE} <= ALERTS
+    assert not row.seen().keys() & row.tolerated().keys()
 
 
 def test_an_unknown_fault_is_refused() -> None:
@@ -45,14 +45,14 @@ def test_an_unknown_fault_is_refused() -> None:
     assert "cache-hot" in str(raised.value)
 
 
-def test_a_verdict_names_what_was_not_as_declared() -> None:
+def test_a_verdict_names_its_mismatches() -> None:
     """Each alert that is missing, late, unexpected or still firing fails the day and is a line of its own."""
     down, slow = FiredAlert("CrmDatabaseDown", "critical"), FiredAlert("CrmApiSlow", "high")
     assert Verdict("quiet minutes").passed
-    verdict = Verdict("database-stopped", missing={down}, unexpected={slow}, not_over={slow})
+    verdict = Verdict("database-stopped", missing={down}, unexpected={slow}, not_resolved={slow})
     assert not verdict.passed
-    assert verdict.faults() == [
+    assert verdict.mismatches() == [
         "database-stopped: missing: CrmDatabaseDown critical",
         "database-stopped: unexpected: CrmApiSlow high",
-        "database-stopped: not told as over: CrmApiSlow high",
+        "database-stopped: no resolved notification: CrmApiSlow high",
     ]

@@ -18,7 +18,7 @@ def key(table: str, number: int) -> str:
     return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
 
 
-class Dice:
+class RandomSource:
     """Draws from one seeded stream; built on random() alone, whose values Python guarantees between versions."""
 
     def __init__(self, name: str) -> None:

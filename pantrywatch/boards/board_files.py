@@ -11,7 +11,7 @@ _FIRST = "Overview"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BoardSummary:
     """A board in the list of boards."""
 
     uid: str
@@ -28,7 +28,7 @@ class BoardFiles:
         self._folder = folder
         self._runbooks = runbooks
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[BoardSummary]:
         """Return all boards by folder and title, the overview's folder first."""
         found = [self._entry(file) for file in self._folder.rglob("*.json")]
         return sorted(found, key=lambda entry: (entry.folder != _FIRST, entry.folder, entry.title))
@@ -46,10 +46,12 @@ class BoardFiles:
         """Return a runbook's text, None where there is none of that name."""
         return (self._runbooks / name).read_text(encoding="utf-8") if name in self.runbooks() else None
 
-    def _entry(self, file: Path) -> Entry:
+    def _entry(self, file: Path) -> BoardSummary:
         board = _read(file)
         folder = file.parent.relative_to(self._folder).as_posix()
-        return Entry(file.stem, str(board["title"]), str(board.get("description", "")), "" if folder == "." else folder)
+        return BoardSummary(
+            file.stem, str(board["title"]), str(board.get("description", "")), "" if folder == "." else folder
+        )
 
 
 def _read(file: Path) -> dict[str, Any]:
