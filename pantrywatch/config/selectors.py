@@ -1,18 +1,17 @@
-"""Series selectors as PromQL writes them: a name, and matchers in braces. Nothing but checking what stands there."""
+"""Series selectors as PromQL writes them: a metric and its matchers, read by a parser of PromQL."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-_SELECTOR = re.compile(r"(?P<metric>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?P<matchers>.*)\})?\Z", re.DOTALL)
-_MATCHER = re.compile(
-    r'\s*(?P<label>[a-zA-Z_][a-zA-Z0-9_]*)\s*(?P<operator>=~|!~|!=|=)\s*"(?P<value>(\\.|[^"\\\n])*)"\s*'
-)
-_ESCAPE = re.compile(r'\\([\\"nt])')
-_ESCAPED = {"n": "\n", "t": "\t"}
-# Python's syntax of regular expressions holds more than Prometheus' (RE2): look-arounds and back-references.
-_NOT_RE2 = re.compile(r"\(\?[=!<]|\\[1-9]")
+import promql_parser as promql
+
+_OPERATORS = {
+    str(promql.MatchOp.Equal): "=",
+    str(promql.MatchOp.NotEqual): "!=",
+    str(promql.MatchOp.Re): "=~",
+    str(promql.MatchOp.NotRe): "!~",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,35 +23,16 @@ class Selector:
 
 
 def parse_selector(text: str) -> Selector:
-    """Return the parts of a selector. Raises ValueError saying what was expected, and where."""
-    match = _SELECTOR.match(text)
-    if match is None:
-        raise ValueError(f'expected a selector such as metric{{label="value"}}, got {text}')
-    matchers, rest = [], match["matchers"] or ""
-    while rest:
-        found = _MATCHER.match(rest)
-        if found is None or rest[found.end() :][:1] not in ("", ","):
-            raise ValueError(f'expected a matcher such as label=~"value" at {rest!r} in {text}')
-        value = _unescaped(found["value"], text)
-        if found["operator"] in ("=~", "!~"):
-            _require_regex(value, text)
-        matchers.append((found["label"], found["operator"], value))
-        rest = rest[found.end() + 1 :]
-    return Selector(match["metric"], tuple(matchers))
-
-
-def _unescaped(value: str, text: str) -> str:
-    if "\\" in _ESCAPE.sub("", value):
-        raise ValueError(f'expected only the escapes \\\\ \\" \\n \\t in {text}')
-    return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), value)
-
-
-def _require_regex(value: str, text: str) -> None:
+    """Return the parts of a selector. Raises ValueError where PromQL refuses it, or it is more than a selector."""
     try:
-        re.compile(value)
-    except re.error:
-        raise ValueError(f"expected a regular expression, got {value!r} in {text}") from None
-    if _NOT_RE2.search(value):
-        raise ValueError(
-            f"expected a regular expression without look-around or back-reference, got {value!r} in {text}"
-        )
+        found = promql.parse(text)
+    except ValueError as error:
+        raise ValueError(f'expected a selector such as metric{{label="value"}}, got {text}: {error}') from None
+    if not isinstance(found, promql.VectorSelector) or not found.name or not _is_plain(found):
+        raise ValueError(f'expected a selector such as metric{{label="value"}} and nothing else, got {text}')
+    matchers = tuple((one.name, _OPERATORS[str(one.op)], one.value) for one in found.matchers.matchers)
+    return Selector(found.name, matchers)
+
+
+def _is_plain(found: promql.VectorSelector) -> bool:
+    return found.offset is None and found.at is None and not found.matchers.or_matchers

@@ -12,13 +12,12 @@ from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.settings import decode
 from exporters.core.strict_yaml import read_yaml
 from pantrywatch.config.components import components
+from pantrywatch.config.durations import is_duration, seconds
 from pantrywatch.config.selectors import Selector, parse_selector
 
 PERIOD_DAYS = 30
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
-_DURATION = re.compile(r"(?P<count>[1-9][0-9]*)(?P<unit>[smhd])\Z")
-_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _CHECK_RUNS = "pantrywatch_check_runs_total"
 
 
@@ -118,14 +117,6 @@ def read_targets(path: Path, runbooks: Path | None = None) -> Targets:
     return checked
 
 
-def seconds(duration: str) -> int:
-    """Return the length of a duration such as `5m` or `30d`."""
-    match = _DURATION.match(duration)
-    if match is None:
-        raise ValueError(f"expected a duration such as 5m, got {duration}")
-    return int(match["count"]) * _UNIT_SECONDS[match["unit"]]
-
-
 def _entries(documents: list[Any], name: str, faults: list[ConfigProblem]) -> Iterator[Target]:
     """Yield what could be read; an unknown key is a fault, but does not hide what else is wrong with its entry."""
     known = {field.name for field in fields(Target)}
@@ -174,7 +165,7 @@ def _problems(targets: Targets, runbooks: Path | None) -> Iterator[tuple[str, st
 
 def _tier_problems(tier: Tier) -> Iterator[str]:
     for duration in (tier.long, tier.short, tier.wait):
-        if not _DURATION.match(duration):
+        if not is_duration(duration):
             yield f"expected a duration such as 5m, got {duration}"
             return
     used = tier.factor * seconds(tier.long) / (PERIOD_DAYS * 86400)

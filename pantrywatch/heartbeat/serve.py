@@ -20,9 +20,9 @@ from exporters.core.access import WebSettings, with_login
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exposition import CONTENT_TYPE
 from exporters.core.server import listen
+from pantrywatch.config.durations import seconds
 from pantrywatch.config.notifications.settings import Notifications
 from pantrywatch.config.settings import read_settings
-from pantrywatch.config.targets import seconds
 from pantrywatch.heartbeat.channels import channels_of
 from pantrywatch.heartbeat.state import Record, read_record
 from pantrywatch.heartbeat.watch import Timing, Watch

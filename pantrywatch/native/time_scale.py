@@ -25,7 +25,7 @@ import yaml
 
 from exporters.core.checks.check import CheckSettings
 from exporters.core.strict_yaml import read_yaml
-from pantrywatch.config.targets import seconds
+from pantrywatch.config.durations import seconds
 from pantrywatch.generate.layout import Pace
 
 _SHORTEST_SCRAPE_SECONDS = 3

@@ -47,7 +47,7 @@ def _playing(state: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[by
 
 @pytest.mark.timeout(1800)
 def test_every_fault_brings_its_alerts_and_nothing_else(tmp_path: Path) -> None:
-    """All faults and ten quiet minutes match their expectations, each has a row in the matrix, and nothing is left behind."""
+    """All faults and ten quiet minutes match their expectations, each has its row, and nothing is left behind."""
     page = tmp_path / "page.md"
     with _playing(tmp_path / "state", "--write", str(page)) as (process, output):
         process.wait(1700)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from pantrywatch.config.durations import seconds
 from pantrywatch.config.notifications.schedules import Maintenance
 from pantrywatch.config.notifications.settings import Notifications
-from pantrywatch.config.targets import seconds
 
 
 def notification_problems(section: Notifications) -> Iterator[tuple[str, str]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pantrywatch.config.durations import seconds
 from pantrywatch.config.notifications.schedules import TIME
 from pantrywatch.config.notifications.validation import expect
-from pantrywatch.config.targets import seconds
 
 SEVERITIES = ("critical", "high", "medium", "low")
 TYPES = ("performance", "error", "security", "business")

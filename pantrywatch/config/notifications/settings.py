@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pantrywatch.config.durations import seconds
 from pantrywatch.config.notifications.contacts import Contact, MailServer
 from pantrywatch.config.notifications.escalation import SEVERITIES, Escalation, Escalations, TypeRoute
 from pantrywatch.config.notifications.schedules import Maintenance, OfficeHours
 from pantrywatch.config.notifications.validation import expect, expect_url
-from pantrywatch.config.targets import seconds
 
 _MOST_CONTACTS = 50
 _MOST_WINDOWS = 50

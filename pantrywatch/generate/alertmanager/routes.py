@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pantrywatch.config.durations import seconds
 from pantrywatch.config.notifications.escalation import SEVERITIES, Escalation, Step
 from pantrywatch.config.notifications.settings import Notifications
-from pantrywatch.config.targets import seconds
 from pantrywatch.generate.alertmanager.receivers import HEARTBEAT, NOBODY, receiver_name
 from pantrywatch.generate.alertmanager.schedules import DIGEST_MINUTES, OFFICE_HOURS, digest_name, maintenance_names
 

@@ -14,8 +14,9 @@ from demo.api.metrics import DATABASE_EDGES, HTTP_EDGES
 from exporters.browser.metrics import HISTOGRAMS
 from exporters.core.errors import ConfigError
 from exporters.core.strict_yaml import read_yaml
+from pantrywatch.config.durations import seconds
 from pantrywatch.config.selectors import parse_selector
-from pantrywatch.config.targets import Target, read_targets, seconds
+from pantrywatch.config.targets import Target, read_targets
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "targets.yaml"
