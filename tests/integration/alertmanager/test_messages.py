@@ -199,17 +199,17 @@ def test_the_link_to_a_silence_holds_the_labels(rendered: dict[str, dict[str, st
 def test_what_is_over_says_how_long_it_took(rendered: dict[str, dict[str, str]], form: str) -> None:
     """A resolved message has begin, end and length, and asks for nothing."""
     text = unescape(rendered["over"][form])
-    assert "over Tue 21:30 CET, after 15m3s" in text
+    assert "resolved Tue 21:30 CET, after 15m3s" in text
     assert "First step" not in text
     assert "silences/new" not in text
-    assert "over Tue 21:30 CET" in unescape(rendered["several"][form])
+    assert "resolved Tue 21:30 CET" in unescape(rendered["several"][form])
 
 
 @pytest.mark.parametrize("form", ["text", "html", "slack"])
 def test_later_steps_say_that_nobody_acted(rendered: dict[str, dict[str, str]], form: str) -> None:
     """Whoever is told later learns why."""
-    assert "nobody has silenced or fixed this within 15m" in rendered["escalated"][form]
-    assert "nobody has silenced" not in rendered["one"][form]
+    assert "still firing and unacknowledged after 15m" in rendered["escalated"][form]
+    assert "unacknowledged" not in rendered["one"][form]
 
 
 def test_messages_are_bounded(rendered: dict[str, dict[str, str]]) -> None:
@@ -217,9 +217,9 @@ def test_messages_are_bounded(rendered: dict[str, dict[str, str]]) -> None:
     most = {"title": 200, "text": 10_000, "html": 20_000, "slack": 4_000}
     for form, limit in most.items():
         assert len(rendered["storm"][form]) < limit, form
-    assert "The first 20 of 500" in rendered["storm"]["text"]
-    assert "The first 20 of 500" in rendered["storm"]["html"]
-    assert "The first 3 of 500" in rendered["storm"]["slack"]
+    assert "Showing 20 of 500" in rendered["storm"]["text"]
+    assert "Showing 20 of 500" in rendered["storm"]["html"]
+    assert "Showing 3 of 500" in rendered["storm"]["slack"]
 
 
 def test_labels_are_text_and_no_markup(rendered: dict[str, dict[str, str]]) -> None:
@@ -242,10 +242,10 @@ def test_the_link_of_a_message_silences(rendered: dict[str, dict[str, str]], tmp
     ):
         server.send({**_DOWN, "startsAt": datetime.now(UTC).isoformat(), "endsAt": None})
         page.goto(f"http://127.0.0.1:{server.port}{link.removeprefix('https://alerts.example')}")
-        page.get_by_label("Who").fill("on-call")
-        page.get_by_label("Why").fill("I look after it")
+        page.get_by_label("Your name").fill("on-call")
+        page.get_by_label("Comment").fill("on it")
         page.get_by_role("button", name="Silence", exact=True).click()
-        page.get_by_text("Silenced: nobody else is told.").wait_for()
+        page.get_by_text("Silenced. The alert will not escalate while the silence is active.").wait_for()
         page.get_by_text("CrmDatabaseDown, silenced").wait_for()
         (silence,) = requests.get(f"{server.api}/silences", timeout=10).json()
         assert {m["name"]: m["value"] for m in silence["matchers"]} == _DOWN["labels"]

@@ -79,7 +79,7 @@ def test_five_hundred_alerts_at_once_are_a_few_short_messages(both: tuple[Inbox,
     assert len(messages) == 15
     by_mail = [m for m in messages if m["channel"] == "email"]
     assert {m["title"].rpartition("(")[2] for m in by_mail} == {"100)"}
-    assert all("The first 20 of 100" in m["text"] for m in by_mail)
+    assert all("Showing 20 of 100" in m["text"] for m in by_mail)
     assert max(len(m["html"]) for m in by_mail) < 30_000
     assert max(len(m["text"]) for m in messages if m["channel"] == "slack") < 4_000
 
