@@ -99,6 +99,6 @@ async def _ask(prometheus: Prometheus, request: Request) -> Response:
 async def _plotly(_request: Request) -> Response:
     package = find_spec("plotly")
     if package is None or package.origin is None:
-        return PlainTextResponse("the package plotly is not installed", 404)
+        return PlainTextResponse("the charts need pip install 'pantrywatch[preview]'", 404)
     file = Path(package.origin).parent / "package_data/plotly.min.js"
     return FileResponse(file, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
