@@ -7,6 +7,7 @@ frozen server or a dead link cannot hold the caller.
 from __future__ import annotations
 
 import select
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +19,15 @@ from exporters.core.errors import CollectError, ErrorClass
 from exporters.database.failures import ConnectionLostError, ServerError, class_of_text
 
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
+
+# A role, a database or postgresql.conf can set any default; these are the ones that change or prevent our answers. A
+# statement of its own, since one that reads (SELECT set_config) fails on a hot standby whose default is serializable.
+_ISOLATION = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;"
+_SETTINGS = {
+    "extra_float_digits": "1",  # below it large counters lose their last digits
+    "jit": "off",  # compiling costs more than any of these statements
+}
+_SETTINGS_SINCE_17 = {"transaction_timeout": "0"}  # it ends the connection; statement_timeout bounds the statement
 
 
 class Connection:
@@ -52,20 +62,29 @@ class Connection:
         return (self._pgconn.parameter_status(name.encode()) or b"").decode()
 
     def select(
-        self, query: str, deadline: Deadline, *, statement_seconds: float, lock_seconds: float
+        self,
+        query: str,
+        deadline: Deadline,
+        *,
+        statement_seconds: float,
+        lock_seconds: float,
+        search_path: Sequence[str] = (),
     ) -> pq.abc.PGresult:
         """Return the result of one read-only statement, in one round trip.
 
-        Both statements travel in one message, which the server runs as one transaction: the settings end with it, no
-        transaction stays open after an error, and it works through PgBouncer. As arguments of a function the limits
-        are constants to pg_stat_statements: one entry, not one for every value.
+        Functions, operators and tables are looked up in pg_catalog and in the schemas of `search_path`, nowhere else.
+        All statements travel in one message, which the server runs as one transaction: what is set ends with it, no
+        transaction stays open after an error, and it works through PgBouncer.
         """
-        limits = (
-            "SELECT set_config('transaction_read_only', 'on', true),"
-            f" set_config('statement_timeout', '{max(1, round(statement_seconds * 1000))}', true),"
-            f" set_config('lock_timeout', '{max(1, round(lock_seconds * 1000))}', true);"
+        message = _transaction(
+            self.major,
+            {
+                "search_path": _path(search_path),
+                "statement_timeout": str(max(1, round(statement_seconds * 1000))),
+                "lock_timeout": str(max(1, round(lock_seconds * 1000))),
+            },
         )
-        results = self._run((limits + query).encode(), deadline)
+        results = self._run((message + query).encode(), deadline)
         failed = next((result for result in results if result.status not in _GOOD), None)
         if failed is not None:
             raise self._error(failed)
@@ -122,3 +141,24 @@ class Connection:
         poll.register(self._pgconn.socket, events)
         if not poll.poll(deadline.remaining() * 1000):
             raise CollectError(ErrorClass.TIMEOUT, "no answer from the server in time")
+
+
+def _transaction(major: int, settings: Mapping[str, str]) -> str:
+    """Return the statements in front of the query: isolation, then settings that end with the transaction.
+
+    As arguments of a function the values are constants to pg_stat_statements: one entry, not one for every value.
+    """
+    every = {**_SETTINGS, **(_SETTINGS_SINCE_17 if major >= 17 else {}), **settings}
+    calls = ", ".join(f"pg_catalog.set_config('{name}', {_literal(value)}, true)" for name, value in every.items())
+    return f"{_ISOLATION} SELECT {calls};"
+
+
+def _path(schemas: Sequence[str]) -> str:
+    """Return a search path; pg_temp stands last, or it would be searched first for tables and types."""
+    quoted = ['"' + schema.replace('"', '""') + '"' for schema in schemas]
+    return ", ".join(["pg_catalog", *quoted, "pg_temp"])
+
+
+def _literal(text: str) -> str:
+    """Return a string constant that means the same with standard_conforming_strings off."""
+    return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

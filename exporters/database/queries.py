@@ -53,6 +53,9 @@ class Query:
     `{schema}` in `source` is the schema of the required extension. Without `interval_seconds` it runs on the scrape,
     else in the background. Rows beyond `limit`, ranked by the metric `rank`, are folded: their labels named in `fold`
     become `other`.
+
+    Functions, operators and tables named without a schema are looked up in pg_catalog and then in the schemas of
+    `search_path`. Name there only schemas in which nobody creates objects whom you would not trust with the role.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Query:
     limit: int | None = None
     rank: str | None = None
     fold: tuple[str, ...] = ()
+    search_path: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the values against each other. Raises ValueError."""

@@ -144,12 +144,17 @@ class Session:
         # Half of the rest: the server ends a slow statement before we take the server for frozen.
         seconds = min(longest, deadline.remaining() / 2)
         try:
-            return self._opened(deadline).select(sql, deadline, statement_seconds=seconds, lock_seconds=_LOCK_SECONDS)
+            return self._send(sql, query, seconds, deadline)
         except (ConnectionLostError, ServerError) as error:
             if isinstance(error, ServerError) and not error.fatal:
                 raise
             # It may have been dead for long, kept open since the last run: one new try tells.
-            return self._opened(deadline).select(sql, deadline, statement_seconds=seconds, lock_seconds=_LOCK_SECONDS)
+            return self._send(sql, query, seconds, deadline)
+
+    def _send(self, sql: str, query: Query, seconds: float, deadline: Deadline) -> PGresult:
+        return self._opened(deadline).select(
+            sql, deadline, statement_seconds=seconds, lock_seconds=_LOCK_SECONDS, search_path=query.search_path
+        )
 
     def _opened(self, deadline: Deadline) -> Connection:
         if self._connection is None or self._connection.broken:

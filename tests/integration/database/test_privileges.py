@@ -28,9 +28,9 @@ queries:
     source: "(SELECT 1) AS one"
     metrics:
       - {name: "crm_allowed", type: "gauge", value: "1", help: "What anybody may see."}
-      - {name: "crm_forbidden", type: "gauge", value: "(SELECT count(*) FROM orders)", help: "Hidden from the role."}
+      - {name: "crm_forbidden", type: "gauge", value: "(SELECT count(*) FROM public.orders)", help: "Hidden from the role."}
   - name: "forbidden"
-    source: "orders"
+    source: "public.orders"
     metrics:
       - {name: "crm_orders", type: "gauge", value: "count(*)", help: "What the role may not see."}
 """
