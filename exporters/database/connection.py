@@ -148,7 +148,7 @@ def _transaction(major: int, settings: Mapping[str, str]) -> str:
 
     As arguments of a function the values are constants to pg_stat_statements: one entry, not one for every value.
     """
-    every = {**_SETTINGS, **(_SETTINGS_SINCE_17 if major >= 17 else {}), **settings}
+    every = {**(_SETTINGS_SINCE_17 if major >= 17 else {}), **settings, **_SETTINGS}
     calls = ", ".join(f"pg_catalog.set_config('{name}', {_literal(value)}, true)" for name, value in every.items())
     return f"{_ISOLATION} SELECT {calls};"
 
