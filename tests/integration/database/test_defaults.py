@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import postgres_versions
 import pytest
-import servers
-from exporter import Exporter, Page
+
+from tests.support import postgres_versions, servers
+from tests.support.exporter import Exporter, Page
 
 Watch = Callable[..., AbstractContextManager[Exporter]]
 
@@ -69,7 +69,9 @@ def hostile(
         directory, postgres_versions.binaries(major), options, postgres_versions.environment(major)
     ) as server:
         prepared(server)
-        server.execute("SELECT setval('orders_id_seq', 1234567891)", "GRANT SELECT ON SEQUENCE orders_id_seq TO pantrywatch")
+        server.execute(
+            "SELECT setval('orders_id_seq', 1234567891)", "GRANT SELECT ON SEQUENCE orders_id_seq TO pantrywatch"
+        )
         yield server
 
 
@@ -87,9 +89,7 @@ def _labels(page: Page) -> set[tuple[str, frozenset[tuple[str, str]]]]:
     }
 
 
-def test_hostile_defaults_of_the_role_change_nothing(
-    hostile: servers.Postgres, watch: Watch, tmp_path: Path
-) -> None:
+def test_hostile_defaults_of_the_role_change_nothing(hostile: servers.Postgres, watch: Watch, tmp_path: Path) -> None:
     """With every such default the page has the same series, no collector fails and exact numbers stay exact."""
     (tmp_path / "slow.yaml").write_text(SLOW)
     with watch(hostile.dsn(user="pantrywatch"), "    queries: [slow.yaml]\n") as exporter:
@@ -103,6 +103,10 @@ def test_hostile_defaults_of_the_role_change_nothing(
     assert _labels(page) == _labels(plain)
     assert "debug" not in errors.lower()
     assert page.value("crm_large") == float(123456789012345678)
-    exact = "pg_settings_max_connections", "pantrywatch_database_sequence_used_ratio", "pg_postmaster_start_time_seconds"
+    exact = (
+        "pg_settings_max_connections",
+        "pantrywatch_database_sequence_used_ratio",
+        "pg_postmaster_start_time_seconds",
+    )
     for name in exact:
         assert page.samples(name) == plain.samples(name), name

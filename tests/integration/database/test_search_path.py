@@ -10,11 +10,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import postgres_versions
 import psycopg
 import pytest
-import servers
-from exporter import ROOT, Exporter, exporter
+
+from tests.support import postgres_versions, servers
+from tests.support.exporter import ROOT, Exporter, exporter
 
 Watch = Callable[..., AbstractContextManager[Exporter]]
 
@@ -68,7 +68,9 @@ def plant(server: servers.Postgres, dbname: str) -> int:
             for name, returned in known
             for kinds in (*((one,) for one in TYPES), *itertools.product(TYPES, TYPES))
         ]
-        spelt = dict(connection.execute("SELECT kind, kind::regtype::text FROM unnest(%s::text[]) AS kind", (list(TYPES),)))
+        spelt = dict(
+            connection.execute("SELECT kind, kind::regtype::text FROM unnest(%s::text[]) AS kind", (list(TYPES),))
+        )
         for name, left, right in itertools.product(OPERATORS, TYPES, TYPES):
             if (name, spelt[left], spelt[right]) not in there:
                 returned = "bool" if name in COMPARING else "text"

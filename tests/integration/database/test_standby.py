@@ -20,9 +20,7 @@ Watch = Callable[..., AbstractContextManager[Exporter]]
 
 
 @pytest.fixture
-def standby(
-    request: pytest.FixtureRequest, server: servers.Postgres, tmp_path: Path
-) -> Iterator[servers.Postgres]:
+def standby(request: pytest.FixtureRequest, server: servers.Postgres, tmp_path: Path) -> Iterator[servers.Postgres]:
     """A standby of the module's server, streaming from it; further options as the test's parameter."""
     binaries, data, port = servers.postgres_bin(), tmp_path / "standby", servers.free_port()
     subprocess.run(
