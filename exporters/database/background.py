@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import AnyFamily, Family
+from exporters.core.postgres_dsn import Dsn
 from exporters.core.scheduler import Periodic
-from exporters.database.dsn import Address
 from exporters.database.families import Presenter
 from exporters.database.queries import Metric, Query
 from exporters.database.session import Answer, Session
@@ -67,13 +67,12 @@ class _Job:
 class Background:
     """One thread, one kept-open connection, and at most one more while a query visits the other databases."""
 
-    def __init__(self, name: str, address: Address, queries: Sequence[Query]) -> None:
+    def __init__(self, name: str, dsn: Dsn, queries: Sequence[Query]) -> None:
         """Take the queries that have an interval."""
-        self._address = address
-        self._session = Session(address, queries)
+        self._dsn = dsn
+        self._session = Session(dsn, queries)
         self._jobs = {
-            query.name: _Job(query, Presenter(query, address.label), query.interval_seconds or 60.0)
-            for query in queries
+            query.name: _Job(query, Presenter(query, dsn.label), query.interval_seconds or 60.0) for query in queries
         }
         self._periodic = Periodic(f"background-{name}", _TICK_SECONDS, self._tick)
         self.started = False
@@ -145,7 +144,7 @@ class Background:
         errors = [CollectError(answer.lacking) for answer in answers if answer.lacking]
         if query.every_database:
             for database in self._other_databases(deadline):
-                session = Session(self._address, [query], database)
+                session = Session(self._dsn, [query], database.encode())
                 try:
                     answers.append(session.ask(query, deadline))
                 except CollectError as error:

@@ -16,7 +16,9 @@ from psycopg import pq
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
-from exporters.database.failures import ConnectionLostError, ServerError, class_of_text
+from exporters.core.postgres_connect import connect, wait_for
+from exporters.core.postgres_dsn import Dsn
+from exporters.core.postgres_errors import ConnectionLostError, ServerError
 
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
 
@@ -33,14 +35,9 @@ _SETTINGS_SINCE_17 = {"transaction_timeout": "0"}  # it ends the connection; sta
 class Connection:
     """An open connection; any failure other than a refused statement closes it."""
 
-    def __init__(self, connection_string: bytes, deadline: Deadline) -> None:
-        """Connect. Raises CollectError."""
-        self._pgconn = pq.PGconn.connect_start(connection_string)
-        try:
-            self._connect(deadline)
-        except BaseException:
-            self.close()
-            raise
+    def __init__(self, dsn: Dsn, deadline: Deadline, database: bytes | None = None) -> None:
+        """Connect, to another database of the server if one is named. Raises CollectError."""
+        self._pgconn = connect(dsn, deadline, database)
         self._pgconn.nonblocking = 1
         version = self._pgconn.server_version
         self.major = version // 10000
@@ -90,17 +87,6 @@ class Connection:
             raise self._error(failed)
         return results[-1]
 
-    def _connect(self, deadline: Deadline) -> None:
-        status: int = pq.PollingStatus.WRITING
-        while status in (pq.PollingStatus.WRITING, pq.PollingStatus.READING):
-            if self._pgconn.status == pq.ConnStatus.BAD:
-                break
-            self._wait(select.POLLOUT if status == pq.PollingStatus.WRITING else select.POLLIN, deadline)
-            status = self._pgconn.connect_poll()
-        if status != pq.PollingStatus.OK:
-            text = self._pgconn.get_error_message()
-            raise CollectError(class_of_text(text), text)
-
     def _run(self, message: bytes, deadline: Deadline) -> list[pq.abc.PGresult]:
         try:
             return self._exchange(message, deadline)
@@ -115,11 +101,11 @@ class Connection:
         pgconn, results = self._pgconn, list[pq.abc.PGresult]()
         pgconn.send_query(message)
         while pgconn.flush():
-            self._wait(select.POLLOUT | select.POLLIN, deadline)
+            wait_for(pgconn, select.POLLOUT | select.POLLIN, deadline)
             pgconn.consume_input()
         while True:
             while pgconn.is_busy():
-                self._wait(select.POLLIN, deadline)
+                wait_for(pgconn, select.POLLIN, deadline)
                 pgconn.consume_input()
             result = pgconn.get_result()
             if result is None:
@@ -135,12 +121,6 @@ class Connection:
             return ConnectionLostError(ErrorClass.PROTOCOL, "the server closed the connection")
         text = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
         return ServerError(state, text, fatal=lost)
-
-    def _wait(self, events: int, deadline: Deadline) -> None:
-        poll = select.poll()
-        poll.register(self._pgconn.socket, events)
-        if not poll.poll(deadline.remaining() * 1000):
-            raise CollectError(ErrorClass.TIMEOUT, "no answer from the server in time")
 
 
 def _transaction(major: int, settings: Mapping[str, str]) -> str:

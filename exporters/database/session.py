@@ -11,9 +11,9 @@ from psycopg.pq.abc import PGresult
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.postgres_dsn import Dsn
+from exporters.core.postgres_errors import ConnectionLostError, ServerError
 from exporters.database.connection import Connection
-from exporters.database.dsn import Address
-from exporters.database.failures import ConnectionLostError, ServerError
 from exporters.database.privileges import Privileges, read_privileges
 from exporters.database.queries import Query
 from exporters.database.statement import Plan, Row
@@ -46,9 +46,9 @@ class _Known:
 class Session:
     """Runs queries over one connection, opened on use and again after a failure; for one thread at a time."""
 
-    def __init__(self, address: Address, queries: Sequence[Query], database: str | None = None) -> None:
+    def __init__(self, dsn: Dsn, queries: Sequence[Query], database: bytes | None = None) -> None:
         """Take what may be asked; nothing is connected before `open`."""
-        self._address = address
+        self._dsn = dsn
         self._database = database
         self._requirements = sorted({text for query in queries for text in query.requires})
         self._lock = threading.Lock()
@@ -159,7 +159,7 @@ class Session:
     def _opened(self, deadline: Deadline) -> Connection:
         if self._connection is None or self._connection.broken:
             self._drop()
-            self._connection = Connection(self._address.connection_string(self._database), deadline)
+            self._connection = Connection(self._dsn, deadline, self._database)
             self._refresh_privileges(deadline)
         return self._connection
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ConfigError, ConfigProblem, ErrorClass, classify_network_error
 from exporters.core.exposition import Family
+from exporters.core.postgres_dsn import Dsn
 from exporters.core.scrape import Finding, Run, Source, Up
 from exporters.core.settings import secret_from
 from exporters.database.background import Background
-from exporters.database.dsn import Address
 from exporters.database.families import Presenter
 from exporters.database.preflight import findings
 from exporters.database.queries import Query, read_queries
@@ -38,10 +38,10 @@ def sources(section: Section, settings_file: str) -> list[Source]:
 
 
 def _source(target: DatabaseTarget, entry: str, settings_file: str) -> Source:
-    dsn = secret_from(target.dsn, target.dsn_file, f"{entry}.dsn", settings_file)
-    address = Address(dsn, f"{entry}.dsn", settings_file)
+    secret = secret_from(target.dsn, target.dsn_file, f"{entry}.dsn", settings_file)
+    dsn = Dsn(secret, f"{entry}.dsn", settings_file)
     queries = read_queries([Path(settings_file).parent / name for name in target.queries])
-    return DatabaseSource(target.name, address, _adjusted(queries, target, entry, settings_file))
+    return DatabaseSource(target.name, dsn, _adjusted(queries, target, entry, settings_file))
 
 
 def _adjusted(queries: Sequence[Query], target: DatabaseTarget, entry: str, settings_file: str) -> list[Query]:
@@ -73,14 +73,14 @@ class DatabaseSource:
     exporter = "database"
     up: Up | None = Up("pg_up", "Whether the last scrape found PostgreSQL answering (1) or not (0).")
 
-    def __init__(self, target: str, address: Address, queries: Sequence[Query]) -> None:
+    def __init__(self, target: str, dsn: Dsn, queries: Sequence[Query]) -> None:
         """Take the queries; those with an interval run in the background."""
         self.target = target
         self._on_scrape = [query for query in queries if query.interval_seconds is None]
         self._in_background = [query for query in queries if query.interval_seconds is not None]
-        self._presenters = {query.name: Presenter(query, address.label) for query in self._on_scrape}
-        self._session = Session(address, queries)
-        self._background = Background(target, address, self._in_background)
+        self._presenters = {query.name: Presenter(query, dsn.label) for query in self._on_scrape}
+        self._session = Session(dsn, queries)
+        self._background = Background(target, dsn, self._in_background)
         self._major = 0
         self._queries: tuple[list[Query], list[Query]] = ([], [])
         self._scrapes = 0

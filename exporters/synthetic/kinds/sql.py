@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,37 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe, expect
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
-from exporters.core.settings import Secret
+from exporters.core.postgres_errors import class_of_statement_error
 from exporters.synthetic.sockets import time_left
 
 if TYPE_CHECKING:
     from psycopg import Connection, Error
 
-# By SQLSTATE, the longest start that fits (PostgreSQL's appendix A); anything else is an answer not expected.
-_BY_STATE = {
-    "28": ErrorClass.AUTH,
-    "42501": ErrorClass.PERMISSION,
-    "53": ErrorClass.EXHAUSTED,
-    "57014": ErrorClass.TIMEOUT,
-    "55P03": ErrorClass.TIMEOUT,
-    "42P01": ErrorClass.VERSION,
-    "42703": ErrorClass.VERSION,
-    "42883": ErrorClass.VERSION,
-}
-
-# libpq gives no SQLSTATE for a connection that failed, only words; the first that fit win.
-_BY_WORDS = tuple(
-    (re.compile(words, re.IGNORECASE), error_class)
-    for words, error_class in (
-        (r"password|pg_hba\.conf|role .* does not exist|authentication failed", ErrorClass.AUTH),
-        (r"permission denied", ErrorClass.PERMISSION),
-        (r"too many (clients|connections)|connection slots|no more connections", ErrorClass.EXHAUSTED),
-        (r"resolve|translate host name|name or service", ErrorClass.DNS),
-        (r"refused|unreachable|no route|no such file", ErrorClass.REFUSED),
-        (r"timeout|timed out", ErrorClass.TIMEOUT),
-        (r"SSL|certificate", ErrorClass.TLS),
-    )
-)
+    from exporters.core.postgres_dsn import Dsn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +44,14 @@ class SqlCheck(CheckSettings):
 def prepare(settings: SqlCheck, entry: Entry) -> Probe:
     """Return the check, its secret read. Raises ConfigError."""
     # Here and not above: settings are read by every sidecar, the driver is loaded by those that connect.
-    import psycopg  # noqa: PLC0415
-    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+    from exporters.core.postgres_dsn import Dsn  # noqa: PLC0415
 
-    dsn = entry.secret("dsn", settings.dsn, settings.dsn_file)
-    try:
-        conninfo_to_dict(dsn.reveal())
-    except psycopg.ProgrammingError:
-        raise entry.error("dsn", "expected a DSN like postgresql://user@host:5432/database") from None
+    secret = entry.secret("dsn", settings.dsn, settings.dsn_file)
+    dsn = Dsn(secret, f"{entry.path}.dsn", entry.settings_file, application_name="pantrywatch-check")
     return partial(_check, settings, dsn)
 
 
-def _check(settings: SqlCheck, dsn: Secret, observation: Observation, deadline: Deadline) -> None:
+def _check(settings: SqlCheck, dsn: Dsn, observation: Observation, deadline: Deadline) -> None:
     import psycopg  # noqa: PLC0415 - as above
 
     try:
@@ -95,18 +65,24 @@ def _check(settings: SqlCheck, dsn: Secret, observation: Observation, deadline: 
         finally:
             connection.close()
     except psycopg.Error as error:
-        raise CollectError(_class(error, deadline), f"{type(error).__name__} {error.sqlstate or ''}") from None
+        raise CollectError(class_of(error, deadline), f"{type(error).__name__} {error.sqlstate or ''}") from None
     _judge(settings, rows)
 
 
-def _connect(dsn: Secret, deadline: Deadline) -> Connection[tuple[Any, ...]]:
+def _connect(dsn: Dsn, deadline: Deadline) -> Connection[tuple[Any, ...]]:
+    """Return a connection whose transactions are read-only and do not begin with the server's defaults.
+
+    Serializable, as a default, is refused by a hot standby. Raises CollectError.
+    """
     import psycopg  # noqa: PLC0415 - as above
 
-    # psycopg counts whole seconds, at least two: the run's hard deadline covers the rest.
-    seconds = max(2, math.ceil(time_left(deadline)))
-    return psycopg.connect(
-        dsn.reveal(), connect_timeout=seconds, application_name="pantrywatch-check", prepare_threshold=None
-    )
+    from exporters.core.postgres_connect import connect  # noqa: PLC0415
+
+    connection: Connection[tuple[Any, ...]] = psycopg.Connection(connect(dsn, deadline))
+    connection.prepare_threshold = None
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    connection.read_only = True
+    return connection
 
 
 @contextmanager
@@ -128,10 +104,9 @@ def _rows(connection: Connection[tuple[Any, ...]], query: str, deadline: Deadlin
     The server has a timeout too, a little before ours, so that no query is left running there; local to the
     transaction it is safe behind a pooler, and as a parameter it is one entry in pg_stat_statements.
     """
-    connection.read_only = True
     milliseconds = max(1, int(time_left(deadline) * 900))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", (str(milliseconds),))
+        cursor.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true)", (str(milliseconds),))
         cursor.execute(query.encode())
         return cursor.fetchall() if cursor.description else []
 
@@ -143,12 +118,10 @@ def _judge(settings: SqlCheck, rows: list[tuple[Any, ...]]) -> None:
         raise CollectError(ErrorClass.PROTOCOL, "another value than expect_value")
 
 
-def _class(error: Error, deadline: Deadline) -> ErrorClass:
+def class_of(error: Error, deadline: Deadline) -> ErrorClass:
+    """Return the class of an error of psycopg: the same as in the database exporter."""
     import psycopg  # noqa: PLC0415 - as above
 
     if isinstance(error, psycopg.errors.ConnectionTimeout) or deadline.passed():
         return ErrorClass.TIMEOUT
-    if state := error.sqlstate:
-        return _BY_STATE.get(state) or _BY_STATE.get(state[:2], ErrorClass.PROTOCOL)
-    text = str(error)
-    return next((found for words, found in _BY_WORDS if words.search(text)), ErrorClass.PROTOCOL)
+    return class_of_statement_error(error.sqlstate, str(error))

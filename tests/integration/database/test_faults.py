@@ -16,6 +16,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.postgres_connect import connect
+from exporters.core.postgres_dsn import Dsn
+from exporters.core.settings import Secret
 from tests.support import servers
 from tests.support.exporter import Exporter, Page, exporter
 
@@ -193,6 +198,51 @@ def test_a_server_that_cannot_be_reached_is_down_with_its_own_class(
     assert page.value("pg_up") == 0
     assert page.error_classes() == {"connection": error_class}
     assert page.value("pg_exporter_last_scrape_error") == 1
+
+
+@pytest.mark.parametrize(
+    ("rules", "sslmode", "error_class"),
+    [
+        # Nothing but encryption is missing.
+        ("hostssl all refused all scram-sha-256\nhost all refused all reject", "disable", ErrorClass.TLS),
+        ("hostssl all refused all scram-sha-256", "disable", ErrorClass.TLS),
+        # Encrypted or not, a rule refuses, or none fits.
+        ("host all refused all reject", "disable", ErrorClass.AUTH),
+        ("host all refused all reject", "prefer", ErrorClass.AUTH),
+        ("hostnossl all refused 192.0.2.1/32 trust", "disable", ErrorClass.AUTH),
+        ("hostnossl all refused 192.0.2.1/32 trust", "prefer", ErrorClass.AUTH),
+        ("hostnossl all refused all scram-sha-256\nhost all refused all reject", "require", ErrorClass.AUTH),
+    ],
+)
+@pytest.mark.parametrize("has_tls", [True, False])
+def test_a_refusal_of_pg_hba_conf_is_tls_only_where_tls_is_what_is_missing(
+    refusing: dict[bool, servers.Postgres], *, has_tls: bool, rules: str, sslmode: str, error_class: ErrorClass
+) -> None:
+    """ "No encryption" in the server's text is no reason by itself; a server without TLS never misses it."""
+    server = refusing[has_tls]
+    (server.data / "pg_hba.conf").write_text(f"{rules}\nhost all postgres all scram-sha-256\n")
+    server.execute("SELECT pg_reload_conf()")
+    expected = error_class if has_tls else ErrorClass.TLS if sslmode == "require" else ErrorClass.AUTH
+    dsn = Dsn(Secret(server.dsn(user="refused") + f"?sslmode={sslmode}"), "dsn", "settings.yaml")
+
+    def found() -> ErrorClass | None:
+        try:
+            connect(dsn, Deadline.after(5)).finish()
+        except CollectError as error:
+            return error.error_class
+        return None
+
+    servers.wait_until(lambda: found() is expected, 5, f"the class is {expected}")
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[bool, servers.Postgres]]:
+    """A server with TLS and one without, each with a role `refused`."""
+    directory = tmp_path_factory.mktemp("refusing")
+    with _tls_only(directory / "tls") as tls, servers.postgres(directory / "plain") as plain:
+        for server in (tls, plain):
+            server.execute(f"CREATE ROLE refused LOGIN PASSWORD '{servers.PASSWORD}'")
+        yield {True: tls, False: plain}
 
 
 def test_targets_are_told_apart(world: World) -> None:

@@ -81,7 +81,7 @@ def test_everything_works_through_pgbouncer_and_nothing_sticks(
         for _ in range(5):
             page = exporter.scrape("/metrics/database")
             assert page.value("pg_up") == 1
-            assert page.error_classes() == {"broken": "internal"}
+            assert page.error_classes() == {"broken": "protocol"}
         assert page.value("pg_stat_user_tables_n_live_tup", relname="elsewhere") is not None
         states = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'pantrywatch' AND xact_start IS NOT NULL"
         assert server.value(states) == 0

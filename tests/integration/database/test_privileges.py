@@ -28,7 +28,7 @@ queries:
     source: "(SELECT 1) AS one"
     metrics:
       - {name: "crm_allowed", type: "gauge", value: "1", help: "What anybody may see."}
-      - {name: "crm_forbidden", type: "gauge", value: "(SELECT count(*) FROM public.orders)", help: "Hidden from the role."}
+      - {name: "crm_forbidden", type: "gauge", value: "(SELECT count(*) FROM public.orders)", help: "Hidden."}
   - name: "forbidden"
     source: "public.orders"
     metrics:

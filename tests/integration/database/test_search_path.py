@@ -75,18 +75,15 @@ def plant(server: servers.Postgres, dbname: str) -> int:
             if (name, spelt[left], spelt[right]) not in there:
                 returned = "bool" if name in COMPARING else "text"
                 statements.append(_function(f"planted {name}", (left, right), returned))
-                statements.append(
-                    f'CREATE OPERATOR public.{name} (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = public."planted {name}")'
-                )
+                arguments = f'LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = public."planted {name}"'
+                statements.append(f"CREATE OPERATOR public.{name} ({arguments})")
         connection.execute(";".join(statements).encode())
         return len(statements)
 
 
 def _function(name: str, kinds: tuple[str, ...], returned: str) -> str:
-    body = f"BEGIN RAISE LOG '{MARK}: {name}'; RETURN NULL; END"
-    return f"CREATE FUNCTION public.\"{name}\"({', '.join(kinds)}) RETURNS {returned} LANGUAGE plpgsql AS '{body}'".replace(
-        f"'{MARK}: {name}'", f"''{MARK}: {name}''"
-    )
+    body = f"'BEGIN RAISE LOG ''{MARK}: {name}''; RETURN NULL; END'"
+    return f'CREATE FUNCTION public."{name}"({", ".join(kinds)}) RETURNS {returned} LANGUAGE plpgsql AS {body}'
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -54,6 +54,25 @@ def test_wrong_password(check: Check, postgres: servers.Postgres) -> None:
     assert "wr0ng" not in repr(result)
 
 
+def test_the_defaults_of_the_role_do_not_decide(check: Check, postgres: servers.Postgres) -> None:
+    """Serializable as a default, which a hot standby refuses, is not what a check runs with."""
+    postgres.execute("ALTER ROLE postgres SET default_transaction_isolation = serializable")
+    try:
+        result = check(
+            kind="sql", dsn=postgres.dsn(), query="SHOW transaction_isolation", expect_value="read committed"
+        )
+    finally:
+        postgres.execute("ALTER ROLE postgres RESET default_transaction_isolation")
+    assert result.error_class is None
+
+
+def test_a_second_address_is_tried_in_time(check: Check, postgres: servers.Postgres) -> None:
+    """A first address that swallows packets leaves time for the next."""
+    with silent_port() as silent:
+        dsn = f"host=127.0.0.1,127.0.0.1 port={silent},{postgres.port} user=postgres password='{servers.PASSWORD}'"
+        assert check(kind="sql", dsn_file=dsn, timeout_seconds=4).error_class is None
+
+
 def test_missing_privilege(check: Check, postgres: servers.Postgres) -> None:
     """A privilege that is missing is permission."""
     postgres.execute("CREATE ROLE check_nobody LOGIN PASSWORD 'x'")

@@ -1,0 +1,95 @@
+"""Connects to PostgreSQL by a deadline, whatever one of its addresses does."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Sequence
+
+from psycopg import pq
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.postgres_dsn import Dsn
+from exporters.core.postgres_errors import class_of_connection_error, is_unencrypted_refusal
+
+# These say that nothing was heard of a server: where another address gave a reason, that is told.
+_UNHEARD = (ErrorClass.REFUSED, ErrorClass.TIMEOUT)
+
+
+def connect(dsn: Dsn, deadline: Deadline, database: bytes | None = None) -> pq.abc.PGconn:
+    """Return a connection to the first address that takes us, each having its share of the time left.
+
+    Raises CollectError.
+    """
+    candidates = dsn.connection_strings(database)
+    failures: list[CollectError] = []
+    for position, (endpoint, connection_string) in enumerate(candidates):
+        share = Deadline.after(deadline.remaining() / (len(candidates) - position))
+        try:
+            return connect_once(connection_string, share)
+        except CollectError as error:
+            failures.append(error)
+            if error.error_class is ErrorClass.TIMEOUT:
+                dsn.note_silent(endpoint)
+    raise _telling(failures)
+
+
+def wait_for(pgconn: pq.abc.PGconn, events: int, deadline: Deadline) -> None:
+    """Return when the connection's socket is ready. Raises CollectError (timeout) at the deadline."""
+    poll = select.poll()
+    poll.register(pgconn.socket, events)
+    if not poll.poll(deadline.remaining() * 1000):
+        raise CollectError(ErrorClass.TIMEOUT, "no answer from the server in time")
+
+
+def connect_once(connection_string: bytes, deadline: Deadline) -> pq.abc.PGconn:
+    """Return a connection to the one address of a connection string. Raises CollectError."""
+    pgconn = pq.PGconn.connect_start(connection_string)
+    try:
+        text = _failure(pgconn, deadline)
+        if text is None:
+            return pgconn
+        error_class = class_of_connection_error(text)
+        if is_unencrypted_refusal(text) and error_class is ErrorClass.TLS:
+            error_class = _class_without_encryption(pgconn, connection_string, deadline)
+    except BaseException:
+        pgconn.finish()
+        raise
+    pgconn.finish()
+    raise CollectError(error_class, text)
+
+
+def _failure(pgconn: pq.abc.PGconn, deadline: Deadline) -> str | None:
+    """Return libpq's report of a connection that could not be made, None once it is made."""
+    status: int = pq.PollingStatus.WRITING
+    while status in (pq.PollingStatus.WRITING, pq.PollingStatus.READING):
+        if pgconn.status == pq.ConnStatus.BAD:
+            break
+        wait_for(pgconn, select.POLLOUT if status == pq.PollingStatus.WRITING else select.POLLIN, deadline)
+        status = pgconn.connect_poll()
+    return None if status == pq.PollingStatus.OK else pgconn.get_error_message()
+
+
+def _class_without_encryption(pgconn: pq.abc.PGconn, connection_string: bytes, deadline: Deadline) -> ErrorClass:
+    """Return why pg_hba.conf refuses a connection without encryption: the lack of it (tls), or any other rule (auth).
+
+    Where sslmode allows TLS, libpq has asked for it and the server has none. Where it does not, one attempt with TLS
+    tells: only if the server then gets further is TLS what is missing.
+    """
+    sslmode = next((option.val for option in pgconn.info if option.keyword == b"sslmode"), None)
+    if sslmode != b"disable":
+        return ErrorClass.AUTH
+    encrypted = pq.PGconn.connect_start(connection_string + b" sslmode=require")
+    try:
+        text = _failure(encrypted, deadline) or ""
+    except CollectError:
+        return ErrorClass.TLS
+    finally:
+        encrypted.finish()
+    return ErrorClass.AUTH if "pg_hba.conf" in text or "does not support SSL" in text else ErrorClass.TLS
+
+
+def _telling(failures: Sequence[CollectError]) -> CollectError:
+    """Return the failure that says most: what a server said, before silence."""
+    said = [failure for failure in failures if failure.error_class not in _UNHEARD]
+    return [*said, *failures][0]
