@@ -7,7 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,3 +137,18 @@ def _answers(data: bytes, *, over_tcp: bool) -> list[bytes]:
     elif name == "silent.test.":
         return []
     return [answer.to_wire()]
+
+
+@contextlib.contextmanager
+def silent_port() -> Iterator[int]:
+    """A port whose packets are swallowed: nobody accepts, and the queue is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(listener.getsockname())
+        yield int(listener.getsockname()[1])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -17,23 +15,9 @@ from exporters.core.postgres_dsn import Dsn
 from exporters.core.settings import Secret
 from tests.support import servers
 from tests.support.exporter import Exporter
+from tests.support.peers import silent_port
 
 Watch = Callable[..., AbstractContextManager[Exporter]]
-
-
-@contextlib.contextmanager
-def silent_port() -> Iterator[int]:
-    """A port whose packets are swallowed: nobody accepts, and the queue is full."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                waiting.connect(listener.getsockname())
-        yield int(listener.getsockname()[1])
 
 
 def _dsn(server: servers.Postgres, hosts: str, ports: str, more: str = "") -> str:

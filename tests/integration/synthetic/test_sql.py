@@ -9,7 +9,7 @@ import pytest
 
 from exporters.core.errors import ErrorClass
 from tests.support import servers
-from tests.support.peers import Check
+from tests.support.peers import Check, silent_port
 
 _ROLLBACKS = "SELECT sum(xact_rollback) FROM pg_stat_database"
 
@@ -70,7 +70,7 @@ def test_a_second_address_is_tried_in_time(check: Check, postgres: servers.Postg
     """A first address that swallows packets leaves time for the next."""
     with silent_port() as silent:
         dsn = f"host=127.0.0.1,127.0.0.1 port={silent},{postgres.port} user=postgres password='{servers.PASSWORD}'"
-        assert check(kind="sql", dsn_file=dsn, timeout_seconds=4).error_class is None
+        assert check(kind="sql", dsn=dsn, timeout_seconds=4).error_class is None
 
 
 def test_missing_privilege(check: Check, postgres: servers.Postgres) -> None:
