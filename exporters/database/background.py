@@ -5,35 +5,26 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import AnyFamily, Family
 from exporters.core.postgres_dsn import Dsn
 from exporters.core.scheduler import Periodic
+from exporters.database.databases import LIST, Database, Databases
 from exporters.database.families import Presenter
-from exporters.database.queries import Metric, Query
-from exporters.database.session import Answer, Session
+from exporters.database.queries import Query
+from exporters.database.session import Session
+from exporters.database.statement import Row
 
 logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
 _KEPT_INTERVALS = 3  # after so many intervals without success the last values are no news: no sample
-_RETRY_SECONDS = 15.0  # a failed query is tried again this soon: a server that comes back is seen at the next scrape
-_EXTRA_SECONDS = 5.0  # beyond the statement's own time limit, before the server counts as frozen
 _RETRY_SECONDS = 15.0  # after the connection was lost or could not be made
-_MAXIMUM_DATABASES = 50
-
-_DATABASES = Query(
-    name="databases",
-    source=(
-        "pg_database WHERE datallowconn AND NOT datistemplate AND datname <> current_database()"
-        f" AND has_database_privilege(oid, 'CONNECT') ORDER BY datname LIMIT {_MAXIMUM_DATABASES}"
-    ),
-    labels={"datname": "datname"},
-    metrics=(Metric("pg_database_found", "gauge", "One.", "1"),),
-)
+_LEAST_SECONDS = 1.0  # for one more database
+_EXTRA_SECONDS = 5.0  # beyond the statement's own time limit, before the server counts as frozen
 
 
 @dataclass(slots=True)
@@ -49,6 +40,12 @@ class Result:
     kept_until: float = 0.0  # monotonic clock
 
 
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    rows: list[Row]
+    at: float  # monotonic clock
+
+
 @dataclass(slots=True)
 class _Job:
     query: Query
@@ -57,6 +54,14 @@ class _Job:
     due: float = 0.0
     result: Result | None = None
     about: Sequence[AnyFamily] = ()
+    visits: dict[bytes, _Visit] = field(default_factory=dict)  # by the database's stored name
+    round_seconds: float = 0.0  # until each database has had its turn, as the last run went
+
+    def rows(self) -> list[Row]:
+        """Return what the last visit to each database gave, without those that are too old."""
+        oldest = time.monotonic() - _KEPT_INTERVALS * self.round_seconds
+        self.visits = {name: visit for name, visit in self.visits.items() if visit.at > oldest}
+        return [row for visit in self.visits.values() for row in visit.rows]
 
     def store(self, result: Result) -> None:
         """Keep a result, and what there is to say of the run, made once and not at every scrape."""
@@ -67,9 +72,9 @@ class _Job:
 class Background:
     """One thread, one kept-open connection, and at most one more while a query visits the other databases."""
 
-    def __init__(self, name: str, dsn: Dsn, queries: Sequence[Query]) -> None:
-        """Take the queries that have an interval."""
-        self._dsn = dsn
+    def __init__(self, name: str, dsn: Dsn, queries: Sequence[Query], databases: Databases) -> None:
+        """Take the queries that have an interval, and which databases may be visited."""
+        self.databases = databases
         self._session = Session(dsn, queries)
         self._jobs = {
             query.name: _Job(query, Presenter(query, dsn.label), query.interval_seconds or 60.0) for query in queries
@@ -120,14 +125,13 @@ class Background:
     def _run(self, job: _Job, deadline: Deadline) -> None:
         start = time.monotonic()
         try:
-            answers, error = self._answers(job.query, deadline)
+            rows, error = self._answers(job, deadline)
         except Exception as failure:  # noqa: BLE001 - one query that fails must not end the others' schedule
             _failed(job, _known(failure), time.monotonic() - start)
             return
-        rows = [row for answer in answers for row in answer.rows]
-        families = job.presenter.families(answers[0].major, rows)
-        kept_until = time.monotonic() + _KEPT_INTERVALS * job.interval_seconds
+        families = job.presenter.families(rows)
         seconds = time.monotonic() - start
+        kept_until = time.monotonic() + _KEPT_INTERVALS * (job.interval_seconds + seconds)
         job.store(Result(families, error, seconds, len(rows), job.presenter.folded, time.time(), kept_until))
 
     def _postpone(self, jobs: Sequence[_Job], now: float) -> None:
@@ -138,23 +142,57 @@ class Background:
             if error:
                 _failed(job, error, 0.0)
 
-    def _answers(self, query: Query, deadline: Deadline) -> tuple[list[Answer], CollectError | None]:
-        """Return the answer of each database, and the last failure of a database other than the first."""
-        answers = [self._session.ask(query, deadline)]
-        errors = [CollectError(answer.lacking) for answer in answers if answer.lacking]
-        if query.every_database:
-            for database in self._other_databases(deadline):
-                session = Session(self._dsn, [query], database.encode())
-                try:
-                    answers.append(session.ask(query, deadline))
-                except CollectError as error:
-                    errors.append(error)
-                finally:
-                    session.close()
-        return answers, errors[-1] if errors else None
+    def _answers(self, job: _Job, deadline: Deadline) -> tuple[list[Row], CollectError | None]:
+        """Return the rows of all databases, and the last failure of a query in one of them."""
+        if not job.query.every_database:
+            answer = self._session.ask(job.query, deadline)
+            return answer.rows, CollectError(answer.lacking) if answer.lacking else None
+        self.databases.update(self._session.ask(LIST, deadline).rows)
+        errors: list[CollectError] = []
+        started, visited = time.monotonic(), 0
+        if current := self.databases.current():
+            self._look(job, current, self._session, deadline, errors)
+        for database in self.databases.turn(job.query.name):
+            if deadline.remaining() < _LEAST_SECONDS:
+                break  # too little to judge a database by: the rest are the first of the next run
+            self._visit(job, database, deadline, errors)
+            visited += 1
+        run_seconds = job.interval_seconds + time.monotonic() - started
+        job.round_seconds = run_seconds * max(1.0, len(self.databases.visitable()) / max(1, visited))
+        return job.rows(), errors[-1] if errors else None
 
-    def _other_databases(self, deadline: Deadline) -> list[str]:
-        return [labels[0] for labels, _ in self._session.ask(_DATABASES, deadline).rows]
+    def _visit(self, job: _Job, database: Database, deadline: Deadline, errors: list[CollectError]) -> None:
+        """Look at one more database over a connection of its own. One that lets nobody in is no fault of the query."""
+        self.databases.note_tried(job.query.name, database)
+        session = self._session.elsewhere(database.stored, [job.query])
+        try:
+            session.open(deadline)
+        except CollectError as error:
+            self.databases.note_refused(database, error.error_class)
+            return
+        finally:
+            if not session.connected:
+                session.close()
+        self.databases.note_entered(database)
+        try:
+            self._look(job, database, session, deadline, errors)
+        finally:
+            session.close()
+
+    def _look(
+        self, job: _Job, database: Database, session: Session, deadline: Deadline, errors: list[CollectError]
+    ) -> None:
+        """Keep what a query gives in one database until its next turn there."""
+        try:
+            answer = session.ask(job.query, deadline)
+        except CollectError as error:
+            if session is self._session:
+                raise
+            errors.append(error)
+            return
+        if answer.lacking:
+            errors.append(CollectError(answer.lacking))
+        job.visits[database.stored] = _Visit(answer.rows, time.monotonic())
 
 
 def _failed(job: _Job, error: CollectError, seconds: float) -> None:

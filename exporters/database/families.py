@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exporters.core.exposition import AnyFamily, Family
-from exporters.database.queries import Metric, Query
+from exporters.database.queries import Query
 from exporters.database.statement import Row
 from exporters.database.top_rows import TopRows
 
@@ -17,21 +17,16 @@ class Presenter:
         """Take the value of the label `server`, which postgres_exporter puts on everything named pg_."""
         self._query = query
         self._server = server
-        self._major = 0
-        self._metrics: tuple[Metric, ...] = ()
-        self._capped: TopRows | None = None
+        self._metrics = query.columns()
+        self._capped = TopRows(query, self._metrics, query.limit) if query.limit else None
 
     @property
     def folded(self) -> int:
         """Return how many rows of the last run have no series of their own."""
         return self._capped.folded if self._capped else 0
 
-    def families(self, major: int, rows: Sequence[Row]) -> list[AnyFamily]:
-        """Return one family a metric that has samples; the rows hold `query.metrics_of(major)`."""
-        if major != self._major:
-            self._major, self._metrics = major, self._query.metrics_of(major)
-            limit = self._query.limit
-            self._capped = TopRows(self._query, self._metrics, limit) if limit else None
+    def families(self, rows: Sequence[Row]) -> list[AnyFamily]:
+        """Return one family a metric that has samples; the rows hold `query.columns()`."""
         if self._capped:
             rows = self._capped.rows(rows)
         names, own = tuple(self._query.labels), [labels for labels, _ in rows]

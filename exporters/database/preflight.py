@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.scrape import Finding
-from exporters.database.queries import Metric, Query
+from exporters.database.databases import LIST, Databases, listed
+from exporters.database.queries import Metric, Query, version_numbers
 from exporters.database.session import Session
 
 _BY_CLASS = {
@@ -41,33 +42,89 @@ _UNREADABLE_SEQUENCES = Query(
 )
 
 
-def findings(session: Session, queries: Sequence[Query], deadline: Deadline) -> list[Finding]:
+_VERSIONS = Query(
+    name="advice_extensions",
+    source="pg_extension JOIN pg_available_extensions() ON name = extname",
+    labels={"name": "extname", "installed": "extversion", "available": "default_version"},
+    metrics=(Metric("pg_extensions_installed", "gauge", "One.", "1"),),
+)
+_NAMES = Query(
+    name="advice_names",
+    source="(SELECT 1) AS one",
+    labels={"role": "quote_ident(current_user)", "database": "current_database()"},
+    metrics=(Metric("pg_names", "gauge", "One.", "1"),),
+)
+
+
+def findings(session: Session, queries: Sequence[Query], databases: Databases, deadline: Deadline) -> list[Finding]:
     """Return the findings; only the connection's where there is none."""
     try:
         session.open(deadline)
-        settings = session.ask(_READ_SETTINGS, deadline).rows
-        closed_schemas = [labels[0] for labels, _ in session.ask(_UNREADABLE_SEQUENCES, deadline).rows]
+        return [*_server(session, queries, deadline), *_databases(session, databases, deadline)]
     except CollectError as error:
         remedy = _BY_CLASS.get(error.error_class, "")
         return [Finding(ok=False, what=f"connection: {error.error_class.value}", remedy=remedy)]
+
+
+def _server(session: Session, queries: Sequence[Query], deadline: Deadline) -> Iterator[Finding]:
+    """Look at version, privileges, extensions, settings and sequences."""
     major = session.major()
-    found = [Finding(ok=major >= 13, what=f"PostgreSQL {major} (supported: 13 and later)")]
-    found += [_privilege(session, requirement, queries) for requirement in session.privileges.answers]
-    for (name,), (value,) in settings:
+    yield Finding(ok=major >= 13, what=f"PostgreSQL {major} (supported: 13 and later)")
+    ((role, database),) = [labels for labels, _ in session.ask(_NAMES, deadline).rows]
+    versions = {name: (installed, there) for (name, installed, there), _ in session.ask(_VERSIONS, deadline).rows}
+    for requirement in session.privileges.answers:
+        yield _privilege(session, requirement, queries, role, database)
+        if session.privileges.granted(requirement) and requirement.startswith("extension:"):
+            name = requirement.partition(":")[2]
+            yield from _outdated(name, *versions.get(name, ("", "")))
+    for (name,), (value,) in session.ask(_READ_SETTINGS, deadline).rows:
         remedy = f"ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();  -- {_SETTINGS[name]}"
-        found.append(Finding(ok=value == 1, what=f"setting {name}", remedy="" if value == 1 else remedy))
-    grants = "\n".join(f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {name} TO pantrywatch;" for name in closed_schemas)
-    found.append(Finding(ok=not closed_schemas, what="sequences can be read", remedy=grants))
-    return found
+        yield Finding(ok=value == 1, what=f"setting {name}", remedy="" if value == 1 else remedy)
+    closed = [labels[0] for labels, _ in session.ask(_UNREADABLE_SEQUENCES, deadline).rows]
+    grants = "\n".join(f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {name} TO {role};" for name in closed)
+    yield Finding(ok=not closed, what="sequences can be read", remedy=grants)
 
 
-def _privilege(session: Session, requirement: str, queries: Sequence[Query]) -> Finding:
+def _privilege(session: Session, requirement: str, queries: Sequence[Query], role: str, database: str) -> Finding:
     granted = session.privileges.granted(requirement)
     kind, _, name = requirement.partition(":")
     users = ", ".join(query.name for query in queries if requirement in query.requires)
     remedies = {
-        "role": f"GRANT {name} TO pantrywatch;",
-        "function": f"GRANT EXECUTE ON FUNCTION {name} TO pantrywatch;",
-        "extension": f"add {name} to shared_preload_libraries, restart, then: CREATE EXTENSION {name};",
+        "role": f"GRANT {name} TO {role};",
+        "function": f"GRANT EXECUTE ON FUNCTION pg_catalog.{name} TO {role};  -- in database {database}; where only"
+        f" the provider may: GRANT pg_monitor TO {role};",
+        "extension": f"add {name} to shared_preload_libraries, restart, then: CREATE EXTENSION {name};"
+        f"  -- in database {database}",
     }
     return Finding(ok=granted, what=f"{kind} {name} (for {users})", remedy="" if granted else remedies[kind])
+
+
+def _outdated(name: str, installed: str, available: str) -> Iterator[Finding]:
+    """Say that pg_upgrade has left the extension of the old server."""
+    if version_numbers(installed) < version_numbers(available):
+        what = f"extension {name} is of version {installed}, this server has {available}"
+        yield Finding(ok=False, what=what, remedy=f"ALTER EXTENSION {name} UPDATE;")
+
+
+def _databases(session: Session, databases: Databases, deadline: Deadline) -> Iterator[Finding]:
+    """Try to enter each database that is looked at, and name those that cannot be."""
+    known = listed(session.ask(LIST, deadline).rows)
+    for database in known:
+        quoted = '"' + database.name.replace('"', '""') + '"'
+        if database.state == "invalid":
+            what = f"database {database.name} is invalid: an interrupted DROP DATABASE waits to be repeated"
+            yield Finding(ok=False, what=what, remedy=f"DROP DATABASE {quoted};")
+        elif database.state == "open" and databases.wants(database):
+            yield from _entered(session.elsewhere(database.stored), database.name, deadline)
+
+
+def _entered(session: Session, name: str, deadline: Deadline) -> Iterator[Finding]:
+    try:
+        session.open(deadline)
+    except CollectError as error:
+        remedy = (
+            f"let the role in (pg_hba.conf, CONNECT, connection limits), or leave it out: exclude_databases: ['{name}']"
+        )
+        yield Finding(ok=False, what=f"database {name}: {error.error_class.value}", remedy=remedy)
+    finally:
+        session.close()

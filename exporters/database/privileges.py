@@ -8,21 +8,22 @@ from dataclasses import dataclass
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.database.connection import Connection
+from exporters.database.queries import LATEST
 
 # pg_has_role() and has_function_privilege() raise errors for names the server does not know; these give NULL.
 _TESTS = {
     "role": "(SELECT CASE WHEN pg_has_role(oid, 'USAGE') THEN 'yes' END FROM pg_roles WHERE rolname = '{name}')",
     "function": "(SELECT 'yes' WHERE has_function_privilege(to_regprocedure('{name}'), 'EXECUTE'))",
     "extension": (
-        "(SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace"
-        " WHERE extname = '{name}')"
+        "(SELECT extversion || ' ' || quote_ident(nspname) FROM pg_extension"
+        " JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = '{name}')"
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Privileges:
-    """Requirement → what the server said: None for a missing one, the schema for an extension."""
+    """Requirement → what the server said: None for a missing one, version and schema for an extension."""
 
     answers: dict[str, str | None]
 
@@ -37,10 +38,13 @@ class Privileges:
                 missing = ErrorClass.VERSION if requirement.startswith("extension:") else ErrorClass.PERMISSION
                 raise CollectError(missing, f"missing {requirement}")
 
-    def schema(self, requirements: Iterable[str]) -> str:
-        """Return the schema, quoted, of the extension among these requirements; `public` where there is none."""
-        extensions = (self.answers.get(text) for text in requirements if text.startswith("extension:"))
-        return next(filter(None, extensions), "public")
+    def extension(self, requirements: Iterable[str]) -> tuple[str, str]:
+        """Return schema, quoted, and version of the extension among these; `public` and the latest without one."""
+        for requirement in requirements:
+            if requirement.startswith("extension:") and (answer := self.answers.get(requirement)):
+                version, _, schema = answer.partition(" ")
+                return schema, version
+        return "public", LATEST
 
 
 def read_privileges(connection: Connection, requirements: Iterable[str], deadline: Deadline) -> Privileges:

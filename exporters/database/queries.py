@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,15 +19,18 @@ SHIPPED = Path(__file__).parent / "queries"
 _METRIC_NAME = re.compile(r"(pg|crm|pantrywatch_database)_[a-z0-9_]+\Z")
 _LABEL_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _REQUIREMENT = re.compile(r"(role:[a-z_]+|extension:[a-z_]+|function:[a-z_]+\([a-z, ]*\))\Z")
+_VERSION = re.compile(r"[0-9]+([.][0-9]+)*\Z")
 _ANY_MAJOR = range(1, 100)
+LATEST = "99"
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One column: an SQL expression that gives a number; NULL gives no sample.
 
-    `since` and `until` are the first and last major versions that have it. `folded` says what the rows beyond the limit
-    give together: their sum, their maximum or no sample; counters always add up.
+    `since` and `until` are the first and last major versions that have it, `extension_since` and `extension_until` the
+    first and last versions of the extension that the query requires: pg_upgrade leaves the old one. `folded` says what
+    the rows beyond the limit give together: their sum, their maximum or no sample; counters always add up.
     """
 
     name: str
@@ -35,6 +39,8 @@ class Metric:
     value: str
     since: int = 0
     until: int = 99
+    extension_since: str = "0"
+    extension_until: str = LATEST
     folded: Literal["sum", "max", "none"] = "sum"
 
     def __post_init__(self) -> None:
@@ -43,6 +49,14 @@ class Metric:
             raise ValueError(f"expected a metric name that starts with pg_, crm_ or pantrywatch_database_: {self.name}")
         if not self.help.endswith("."):
             raise ValueError(f"expected a help text that is a sentence, with a full stop: {self.name}")
+        if not _VERSION.match(self.extension_since) or not _VERSION.match(self.extension_until):
+            raise ValueError(f"expected versions of an extension like 1.10, with quotation marks: {self.name}")
+
+    def exists_in(self, major: int, extension: str) -> bool:
+        """Return whether a server of this version, with this version of the extension, has the metric."""
+        version = version_numbers(extension)
+        begin, end = version_numbers(self.extension_since), version_numbers(self.extension_until)
+        return self.since <= major <= self.until and begin <= version <= end
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +92,21 @@ class Query:
         if problem := next(self._problems(), None):
             raise ValueError(f"expected {problem}")
 
-    def metrics_of(self, major: int) -> tuple[Metric, ...]:
-        """Return the metrics that servers of this major version have, none where they lack the whole query."""
+    def metrics_of(self, major: int, extension: str = LATEST) -> tuple[Metric, ...]:
+        """Return the metrics that servers of this major version have, none where they lack the whole query.
+
+        `extension` is the installed version of the extension that the query requires.
+        """
         if not self.since <= major <= self.until:
             return ()
-        return tuple(metric for metric in self.metrics if metric.since <= major <= metric.until)
+        return tuple(metric for metric in self.metrics if metric.exists_in(major, extension))
+
+    def columns(self) -> tuple[Metric, ...]:
+        """Return one definition of each metric, whatever the version: the columns of every answer, in this order."""
+        first: dict[str, Metric] = {}
+        for metric in self.metrics:
+            first.setdefault(metric.name, metric)
+        return tuple(first.values())
 
     def _problems(self) -> Iterator[str]:
         if not self.metrics:
@@ -99,8 +123,9 @@ class Query:
             yield f"labels to fold to be labels: {', '.join(wrong)}"
         if (self.timeout_seconds or 1) <= 0 or (self.interval_seconds or 1) < 1 or (self.limit or 1) < 1:
             yield "positive numbers, and an interval of at least one second"
-        for major in _ANY_MAJOR:
-            names = Counter(metric.name for metric in self.metrics_of(major))
+        bounds = {LATEST}.union(*({metric.extension_since, metric.extension_until} for metric in self.metrics))
+        for major, extension in itertools.product(_ANY_MAJOR, bounds):
+            names = Counter(metric.name for metric in self.metrics_of(major, extension))
             if twice := [name for name, times in names.items() if times > 1]:
                 yield f"one definition of {twice[0]} in version {major}"
 
@@ -140,3 +165,8 @@ def _clashes(query: Query, file: str, found: dict[str, Query], owners: dict[str,
             yield ConfigProblem(
                 file, query.name, f"expected one query a metric: {metric.name} is in {owners[metric.name]} too"
             )
+
+
+def version_numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers of a version such as 1.10, for comparing; none where it holds something else."""
+    return tuple(int(part) for part in text.split(".")) if _VERSION.match(text) else ()

@@ -29,9 +29,8 @@ _LACKS = ("42703", "42883", "42P01", "42704", "42846", "0A000", "42501")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The rows of a query, one value for each of `query.metrics_of(major)`; `lacking` if some were left out."""
+    """The rows of a query, one value for each of `query.columns()`; `lacking` if some were refused."""
 
-    major: int
     rows: list[Row]
     lacking: ErrorClass | None
 
@@ -69,6 +68,10 @@ class Session:
             self._opened(deadline)
             self._refresh_privileges(deadline)
 
+    def elsewhere(self, database: bytes, queries: Sequence[Query] = ()) -> Session:
+        """Return a session, not yet connected, in another database of the server."""
+        return Session(self._dsn, queries, database)
+
     def close(self) -> None:
         """Close the connection, or have the thread that uses it close it when it is done."""
         self._closing = True
@@ -93,6 +96,8 @@ class Session:
 
     def _ask(self, query: Query, deadline: Deadline) -> Answer:
         known = self._known_of(query, deadline)
+        if known.plan is None and known.lacking is None:
+            return Answer([], None)
         try:
             rows = self._rows(known, query, deadline)
         except ServerError as error:
@@ -100,7 +105,7 @@ class Session:
                 raise
             known = self._known[query.name] = self._learn(known.plan, error, deadline)
             rows = self._rows(known, query, deadline)
-        return Answer(self.major(), rows, known.lacking.error_class if known.lacking else None)
+        return Answer(rows, known.lacking.error_class if known.lacking else None)
 
     def _rows(self, known: _Known, query: Query, deadline: Deadline) -> list[Row]:
         if known.plan is None:
@@ -112,9 +117,10 @@ class Session:
         self.privileges.demand(query.requires)
         known = self._known.get(query.name)
         if known is None or known.until < time.monotonic():
-            metrics = query.metrics_of(self.major())
+            schema, version = self.privileges.extension(query.requires)
+            metrics = query.metrics_of(self.major(), version)
             # Asking for what this version lacks would be an error in its log and in its count of rollbacks.
-            plan = Plan(query, metrics, self.privileges.schema(query.requires)) if metrics else None
+            plan = Plan(query, metrics, schema) if metrics else None
             known = self._known[query.name] = _Known(plan, None, time.monotonic() + _LACK_SECONDS)
         return known
 

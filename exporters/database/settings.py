@@ -11,7 +11,9 @@ class DatabaseTarget:
     """One PostgreSQL server, reached directly or through PgBouncer; exactly one of `dsn` and `dsn_file` is given.
 
     `queries` names further query files (paths start at the settings file); `limits` and `intervals` replace
-    the row limit and the interval in seconds of a collector, by its name.
+    the row limit and the interval in seconds of a collector, by its name. Tables, indexes and sequences are looked at
+    in the databases that match one of the glob patterns in `include_databases` (none: all) and none in
+    `exclude_databases`.
     """
 
     name: str
@@ -20,6 +22,8 @@ class DatabaseTarget:
     queries: tuple[str, ...] = ()
     limits: dict[str, int] = field(default_factory=dict)
     intervals: dict[str, float] = field(default_factory=dict)
+    include_databases: tuple[str, ...] = ()
+    exclude_databases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the values. Raises ValueError."""

@@ -14,6 +14,7 @@ from exporters.core.postgres_dsn import Dsn
 from exporters.core.scrape import Finding, Run, Source, Up
 from exporters.core.settings import secret_from
 from exporters.database.background import Background
+from exporters.database.databases import Databases
 from exporters.database.families import Presenter
 from exporters.database.preflight import findings
 from exporters.database.queries import Query, read_queries
@@ -41,7 +42,12 @@ def _source(target: DatabaseTarget, entry: str, settings_file: str) -> Source:
     secret = secret_from(target.dsn, target.dsn_file, f"{entry}.dsn", settings_file)
     dsn = Dsn(secret, f"{entry}.dsn", settings_file)
     queries = read_queries([Path(settings_file).parent / name for name in target.queries])
-    return DatabaseSource(target.name, dsn, _adjusted(queries, target, entry, settings_file))
+    return DatabaseSource(
+        target.name,
+        dsn,
+        _adjusted(queries, target, entry, settings_file),
+        Databases(target.include_databases, target.exclude_databases),
+    )
 
 
 def _adjusted(queries: Sequence[Query], target: DatabaseTarget, entry: str, settings_file: str) -> list[Query]:
@@ -73,14 +79,14 @@ class DatabaseSource:
     exporter = "database"
     up: Up | None = Up("pg_up", "Whether the last scrape found PostgreSQL answering (1) or not (0).")
 
-    def __init__(self, target: str, dsn: Dsn, queries: Sequence[Query]) -> None:
+    def __init__(self, target: str, dsn: Dsn, queries: Sequence[Query], databases: Databases) -> None:
         """Take the queries; those with an interval run in the background."""
         self.target = target
         self._on_scrape = [query for query in queries if query.interval_seconds is None]
         self._in_background = [query for query in queries if query.interval_seconds is not None]
         self._presenters = {query.name: Presenter(query, dsn.label) for query in self._on_scrape}
         self._session = Session(dsn, queries)
-        self._background = Background(target, dsn, self._in_background)
+        self._background = Background(target, dsn, self._in_background, databases)
         self._major = 0
         self._queries: tuple[list[Query], list[Query]] = ([], [])
         self._scrapes = 0
@@ -99,7 +105,9 @@ class DatabaseSource:
             run.add(self._privileges())
         if self._session.connected:
             self._collect_queries(run)
-        run.mark_up(up=self._session.connected)
+            run.add(*self._background.databases.families())
+        # A session in which nothing can be asked is no server that answers.
+        run.mark_up(up=self._session.connected and any(outcome.error_class is None for outcome in run.outcomes()))
         run.add(*self._own_families(run, started))
 
     def classify(self, error: BaseException) -> ErrorClass:
@@ -112,7 +120,7 @@ class DatabaseSource:
 
     def validate(self, deadline: Deadline) -> list[Finding]:
         """Look at privileges, extensions and settings on the server."""
-        return findings(self._session, (*self._on_scrape, *self._in_background), deadline)
+        return findings(self._session, (*self._on_scrape, *self._in_background), self._background.databases, deadline)
 
     def close(self) -> None:
         """End the background work and the connections, without waiting."""
@@ -146,7 +154,7 @@ class DatabaseSource:
 
     def _ask(self, query: Query, run: Run) -> None:
         answer = self._session.ask(query, run.deadline)
-        run.add(*self._presenters[query.name].families(answer.major, answer.rows))
+        run.add(*self._presenters[query.name].families(answer.rows))
         if answer.lacking:
             raise CollectError(answer.lacking, "some metrics are left out")
 

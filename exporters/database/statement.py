@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg.pq.abc import PGresult
@@ -24,7 +26,9 @@ class Plan:
     def sql(self) -> str:
         """Return the statement: labels first, then the metrics, those left out as NULL so that positions stay."""
         labels = [f"({expression})::text" for expression in self.query.labels.values()]
-        values = ["NULL" if metric.name in self.without else f"({metric.value})::float8" for metric in self.metrics]
+        there = {metric.name: metric.value for metric in self.metrics if metric.name not in self.without}
+        names = [metric.name for metric in self.query.columns()]
+        values = [f"({there[name]})::float8" if name in there else "NULL" for name in names]
         return self._select(labels + values)
 
     def probe(self, metric: Metric | None = None) -> str:
@@ -34,15 +38,30 @@ class Plan:
 
     def rows(self, result: PGresult) -> list[Row]:
         """Return the rows of the statement's result."""
-        get, width = result.get_value, result.nfields
-        first = len(self.query.labels)
-        rows: list[Row] = []
-        for position in range(result.ntuples):
-            cells = [get(position, column) for column in range(width)]
-            labels = tuple(["" if cell is None else bytes(cell).decode(errors="replace") for cell in cells[:first]])
-            rows.append((labels, tuple([None if cell is None else float(cell) for cell in cells[first:]])))
-        return rows
+        get, columns = result.get_value, range(result.nfields)
+        cells = [[get(position, column) for column in columns] for position in range(result.ntuples)]
+        return rows_of(cells, len(self.query.labels))
 
     def _select(self, expressions: list[str]) -> str:
         source = self.query.source.replace("{schema}", self.schema)
         return f"SELECT {', '.join(expressions)} FROM {source}"  # noqa: S608 - the query files are SQL, as written
+
+
+def rows_of(cells: Sequence[Sequence[bytes | None]], labels: int) -> list[Row]:
+    """Return rows of the server's texts, of which the first `labels` are labels.
+
+    What is not a finite number is no value: one NaN would stay in a running total for ever, and sorts at random. Bytes
+    that are not UTF-8 are replaced, as postgres_exporter does, except where two rows would then have the same labels.
+    """
+    values = [tuple([None if cell is None else _finite(cell) for cell in row[labels:]]) for row in cells]
+    names: list[tuple[str, ...]] = []
+    for errors in ("replace", "backslashreplace"):
+        names = [tuple(["" if cell is None else cell.decode(errors=errors) for cell in row[:labels]]) for row in cells]
+        if len(set(names)) == len(names):
+            break
+    return list(zip(names, values, strict=True))
+
+
+def _finite(text: bytes) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None

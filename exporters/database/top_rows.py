@@ -37,6 +37,7 @@ class TopRows:
         self._scores: dict[Labels, float] = {}
         self._leaders: set[Labels] = set()
         self._grown: dict[Labels, list[float]] = {}
+        self._present: set[int] = set()  # columns that ever had a value
         self.folded = 0
 
     def rows(self, rows: Sequence[Row]) -> list[Row]:
@@ -51,7 +52,7 @@ class TopRows:
             own_series = self._leaders if self._previous is None else self._leaders & before
             for labels in now.keys() - own_series:
                 self._grow(labels, now[labels])
-        self._previous = now
+        self._previous = {labels: self._last_known(labels, values) for labels, values in now.items()}
         self.folded = len(rest)
         return [(labels, now[labels]) for labels in now if labels in self._leaders] + self._others(now, rest)
 
@@ -61,9 +62,19 @@ class TopRows:
             return value
         return self._growth(labels, values, self._rank) + _MEMORY * self._scores.get(labels, 0.0)
 
+    def _last_known(self, labels: Labels, values: Values) -> Values:
+        """Return the values, those missing now as they were last: a counter without a value for a while goes on."""
+        before = (self._previous or {}).get(labels)
+        if before is None or None not in values:
+            return values
+        return tuple(old if new is None else new for new, old in zip(values, before, strict=True))
+
     def _growth(self, labels: Labels, values: Values, column: int) -> float:
         """Return what a counter grew by; all of it where the row is new or was reset: such a row began at zero."""
-        value = values[column] or 0.0
+        value = values[column]
+        if value is None:
+            return 0.0
+        self._present.add(column)
         before = (self._previous or {}).get(labels)
         last = (before[column] or 0.0) if before else 0.0
         return value - last if value >= last else value
@@ -85,7 +96,7 @@ class TopRows:
         values: list[float | None] = []
         for column, metric in enumerate(self._metrics):
             if metric.type == "counter":
-                values.append(totals[column] if totals else 0.0)
+                values.append((totals[column] if totals else 0.0) if column in self._present else None)
                 continue
             present = [value for row in members if (value := row[column]) is not None]
             join = _JOIN.get(metric.folded)

@@ -218,7 +218,7 @@ def test_a_server_that_cannot_be_reached_is_down_with_its_own_class(
 def test_a_refusal_of_pg_hba_conf_is_tls_only_where_tls_is_what_is_missing(
     refusing: dict[bool, servers.Postgres], *, has_tls: bool, rules: str, sslmode: str, error_class: ErrorClass
 ) -> None:
-    """ "No encryption" in the server's text is no reason by itself; a server without TLS never misses it."""
+    """The words "no encryption" are no reason by themselves: a server without TLS never misses it."""
     server = refusing[has_tls]
     (server.data / "pg_hba.conf").write_text(f"{rules}\nhost all postgres all scram-sha-256\n")
     server.execute("SELECT pg_reload_conf()")

@@ -122,7 +122,7 @@ def test_validate_names_what_is_missing_and_the_statement_that_mends_it(
     assert "MISSING" not in whole.stdout
     weak = _validate(tmp_path, server.dsn("second", user="weak"))
     assert weak.returncode == 1
-    assert "GRANT pg_read_all_stats TO pantrywatch;" in weak.stdout
+    assert "GRANT pg_read_all_stats TO weak;" in weak.stdout
     assert "CREATE EXTENSION pg_stat_statements;" in weak.stdout
     down = _validate(tmp_path, server.dsn(user="weak", password="wrong"))
     assert "MISSING: connection: auth" in down.stdout

@@ -1,0 +1,122 @@
+"""The databases of a server: each is looked at in its turn, and what is not is a number with its reason."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support import servers
+from tests.support.exporter import ROOT, Exporter, Page
+
+Watch = Callable[..., AbstractContextManager[Exporter]]
+
+EVERY_SECOND = "{stat_user_tables: 1, table_size: 1, stat_user_indexes: 1, index_use: 1, sequences: 1}"
+
+
+@pytest.fixture
+def crowded(server: servers.Postgres, prepared: Callable[[servers.Postgres], None]) -> Iterator[servers.Postgres]:
+    """The server with databases that let nobody in: by a rule, half dropped, without CONNECT, named in bytes."""
+    rules = server.data / "pg_hba.conf"
+    allowed = rules.read_text()
+    rules.write_text(f"host rdsadmin pantrywatch all reject\n{allowed}")
+    server.execute(
+        "CREATE DATABASE rdsadmin", "CREATE DATABASE broken", "CREATE DATABASE closed", "CREATE DATABASE quiet"
+    )
+    server.execute("UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'broken'")
+    server.execute("REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
+    server.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'")
+    with psycopg.connect(server.dsn("latin"), autocommit=True, connect_timeout=5) as connection:
+        connection.execute('CREATE DATABASE "düse"')  # as bytes two names, as UTF-8 none
+        connection.execute('CREATE DATABASE "döse"')
+    server.execute("SELECT pg_reload_conf()")
+    yield server
+    for name in ("rdsadmin", "closed", "quiet", "broken"):
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    rules.write_text(allowed)
+    server.execute("SELECT pg_reload_conf()")
+
+
+def _states(page: Page) -> dict[tuple[str, str], float]:
+    found = page.samples("pantrywatch_database_databases")
+    return {(labels["state"], labels["class"]): value for labels, value in found if value}
+
+
+def test_a_database_that_lets_nobody_in_is_a_number_and_no_fault(
+    crowded: servers.Postgres, watch: Watch, tmp_path: Path
+) -> None:
+    """No collector fails, the others are looked at, and the server's log has one FATAL, not one a run."""
+    log = crowded.data.parent / "postgres.log"
+    before = log.read_text().count("FATAL")
+    with watch(
+        crowded.dsn(user="pantrywatch"), f"    exclude_databases: ['qui*']\n    intervals: {EVERY_SECOND}\n"
+    ) as exporter:
+        runs = {exporter.scrape("/metrics/database").value(LAST, query="sequences") for _ in range(1)}
+        servers.wait_until(
+            lambda: runs.add(exporter.scrape("/metrics/database").value(LAST, query="sequences")) or len(runs) > 3,
+            20,
+            "several runs",
+        )
+        page = exporter.scrape("/metrics/database")
+    assert page.error_classes() == {}
+    assert _states(page) == {
+        ("visited", ""): 3, ("excluded", ""): 1, ("closed", ""): 1, ("invalid", ""): 1, ("undecodable", ""): 2,
+        ("refused", "auth"): 1,
+    }  # fmt: skip
+    assert page.value("pg_stat_user_tables_n_live_tup", relname="elsewhere") is not None
+    assert log.read_text().count("FATAL") == before + 1
+    assert page.value("pg_database_wraparound_age_datfrozenxid_seconds", datname="broken") is None
+    assert page.value("pg_database_connection_limit", datname="broken") is None
+    validated = _validate(tmp_path)
+    assert "database broken is invalid" in validated
+    assert 'DROP DATABASE "broken";' in validated
+    assert "database rdsadmin: auth" in validated
+
+
+LAST = "pantrywatch_query_last_success_timestamp_seconds"
+
+
+def _validate(directory: Path) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "exporters", "--settings", str(directory / "settings.yaml"), "validate"],
+        capture_output=True, text=True, timeout=30, check=False, cwd=ROOT,
+    ).stdout  # fmt: skip
+
+
+def test_include_and_exclude_are_patterns(server: servers.Postgres, watch: Watch) -> None:
+    """Only what is included is looked at, the connected database too."""
+    with watch(server.dsn(user="pantrywatch"), "    include_databases: ['sec?nd']\n") as exporter:
+        page = exporter.scrape("/metrics/database")
+    names = {labels["datname"] for labels, _ in page.samples("pg_stat_user_tables_n_live_tup")}
+    assert names == {"second"}
+    assert page.error_classes() == {}
+
+
+def test_more_databases_than_one_run_visits_have_their_turn(server: servers.Postgres, watch: Watch) -> None:
+    """60 databases: the last by name is looked at too, and until then is counted as waiting."""
+    for number in range(60):
+        server.execute(f"CREATE DATABASE zz{number:02}")
+    server.execute("CREATE TABLE late AS SELECT generate_series(1, 9999) AS id", "ANALYZE late", dbname="zz59")
+    try:
+        with watch(server.dsn(user="pantrywatch"), "    intervals: {stat_user_tables: 1}\n", ready=False) as exporter:
+            servers.wait_until(
+                lambda: (
+                    exporter.scrape("/metrics/database").value("pg_stat_user_tables_n_live_tup", relname="late") == 9999
+                ),
+                90,
+                "the last database was visited",
+            )
+            servers.wait_until(
+                lambda: ("waiting", "") not in _states(exporter.scrape("/metrics/database")), 90, "all were visited"
+            )
+            page = exporter.scrape("/metrics/database")
+            assert page.error_classes() == {}
+            assert _states(page)["visited", ""] >= 61
+    finally:
+        for number in range(60):
+            server.execute(f"DROP DATABASE zz{number:02} WITH (FORCE)")
