@@ -149,35 +149,46 @@ class Background:
             return answer.rows, CollectError(answer.lacking) if answer.lacking else None
         self.databases.update(self._session.ask(LIST, deadline).rows)
         errors: list[CollectError] = []
-        started, visited = time.monotonic(), 0
+        started = time.monotonic()
         if current := self.databases.current():
             self._look(job, current, self._session, deadline, errors)
-        for database in self.databases.turn(job.query.name):
-            if deadline.remaining() < _LEAST_SECONDS:
-                break  # too little to judge a database by: the rest are the first of the next run
-            self._visit(job, database, deadline, errors)
-            visited += 1
+        visited = self._visit_others(job, deadline, errors)
         run_seconds = job.interval_seconds + time.monotonic() - started
         job.round_seconds = run_seconds * max(1.0, len(self.databases.visitable()) / max(1, visited))
         return job.rows(), errors[-1] if errors else None
 
+    def _visit_others(self, job: _Job, deadline: Deadline, errors: list[CollectError]) -> int:
+        """Visit the databases whose turn it is, and return how many had it: the rest are the first of the next run."""
+        turn = self.databases.turn(job.query.name)
+        for visited, database in enumerate(turn):
+            if deadline.remaining() < _LEAST_SECONDS:  # too little to judge a database by
+                return visited
+            try:
+                self._visit(job, database, deadline, errors)
+            except CollectError as error:
+                if not visited:
+                    errors.append(error)
+                return visited
+        return len(turn)
+
     def _visit(self, job: _Job, database: Database, deadline: Deadline, errors: list[CollectError]) -> None:
-        """Look at one more database over a connection of its own. One that lets nobody in is no fault of the query."""
-        self.databases.note_tried(job.query.name, database)
+        """Look at one more database over a connection of its own. One that lets nobody in is no fault of the query.
+
+        Raises CollectError (exhausted) where the role or the server has no connection left: the database is not to
+        blame. A connection just closed counts until its process has ended.
+        """
         session = self._session.elsewhere(database.stored, [job.query])
         try:
             session.open(deadline)
-        except CollectError as error:
-            self.databases.note_refused(database, error.error_class)
-            return
-        finally:
-            if not session.connected:
-                session.close()
-        self.databases.note_entered(database)
-        try:
+            self.databases.note_entered(database)
             self._look(job, database, session, deadline, errors)
+        except CollectError as error:
+            if error.error_class is ErrorClass.EXHAUSTED and "for database" not in str(error):
+                raise
+            self.databases.note_refused(database, error.error_class)
         finally:
             session.close()
+        self.databases.note_tried(job.query.name, database)
 
     def _look(
         self, job: _Job, database: Database, session: Session, deadline: Deadline, errors: list[CollectError]

@@ -64,10 +64,11 @@ def listed(rows: Iterable[Row]) -> list[Database]:
 class Databases:
     """The bookkeeping of a target: `include` and `exclude` are glob patterns, and none included means all."""
 
-    def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
+    def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = (), at_once: int = AT_ONCE) -> None:
         """Take the patterns; nothing is known before `update`."""
         self._include = tuple(include)
         self._exclude = tuple(exclude)
+        self._at_once = at_once
         self._known: list[Database] = []
         self._tried: dict[tuple[str, str], float] = {}
         self._entered: set[str] = set()
@@ -98,7 +99,7 @@ class Databases:
         """Return those that a query visits now: the ones it has not looked at for longest, none that refused lately."""
         now = time.monotonic()
         ready = [one for one in self.visitable() if self._retry_at(one.name) <= now]
-        return sorted(ready, key=lambda one: (self._tried.get((query, one.name), 0.0), one.name))[:AT_ONCE]
+        return sorted(ready, key=lambda one: (self._tried.get((query, one.name), 0.0), one.name))[: self._at_once]
 
     def note_tried(self, query: str, database: Database) -> None:
         """Note that a query had its turn in a database, whatever came of it."""

@@ -16,7 +16,7 @@ from exporters.core.postgres_errors import ConnectionLostError, ServerError
 from exporters.database.connection import Connection
 from exporters.database.privileges import Privileges, read_privileges
 from exporters.database.queries import Query
-from exporters.database.statement import Plan, Row
+from exporters.database.statement import Row, Statement
 
 _PRIVILEGES_SECONDS = 60.0  # how long an answer about privileges holds
 _LACK_SECONDS = 300.0  # how long a metric the server refused is left out before it is tried again
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    plan: Plan | None  # None: the server has nothing of this query for us
+    plan: Statement | None  # None: the server has nothing of this query for us
     lacking: CollectError | None
     until: float
 
@@ -120,11 +120,11 @@ class Session:
             schema, version = self.privileges.extension(query.requires)
             metrics = query.metrics_of(self.major(), version)
             # Asking for what this version lacks would be an error in its log and in its count of rollbacks.
-            plan = Plan(query, metrics, schema) if metrics else None
+            plan = Statement(query, metrics, schema) if metrics else None
             known = self._known[query.name] = _Known(plan, None, time.monotonic() + _LACK_SECONDS)
         return known
 
-    def _learn(self, plan: Plan, error: ServerError, deadline: Deadline) -> _Known:
+    def _learn(self, plan: Statement, error: ServerError, deadline: Deadline) -> _Known:
         """Find out which metrics made the statement fail; probes cost the server nothing."""
         until = time.monotonic() + _LACK_SECONDS
         if self._refuses(plan.probe(), plan.query, deadline):

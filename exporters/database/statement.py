@@ -15,7 +15,7 @@ Row = tuple[tuple[str, ...], tuple[float | None, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Statement:
     """The statement for the metrics one server has; `without` names those it was found to lack or to refuse."""
 
     query: Query

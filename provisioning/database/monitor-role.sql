@@ -1,6 +1,7 @@
 -- The role `pantrywatch`: it sees the statistics of the whole server and nothing of the data in its tables.
 --
--- Run as a superuser (or, where there is none, as the role that owns the server), once a server, as often as you like:
+-- Run as a superuser (or, where there is none, as the role that owns the server), as often as you like, in the database
+-- that the exporter connects to (EXECUTE is granted there alone):
 --     psql -d postgres -f provisioning/database/monitor-role.sql
 -- then give it a password: \password pantrywatch
 --
@@ -18,8 +19,28 @@ $$;
 -- Two kept-open connections, one for the other databases in turn, two for a second exporter and for `validate`.
 ALTER ROLE pantrywatch LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 5;
 
--- Statistics, settings and WAL files of the server; includes pg_read_all_stats and pg_read_all_settings.
-GRANT pg_monitor TO pantrywatch;
+-- Statistics and settings of the server, and the size of its WAL: no more than the exporter asks for. The larger grant
+-- pg_monitor, which earlier releases of this script gave, also lists log files and holds locks while it scans tables.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_auth_members WHERE roleid = 'pg_monitor'::regrole AND member = 'pantrywatch'::regrole) THEN
+        REVOKE pg_monitor FROM pantrywatch;
+    END IF;
+END
+$$;
+GRANT pg_read_all_stats, pg_read_all_settings TO pantrywatch;
+DO $$
+BEGIN
+    GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO pantrywatch;
+EXCEPTION WHEN insufficient_privilege THEN
+    -- A managed service keeps its functions to itself, and lets you grant this role instead.
+    GRANT pg_monitor TO pantrywatch;
+END
+$$;
+
+-- Every role may make temporary tables, and large objects; a grant to PUBLIC cannot be taken from one role alone. Where
+-- your application needs neither, or has been granted TEMPORARY itself, take it from all:
+--     REVOKE TEMPORARY ON DATABASE crm FROM PUBLIC;
 
 -- PostgreSQL 16 and later: with reserved_connections set, the role gets in when the application has used up the rest.
 DO $$

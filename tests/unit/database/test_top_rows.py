@@ -118,3 +118,18 @@ def test_the_number_of_rows_is_bounded(limit: int) -> None:
         rows = capped.rows(_rows(*((f"q{n}", n * run, float(n * run % 7)) for n in range(100))))
         assert len(rows) == limit + 1
         assert capped.folded == 100 - limit
+
+
+def test_a_value_that_is_missing_for_a_while_is_no_reset() -> None:
+    """A row without a value (NaN at the server) adds nothing, and goes on from where it was: no total is poisoned."""
+    capped = _capped(1)
+    capped.rows(_rows(("a", 100, 100.0), ("b", 5, 5.0), ("c", 7, 7.0)))
+    missing: list[Row] = [*_rows(("a", 100, 100.0), ("c", 7, 7.0)), (("crm", "b"), (None, None, None, None, None))]
+    assert _by_name(capped.rows(missing))[OTHER][:2] == (12, 12.0)
+    assert _by_name(capped.rows(_rows(("a", 100, 100.0), ("b", 6, 6.0), ("c", 7, 7.0))))[OTHER][:2] == (13, 13.0)
+
+
+def test_a_counter_nobody_has_is_not_zero_in_the_rest() -> None:
+    """A column this server lacks has no sample, in `other` neither."""
+    rows: list[Row] = [(("crm", name), (None, 2.0, 1.0, 1.0, 1.0)) for name in "abc"]
+    assert _by_name(_capped(1).rows(rows))[OTHER][:2] == (None, 4.0)
