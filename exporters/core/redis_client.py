@@ -139,7 +139,7 @@ def _log_in(connection: Connection, address: RedisAddress, greeting: Sequence[Co
         replies = connection.ask(commands, deadline)
     except (EOFError, ConnectionError):
         # A TLS server hangs up on plain text; so does a peer that is no Redis at all.
-        if address.tls is None and _speaks_tls(peer, deadline):
+        if address.tls is None and speaks_tls(peer, deadline):
             raise CollectError(ErrorClass.TLS, "the server speaks TLS: use rediss://") from None
         raise
     answer = replies[0] if replies else None
@@ -148,7 +148,7 @@ def _log_in(connection: Connection, address: RedisAddress, greeting: Sequence[Co
 
 
 def _connected(address: RedisAddress, deadline: Deadline) -> socket.socket:
-    sock = _first_that_answers(address.host, address.port, deadline)
+    sock = connect_first(_addresses(address.host, address.port), deadline)
     if address.tls is None:
         return sock
     peer = sock.getpeername()
@@ -169,23 +169,27 @@ def _connected(address: RedisAddress, deadline: Deadline) -> socket.socket:
         raise
 
 
-def _first_that_answers(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """Return a connection to the first address of a host that answers, each having its share of the time left.
-
-    One that swallows packets must not use up the time of the others. Raises OSError of the last one tried.
-    """
+def _addresses(host: str, port: int) -> list[Any]:
+    """Return the addresses of a host in the system's order of preference. Raises OSError and CollectError (dns)."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError:
         raise CollectError(ErrorClass.DNS, "the host name cannot be asked for") from None
-    addresses = list(dict.fromkeys((family, sockaddr) for family, _, _, _, sockaddr in found))[:_MAXIMUM_ADDRESSES]
-    for left in range(len(addresses), 0, -1):
-        try:
-            return _open(addresses[-left][1], time_left(deadline) / left)
-        except OSError:
-            if left == 1:
-                raise
-    raise OSError("the host has no address")
+    return list(dict.fromkeys(sockaddr for _, _, _, _, sockaddr in found))[:_MAXIMUM_ADDRESSES]
+
+
+def connect_first(addresses: Sequence[Any], deadline: Deadline) -> socket.socket:
+    """Return a connection to the first address that answers, each having its share of the time left.
+
+    One that swallows packets must not use up the time of the others. Raises OSError of the last one tried.
+    """
+    first, *others = addresses
+    try:
+        return _open(first, time_left(deadline) / len(addresses))
+    except OSError:
+        if not others:
+            raise
+    return connect_first(others, deadline)
 
 
 def _open(peer: Any, seconds: float) -> socket.socket:
@@ -211,7 +215,7 @@ def _speaks_plain(peer: Any, deadline: Deadline) -> bool:
         return False
 
 
-def _speaks_tls(peer: Any, deadline: Deadline) -> bool:
+def speaks_tls(peer: Any, deadline: Deadline) -> bool:
     """Return whether a TLS handshake begins; asked only after the server hung up on plain text."""
     context = ssl.create_default_context()
     context.check_hostname = False

@@ -47,7 +47,7 @@ _BY_TEXT: Final = tuple(
     for pattern, error_class, meaning in (
         (r"db index|select is not allowed", ErrorClass.PROTOCOL, "the server has no database of this number"),
         (
-            r"unknown (sub)?command|\b(disabled|unsupported|(not|no longer) (available|supported|allowed|enabled))\b",
+            r"unknown (sub)?command|\b(disabled|unsupported|(not|no longer) (available|supported|enabled))\b",
             ErrorClass.VERSION,
             "the server does not have this command: an older release, or it was removed",
         ),
@@ -72,6 +72,7 @@ class ServerError(CollectError):
 
     def __init__(self, text: str) -> None:
         """Take the text of the reply without its leading `-`."""
+        text = text.lstrip("-")  # some send a dash too many
         code, error_class, meaning = _meaning(text)
         super().__init__(error_class, f"{code}: {meaning}" if code else meaning)
         self.code = code

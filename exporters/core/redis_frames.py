@@ -64,6 +64,8 @@ class Frames:
             case _:
                 self._check_start()
                 raise CollectError(ErrorClass.PROTOCOL, _NOT_RESP)
+        if self._outstanding * _SMALLEST_ENTRY_BYTES > limit_bytes:  # lists announced within lists add up
+            raise CollectError(ErrorClass.PROTOCOL, f"a reply of more entries than {limit_bytes} bytes hold")
         if following > len(self._buffer):
             return False
         if self._buffer[following - 2 : following] != b"\r\n":

@@ -179,7 +179,7 @@ def _writable(text: str) -> str:
 @settings(derandomize=True, max_examples=10, deadline=None)
 @given(pages=st.lists(st.tuples(_TEXTS, _TEXTS, st.floats()), min_size=50, max_size=50))
 def test_promtool_reads_any_page(pages: list[tuple[str, str, float]]) -> None:
-    """promtool finds no syntax error and no series twice, whatever the labels and helps are."""
+    """Promtool finds no syntax error and no series twice, whatever the labels and helps are."""
     families = [
         Family(f"read_{number}_celsius", "gauge", f"H {text}", ("x",), [((label,), value), ((label,), 1)])
         for number, (text, label, value) in enumerate(pages)
