@@ -27,6 +27,7 @@ _RECEIVED_BYTES = 64 * 1024
 _TEXT_LIMIT_BYTES = 4096  # of a reply of one line or a short value
 
 Command = Sequence[str]
+Peer = Any  # an address as socket.connect takes it
 Reply = Any  # bytes | int | None | ServerError | list of replies: nested at the server's will
 
 
@@ -108,9 +109,11 @@ def connect(address: RedisAddress, greeting: Sequence[Command], deadline: Deadli
 
     Raises CollectError and the errors of socket and ssl.
     """
-    connection = Connection(_connected(address, deadline))
+    sock = connect_first(_addresses(address.host, address.port), deadline)
+    peer = peer_of(sock)
+    connection = Connection(_with_tls(sock, peer, address, deadline) if address.tls else sock)
     try:
-        _log_in(connection, address, greeting, deadline)
+        _log_in(connection, peer, address, greeting, deadline)
     except BaseException:
         connection.close()
         raise
@@ -130,11 +133,20 @@ def time_left(deadline: Deadline) -> float:
     return remaining
 
 
-def _log_in(connection: Connection, address: RedisAddress, greeting: Sequence[Command], deadline: Deadline) -> None:
+def peer_of(sock: socket.socket) -> Peer | None:
+    """Return the address a socket is connected to, None where the other side is gone already."""
+    try:
+        return sock.getpeername()
+    except OSError:
+        return None
+
+
+def _log_in(
+    connection: Connection, peer: Peer | None, address: RedisAddress, greeting: Sequence[Command], deadline: Deadline
+) -> None:
     commands = list(greeting)
     if address.password is not None:
         commands.insert(0, login(address.username, address.password.reveal()))
-    peer = connection._sock.getpeername()  # noqa: SLF001 - the same module
     try:
         replies = connection.ask(commands, deadline)
     except (EOFError, ConnectionError):
@@ -147,11 +159,8 @@ def _log_in(connection: Connection, address: RedisAddress, greeting: Sequence[Co
         raise answer.at_login()
 
 
-def _connected(address: RedisAddress, deadline: Deadline) -> socket.socket:
-    sock = connect_first(_addresses(address.host, address.port), deadline)
-    if address.tls is None:
-        return sock
-    peer = sock.getpeername()
+def _with_tls(sock: socket.socket, peer: Peer | None, address: RedisAddress, deadline: Deadline) -> socket.socket:
+    assert address.tls is not None
     try:
         # A plain server waits for the end of a line that no handshake sends.
         sock.settimeout(max(time_left(deadline) - _PROBE_SECONDS, time_left(deadline) / 2))
@@ -169,7 +178,7 @@ def _connected(address: RedisAddress, deadline: Deadline) -> socket.socket:
         raise
 
 
-def _addresses(host: str, port: int) -> list[Any]:
+def _addresses(host: str, port: int) -> list[Peer]:
     """Return the addresses of a host in the system's order of preference. Raises OSError and CollectError (dns)."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -178,7 +187,7 @@ def _addresses(host: str, port: int) -> list[Any]:
     return list(dict.fromkeys(sockaddr for _, _, _, _, sockaddr in found))[:_MAXIMUM_ADDRESSES]
 
 
-def connect_first(addresses: Sequence[Any], deadline: Deadline) -> socket.socket:
+def connect_first(addresses: Sequence[Peer], deadline: Deadline) -> socket.socket:
     """Return a connection to the first address that answers, each having its share of the time left.
 
     One that swallows packets must not use up the time of the others. Raises OSError of the last one tried.
@@ -192,7 +201,7 @@ def connect_first(addresses: Sequence[Any], deadline: Deadline) -> socket.socket
     return connect_first(others, deadline)
 
 
-def _open(peer: Any, seconds: float) -> socket.socket:
+def _open(peer: Peer, seconds: float) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if len(peer) == 4 else socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.settimeout(seconds)
@@ -204,8 +213,10 @@ def _open(peer: Any, seconds: float) -> socket.socket:
     return sock
 
 
-def _speaks_plain(peer: Any, deadline: Deadline) -> bool:
+def _speaks_plain(peer: Peer | None, deadline: Deadline) -> bool:
     """Return whether a PING without TLS is answered; asked only after a TLS handshake got no answer."""
+    if peer is None:
+        return False
     try:
         with _open(peer, time_left(deadline)) as sock:
             sock.sendall(pack([("PING",)]))
@@ -215,8 +226,10 @@ def _speaks_plain(peer: Any, deadline: Deadline) -> bool:
         return False
 
 
-def speaks_tls(peer: Any, deadline: Deadline) -> bool:
+def speaks_tls(peer: Peer | None, deadline: Deadline) -> bool:
     """Return whether a TLS handshake begins; asked only after the server hung up on plain text."""
+    if peer is None:
+        return False
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # nothing is sent: only the kind of server is of interest

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
-from exporters.core.redis_client import Command, Connection, Reply, login, speaks_tls, tls_name
+from exporters.core.redis_client import Command, Connection, Reply, login, peer_of, speaks_tls, tls_name
 from exporters.core.redis_errors import ServerError
 from exporters.core.settings import Secret
 from exporters.synthetic.sockets import connect
@@ -93,7 +93,7 @@ def _greeting(url: Secret) -> tuple[Command, ...]:
 
 def _check(server: _Server, settings: RedisCheck, observation: Observation, deadline: Deadline) -> None:
     with _open(server, observation, deadline) as sock:
-        peer = sock.getpeername()
+        peer = peer_of(sock)
         with observation.phase("processing"):
             try:
                 _talk(Connection(sock), _greeting(server.url), settings, deadline)
