@@ -139,8 +139,7 @@ def _after_login(
 
 
 def _key(name: str, tail: str) -> str:
-    # A part in braces would decide alone which node of a cluster the key belongs to.
-    return f"pantrywatch:check:{name.translate({ord('{'): '(', ord('}'): ')'})}:{tail}"
+    return f"pantrywatch:check:{name}:{tail}"
 
 
 def _written(key: str, value: str) -> list[Command]:
