@@ -78,7 +78,6 @@ class Outcome:
     seconds: float
     error_class: ErrorClass | None = None
     detail: str = ""
-    place: str = ""  # of an error of class internal: what it is and where, for the log
 
 
 class Run:
@@ -120,15 +119,15 @@ class Run:
         """Time the block and contain its failure: the metrics of the other collectors are not lost with it."""
         start = time.monotonic()
         self._current = (name, start)
-        error_class, detail, place = None, "", ""
+        error_class, detail = None, ""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - the guard is the one place that contains everything
             error_class, detail = self._source.classify(error), str(error)
             if error_class is ErrorClass.INTERNAL:
-                place = f" error={type(error).__name__} at={_place(error)}"
+                logger.error("collector=%s error=%s at=%s", name, type(error).__name__, _place(error))
         with self._lock:
-            self._outcomes.append(Outcome(name, time.monotonic() - start, error_class, detail, place))
+            self._outcomes.append(Outcome(name, time.monotonic() - start, error_class, detail))
             self._current = None
 
     def overdue(self) -> bool:
@@ -233,7 +232,7 @@ class ScrapeRunner:
             self._last_success_timestamp = time.time()
         source = f"exporter={self.source.exporter} target={self.source.target}"
         for outcome in run.outcomes():
-            state = f"{outcome.error_class.value}{outcome.place}" if outcome.error_class else "ok"
+            state = outcome.error_class.value if outcome.error_class else "ok"
             subject = f"{source} collector={outcome.collector}"
             self._changes.report(subject, state, failing=outcome.error_class is not None)
 

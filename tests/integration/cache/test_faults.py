@@ -23,6 +23,7 @@ from exporters.core.redis_errors import ServerError
 from exporters.core.settings import Secret
 from tests.support import servers
 from tests.support.exporter import ROOT, Exporter, Page, exporter
+from tests.support.redis_peer import bulk, healthy, redis_peer
 
 USERS = {
     "no-info": "on >pw resetchannels -@all +ping +config|get",
@@ -250,6 +251,21 @@ def test_no_password_leaves_the_exporter(world: World) -> None:
 
 def _secrets(text: str) -> list[str]:
     return [word for word in (servers.PASSWORD, "s3cr3t", "redis://", "Bad Request") if word in text]
+
+
+def test_a_failure_that_lasts_is_logged_once(tmp_path: Path) -> None:
+    """Scrape after scrape of a server whose answers are nonsense adds nothing to the log after the first."""
+    answers = {
+        b"INFO": bulk("# Server\r\nuptime_in_seconds:" + "9" * 400 + "\r\n"),
+        b"LATENCY": b"*1\r\n" * 1000 + b":1\r\n",
+    }
+    with redis_peer(lambda command: answers.get(command[0]) or healthy(command)) as (port, _):
+        (tmp_path / "url").write_text(f"redis://127.0.0.1:{port}")
+        with exporter(tmp_path, "environment: test\ncache:\n  - name: main\n    url_file: url\n", ["cache"]) as running:
+            pages = [running.scrape("/metrics/cache") for _ in range(4)]
+            lines = [line for line in running.log.read_text().splitlines() if "protocol" in line]
+    assert [page.error_classes() for page in pages] == [{"info": "protocol", "latency": "protocol"}] * 4
+    assert len(lines) == 2, lines
 
 
 def test_a_frozen_server_is_down_in_time_and_nothing_leaks(world: World) -> None:

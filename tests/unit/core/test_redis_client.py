@@ -18,7 +18,7 @@ from exporters.core.errors import CollectError, ErrorClass, classify_network_err
 from exporters.core.redis_client import Connection, RedisAddress, connect, connect_first, pack, tls_name
 from exporters.core.redis_errors import ServerError
 from exporters.core.redis_frames import Frames
-from exporters.core.scrape import Run, ScrapeRunner
+from exporters.core.scrape import Run
 from tests.support.redis_peer import bulk, healthy, redis_peer
 
 _LIMIT = 1000
@@ -216,16 +216,6 @@ def test_a_reply_of_many_megabytes_is_not_taken_in() -> None:
     many.feed(b"*3\r\n" + bulk("x" * 600) * 2)
     with pytest.raises(CollectError, match="more than"):
         many.take(_LIMIT)
-
-
-def test_a_failure_that_lasts_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Scrape after scrape of a server that answers nonsense adds nothing to the log after the first."""
-    with redis_peer(lambda command: bulk("nonsense") if command[0] == b"INFO" else healthy(command)) as (port, _):
-        runner = ScrapeRunner(CacheSource("main", RedisAddress("127.0.0.1", port)))
-        for _ in range(3):
-            runner.join(Deadline.after(5)).done.result(5)
-        runner.source.close()
-    assert len([record for record in caplog.records if "collector=info" in record.message]) == 1
 
 
 @pytest.fixture
