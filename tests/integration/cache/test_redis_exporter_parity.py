@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import servers
 from tests.support.exporter import Exporter, Page, exporter, fetch
-from tools.record_metrics import without
+from tests.support.redis_exporter import redis_exporter, unlisted
 
 # Name → why the two values may differ although both are right.
 EXCLUDED = {
@@ -81,34 +81,8 @@ def ours(server: servers.Redis, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def theirs(server: servers.Redis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of Debian's redis_exporter of that server."""
     assert shutil.which("prometheus-redis-exporter"), "apt-get install prometheus-redis-exporter"
-    port, log = servers.free_port(), tmp_path_factory.mktemp("theirs") / "log"
-    command = ["prometheus-redis-exporter", "-redis.addr", f"redis://127.0.0.1:{server.port}",
-               "-web.listen-address", f"127.0.0.1:{port}"]  # fmt: skip
-    url = f"http://127.0.0.1:{port}/metrics"
-    with servers.process(command, log, environment={"REDIS_PASSWORD": servers.PASSWORD}):
-        servers.wait_until(lambda: _answers(url), 10, "redis_exporter answers")
+    with redis_exporter("prometheus-redis-exporter", server, tmp_path_factory.mktemp("theirs") / "log") as url:
         yield url
-
-
-def unlisted(our_page: Page, their_page: Page) -> list[str]:
-    """Return the families of redis_exporter that are neither ours nor listed with a reason."""
-    missing = {name for name in their_page.types if name.startswith("redis_")} - our_page.types.keys()
-    return sorted(missing - without()["redis_exporter"].keys())
-
-
-def differences_of_type(our_page: Page, their_page: Page) -> dict[str, tuple[str, str]]:
-    """Return the names on both pages whose types differ, with ours and theirs."""
-    shared = our_page.types.keys() & their_page.types.keys()
-    pairs = {name: (our_page.types[name], their_page.types[name]) for name in shared if name.startswith("redis_")}
-    return {name: types for name, types in pairs.items() if types[0] != types[1]}
-
-
-def _answers(url: str) -> bool:
-    try:
-        fetch(url)
-    except OSError:
-        return False
-    return True
 
 
 def _samples(page: Page, name: str) -> dict[frozenset[tuple[str, str]], float]:
