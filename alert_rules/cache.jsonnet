@@ -133,8 +133,9 @@ local alert = (import 'lib/alert.libsonnet').alert;
           'CrmCacheReplicationLag',
           'medium',
           'cache',
-          // A replica acknowledges each second; one silent for 60 s (repl-timeout) is dropped.
-          'max by (instance, slave_ip, slave_port) (redis_connected_slave_lag_seconds) > 10',
+          // A replica acknowledges each second; one silent for 60 s (repl-timeout) is dropped. Port 0 is no replica but
+          // a client that takes a copy (`redis-cli --rdb`, a backup): it never acknowledges.
+          'max by (instance, slave_ip, slave_port) (redis_connected_slave_lag_seconds{slave_port!="0"}) > 10',
           '1m',
           'Replica {{ $labels.slave_ip }}:{{ $labels.slave_port }} of cache {{ $labels.instance }} last answered {{ $value | humanizeDuration }} ago (limit 10s).',
           'The network is congested or the replica busy. Look first at slow commands on the replica.',

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from exporters.cache.settings import CacheTarget
 from exporters.core.errors import ConfigError, ConfigProblem
-from exporters.core.settings import Secret, secret_from
+from exporters.core.redis_client import RedisAddress
+from exporters.core.settings import secret_from
 
 _TLS_BY_SCHEME = {"redis": False, "valkey": False, "rediss": True, "valkeys": True}
 _DEFAULT_PORT = 6379
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """One server; `tls` is the prepared context, None for plain TCP."""
-
-    host: str
-    port: int
-    username: str = ""
-    password: Secret | None = None
-    tls: ssl.SSLContext | None = None
-
-
-def address_of(target: CacheTarget, entry: str, settings_file: str) -> Address:
+def address_of(target: CacheTarget, entry: str, settings_file: str) -> RedisAddress:
     """Return the address in a settings entry. Raises ConfigError; the URL's text is never in the message."""
     secret = secret_from(target.url, target.url_file, f"{entry}.url", settings_file)
     try:
@@ -40,7 +29,7 @@ def address_of(target: CacheTarget, entry: str, settings_file: str) -> Address:
         raise ConfigError([ConfigProblem(settings_file, f"{entry}.url", expected)])
     password = secret.part(_password) if url.password else None
     context = _tls_context(target, entry, settings_file) if tls else None
-    return Address(host, port, unquote(url.username or ""), password, context)
+    return RedisAddress(host, port, unquote(url.username or ""), password, context)
 
 
 def _password(url: str) -> str:

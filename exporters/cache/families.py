@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
+from exporters.cache import replies
 from exporters.cache.fields import FIELDS
-from exporters.cache.info import Info, number, pairs
+from exporters.cache.info import Info, Lines, number, pairs
 from exporters.core.cardinality import LabelLimit
-from exporters.core.exposition import Family, HistogramFamily, HistogramSample
-
-# Every second power of two of the server's own bucket edges, so that the cumulative counts are exact; the server
-# leaves out edges that add nothing, which would make series come and go. Beyond 1 s it counts everything as 1 s.
-HISTOGRAM_EDGES_USEC = (8, 33, 132, 528, 2113, 8454, 33816, 135266, 541065)
+from exporters.core.exposition import Family
+from exporters.core.redis_client import Reply
 
 _FIELDS = [(field, f"redis_{name}", kind, f"{text} From INFO, {field}.") for field, name, kind, text in FIELDS]
 _MOST_PADDED_DATABASES = 64
@@ -20,12 +18,19 @@ _INSTANCE_LABELS = (
     "role", "redis_version", "redis_build_id", "redis_mode", "os", "maxmemory_policy", "tcp_port", "run_id",
     "process_id",
 )  # fmt: skip
-_MASTER_LABELS = ("master_host", "master_port")
-_SLAVE_LABELS = ("slave_ip", "slave_port", "slave_state")
+# Setting → metric, what it is, and the field of INFO that says the same where CONFIG is not to be had.
 _CONFIGURATION = {
-    "io-threads": ("redis_config_io_threads", "Threads for input and output, from CONFIG GET."),
-    "maxclients": ("redis_config_maxclients", "Most client connections allowed, from CONFIG GET."),
-    "maxmemory": ("redis_config_maxmemory", "Memory limit in bytes, from CONFIG GET; 0 means no limit."),
+    "io-threads": ("redis_config_io_threads", "Threads for input and output, from CONFIG GET.", ""),
+    "maxclients": (
+        "redis_config_maxclients",
+        "Most client connections allowed, from CONFIG GET or INFO.",
+        "maxclients",
+    ),
+    "maxmemory": (
+        "redis_config_maxmemory",
+        "Memory limit in bytes, from CONFIG GET or INFO; 0 means no limit.",
+        "maxmemory",
+    ),
 }
 
 
@@ -61,66 +66,34 @@ def _instance(fields: Mapping[str, str]) -> Family:
     return family
 
 
-def replication(fields: Mapping[str, str], replicas: LabelLimit) -> list[Family]:
-    """Return the view of a replica on its master, or of a master on its replicas, from INFO."""
-    families = _as_replica(fields) if "master_host" in fields else []
-    offset = Family(
-        "redis_connected_slave_offset_bytes", "gauge", "Replication offset of a replica, from INFO.", _SLAVE_LABELS
-    )
-    lag = Family(
-        "redis_connected_slave_lag_seconds", "gauge", "Seconds since a replica last answered, from INFO.", _SLAVE_LABELS
-    )
-    for field, value in fields.items():
-        if field.startswith("slave") and field[5:].isdigit() and replicas.admit(field) == field:
-            replica = pairs(value)
-            labels = (replica.get("ip", ""), replica.get("port", ""), replica.get("state", ""))
-            for family, key in ((offset, "offset"), (lag, "lag")):
-                if (reading := number(replica.get(key))) is not None:
-                    family.add(reading, *labels)
-    return [*families, *(family for family in (offset, lag) if family.samples)]
-
-
-def _as_replica(fields: Mapping[str, str]) -> list[Family]:
-    master = (fields["master_host"], fields.get("master_port", ""))
-    info = Family("redis_slave_info", "gauge", "1, for a replica.", (*_MASTER_LABELS, "read_only"))
-    info.add(1, *master, fields.get("slave_read_only", ""))
-    families = [info]
-    for field, name, text in (
-        ("master_link_status", "redis_master_link_up", "Whether the link to the master is up."),
-        ("master_sync_in_progress", "redis_master_sync_in_progress", "Whether the master is sending its data."),
-        ("master_last_io_seconds_ago", "redis_master_last_io_seconds_ago", "Seconds since the master last spoke."),
-        ("slave_repl_offset", "redis_slave_repl_offset", "Replication offset of this replica."),
-    ):
-        if (value := number(fields.get(field))) is not None:
-            families.append(Family(name, "gauge", f"{text} From INFO, {field}.", _MASTER_LABELS, [(master, value)]))
-    return families
-
-
-def keyspace(databases: Mapping[str, str], configured: int, label: LabelLimit) -> list[Family]:
+def keyspace(databases: Lines, configured: int, label: LabelLimit) -> list[Family]:
     """Return the keys of each database; INFO leaves out empty ones, which have 0 where their number is known."""
     keys = Family("redis_db_keys", "gauge", "Keys in the database, from INFO.", ("db",))
     expiring = Family("redis_db_keys_expiring", "gauge", "Keys with a time to live, from INFO.", ("db",))
     ttl = Family("redis_db_avg_ttl_seconds", "gauge", "Average time to live, from INFO.", ("db",))
     totals: dict[str, list[float]] = {}
+    ttls: dict[str, float] = {}
     for number_of in range(min(configured, _MOST_PADDED_DATABASES)):
         totals[label.admit(f"db{number_of}")] = [0, 0]
-    for database, value in databases.items():
+    for database, value in databases:
         fields, name = pairs(value), label.admit(database)
         total = totals.setdefault(name, [0, 0])
         total[0] += number(fields.get("keys")) or 0
         total[1] += number(fields.get("expires")) or 0
         if name == database and (milliseconds := number(fields.get("avg_ttl"))) is not None:
-            ttl.add(milliseconds / 1000, name)
+            ttls[name] = milliseconds / 1000
     for name, (count, with_ttl) in totals.items():
         keys.add(count, name)
         expiring.add(with_ttl, name)
+    for name, seconds in ttls.items():
+        ttl.add(seconds, name)
     return [keys, expiring, ttl]
 
 
-def errors(by_code: Mapping[str, str], label: LabelLimit) -> Family:
+def errors(by_code: Lines, label: LabelLimit) -> Family:
     """Return the error replies by their first word, from INFO's section Errorstats (6.2 and later)."""
     totals: dict[str, float] = {}
-    for field, value in by_code.items():
+    for field, value in by_code:
         name = label.admit(field.removeprefix("errorstat_"))
         totals[name] = totals.get(name, 0) + (number(pairs(value).get("count")) or 0)
     family = Family("redis_errors_total", "counter", "Error replies by their code, from INFO.", ("err",))
@@ -137,15 +110,15 @@ _COMMAND_FAMILIES = (
 )
 
 
-def commands(by_command: Mapping[str, str], label: LabelLimit) -> list[Family]:
+def commands(by_command: Lines, label: LabelLimit) -> list[Family]:
     """Return calls, time and failures by command, from INFO's section Commandstats; failures since 6.2."""
     families = []
-    parsed = [(label.admit(field[8:]), pairs(value)) for field, value in by_command.items()]  # cmdstat_NAME
+    parsed = [(label.admit(field.removeprefix("cmdstat_")), pairs(value)) for field, value in by_command]
     for name, key, divisor, text in _COMMAND_FAMILIES:
-        totals: dict[str, int] = {}
+        totals: dict[str, float] = {}
         for command, fields in parsed:
-            if key in fields:
-                totals[command] = totals.get(command, 0) + int(fields[key])
+            if (reading := number(fields.get(key))) is not None:
+                totals[command] = totals.get(command, 0) + reading
         family = Family(name, "counter", text, ("cmd",))
         for command, total in totals.items():
             family.add(total if divisor == 1 else total / divisor, command)
@@ -154,82 +127,40 @@ def commands(by_command: Mapping[str, str], label: LabelLimit) -> list[Family]:
     return families
 
 
-def latency_histogram(
-    reply: Sequence[object], by_command: Mapping[str, str], label: LabelLimit, own: Collection[str]
-) -> HistogramFamily:
-    """Return the latency of each command since the server's start, from LATENCY HISTOGRAM (7.0 and later).
+def configuration(answers: Iterable[Reply], fields: Mapping[str, str]) -> tuple[list[Family], int]:
+    """Return the limits in the replies of CONFIG GET, and the number of databases (0: not said).
 
-    `reply` alternates names and [b"calls", n, b"histogram_usec", [edge, cumulative count, ...]]; the sums come from
-    Commandstats. `own` are commands of the exporter's, whose latency is nobody's business.
+    What those do not say, for services take CONFIG away, comes from the fields of INFO that say the same.
     """
-    family = HistogramFamily(
-        "redis_commands_latencies_usec",
-        "Time a command ran, microseconds, from LATENCY HISTOGRAM; without those that only exporters send.",
-        ("cmd",),
-    )
-    totals: dict[str, tuple[list[int], int, int]] = {}
-    for raw, details in zip(reply[::2], reply[1::2], strict=True):
-        assert isinstance(raw, bytes) and isinstance(details, list)  # noqa: PT018 - narrows two types at once
-        name = raw.decode(errors="replace")
-        if name in own:
-            continue
-        command, (calls, pairs_of_bucket) = label.admit(name), (details[1], details[3])
-        usec = int(pairs(by_command.get(f"cmdstat_{name}", "")).get("usec", 0))
-        buckets, count, total = totals.get(command, ([0] * len(HISTOGRAM_EDGES_USEC), 0, 0))
-        added = [a + b for a, b in zip(buckets, _at_edges(pairs_of_bucket), strict=True)]
-        totals[command] = (added, count + calls, total + usec)
-    for command, (buckets, count, total) in totals.items():
-        edges = list(zip(HISTOGRAM_EDGES_USEC, buckets, strict=True))
-        family.samples.append(HistogramSample((command,), edges, count, total))
-    return family
+    settings = {}
+    for reply in answers:
+        for name, value in replies.twos(reply):
+            settings[replies.text(name)] = replies.text(value)
+    families = []
+    for setting, (name, text, field) in _CONFIGURATION.items():
+        if (reading := number(settings.get(setting, fields.get(field)))) is not None:
+            families.append(_single(name, text, reading))
+    databases = number(settings.get("databases"))
+    return families, int(databases or 0)
 
 
-def _at_edges(flat: Sequence[int]) -> list[int]:
-    """Return the cumulative count at each of our edges, from edges and cumulative counts in turn."""
-    counts, position, count = [], 0, 0
-    for edge in HISTOGRAM_EDGES_USEC:
-        while position < len(flat) and flat[position] <= edge:
-            count = flat[position + 1]
-            position += 2
-        counts.append(count)
-    return counts
+def slow_log_length(reply: Reply) -> Family:
+    """Return the number of entries in the slow log, from SLOWLOG LEN."""
+    return _single("redis_slowlog_length", "Entries in the slow log, from SLOWLOG LEN.", replies.count(reply))
 
 
-def configuration(replies: Iterable[Sequence[bytes]]) -> tuple[list[Family], int]:
-    """Return the limits in the replies of CONFIG GET, and the number of databases (0: not said)."""
-    families, databases = [], 0
-    for reply in replies:
-        for name, value in zip(reply[::2], reply[1::2], strict=True):
-            setting, reading = name.decode(), number(value.decode())
-            if setting == "databases":
-                databases = int(reading or 0)
-            elif setting in _CONFIGURATION and reading is not None:
-                families.append(_single(*_CONFIGURATION[setting], reading))
-    return families, databases
-
-
-def slow_log(length: int, newest: Sequence[Sequence[int]]) -> list[Family]:
-    """Return the state of the slow log, from SLOWLOG LEN and SLOWLOG GET 1; never the commands in it."""
-    last_id, _, usec = newest[0][:3] if newest else (0, 0, 0)
+def slow_log_newest(reply: Reply) -> list[Family]:
+    """Return what is known of the newest entry of the slow log, from SLOWLOG GET 1; never its command."""
+    newest = replies.items(reply)
+    last_id, _, usec = replies.items(newest[0], 3)[:3] if newest else (0, 0, 0)
     return [
-        _single("redis_slowlog_length", "Entries in the slow log, from SLOWLOG LEN.", length),
-        _single("redis_slowlog_last_id", "Id of the newest entry of the slow log.", last_id),
-        _single("redis_last_slow_execution_duration_seconds", "Time the newest slow command ran.", usec / 1e6),
+        _single("redis_slowlog_last_id", "Id of the newest entry of the slow log.", replies.count(last_id)),
+        _single(
+            "redis_last_slow_execution_duration_seconds",
+            "Time the newest slow command ran.",
+            replies.count(usec) / 1e6,
+        ),
     ]
-
-
-def latency_spikes(reply: Iterable[Sequence[object]], label: LabelLimit) -> list[Family]:
-    """Return the last spike of each event of the latency monitor, from LATENCY LATEST; none while it is off."""
-    labels = ("event_name",)
-    last = Family("redis_latency_spike_last", "gauge", "When the last spike of the event was, unix time.", labels)
-    duration = Family("redis_latency_spike_duration_seconds", "gauge", "Length of the event's last spike.", labels)
-    for event, timestamp, milliseconds, *_ in reply:
-        assert isinstance(event, bytes) and isinstance(timestamp, int) and isinstance(milliseconds, int)  # noqa: PT018
-        name = event.decode(errors="replace")
-        if label.admit(name) == name:
-            last.add(timestamp, name)
-            duration.add(milliseconds / 1000, name)
-    return [last, duration]
 
 
 def dropped(labels: Iterable[LabelLimit]) -> Family:

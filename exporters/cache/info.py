@@ -2,48 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from exporters.core.errors import CollectError, ErrorClass
 
 _STATES = {"ok": 1.0, "true": 1.0, "up": 1.0, "err": 0.0, "fail": 0.0, "false": 0.0, "down": 0.0}
+_NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,2})?", re.ASCII)
+_NUMBER_TOO_LONG = re.compile(r"[+-]?\d{21}|[+-]?\d+\.\d{21}|[+-]?\d+(\.\d+)?[eE][+-]?\d{3}", re.ASCII)
+_MOST_LINES = 20_000  # a server with every module has some 1,500
+_KNOWN = ("redis_version", "valkey_version", "uptime_in_seconds", "connected_clients", "used_memory", "role")
+
+Lines = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """`fields` are those of every plain section; the four others are fields of sections with one line an object."""
+    """`fields` are those of every plain section; the three others are the lines of sections with one line an object.
 
-    fields: dict[str, str]
-    commands: dict[str, str]
-    errors: dict[str, str]
-    keyspace: dict[str, str]
+    A name may occur twice among the lines: bytes that are not UTF-8 are replaced, and names may differ in those alone.
+    """
+
+    fields: dict[str, str] = field(default_factory=dict)
+    commands: Lines = ()
+    errors: Lines = ()
+    keyspace: Lines = ()
+
+    @property
+    def is_sentinel(self) -> bool:
+        """Whether it is a Redis Sentinel, which watches servers and holds no data."""
+        return "sentinel" in {self.fields.get("redis_mode"), self.fields.get("server_mode")}
 
 
-def parse_info(text: str) -> Info:
-    """Return the fields; unknown sections and lines are kept or left out, never an error."""
+def parse_info(data: bytes) -> Info:
+    """Return the fields, whatever sections there are. Raises CollectError (protocol) where it is no INFO at all."""
     fields: dict[str, str] = {}
-    by_section: dict[str, dict[str, str]] = {
-        "Commandstats": {},
-        "Errorstats": {},
-        "Keyspace": {},
-        "Latencystats": {},  # lifetime percentiles: cannot be added up over time or servers, so not read
+    by_section: dict[str, list[tuple[str, str]]] = {
+        "commandstats": [],
+        "errorstats": [],
+        "keyspace": [],
+        "latencystats": [],  # lifetime percentiles: cannot be added up over time or servers, so not used
     }
-    for part in text.split("# ")[1:]:
-        title, _, body = part.partition("\r\n")
-        section = by_section.get(title, fields)
-        for line in body.split("\r\n"):
-            key, colon, value = line.partition(":")
-            if colon:
-                section[key] = value
-    return Info(fields, by_section["Commandstats"], by_section["Errorstats"], by_section["Keyspace"])
+    section: list[tuple[str, str]] | None = None
+    for count, raw in enumerate(io.BytesIO(data)):
+        if count == _MOST_LINES:
+            raise CollectError(ErrorClass.PROTOCOL, f"INFO of more than {_MOST_LINES} lines")
+        line = raw.rstrip(b"\r\n").decode(errors="replace")
+        key, colon, value = line.partition(":")
+        if line.startswith("#"):
+            section = by_section.get(line[1:].strip().lower())
+        elif colon and section is not None:
+            section.append((key, value))
+        elif colon:
+            fields[key] = value
+    if not any(name in fields for name in _KNOWN):
+        raise CollectError(ErrorClass.PROTOCOL, "the reply to INFO has none of its fields")
+    return Info(fields, by_section["commandstats"], by_section["errorstats"], by_section["keyspace"])
 
 
 def number(value: str | None) -> float | None:
-    """Return a field's value: a number, or 1 and 0 for the words INFO uses; None where it is neither."""
+    """Return a field's value: a number, or 1 and 0 for the words INFO uses; None where it is neither.
+
+    Raises CollectError (protocol) for a number no server counts to.
+    """
     if value is None:
         return None
-    try:
-        return float(value) if "." in value else int(value)
-    except ValueError:
-        return _STATES.get(value)
+    if _NUMBER.fullmatch(value):
+        return float(value) if "." in value or "e" in value.lower() else int(value)
+    if _NUMBER_TOO_LONG.match(value):
+        raise CollectError(ErrorClass.PROTOCOL, f"a number of {len(value)} digits")
+    return _STATES.get(value)
 
 
 def pairs(value: str) -> dict[str, str]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from exporters.cache.connection import Reply, ServerError
-from exporters.core.errors import ErrorClass
+from exporters.cache import families
+from exporters.cache import replies as shapes
+from exporters.cache.info import Info, parse_info
+from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import Family
+from exporters.core.redis_client import Reply
+from exporters.core.redis_errors import ServerError
 from exporters.core.scrape import Finding
 
 # The least that serves every collector; provisioning/cache/pantrywatch.acl says the same.
@@ -23,11 +27,16 @@ _PRIVILEGES = {
     "latency": ("latency", "latency_histogram"),
 }
 _COSTS = {
-    "info": "all metrics but the slow log and latencies",
-    "config": "limits (maxclients, maxmemory) and empty databases",
-    "slowlog": "the slow log's length and newest entry",
-    "latency": "latency spikes and the latency histogram of each command",
+    "info": "no metrics but the slow log and latencies",
+    "config": "no number of threads, and no 0 for databases that are empty",
+    "slowlog": "no length and newest entry of the slow log",
+    "latency": "no latency spikes, and no latency histogram of each command",
 }
+_LIMITS = {"redis_config_maxclients": "maxclients", "redis_config_maxmemory": "maxmemory"}
+_REMOVED = (
+    "nothing to grant: this server does not have the command. An older release, or who runs the server has renamed or"
+    " removed it, as managed services do"
+)
 _UNREACHABLE = {
     ErrorClass.REFUSED: "nobody listens there: check host, port, firewall and protected mode",
     ErrorClass.TIMEOUT: "no answer in time: check that the server is not frozen and no firewall drops the packets",
@@ -36,6 +45,7 @@ _UNREACHABLE = {
     ErrorClass.DNS: "the host name does not resolve",
     ErrorClass.PROTOCOL: "what listens there is neither Redis nor Valkey",
     ErrorClass.EXHAUSTED: "the server accepts no more clients: raise maxclients",
+    ErrorClass.STARTING: "the server is loading its data: wait until it has",
 }
 
 
@@ -54,24 +64,52 @@ def granted(replies: Mapping[str, Sequence[Reply]]) -> Family:
 
 def _held(replies: Mapping[str, Sequence[Reply]]) -> dict[str, bool]:
     held = {}
-    for privilege, collectors in _PRIVILEGES.items():
-        parts = [reply for collector in collectors for reply in replies.get(collector, ())]
-        errors = [part.error_class for part in parts if isinstance(part, ServerError)]
-        if ErrorClass.PERMISSION in errors:
+    for privilege in _PRIVILEGES:
+        classes = _classes(replies, privilege)
+        if ErrorClass.PERMISSION in classes:
             held[privilege] = False
-        elif len(errors) < len(parts):
+        elif None in classes:
             held[privilege] = True
     return held
 
 
+def _classes(replies: Mapping[str, Sequence[Reply]], privilege: str) -> set[ErrorClass | None]:
+    """Return the classes of the errors among the replies a privilege is for, None for a reply that is none."""
+    parts = [reply for collector in _PRIVILEGES[privilege] for reply in replies.get(collector, ())]
+    return {part.error_class if isinstance(part, ServerError) else None for part in parts}
+
+
 def findings(replies: Mapping[str, Sequence[Reply]], username: str) -> list[Finding]:
     """Return what `validate` says of a server that let us in."""
-    remedy = f"ACL SETUSER {username or 'default'} {RULES}"
+    info = _info(replies)
     found = [Finding(ok=True, what="the server lets us in")]
-    for privilege, has in _held(replies).items():
-        what = f"command {privilege.upper()}" + ("" if has else f": without it, no {_COSTS[privilege]}")
-        found.append(Finding(has, what, "" if has else remedy))
-    return [*found, *_memory_limit(replies)]
+    if info.is_sentinel:
+        return [*found, Finding(ok=True, what="a Sentinel: INFO is all it has, and all that is asked")]
+    held = _held(replies)
+    for privilege in _PRIVILEGES:
+        what = f"command {privilege.upper()}"
+        if held.get(privilege):
+            found.append(Finding(ok=True, what=what))
+        else:
+            cost = ", ".join([_COSTS[privilege], *_lost_limits(privilege, info)])
+            remedy = f"ACL SETUSER {username or 'default'} {RULES}" if privilege in held else _REMOVED
+            found.append(Finding(ok=False, what=f"{what}: without it, {cost}", remedy=remedy))
+    return [*found, *_memory_limit(replies, info)]
+
+
+def _info(replies: Mapping[str, Sequence[Reply]]) -> Info:
+    try:
+        return parse_info(shapes.data(replies["info"][0]))
+    except CollectError:
+        return Info()
+
+
+def _lost_limits(privilege: str, info: Info) -> list[str]:
+    """Return the limits that INFO does not say either."""
+    if privilege != "config":
+        return []
+    known = {family.name for family in families.configuration((), info.fields)[0]}
+    return [f"no {setting}" for name, setting in _LIMITS.items() if name not in known]
 
 
 def unreachable(error_class: ErrorClass) -> Finding:
@@ -79,10 +117,11 @@ def unreachable(error_class: ErrorClass) -> Finding:
     return Finding(ok=False, what=f"the server ({error_class.value})", remedy=_UNREACHABLE.get(error_class, ""))
 
 
-def _memory_limit(replies: Mapping[str, Sequence[Reply]]) -> list[Finding]:
-    for reply in replies["config"]:
-        if isinstance(reply, list) and reply[:1] == [b"maxmemory"]:
-            limited = reply[1] != b"0"
+def _memory_limit(replies: Mapping[str, Sequence[Reply]], info: Info) -> list[Finding]:
+    answers = [reply for reply in replies["config"] if not isinstance(reply, ServerError)]
+    for family in families.configuration(answers, info.fields)[0]:
+        if family.name == "redis_config_maxmemory":
+            limited = family.samples[0][1] != 0
             remedy = "" if limited else "CONFIG SET maxmemory SIZE, and maxmemory-policy allkeys-lru for a cache"
             return [Finding(limited, "a memory limit (maxmemory)", remedy)]
     return []

@@ -21,6 +21,12 @@ class ErrorClass(StrEnum):
     PROTOCOL = "protocol"  # the peer answered with something else than expected
     VERSION = "version"  # the server lacks a column, view, command or extension
     EXHAUSTED = "exhausted"  # the server has no connection, memory or slot left for us
+    STARTING = "starting"  # the server is up but still loads its data or recovers
+    READONLY = "readonly"  # a replica, which takes no writes
+    STORAGE = "storage"  # the server cannot write its own files, so it takes no writes
+    REPLICATION = "replication"  # the server is cut off from its primary, or has too few replicas
+    CLUSTER = "cluster"  # the cluster as a whole is down, or does not serve this part of the keys
+    REDIRECT = "redirect"  # another node of the cluster is responsible
     INTERNAL = "internal"  # a defect of ours
 
 

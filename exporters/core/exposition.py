@@ -1,5 +1,8 @@
 """Metric families and the text they are written in (Prometheus text format 0.0.4).
 
+No page has a series twice: Prometheus would keep one of the two at random and say nothing. Where a label set repeats,
+for it holds what a server or a kernel says, its first sample stays; the others are counted, and logged once.
+
 prometheus_client appends `_total` to every counter, which the names of postgres_exporter do not have, so families
 collected anew at each scrape are written here. What lives between scrapes uses prometheus_client's own classes.
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/
@@ -7,13 +10,20 @@ Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Iterable, Sequence
+import re
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric
+
+logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -34,10 +44,11 @@ class Family:
         """Append one sample."""
         self.samples.append((labels, value))
 
-    def lines(self) -> Iterable[str]:
-        """Return the sample lines, without HELP and TYPE."""
+    def series(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Return the label values and the line of each sample."""
         name, names = self.name, self.label_names
-        return [f"{name}{_label_text(names, labels)} {format_value(value)}" for labels, value in self.samples]
+        for labels, value in self.samples:
+            yield labels, f"{name}{_label_text(names, labels)} {format_value(value)}"
 
     @property
     def type_name(self) -> str:
@@ -63,18 +74,21 @@ class HistogramFamily:
     label_names: tuple[str, ...] = ()
     samples: list[HistogramSample] = field(default_factory=list)
 
-    def lines(self) -> Iterable[str]:
-        """Return the sample lines, without HELP and TYPE."""
+    def series(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Return the label values and the lines of each sample."""
         for sample in self.samples:
-            base = _label_text(self.label_names, sample.labels)
-            names = (*self.label_names, "le")
-            for edge, count in sample.buckets:
-                labels = _label_text(names, (*sample.labels, format_value(float(edge))))
-                yield f"{self.name}_bucket{labels} {format_value(count)}"
-            labels = _label_text(names, (*sample.labels, "+Inf"))
-            yield f"{self.name}_bucket{labels} {format_value(sample.count)}"
-            yield f"{self.name}_sum{base} {format_value(sample.sum)}"
-            yield f"{self.name}_count{base} {format_value(sample.count)}"
+            yield sample.labels, "\n".join(self._lines(sample))
+
+    def _lines(self, sample: HistogramSample) -> Iterator[str]:
+        base = _label_text(self.label_names, sample.labels)
+        names = (*self.label_names, "le")
+        for edge, count in sample.buckets:
+            labels = _label_text(names, (*sample.labels, format_value(float(edge))))
+            yield f"{self.name}_bucket{labels} {format_value(count)}"
+        labels = _label_text(names, (*sample.labels, "+Inf"))
+        yield f"{self.name}_bucket{labels} {format_value(sample.count)}"
+        yield f"{self.name}_sum{base} {format_value(sample.sum)}"
+        yield f"{self.name}_count{base} {format_value(sample.count)}"
 
     @property
     def type_name(self) -> str:
@@ -84,23 +98,92 @@ class HistogramFamily:
 AnyFamily = Family | HistogramFamily
 
 
+class _Duplicates:
+    """Samples dropped in this process because their series was on the page already, by family."""
+
+    def __init__(self) -> None:
+        self._totals: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def note(self, family: str, dropped: int) -> None:
+        """Count dropped samples; the first of a family are logged."""
+        with self._lock:
+            first = family not in self._totals
+            self._totals[family] = self._totals.get(family, 0) + dropped
+        if first:
+            logger.error("family=%s state=duplicate_series dropped=%d", family, dropped)
+
+    def family(self, names: Iterable[str]) -> Family:
+        """Return what was dropped of these families; no sample where nothing ever was."""
+        family = Family(
+            "pantrywatch_duplicate_samples_dropped_total",
+            "counter",
+            "Samples left out because a series with the same labels stood on the page already.",
+            ("family",),
+        )
+        with self._lock:
+            for name in names:
+                if name in self._totals:
+                    family.add(self._totals[name], name)
+        return family
+
+
+_duplicates = _Duplicates()
+
+
 def render(families: Iterable[AnyFamily], registries: Iterable[CollectorRegistry] = ()) -> bytes:
     """Return the page: families of the same name under one header, then prometheus_client's registries.
 
-    Raises ValueError where one name comes with two types: a defect of ours that Prometheus would refuse.
+    Raises ValueError where one name comes with two types: a bug of ours, and a page that Prometheus would refuse.
     """
     by_name: dict[str, list[AnyFamily]] = {}
     for family in families:
         by_name.setdefault(family.name, []).append(family)
     lines: list[str] = []
     for name, parts in by_name.items():
-        if len({part.type_name for part in parts}) > 1:
-            raise ValueError(f"metric {name} has two types")
-        lines.append(_header(name, parts[0].help, parts[0].type_name))
-        for part in parts:
-            lines.extend(part.lines())
+        lines += _lines(name, parts)
+    dropped = _duplicates.family(by_name)
+    if dropped.samples:
+        lines += _lines(dropped.name, [dropped])
     text = "\n".join(lines).encode() + b"\n" if lines else b""
-    return text + b"".join(generate_latest(registry) for registry in registries)
+    return text + b"".join(generate_latest(_Distinct(registry)) for registry in registries)
+
+
+def _lines(name: str, parts: Sequence[AnyFamily]) -> list[str]:
+    """Return the header and the samples of a family, each series once."""
+    if len({part.type_name for part in parts}) > 1:
+        raise ValueError(f"metric {name} has two types")
+    lines = [_header(name, parts[0].help, parts[0].type_name)]
+    # Compared as Prometheus sees them: where the names of labels differ, their order and empty ones do not count.
+    key_of = _label_text if len({part.label_names for part in parts}) == 1 else _label_set
+    seen: set[str] = set()
+    total = 0
+    for part in parts:
+        for labels, text in part.series():
+            total += 1
+            key = key_of(part.label_names, labels)
+            if key not in seen:
+                seen.add(key)
+                lines.append(text)
+    if len(seen) < total:
+        _duplicates.note(name, total - len(seen))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Distinct:
+    """A registry whose collectors may repeat a series: each comes once."""
+
+    registry: CollectorRegistry
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the registry's families without repeated samples."""
+        for metric in self.registry.collect():
+            samples = {(sample.name, *sorted(sample.labels.items())): sample for sample in reversed(metric.samples)}
+            if len(samples) < len(metric.samples):
+                _duplicates.note(metric.name, len(metric.samples) - len(samples))
+                metric.samples = list(reversed(samples.values()))
+            yield metric
 
 
 def format_value(value: float) -> str:
@@ -109,6 +192,8 @@ def format_value(value: float) -> str:
         if math.isinf(value):
             return "+Inf" if value > 0 else "-Inf"
         return "NaN" if math.isnan(value) else repr(value)
+    if abs(value) > sys.float_info.max:  # Prometheus refuses a page with a number it cannot hold
+        return "+Inf" if value > 0 else "-Inf"
     return str(int(value))
 
 
@@ -121,14 +206,25 @@ def _label_text(names: tuple[str, ...], values: tuple[str, ...]) -> str:
     return "{" + pairs + "}"
 
 
+@lru_cache(maxsize=8192)
+def _label_set(names: tuple[str, ...], values: tuple[str, ...]) -> str:
+    """Return a label set as text, the same for sets that Prometheus takes for the same."""
+    given = sorted((name, value) for name, value in zip(names, values, strict=True) if value)
+    return _label_text(tuple(name for name, _ in given), tuple(value for _, value in given))
+
+
 @lru_cache(maxsize=2048)
 def _header(name: str, help_text: str, type_name: str) -> str:
     return f"# HELP {name} {_escape_help(help_text)}\n# TYPE {name} {type_name}"
 
 
+# Lone surrogates stand for bytes that are not UTF-8 and cannot be written; Prometheus' parser ends at a zero byte.
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 def _escape(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return _UNWRITABLE.sub("\ufffd", value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _escape_help(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
+    return _UNWRITABLE.sub("\ufffd", text).replace("\\", "\\\\").replace("\n", "\\n")

@@ -189,12 +189,12 @@ class Redis:
 
 
 @contextmanager
-def redis_server(directory: Path, *options: str) -> Iterator[Redis]:
+def redis_server(directory: Path, *options: str, program: str | Path = "redis-server") -> Iterator[Redis]:
     """Run a new Redis with more command-line options (e.g. "--maxmemory", "10mb") until the block ends."""
     directory.mkdir(parents=True, exist_ok=True)
     port, log = free_port(), directory / "redis.log"
     command = [
-        "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--save", "",
+        str(program), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--save", "",
         "--requirepass", PASSWORD, *options,
     ]  # fmt: skip
     with process(command, log) as child:

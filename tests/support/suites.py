@@ -16,7 +16,8 @@ from tests.support import debian
 
 SUITE = os.environ.get("PANTRYWATCH_TEST_SUITE", "forky")
 _OLD = "bookworm"
-_SERVERS = ("prometheus", "prometheus-alertmanager")
+_SERVERS = ("prometheus", "prometheus-alertmanager", "prometheus-redis-exporter")
+_CACHES = ("redis-server", "valkey-server")  # this machine has its own suite's
 _COMPOSE = "docker-compose"
 # Name here → name in the package.
 _PROGRAMS = {
@@ -24,6 +25,7 @@ _PROGRAMS = {
     "promtool": "promtool",
     "alertmanager": "prometheus-alertmanager",
     "amtool": "amtool",
+    "prometheus-redis-exporter": "prometheus-redis-exporter",
 }
 _COMPOSE_PLUGIN = "usr/libexec/docker/cli-plugins/docker-compose"
 # Their libraries come from their own suite: they may ask for a newer libc than this machine's.
@@ -45,7 +47,7 @@ class Suite:
 
     def describe(self) -> str:
         """Return one line with the versions of what a test may use."""
-        found = debian.versions(self.root, [*_SERVERS, *([_COMPOSE] if self.is_current else [])])
+        found = debian.versions(self.root, [*_SERVERS, *([_COMPOSE, *_CACHES] if self.is_current else [])])
         return f"Debian {self.name}: {', '.join(f'{name} {version}' for name, version in found.items())}"
 
 
@@ -67,9 +69,12 @@ def _install(name: str, folder: Path) -> Suite:
     programs.mkdir(parents=True)
     debian.make_root(root, name)
     # Debian 12's docker-compose is on this machine.
-    debian.add_packages(root, [*_SERVERS, *([] if name == _OLD else [_COMPOSE])])
+    debian.add_packages(root, [*_SERVERS, *([] if name == _OLD else [_COMPOSE, *_CACHES])])
     for program, packaged in _PROGRAMS.items():
         _wrap(programs / program, root, root / "usr/bin" / packaged)
+    for program in _CACHES:
+        if (root / "usr/bin" / program).exists():
+            _wrap(programs / program, root, root / "usr/bin" / program)
     if (root / _COMPOSE_PLUGIN).exists():
         _wrap(programs / _COMPOSE, root, root / _COMPOSE_PLUGIN)
     return Suite(name, root, programs)

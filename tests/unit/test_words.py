@@ -57,7 +57,9 @@ def _rules() -> Iterator[tuple[str, str]]:
 def _texts(node: Any, place: str) -> Iterator[tuple[str, str]]:
     if isinstance(node, dict):
         for key, value in node.items():
-            if key in {"title", "description", "noValue", "text", "displayName", "legendFormat"} and isinstance(value, str):
+            if key in {"title", "description", "noValue", "text", "displayName", "legendFormat"} and isinstance(
+                value, str
+            ):
                 yield f"{place}: {node.get('title', '')} {key}", _CODE.sub(" ", value)
             yield from _texts(value, place)
     elif isinstance(node, list):
@@ -75,8 +77,9 @@ def _messages() -> Iterator[tuple[str, str]]:
         if file.suffix in {".tmpl", ".html"}:
             yield str(file.relative_to(ROOT)), re.sub(r"{{[^}]*}}", " ", file.read_text())
     yield "settings.yaml", "\n".join(line for line in (ROOT / "settings.yaml").read_text().splitlines() if "#" in line)
-    yield "components.yaml", "\n".join(
-        line for line in (ROOT / "components.yaml").read_text().splitlines() if line.startswith("#")
+    yield (
+        "components.yaml",
+        "\n".join(line for line in (ROOT / "components.yaml").read_text().splitlines() if line.startswith("#")),
     )
 
 

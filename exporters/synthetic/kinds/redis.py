@@ -1,8 +1,4 @@
-"""A PING to Redis or Valkey over a new connection, or a value written and read back.
-
-The protocol is spoken here, RESP2 of https://redis.io/docs/latest/develop/reference/protocol-spec/: redis-py has a
-timeout for each read but no deadline, and one type of error for a refusal, TLS and name resolution.
-"""
+"""A PING to Redis or Valkey over a new connection, or a value written and read back."""
 
 from __future__ import annotations
 
@@ -12,35 +8,24 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from io import BufferedReader
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.redis_client import Command, Connection, Reply, login, peer_of, speaks_tls, tls_name
+from exporters.core.redis_errors import ServerError
 from exporters.core.settings import Secret
-from exporters.synthetic.sockets import Stream, connect
+from exporters.synthetic.sockets import connect
 from exporters.synthetic.tls import client_context, handshake
 
 _PORT = 6379
 _KEY_LIFE_SECONDS = "60"
-_LONGEST_LINE_BYTES = 4096
-
-Command = tuple[str, ...]
-
-# How an error reply begins; anything else is an answer not expected.
-_CLASSES = (
-    (b"WRONGPASS", ErrorClass.AUTH),
-    (b"NOAUTH", ErrorClass.AUTH),
-    (b"ERR invalid password", ErrorClass.AUTH),
-    (b"NOPERM", ErrorClass.PERMISSION),
-    (b"DENIED", ErrorClass.REFUSED),  # protected mode: nobody from outside, whatever the password
-    (b"ERR max number of clients", ErrorClass.EXHAUSTED),
-    (b"OOM", ErrorClass.EXHAUSTED),
-    (b"BUSY", ErrorClass.TIMEOUT),  # blocked by a script, as by a lock
-    (b"LOADING", ErrorClass.TIMEOUT),
-)
+# In a cluster a key is tried at random until one belongs to the node at hand: so many at a time, so many times.
+_KEYS_AT_A_TIME = 256
+_ATTEMPTS = 4
+_ELSEWHERE = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +56,7 @@ def prepare(settings: RedisCheck, entry: Entry) -> Probe:
         port = parts.port or _PORT
     except ValueError:
         raise entry.error("url", "expected an address like redis://host:6379/0") from None
-    secure = parts.scheme == "rediss"
+    secure = parts.scheme in {"rediss", "valkeys"}
     context = client_context(entry, settings.ca_file, verify=settings.tls_verify) if secure else None
     return partial(_check, _Server(parts.hostname or "", port, url, context), settings)
 
@@ -79,7 +64,11 @@ def prepare(settings: RedisCheck, entry: Entry) -> Probe:
 def _parse(url: Secret) -> SplitResult:
     """Return the address. Raises ValueError."""
     parts = urlsplit(url.reveal())
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or not _database(parts).isdecimal():
+    if (
+        parts.scheme not in {"redis", "rediss", "valkey", "valkeys"}
+        or not parts.hostname
+        or not _database(parts).isdecimal()
+    ):
         raise ValueError
     return parts
 
@@ -93,62 +82,91 @@ def _greeting(url: Secret) -> tuple[Command, ...]:
     try:
         parts = _parse(url)
     except ValueError:
-        raise CollectError(ErrorClass.AUTH, "the file with the URL holds none any more") from None
+        raise CollectError(ErrorClass.AUTH, "url_file no longer contains a valid URL") from None
     greeting: list[Command] = []
     if parts.password:
-        user = (unquote(parts.username),) if parts.username else ()
-        greeting.append(("AUTH", *user, unquote(parts.password)))
+        greeting.append(login(unquote(parts.username or ""), unquote(parts.password)))
     if _database(parts) != "0":
         greeting.append(("SELECT", _database(parts)))
     return tuple(greeting)
 
 
 def _check(server: _Server, settings: RedisCheck, observation: Observation, deadline: Deadline) -> None:
-    # A key for every run: two exporters with the same check do not read each other's value.
-    value = uuid.uuid4().hex
-    key = f"pantrywatch:check:{settings.name}:{value}"
-    commands: tuple[Command, ...] = (("PING",),)
-    expected = b"PONG"
-    if settings.write:
-        commands = (("SET", key, value, "EX", _KEY_LIFE_SECONDS), ("GET", key))
-        expected = value.encode()
     with _open(server, observation, deadline) as sock:
-        stream = Stream(sock, deadline)
+        peer = peer_of(sock)
         with observation.phase("processing"):
-            if _replies(stream, (*_greeting(server.url), *commands))[-1] != expected:
-                raise CollectError(ErrorClass.PROTOCOL, "another answer than expected")
-            if settings.write:
-                _replies(stream, (("DEL", key),))
+            try:
+                _talk(Connection(sock), _greeting(server.url), settings, deadline)
+            except (EOFError, ConnectionError):
+                if server.context is None and speaks_tls(peer, deadline):
+                    raise CollectError(ErrorClass.TLS, "the server speaks TLS: use rediss://") from None
+                raise
 
 
 def _open(server: _Server, observation: Observation, deadline: Deadline) -> socket.socket:
     sock = connect(server.host, server.port, observation, deadline)
-    return handshake(sock, server.context, server.host, observation, deadline) if server.context else sock
+    if server.context is None:
+        return sock
+    return handshake(sock, server.context, tls_name(server.host), observation, deadline)
 
 
-def _replies(stream: Stream, commands: Sequence[Command]) -> list[bytes]:
-    """Return the replies to commands sent in one go. Raises CollectError at the first error among them."""
-    stream.sendall(b"".join(map(_encoded, commands)))
-    reader = stream.makefile()
-    return [_reply(reader) for _ in commands]
+def _talk(connection: Connection, greeting: Sequence[Command], settings: RedisCheck, deadline: Deadline) -> None:
+    """Log in and do what the check asks for, in one round trip where nothing is in the way. Raises CollectError."""
+    if not settings.write:
+        _expect(_after_login(connection, greeting, [("PING",)], deadline), b"PONG")
+        return
+    # A key for every run: two exporters with the same check do not read each other's value.
+    value = uuid.uuid4().hex
+    key = _key(settings.name, value)
+    replies = _after_login(connection, greeting, _written(key, value), deadline)
+    if _is_elsewhere(replies[0]):
+        key = _own_key(connection, settings.name, replies[0], deadline)
+        replies = connection.ask(_written(key, value), deadline)
+    _expect(replies, value.encode())
+    removed = connection.ask([("DEL", key)], deadline)
+    _expect(removed, removed[0])  # not there any more: evicted
 
 
-def _encoded(command: Command) -> bytes:
-    words = [word.encode() for word in command]
-    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+def _after_login(
+    connection: Connection, greeting: Sequence[Command], commands: Sequence[Command], deadline: Deadline
+) -> list[Reply]:
+    """Return the replies to commands sent together with the greeting. Raises CollectError where that is refused."""
+    replies = connection.ask([*greeting, *commands], deadline)
+    for command, reply in zip(greeting, replies, strict=False):
+        if isinstance(reply, ServerError):
+            raise reply.at_login() if command[0] == "AUTH" else reply
+    return replies[len(greeting) :]
 
 
-def _reply(reader: BufferedReader) -> bytes:
-    """Return a simple reply, empty for the null one."""
-    line = reader.readline(_LONGEST_LINE_BYTES)
-    if not line.endswith(b"\r\n"):
-        raise CollectError(ErrorClass.PROTOCOL, "the connection ended")
-    kind, text = line[:1], line[1:-2]
-    if kind in {b"+", b":"}:
-        return text
-    if kind == b"$" and text.removeprefix(b"-").isdigit():
-        return reader.read(int(text) + 2)[:-2] if int(text) >= 0 else b""
-    if kind == b"-":
-        found = next((error_class for start, error_class in _CLASSES if text.startswith(start)), ErrorClass.PROTOCOL)
-        raise CollectError(found, "the server answered with an error")
-    raise CollectError(ErrorClass.PROTOCOL, "the peer does not speak the protocol of Redis")
+def _key(name: str, tail: str) -> str:
+    return f"pantrywatch:check:{name}:{tail}"
+
+
+def _written(key: str, value: str) -> list[Command]:
+    return [("SET", key, value, "EX", _KEY_LIFE_SECONDS), ("GET", key)]
+
+
+def _is_elsewhere(reply: Reply) -> bool:
+    return isinstance(reply, ServerError) and reply.code in _ELSEWHERE
+
+
+def _own_key(connection: Connection, name: str, refusal: ServerError, deadline: Deadline) -> str:
+    """Return a key whose slot the node at hand serves. Raises CollectError where there is none."""
+    for _ in range(_ATTEMPTS):
+        keys = [_key(name, uuid.uuid4().hex) for _ in range(_KEYS_AT_A_TIME)]
+        replies = connection.ask([("GET", key) for key in keys], deadline)
+        for key, reply in zip(keys, replies, strict=True):
+            if not _is_elsewhere(reply):
+                return key
+    if refusal.error_class is ErrorClass.REDIRECT:
+        raise CollectError(ErrorClass.REDIRECT, "this node of the cluster owns no slots: a replica, or none assigned")
+    raise refusal
+
+
+def _expect(replies: Sequence[Reply], last: Reply) -> None:
+    """Raise CollectError at the first error among the replies, or where the last is another one."""
+    for reply in replies:
+        if isinstance(reply, ServerError):
+            raise reply
+    if replies[-1] != last:
+        raise CollectError(ErrorClass.PROTOCOL, "another answer than expected")

@@ -77,3 +77,25 @@ def test_a_wrong_url_stops_the_start(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "settings.yaml: cache[0].url: expected redis://" in result.stderr
     assert "topsecret" not in result.stderr
+
+
+def test_validate_names_what_a_service_that_removed_commands_costs(tmp_path: Path) -> None:
+    """A command that is not there is named with what is lost; what INFO says instead is not lost."""
+    with servers.redis_server(
+        tmp_path / "redis",
+        "--maxmemory",
+        "50mb",
+        *(word for name in ("CONFIG", "SLOWLOG") for word in ("--rename-command", name, "")),
+    ) as server:
+        result = _run(tmp_path, server.url, "validate")
+        asked = _run(tmp_path, server.url, "check", "slowlog")
+    lines = [line for line in result.stdout.splitlines() if "MISSING" in line]
+    assert result.returncode == 1
+    assert len(lines) == 2
+    assert "command CONFIG: without it, no number of threads, and no 0 for databases that are empty" in lines[0]
+    assert "maxclients" not in lines[0]
+    assert "command SLOWLOG: without it, no length and newest entry of the slow log" in lines[1]
+    assert result.stdout.count("nothing to grant") == 2
+    assert "ok: a memory limit (maxmemory)" in result.stdout
+    assert asked.returncode == 1
+    assert "slowlog: FAILED version" in asked.stdout

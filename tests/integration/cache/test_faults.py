@@ -16,8 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from exporters.cache.session import Session
+from exporters.core.deadline import Deadline
+from exporters.core.redis_client import RedisAddress
+from exporters.core.redis_errors import ServerError
+from exporters.core.settings import Secret
 from tests.support import servers
 from tests.support.exporter import ROOT, Exporter, Page, exporter
+from tests.support.redis_peer import bulk, healthy, redis_peer
 
 USERS = {
     "no-info": "on >pw resetchannels -@all +ping +config|get",
@@ -190,23 +196,26 @@ def test_a_login_without_info_is_a_missing_permission(world: World) -> None:
     """NOPERM to INFO is redis_up 0, as with redis_exporter, and class permission; what is allowed stays."""
     page = world.scrape("no-info")
     assert page.value("redis_up") == 0
-    assert page.error_classes() == {
-        "info": "permission", "slowlog": "permission", "latency": "permission",
-    }  # fmt: skip
+    assert page.error_classes() == {"info": "permission"}
+    assert page.value("redis_exporter_last_scrape_error", err="permission") == 1
     assert page.value("redis_config_maxclients") == 10000
     assert page.value("pantrywatch_privilege_granted", privilege="info") == 0
     assert page.value("pantrywatch_privilege_granted", privilege="config") == 1
 
 
 def test_a_refused_command_costs_its_own_metrics_only(world: World) -> None:
-    """With INFO alone the server is up, the other collectors say permission, and their metrics are missing, not 0."""
+    """With INFO alone nothing fails for ever: limits come from INFO, what else is lost is missing, not 0, and said."""
     page = world.scrape("info-only")
     assert page.value("redis_up") == 1
-    assert page.error_classes() == dict.fromkeys(("config", "slowlog", "latency", "latency_histogram"), "permission")
+    assert page.error_classes() == {}
     assert page.value("redis_connected_clients") is not None
+    assert page.value("redis_config_maxclients") == 10000
+    assert page.value("redis_config_maxmemory") == 0
     assert page.value("redis_slowlog_length") is None
-    assert page.value("redis_config_maxclients") is None
+    assert page.value("redis_db_keys", db="db1") is None
     assert [value for _, value in page.samples("pantrywatch_privilege_granted")] == [1, 0, 0, 0]
+    errors = [world.scrape("info-only").value("redis_errors_total", err="NOPERM") for _ in range(2)]
+    assert errors[0] == errors[1], "what is refused is not asked again at each scrape"
 
 
 def test_the_login_in_provisioning_suffices(world: World, tmp_path: Path) -> None:
@@ -242,6 +251,21 @@ def test_no_password_leaves_the_exporter(world: World) -> None:
 
 def _secrets(text: str) -> list[str]:
     return [word for word in (servers.PASSWORD, "s3cr3t", "redis://", "Bad Request") if word in text]
+
+
+def test_a_failure_that_lasts_is_logged_once(tmp_path: Path) -> None:
+    """Scrape after scrape of a server whose answers are nonsense adds nothing to the log after the first."""
+    answers = {
+        b"INFO": bulk("# Server\r\nuptime_in_seconds:" + "9" * 400 + "\r\n"),
+        b"LATENCY": b"*1\r\n" * 1000 + b":1\r\n",
+    }
+    with redis_peer(lambda command: answers.get(command[0]) or healthy(command)) as (port, _):
+        (tmp_path / "url").write_text(f"redis://127.0.0.1:{port}")
+        with exporter(tmp_path, "environment: test\ncache:\n  - name: main\n    url_file: url\n", ["cache"]) as running:
+            pages = [running.scrape("/metrics/cache") for _ in range(4)]
+            lines = [line for line in running.log.read_text().splitlines() if "protocol" in line]
+    assert [page.error_classes() for page in pages] == [{"info": "protocol", "latency": "protocol"}] * 4
+    assert len(lines) == 2, lines
 
 
 def test_a_frozen_server_is_down_in_time_and_nothing_leaks(world: World) -> None:
@@ -296,17 +320,47 @@ def test_scrapes_keep_one_connection(world: World) -> None:
     assert world.scrape("main").value("redis_connections_received_total") == before
 
 
-def test_a_server_without_the_commands_says_version_or_nothing(tmp_path: Path) -> None:
-    """CONFIG renamed away, as hosts do, is class version; the rest of the page is complete and up."""
-    with servers.redis_server(tmp_path / "redis", "--rename-command", "CONFIG", "") as server:
+REMOVED = ("CONFIG", "SLOWLOG", "LATENCY", "CLIENT", "COMMAND")
+
+
+@pytest.mark.parametrize("removed", [*REMOVED, "all of them"])
+def test_a_command_that_a_service_removed_is_no_failure(tmp_path: Path, removed: str) -> None:
+    """Renamed away, as hosts do, a command costs what it alone says; the rest is there, up, and fails at nothing."""
+    names = REMOVED if removed == "all of them" else (removed,)
+    options = [word for name in names for word in ("--rename-command", name, "")]
+    settings = "environment: test\ncache:\n  - name: main\n    url_file: url\n"
+    with servers.redis_server(tmp_path / "redis", *options) as server:
         (tmp_path / "url").write_text(server.url)
-        with exporter(tmp_path, "environment: test\ncache:\n  - name: main\n    url_file: url\n", ["cache"]) as running:
-            errors = []
-            for _ in range(3):
-                page = running.scrape("/metrics/cache")
-                errors.append(page.value("redis_errors_total", err="ERR"))
-                assert page.value("redis_up") == 1
-                assert page.error_classes() == {"config": "version"}
-                assert page.value("redis_slowlog_length") == 0
-            assert errors[1] == errors[2], "the command that is not there is not sent again"
-            assert page.value("pantrywatch_privilege_granted", privilege="config") is None
+        with exporter(tmp_path, settings, ["cache"]) as running:
+            pages = [running.scrape("/metrics/cache") for _ in range(3)]
+    for page in pages:
+        assert page.value("redis_up") == 1
+        assert page.error_classes() == {}
+        assert page.value("redis_exporter_last_scrape_error", err="") == 0
+        assert page.value("redis_config_maxclients") == 10000
+        assert page.value("redis_config_maxmemory") == 0
+        assert page.value("redis_slowlog_length") == (None if "SLOWLOG" in names else 0)
+        assert page.value("redis_db_keys", db="db1") == (None if "CONFIG" in names else 0)
+        assert bool(page.samples("redis_commands_latencies_usec_count")) == ("LATENCY" not in names)
+        granted = {labels["privilege"]: value for labels, value in page.samples("pantrywatch_privilege_granted")}
+        assert granted == dict.fromkeys({"info", "config", "slowlog", "latency"} - {name.lower() for name in names}, 1)
+    errors = [page.value("redis_errors_total", err="ERR") for page in pages]
+    assert errors[1] == errors[2], "the command that is not there is not sent again"
+
+
+def test_a_privilege_granted_later_is_noticed(redis_server: servers.Redis) -> None:
+    """A command that the login may not use is tried again after a minute; one the server lacks is not."""
+    now = 0.0
+    with redis_server.client() as client:
+        client.execute_command("ACL", "SETUSER", "later", "reset", "on", ">pw", "+ping", "+info")
+        address = RedisAddress("127.0.0.1", redis_server.port, "later", Secret("pw"))
+        session = Session(address, Deadline.after(5), clock=lambda: now)
+        try:
+            for _ in range(2):
+                assert isinstance(session.ask(Deadline.after(5))["slowlog"][0], ServerError)
+                client.execute_command("ACL", "SETUSER", "later", "+slowlog|len")
+            now = 61.0
+            assert session.ask(Deadline.after(5))["slowlog"][0] == 0
+        finally:
+            session.close()
+            client.execute_command("ACL", "DELUSER", "later")

@@ -82,3 +82,79 @@ def test_tls(check: Check, certificates: Certificates, tmp_path: Path) -> None:
         assert result.error_class is None
         assert result.gauges["probe_ssl_earliest_cert_expiry", ()] == certificates.ends("good")
         assert check(kind="redis", url=url).error_class is ErrorClass.TLS
+
+
+def _refused(check: Check, url: str) -> tuple[ErrorClass | None, str]:
+    """Return class and detail of a check that writes."""
+    result = check(kind="redis", url=url, write=True)
+    return result.error_class, result.detail
+
+
+def test_each_reason_to_refuse_a_write_is_told_apart(check: Check, tmp_path: Path) -> None:
+    """A replica, a server that cannot save, one without replicas, a full one: each its own class and its own words."""
+    # A server that cannot save refuses even PING.
+    with (
+        servers.redis_server(tmp_path / "primary", "--save", "1000 1000") as primary,
+        servers.redis_server(tmp_path / "replica", "--replicaof", "127.0.0.1 1") as replica,
+        servers.redis_server(tmp_path / "alone", "--min-replicas-to-write", "1") as alone,
+        primary.client() as client,
+    ):
+        found = [_refused(check, replica.url), _refused(check, alone.url)]
+        assert [check(kind="redis", url=server.url).error_class for server in (replica, alone)] == [None, None]
+        client.config_set("maxmemory", "1")
+        found.append(_refused(check, primary.url))
+        client.config_set("maxmemory", "0")
+        (tmp_path / "primary" / "dump.rdb").mkdir()
+        client.bgsave()
+        servers.wait_until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", 10, "saving fails")
+        found.append(_refused(check, primary.url))
+    assert [(str(error_class), detail.partition(":")[0]) for error_class, detail in found] == [
+        ("readonly", "READONLY"),
+        ("replication", "NOREPLICAS"),
+        ("exhausted", "OOM"),
+        ("storage", "MISCONF"),
+    ]
+    assert len({detail for _, detail in found}) == 4
+
+
+def test_a_replica_cut_off_from_its_primary(check: Check, tmp_path: Path) -> None:
+    """A replica that does not serve old data is class replication, not an answer nobody expected."""
+    with (
+        servers.redis_server(tmp_path / "replica", "--replicaof", "127.0.0.1 1") as replica,
+        replica.client() as client,
+    ):
+        client.config_set("replica-serve-stale-data", "no")
+        result = check(kind="redis", url=replica.url)
+    assert (result.error_class, result.detail.partition(":")[0]) == (ErrorClass.REPLICATION, "MASTERDOWN")
+
+
+def test_a_node_of_a_cluster_is_asked_for_a_key_of_its_own(check: Check, tmp_path: Path) -> None:
+    """With half of the slots, or a few, every check that writes passes, and nothing is left behind."""
+    with servers.redis_server(tmp_path / "node", "--cluster-enabled", "yes") as node, node.client() as client:
+        assert _refused(check, node.url)[0] is ErrorClass.CLUSTER
+        client.execute_command("CONFIG", "SET", "cluster-require-full-coverage", "no")
+        client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 200)
+        servers.wait_until(lambda: b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO"), 10, "it is up")
+        assert [check(kind="redis", url=node.url, write=True).detail for _ in range(3)] == [""] * 3
+        client.execute_command("CLUSTER", "ADDSLOTSRANGE", 201, 8191)
+        results = [check(kind="redis", url=node.url, write=True).error_class for _ in range(8)]
+        assert results == [None] * 8
+        assert client.dbsize() == 0
+
+
+def test_a_node_without_slots_says_so(check: Check, tmp_path: Path) -> None:
+    """A node that owns no slot, as every replica in a cluster, is class redirect and says why."""
+    options = ("--cluster-enabled", "yes", "--cluster-port")
+    with (
+        servers.redis_server(tmp_path / "all", *options, str(servers.free_port())) as every,
+        servers.redis_server(tmp_path / "none", *options, str(servers.free_port())) as none,
+        every.client() as client,
+        none.client() as other,
+    ):
+        client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        bus = client.config_get("cluster-port")["cluster-port"]
+        other.execute_command("CLUSTER", "MEET", "127.0.0.1", every.port, bus)
+        servers.wait_until(lambda: b"cluster_state:ok" in other.execute_command("CLUSTER", "INFO"), 30, "they met")
+        error_class, detail = _refused(check, none.url)
+    assert error_class is ErrorClass.REDIRECT
+    assert "owns no slots" in detail

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+import subprocess
+from collections.abc import Iterable, Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from exporters.core.exposition import Family, HistogramFamily, HistogramSample, format_value, render
 
@@ -24,9 +30,9 @@ def test_a_counter_keeps_its_name() -> None:
 
 def test_families_of_one_name_share_a_header() -> None:
     """Two sources that give the same family appear under one TYPE line; two types for one name are refused."""
-    one, two = Family("a", "gauge", "A."), Family("a", "gauge", "A.")
-    one.add(1)
-    two.add(2)
+    one, two = Family("a", "gauge", "A.", ("x",)), Family("a", "gauge", "A.", ("x",))
+    one.add(1, "one")
+    two.add(2, "two")
     assert render([one, two]).decode().count("# TYPE") == 1
     with pytest.raises(ValueError, match="two types"):
         render([one, Family("a", "counter", "A.")])
@@ -73,3 +79,112 @@ def test_prometheus_clients_own_metrics_follow() -> None:
     registry = CollectorRegistry()
     Counter("runs", "Runs.", registry=registry).inc()
     assert b"runs_total 1.0" in render([], [registry])
+
+
+def _page(*families: Family | HistogramFamily, registries: Sequence[CollectorRegistry] = ()) -> list[str]:
+    return [line for line in render(families, registries).decode().splitlines() if not line.startswith("#")]
+
+
+def test_a_series_is_on_the_page_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Of two samples with the same labels the first stays; the other is counted by family and logged once."""
+    family = Family("twice", "gauge", "T.", ("x", "y"))
+    family.add(1, "a", "b")
+    family.add(2, "a", "b")
+    family.add(3, "a", "c")
+    for scrape in (1, 2):
+        assert _page(family, Family("alone", "gauge", "A.", (), [((), 1)])) == [
+            'twice{x="a",y="b"} 1',
+            'twice{x="a",y="c"} 3',
+            "alone 1",
+            f'pantrywatch_duplicate_samples_dropped_total{{family="twice"}} {scrape}',
+        ]
+    assert [record.message for record in caplog.records] == ["family=twice state=duplicate_series dropped=1"]
+
+
+def test_labels_that_differ_only_in_what_cannot_be_written_are_one() -> None:
+    """Bytes that are not UTF-8, and zero bytes, are replaced; two names that are then equal are one series."""
+    family = Family("replaced", "gauge", "R.", ("x",))
+    for name in (b"d\xfcse", b"d\xf6se"):
+        family.add(1, name.decode(errors="surrogateescape"))
+    family.add(1, "d\0se")
+    assert _page(family)[0] == 'replaced{x="d\ufffdse"} 1'
+    assert len([line for line in _page(family) if line.startswith("replaced{")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [(("y", "x"), ("2", "1")), (("x", "y", "z"), ("1", "2", ""))],
+)
+def test_order_and_empty_labels_make_no_other_series(names: tuple[str, ...], values: tuple[str, ...]) -> None:
+    """Two parts of a family whose labels are the same to Prometheus give one series."""
+    one = Family("ordered", "gauge", "O.", ("x", "y"), [(("1", "2"), 1)])
+    other = Family("ordered", "gauge", "O.", names, [(values, 2)])
+    assert [line for line in _page(one, other) if line.startswith("ordered")] == ['ordered{x="1",y="2"} 1']
+
+
+def test_a_histogram_is_on_the_page_once() -> None:
+    """All lines of a histogram's second sample with the same labels are left out."""
+    samples = [HistogramSample(("a",), [(1, n)], n, n) for n in (1, 2)]
+    lines = _page(HistogramFamily("h", "H.", ("x",), samples))
+    assert len([line for line in lines if line.startswith("h_")]) == 4
+    assert 'h_count{x="a"} 1' in lines
+
+
+def test_a_registrys_collector_that_repeats_a_series_is_held_to_it_too() -> None:
+    """What prometheus_client would write twice comes once as well."""
+
+    class Repeating(Collector):
+        def collect(self) -> Iterable[GaugeMetricFamily]:
+            family = GaugeMetricFamily("registered", "R.", labels=["x"])
+            family.add_metric(["a"], 1)
+            family.add_metric(["a"], 2)
+            yield family
+
+    registry = CollectorRegistry()
+    registry.register(Repeating())
+    assert _page(registries=[registry])[0] == 'registered{x="a"} 1.0'
+    assert len(_page(registries=[registry])) == 1
+
+
+_TEXTS = st.text(st.characters(exclude_categories=()), max_size=20)
+_LABELS = st.lists(st.tuples(_TEXTS, _TEXTS), max_size=5)
+_VALUES = st.one_of(st.floats(), st.integers(), st.booleans())
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(help_text=_TEXTS, samples=_LABELS, value=_VALUES)
+def test_any_page_is_read_back_as_it_was_meant(help_text: str, samples: list[tuple[str, str]], value: float) -> None:
+    """Whatever is in help, labels and value: the parser gives it back, and no label set comes twice."""
+    family = Family("round_trip", "gauge", help_text, ("x", "y"))
+    for labels in samples:
+        family.add(value, *labels)
+    text = render([family]).decode()
+    parsed = {found.name: found for found in text_string_to_metric_families(text)}["round_trip"]
+    written = [(_writable(x), _writable(y)) for x, y in samples]
+    assert [(sample.labels["x"], sample.labels["y"]) for sample in parsed.samples] == list(dict.fromkeys(written))
+    for sample in parsed.samples:
+        # Beyond what a float holds the format knows only infinity.
+        if isinstance(value, float) or abs(value) < 2**1023:
+            assert float(sample.value) == float(value) or math.isnan(sample.value)
+        else:
+            assert math.isinf(sample.value)
+
+
+def _writable(text: str) -> str:
+    return "".join(
+        "\ufffd" if character == "\0" or "\ud800" <= character <= "\udfff" else character for character in text
+    )
+
+
+@settings(derandomize=True, max_examples=10, deadline=None)
+@given(pages=st.lists(st.tuples(_TEXTS, _TEXTS, st.floats()), min_size=50, max_size=50))
+def test_promtool_reads_any_page(pages: list[tuple[str, str, float]]) -> None:
+    """Promtool finds no syntax error and no series twice, whatever the labels and helps are."""
+    families = [
+        Family(f"read_{number}_celsius", "gauge", f"H {text}", ("x",), [((label,), value), ((label,), 1)])
+        for number, (text, label, value) in enumerate(pages)
+    ]
+    result = subprocess.run(
+        ["promtool", "check", "metrics"], input=render(families), capture_output=True, timeout=20, check=False
+    )
+    assert result.returncode == 0, result.stderr.decode()[-500:]

@@ -1,0 +1,244 @@
+"""One connection to a Redis or Valkey server: RESP2 over a socket, every wait bounded by one deadline.
+
+hiredis packs commands and builds replies; it does no input or output, so that deadlines, the diagnosis of TLS and the
+classes of errors are ours. redis-py has a timeout for each read, none for the whole exchange, and takes 16 MB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import hiredis
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.redis_errors import ServerError
+from exporters.core.redis_frames import Frames
+from exporters.core.settings import Secret
+
+_PROBE_SECONDS = 0.3  # kept back from a TLS handshake to find out whether the server speaks plain text
+_MAXIMUM_ADDRESSES = 4  # of one host, tried one after the other
+_RECEIVED_BYTES = 64 * 1024
+_TEXT_LIMIT_BYTES = 4096  # of a reply of one line or a short value
+
+Command = Sequence[str]
+Peer = Any  # an address as socket.connect takes it
+Reply = Any  # bytes | int | None | ServerError | list of replies: nested at the server's will
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """One server; `tls` is the prepared context, None for plain TCP."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: Secret | None = None
+    tls: ssl.SSLContext | None = None
+
+
+def pack(commands: Sequence[Command]) -> bytes:
+    """Return the commands as bytes to send in one go."""
+    return b"".join(hiredis.pack_command(tuple(command)) for command in commands)  # type: ignore[arg-type]
+
+
+def tls_name(host: str) -> str:
+    """Return the name to ask for and to verify: a final dot, which keeps search domains out, is in no certificate."""
+    return host.removesuffix(".")
+
+
+class Connection:
+    """Commands and replies on a connected socket. After any exception it must be closed: replies would not match."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._frames = Frames()
+        self._reader = hiredis.Reader(replyError=ServerError)
+
+    def exchange(self, packed: bytes, limits: Sequence[int], deadline: Deadline) -> list[Reply]:
+        """Send packed commands and return their replies, each of at most that many bytes; errors stand among them.
+
+        Raises CollectError, TimeoutError, EOFError, ConnectionError and ssl.SSLError.
+        """
+        self._sock.settimeout(time_left(deadline))
+        # A server that closed the connection may have said why: then the reason is there to be read.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            self._sock.sendall(packed)
+        try:
+            return [self._reply(limit, deadline) for limit in limits]
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):  # the same as a closed connection without TLS
+            raise EOFError("the server closed the connection") from None
+
+    def ask(self, commands: Sequence[Command], deadline: Deadline) -> list[Reply]:
+        """Return the replies to commands that have short ones."""
+        return self.exchange(pack(commands), [_TEXT_LIMIT_BYTES] * len(commands), deadline)
+
+    def close(self) -> None:
+        """Close at once, also from another thread while a call waits."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        self._sock.close()
+
+    def _reply(self, limit_bytes: int, deadline: Deadline) -> Reply:
+        while (frame := self._frames.take(limit_bytes)) is None:
+            self._sock.settimeout(time_left(deadline))
+            received = self._sock.recv(_RECEIVED_BYTES)
+            if not received:
+                raise EOFError("the server closed the connection")
+            self._frames.feed(received)
+        reply = self._parsed(frame)
+        if isinstance(reply, ServerError) and reply.is_farewell:
+            raise reply
+        return reply
+
+    def _parsed(self, frame: bytes) -> Reply:
+        try:
+            self._reader.feed(frame)
+            return self._reader.gets()
+        except hiredis.HiredisError:  # a number of hundreds of digits, lists nested without end
+            raise CollectError(ErrorClass.PROTOCOL, "the answer is not the protocol of Redis") from None
+
+
+def connect(address: RedisAddress, greeting: Sequence[Command], deadline: Deadline) -> Connection:
+    """Return a logged-in connection; the greeting is sent with the login, its replies are ignored.
+
+    Raises CollectError and the errors of socket and ssl.
+    """
+    sock = connect_first(_addresses(address.host, address.port), deadline)
+    peer = peer_of(sock)
+    connection = Connection(_with_tls(sock, peer, address, deadline) if address.tls else sock)
+    try:
+        _log_in(connection, peer, address, greeting, deadline)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def login(username: str, password: str) -> Command:
+    """Return the command that logs in; without a user it is the one that servers before Redis 6 know too."""
+    return ("AUTH", username, password) if username else ("AUTH", password)
+
+
+def time_left(deadline: Deadline) -> float:
+    """Return the seconds left. Raises TimeoutError where there are none (0 would mean: do not wait at all)."""
+    remaining = deadline.remaining()
+    if remaining <= 0:
+        raise TimeoutError("no time left")
+    return remaining
+
+
+def peer_of(sock: socket.socket) -> Peer | None:
+    """Return the address a socket is connected to, None where the other side is gone already."""
+    try:
+        return sock.getpeername()
+    except OSError:
+        return None
+
+
+def _log_in(
+    connection: Connection, peer: Peer | None, address: RedisAddress, greeting: Sequence[Command], deadline: Deadline
+) -> None:
+    commands = list(greeting)
+    if address.password is not None:
+        commands.insert(0, login(address.username, address.password.reveal()))
+    try:
+        replies = connection.ask(commands, deadline)
+    except (EOFError, ConnectionError):
+        # A TLS server hangs up on plain text; so does a peer that is no Redis at all.
+        if address.tls is None and speaks_tls(peer, deadline):
+            raise CollectError(ErrorClass.TLS, "the server speaks TLS: use rediss://") from None
+        raise
+    answer = replies[0] if replies else None
+    if isinstance(answer, ServerError) and (address.password is not None or answer.error_class is ErrorClass.AUTH):
+        raise answer.at_login()
+
+
+def _with_tls(sock: socket.socket, peer: Peer | None, address: RedisAddress, deadline: Deadline) -> socket.socket:
+    assert address.tls is not None
+    try:
+        # A plain server waits for the end of a line that no handshake sends.
+        sock.settimeout(max(time_left(deadline) - _PROBE_SECONDS, time_left(deadline) / 2))
+        return address.tls.wrap_socket(sock, server_hostname=tls_name(address.host))
+    except TimeoutError:
+        sock.close()
+        if _speaks_plain(peer, deadline):
+            raise CollectError(ErrorClass.TLS, "the server speaks plain text: use redis://") from None
+        raise
+    except ConnectionError:
+        sock.close()
+        raise CollectError(ErrorClass.TLS, "the server hung up on the TLS handshake") from None
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _addresses(host: str, port: int) -> list[Peer]:
+    """Return the addresses of a host in the system's order of preference. Raises OSError and CollectError (dns)."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise CollectError(ErrorClass.DNS, "the host name cannot be asked for") from None
+    return list(dict.fromkeys(sockaddr for _, _, _, _, sockaddr in found))[:_MAXIMUM_ADDRESSES]
+
+
+def connect_first(addresses: Sequence[Peer], deadline: Deadline) -> socket.socket:
+    """Return a connection to the first address that answers, each having its share of the time left.
+
+    One that swallows packets must not use up the time of the others. Raises OSError of the last one tried.
+    """
+    first, *others = addresses
+    try:
+        return _open(first, time_left(deadline) / len(addresses))
+    except OSError:
+        if not others:
+            raise
+    return connect_first(others, deadline)
+
+
+def _open(peer: Peer, seconds: float) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if len(peer) == 4 else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(peer)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _speaks_plain(peer: Peer | None, deadline: Deadline) -> bool:
+    """Return whether a PING without TLS is answered; asked only after a TLS handshake got no answer."""
+    if peer is None:
+        return False
+    try:
+        with _open(peer, time_left(deadline)) as sock:
+            sock.sendall(pack([("PING",)]))
+            sock.settimeout(time_left(deadline))
+            return sock.recv(1) in {b"+", b"-"}
+    except OSError:
+        return False
+
+
+def speaks_tls(peer: Peer | None, deadline: Deadline) -> bool:
+    """Return whether a TLS handshake begins; asked only after the server hung up on plain text."""
+    if peer is None:
+        return False
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # nothing is sent: only the kind of server is of interest
+    try:
+        with _open(peer, time_left(deadline)) as sock:
+            sock.settimeout(time_left(deadline))
+            context.wrap_socket(sock).close()
+    except ssl.SSLError as error:
+        return "ALERT" in (error.reason or "")  # a refusal in TLS, for lack of a client certificate say
+    except OSError:
+        return False
+    return True
