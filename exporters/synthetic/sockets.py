@@ -74,7 +74,7 @@ def time_left(deadline: Deadline) -> float:
 
 
 class Stream:
-    """A connected socket each of whose calls ends at the deadline; has the part of a socket that http.client uses."""
+    """A connected socket each of whose calls ends at the deadline."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
@@ -93,10 +93,6 @@ class Stream:
     def makefile(self, *_arguments: object) -> io.BufferedReader:
         """Return a buffered reader."""
         return io.BufferedReader(_Reader(self), 64 * 1024)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._sock.close()
 
 
 class _Reader(io.RawIOBase):
