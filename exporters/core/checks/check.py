@@ -61,6 +61,11 @@ class Observation:
         """Note one value of a `probe_*` metric; `labels` are the metric's own, beside those of every check."""
         self.gauges[name, labels] = value
 
+    def forget(self, *names: str) -> None:
+        """Drop metrics without labels of their own that no longer hold."""
+        for name in names:
+            self.gauges.pop((name, ()), None)
+
     def observe(self, name: str, value: float | None, waited: float, *labels: str) -> None:
         """Note one value of a histogram, None where it did not come in the seconds waited; `labels` as in `set`."""
         self.measured[name, labels] = Measured(value, waited)
