@@ -28,10 +28,10 @@ def resolve(host: str, port: int, observation: Observation, kind: int = socket.S
         except (socket.gaierror, UnicodeError):
             raise CollectError(ErrorClass.DNS, f"{host} does not resolve") from None
     observation.set("probe_dns_lookup_time_seconds", observation.phases()["resolve"])
-    return _both_families([(family, sockaddr) for family, _, _, _, sockaddr in found])
+    return both_families([(family, sockaddr) for family, _, _, _, sockaddr in found])
 
 
-def _both_families(addresses: Sequence[Address]) -> list[Address]:
+def both_families(addresses: Sequence[Address]) -> list[Address]:
     """Return the first addresses, by turns of each family (RFC 8305): one of the two may lead nowhere."""
     first = [address for address in addresses if address[0] == addresses[0][0]]
     other = [address for address in addresses if address[0] != addresses[0][0]]
