@@ -12,6 +12,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tools.rule_lint.catalogue import RECORDED, ROOT, read_recorded
 from tools.rule_lint.pages import Family, families
 
@@ -33,6 +35,7 @@ tools/rule_lint/series/by_hand.yaml. Prometheus adds the labels `job` and `insta
 series.
 """
 PAGE = ROOT / "docs/metrics.md"
+PEERS = ROOT / "tools/rule_lint/series/peers.yaml"
 
 
 def document(found: list[Family]) -> dict[str, Any]:
@@ -59,7 +62,19 @@ def page() -> str:
             + "\n".join(rows)
             + "\n"
         )
-    return "\n".join(parts)
+    return "\n".join([*parts, _without()])
+
+
+def without() -> dict[str, dict[str, str]]:
+    """Return exporter of others → metric that it has and ours has not → why."""
+    found: dict[str, dict[str, str]] = yaml.safe_load(PEERS.read_text())
+    return found
+
+
+def _without() -> str:
+    rows = [f"| {peer} | `{name}` | {why} |" for peer, metrics in without().items() for name, why in metrics.items()]
+    head = "## What the Go exporters have and these do not\n\n| Exporter | Metric | Why not |\n|---|---|---|\n"
+    return head + "\n".join(rows) + "\n"
 
 
 def _row(family: Family) -> str:

@@ -2,7 +2,7 @@
 
 Written by hand rather than with h11, which is loaded for the server anyway, because a check must say what it saw: h11
 ends in a bare error where a server answers 101 unasked, and where the lines of a chunked body end in LF alone, which
-browsers and Go's client accept. http.client is limited to 100 headers and 64 KiB a line, by globals of its module.
+curl and browsers accept. http.client is limited to 100 headers and 64 KiB a line, by globals of its module.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ import socket
 import ssl
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult
 
 from exporters import __version__
@@ -21,6 +23,8 @@ from exporters.synthetic.tls import handshake
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _OWN_HEADERS = {"User-Agent": f"pantrywatch-check/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
+_LAST_MODIFIED = "probe_http_last_modified_timestamp_seconds"
+_LONGEST_DATE = 40
 _SENDS_LENGTH = frozenset({"POST", "PUT", "PATCH"})  # that of an empty body too
 
 
@@ -116,8 +120,21 @@ def _message(request: Request) -> bytes:
 
 
 def _note(request: Request, reader: AnswerReader, head: Head, observation: Observation) -> None:
-    announced = reader.announced_bytes(head)
+    observation.forget("probe_http_content_length", _LAST_MODIFIED)  # those of what led here
     observation.set("probe_http_status_code", head.status)
     observation.set("probe_http_version", head.version)
     observation.set("probe_http_ssl", int(request.url.scheme == "https"))
+    announced = reader.announced_bytes(head)
     observation.set("probe_http_content_length", -1 if announced is None else announced)
+    modified = _seconds(head.first("last-modified") or "")
+    if modified is not None:
+        observation.set(_LAST_MODIFIED, modified)
+
+
+def _seconds(date: str) -> float | None:
+    """Return the Unix time of a date in a header, None where it is none."""
+    try:
+        found = parsedate_to_datetime(date[:_LONGEST_DATE])
+    except (ValueError, IndexError):
+        return None
+    return found.replace(tzinfo=found.tzinfo or UTC).timestamp()
