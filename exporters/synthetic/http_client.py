@@ -97,7 +97,7 @@ def exchange(request: Request, context: ssl.SSLContext, observation: Observation
         with observation.phase("processing"):
             stream.sendall(_message(request))
             head = reader.head()
-        _note(request, reader, head, observation)
+        note_head(request, reader, head, observation)
         with observation.phase("transfer"):
             sent, complete = reader.body(head)
     codings = (*head.tokens("content-encoding"), *(c for c in head.tokens("transfer-encoding") if c != "chunked"))
@@ -119,7 +119,8 @@ def _message(request: Request) -> bytes:
     return "\r\n".join(lines).encode("ascii") + (request.body or b"")
 
 
-def _note(request: Request, reader: AnswerReader, head: Head, observation: Observation) -> None:
+def note_head(request: Request, reader: AnswerReader, head: Head, observation: Observation) -> None:
+    """Note what the head of an answer says. Raises CollectError (protocol) where its lengths differ."""
     observation.forget("probe_http_content_length", _LAST_MODIFIED)  # those of what led here
     observation.set("probe_http_status_code", head.status)
     observation.set("probe_http_version", head.version)
@@ -135,6 +136,6 @@ def _seconds(date: str) -> float | None:
     """Return the Unix time of a date in a header, None where it is none."""
     try:
         found = parsedate_to_datetime(date[:_LONGEST_DATE])
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         return None
     return found.replace(tzinfo=found.tzinfo or UTC).timestamp()

@@ -154,7 +154,7 @@ def _take(
     answer = exchange(_request(step, values), context, observation, deadline)
     pattern = re.compile(step.expect_body) if step.expect_body else None
     judge(answer, step.expect_status or _DEFAULT_STATUSES, pattern, observation)
-    return _saved(step, answer)
+    return saved_values(step, answer)
 
 
 def _request(step: Step, values: Mapping[str, str]) -> Request:
@@ -178,7 +178,8 @@ def _escape(content_type: str) -> Callable[[str], str]:
     return (lambda value: json.dumps(value)[1:-1]) if "json" in content_type else str
 
 
-def _saved(step: Step, answer: Answer) -> dict[str, str]:
+def saved_values(step: Step, answer: Answer) -> dict[str, str]:
+    """Return what a step saves of its answer, by name. Raises CollectError (protocol) where it is not there."""
     if not step.save:
         return {}
     document = _document(answer)

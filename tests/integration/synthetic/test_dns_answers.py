@@ -13,11 +13,15 @@ import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from exporters.core.checks.check import Observation
+from exporters.core.checks.check import Entry, Observation
+from exporters.core.checks.probe_run import classify
 from exporters.core.deadline import Deadline
-from exporters.core.errors import ConfigError, ErrorClass
+from exporters.core.errors import CollectError, ConfigError, ErrorClass
 from exporters.synthetic.dns_exchange import Question, ask
+from exporters.synthetic.kinds.dns import DnsCheck, prepare
 from tests.support.peers import Check, accept
 
 # What a server does with a question over UDP (False) or TCP (True): the answers it sends, as bytes.
@@ -256,3 +260,64 @@ def test_silent_address_leaves_time_for_the_next(serve: Served) -> None:
         answer = ask(Question("crm.test", "A"), servers, observation, Deadline.after(1.5))
     assert answer.rcode() == dns.rcode.NOERROR
     assert observation.gauges["probe_ip_protocol", ()] == 4
+
+
+# Answers of servers that are well, to be spoilt.
+_WELL = [
+    zone("crm.test.|A|10.0.0.1"),
+    zone("crm.test.|CNAME|b.test.", "b.test.|MX|10 mail.test."),
+    zone('crm.test.|TXT|"one" "two"'),
+    zone(authority="test.|SOA|ns.test. root.test. 1 1 1 1 1", rcode="NXDOMAIN"),
+    zone(authority="test.|NS|ns.other.", flags=0),
+]
+
+
+@pytest.fixture(scope="module")
+def spoilt() -> Iterator[tuple[list[bytes], int]]:
+    """A name server that gives what the list holds, with the id of the question; gives its port."""
+    answer: list[bytes] = [b""]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.create_server(("127.0.0.1", 0)) as tcp:
+        udp.bind(tcp.getsockname())
+
+        def over_udp() -> None:
+            while (received := udp.recvfrom(65535))[0]:
+                udp.sendto(received[0][:2] + answer[0][2:] or b"\x00", received[1])
+
+        def over_tcp(connection: socket.socket) -> None:
+            question = connection.recv(65535)[2:]
+            connection.sendall(len(answer[0]).to_bytes(2, "big") + question[:2] + answer[0][2:])
+
+        threads = [
+            threading.Thread(target=over_udp, daemon=True),
+            threading.Thread(target=accept, args=(tcp, over_tcp), daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        yield answer, int(udp.getsockname()[1])
+        tcp.shutdown(socket.SHUT_RDWR)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", udp.getsockname())
+        for thread in threads:
+            thread.join(5)
+
+
+@settings(
+    derandomize=True, max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.one_of(st.sampled_from(_WELL), st.binary(max_size=80)), st.data())
+def test_any_answer_passes_or_has_its_class(
+    spoilt: tuple[list[bytes], int], served: Serve | bytes, data: st.DataObject
+) -> None:
+    """Any bytes with the id of the question, and any answer with bytes changed, are an answer or have a class."""
+    answer, port = spoilt
+    wire = served if isinstance(served, bytes) else served(dns.message.make_query("crm.test", "A"), False)[0]
+    spoiling = bytearray(wire)
+    for _ in range(data.draw(st.integers(0, 3)) if wire else 0):
+        spoiling[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
+    answer[0] = bytes(spoiling[: data.draw(st.integers(len(wire) // 2, len(wire)))]) or b"\x00"
+    settings_of_check = DnsCheck(kind="dns", name="one", query_name="crm.test", server=f"127.0.0.1:{port}")
+    try:
+        prepare(settings_of_check, Entry("settings.yaml", "one"))(Observation(), Deadline.after(5))
+    except (CollectError, OSError) as error:
+        found = classify(error)
+        assert found in {ErrorClass.PROTOCOL, ErrorClass.DNS, ErrorClass.PERMISSION}

@@ -12,6 +12,7 @@ import pytest
 from exporters.core.checks.probe_run import Result
 from exporters.core.errors import ErrorClass
 from tests.support.peers import Check, Listen, Web, read_head
+from tests.support.servers import free_port
 
 PAGE = b"<title>Kitchen Pantry</title>"
 FINAL = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(PAGE), PAGE)
@@ -314,3 +315,10 @@ def test_what_cannot_be_saved(check: Check, web: Web, body: bytes, headers: str,
     steps = [{"name": "get", "url": f"http://127.0.0.1:{web(answer(headers, body))}/", "save": {"t": "token"}}]
     result = check(kind="journey", steps=steps)
     assert (result.error_class, result.detail) == (ErrorClass.PROTOCOL, f"step get: {detail}")
+
+
+def test_no_proxy_of_the_environment(check: Check, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check asks the server itself: a proxy that only the environment names would be another way than is written."""
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    assert get(check, web(FINAL)).error_class is None
