@@ -18,6 +18,7 @@ MAXIMUM_BODY_BYTES = 1024 * 1024  # read and searched; what follows is not waite
 # Status lines, headers and trailers of one answer, the interim ones included: what Chromium reads.
 _MAXIMUM_HEAD_BYTES = 256 * 1024
 _PART_BYTES = 64 * 1024
+_MAXIMUM_PARTS = 64 * 1024  # a server may send its megabyte in chunks of one byte, each a step of Python
 _CHUNK_LINE_BYTES = 16  # of the line before and after a chunk; what is longer counts as head
 _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t].*)?\Z")
 _NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
@@ -84,9 +85,9 @@ class AnswerReader:
     def body(self, head: Head) -> tuple[bytes, bool]:
         """Return the body as sent, up to the maximum, and whether this is all of it."""
         body = bytearray()
-        for part in self._parts(head):
+        for count, part in enumerate(self._parts(head), 1):
             body += part
-            if len(body) >= MAXIMUM_BODY_BYTES:
+            if len(body) >= MAXIMUM_BODY_BYTES or count >= _MAXIMUM_PARTS:
                 return bytes(body[:MAXIMUM_BODY_BYTES]), False
         return bytes(body), True
 

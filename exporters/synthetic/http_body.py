@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.synthetic.http_answer import MAXIMUM_BODY_BYTES
 
+_MAXIMUM_CODINGS = 5  # one over the other, as in curl
 _PIECE_BYTES = 16 * 1024  # what a decoder is given at once, so that what it leaves is never copied whole
 _GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's numbers for the formats
 _FORMATS = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _RAW)}  # deflate: both are sent
@@ -47,8 +48,11 @@ class Body:
     def content(self) -> bytes:
         """Return it decoded, cut after 1 MiB. Raises CollectError, of which UnknownCodingError is one."""
         content, complete = self.sent, self.complete
-        for coding in reversed(self.codings):
-            if coding != "identity" and content:  # nothing is sent as nothing, whatever the header says
+        codings = [coding for coding in self.codings if coding != "identity"]
+        if len(codings) > _MAXIMUM_CODINGS:
+            raise CollectError(ErrorClass.PROTOCOL, f"the body has more than {_MAXIMUM_CODINGS} content codings")
+        for coding in reversed(codings):
+            if content:  # nothing is sent as nothing, whatever the header says
                 content, complete = _decoded(content, coding, complete=complete)
         return content
 

@@ -262,6 +262,22 @@ def test_silent_address_leaves_time_for_the_next(serve: Served) -> None:
     assert observation.gauges["probe_ip_protocol", ()] == 4
 
 
+def test_server_over_ipv6(check: Check) -> None:
+    """A name server is asked over IPv6 as over IPv4."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+        udp.bind(("::1", 0))
+
+        def once() -> None:
+            wire, client = udp.recvfrom(65535)
+            udp.sendto(zone("crm.test.|A|10.0.0.1")(dns.message.from_wire(wire), False)[0], client)
+
+        thread = threading.Thread(target=once, daemon=True)
+        thread.start()
+        result = check(kind="dns", query_name="crm.test", server=f"[::1]:{udp.getsockname()[1]}", expect=["10.0.0.1"])
+        thread.join(5)
+    assert (result.detail, result.gauges["probe_ip_protocol", ()]) == ("", 6)
+
+
 # Answers of servers that are well, to be spoilt.
 _WELL = [
     zone("crm.test.|A|10.0.0.1"),

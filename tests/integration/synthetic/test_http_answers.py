@@ -130,6 +130,7 @@ def test_chunked_and_coded_with_trailers(check: Check, web: Web) -> None:
         ("br", PAGE, "the body has the content coding br, which cannot be decoded here"),
         ("zstd, gzip", gzipped(PAGE), "the body has the content coding zstd, which cannot be decoded here"),
         ("s3cr3t", PAGE, "the body has an unknown content coding, which cannot be decoded here"),
+        ("gzip, " * 9000, gzipped(PAGE), "the body has more than 5 content codings"),
     ],
 )
 def test_body_that_cannot_be_decoded(check: Check, web: Web, coding: str, body: bytes, detail: str) -> None:
@@ -169,6 +170,14 @@ def test_answer_without_a_body(check: Check, web: Web, status: str) -> None:
     assert result.gauges["probe_http_content_length", ()] == 0
     result = get(check, web(answer(coded, b"", "200 OK")), None, method="HEAD")
     assert (result.error_class, result.detail) == (None, "")
+
+
+def test_body_in_too_many_chunks_is_cut(check: Check, web: Web) -> None:
+    """Of a body in chunks of one byte, 65536 are read, and judged."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    result = get(check, web(head + b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n"), "^x+$", timeout_seconds=10)
+    assert (result.error_class, result.detail) == (None, "")
+    assert result.gauges["probe_http_uncompressed_body_length", ()] == 65536
 
 
 def test_many_and_large_headers(check: Check, web: Web) -> None:
