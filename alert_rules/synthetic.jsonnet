@@ -3,10 +3,19 @@ local alert = (import 'lib/alert.libsonnet').alert;
 
 local check = 'job, instance, check, kind, target';
 
-// A check that cannot connect sees no certificate: what it saw within the hour still holds. The labels `kind` and `target`
-// are left out: a broken target must not mute the certificate that is about to break it.
-local days_left(limit) =
-  'min by (job, instance, check) (last_over_time(probe_ssl_earliest_cert_expiry[1h])) - time() < %d * 86400' % limit;
+// What clients verify decides: a server may send a certificate that ended long ago and that nobody needs, and the verified
+// chain may end before any certificate the server sends. Where nothing is verified, or the check was refused, there is no
+// such chain, and the first end of what was sent counts; blackbox_exporter says a time before 1970 for it. A check that
+// cannot connect sees no certificate: what it saw within the hour still holds.
+local ends = std.join(' or ', [
+  'probe_ssl_last_chain_expiry_timestamp_seconds > 0',
+  'probe_ssl_earliest_cert_expiry',
+  'last_over_time(probe_ssl_last_chain_expiry_timestamp_seconds[1h]) > 0',
+  'last_over_time(probe_ssl_earliest_cert_expiry[1h])',
+]);
+
+// The labels `kind` and `target` are left out: a broken target must not mute the certificate that is about to break it.
+local days_left(limit) = 'min by (job, instance, check) (%s) - time() < %d * 86400' % [ends, limit];
 
 {
   groups: [

@@ -1,4 +1,5 @@
 // Does the CRM open, and what is promised?
+local certificates = import '../lib/certificates.libsonnet';
 local panel = import '../lib/panel.libsonnet';
 local promise = import '../lib/promise.libsonnet';
 local status = import '../lib/status.libsonnet';
@@ -48,9 +49,9 @@ local all = [target.id for target in promise.targets if target.layer == 'fronten
   ) + panel.decimals(0) + panel.plain_stat + panel.to_board('targets', 'All promises'),
   panel.stat(
     'Certificate ends in',
-    'Time until the first certificate that the front end sends ends. What renews itself does so 30 days before: below three weeks it has failed to.',
+    'Time until the certificate chain of the front end ends, as verified. What renews itself does so 30 days before: below three weeks it has failed to.',
     's',
-    [panel.now('min(probe_ssl_earliest_cert_expiry{%s}) - time()' % queries.check)],
+    [panel.now('min(%s) - time()' % certificates.ends(queries.check))],
     'no check uses TLS',
     // As CrmSyntheticCertificateExpiring and CrmSyntheticCertificateSoonExpired.
   ) + panel.decimals(1) + panel.limits([[null, colours.hurt], [7 * 86400, colours.broken], [21 * 86400, colours.kept]]) + panel.plain_stat,

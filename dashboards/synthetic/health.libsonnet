@@ -1,4 +1,5 @@
 // What fails, since when?
+local certificates = import '../lib/certificates.libsonnet';
 local panel = import '../lib/panel.libsonnet';
 local status = import '../lib/status.libsonnet';
 local queries = import 'queries.libsonnet';
@@ -49,9 +50,9 @@ local none_bad = panel.limits([[null, colours.kept], [1, colours.hurt]]);
   ) + panel.decimals(1) + panel.plain_stat,
   panel.stat(
     'Next certificate to end',
-    'Time until the first certificate of all checks over TLS ends. What renews itself does so 30 days before: below three weeks it has failed to.',
+    'Time until the first certificate chain of all checks over TLS ends, as verified; where it is refused or not verified, the first certificate that was sent. What renews itself does so 30 days before: below three weeks it has failed to.',
     's',
-    [panel.now('min(probe_ssl_earliest_cert_expiry) - time()')],
+    [panel.now('min(%s) - time()' % certificates.ends())],
     'no check uses TLS',
     width=4,
     // As CrmSyntheticCertificateExpiring and CrmSyntheticCertificateSoonExpired.

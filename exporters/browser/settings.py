@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from exporters.browser.throttling import NetworkName
-from exporters.core.checks.check import CheckSettings, expect, expect_unique_names, parse_url
+from exporters.core.checks.check import CheckSettings, expect, expect_unique_names
+from exporters.core.checks.http_url import parse_url
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SHORTEST_TIMEOUT_SECONDS = 20.0  # a start, a slow load, and the five quiet seconds that time to interactive asks for

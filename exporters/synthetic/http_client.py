@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import http.client
 import re
 import socket
 import ssl
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult
 
 from exporters import __version__
 from exporters.core.checks.check import Observation, expect
+from exporters.core.checks.http_url import host_header, host_of, port_of
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
+from exporters.synthetic.http_answer import AnswerReader, Head
+from exporters.synthetic.http_body import Body, UnknownCodingError, text_of
 from exporters.synthetic.sockets import Stream, connect
 from exporters.synthetic.tls import handshake
 
-_MAXIMUM_BODY_BYTES = 1024 * 1024  # read and searched; what follows is not waited for
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
-_OWN_HEADERS = {"User-Agent": f"pantrywatch-check/{__version__}", "Accept": "*/*"}
+_OWN_HEADERS = {"User-Agent": f"pantrywatch-check/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
+_LAST_MODIFIED = "probe_http_last_modified_timestamp_seconds"
+_LONGEST_DATE = 40
+_SENDS_LENGTH = frozenset({"POST", "PUT", "PATCH"})  # that of an empty body too
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; `location` is where a redirect leads, `body` is cut after 1 MiB."""
+    """What came back; `location` is where a redirect leads."""
 
     status: int
     location: str | None
-    body: bytes
+    body: Body
 
 
 def expect_headers(headers: Mapping[str, str]) -> None:
@@ -69,7 +74,14 @@ def judge(answer: Answer, statuses: Container[int], body: re.Pattern[str] | None
     if answer.status not in statuses:
         meaning = {401: ErrorClass.AUTH, 403: ErrorClass.PERMISSION}
         raise CollectError(meaning.get(answer.status, ErrorClass.PROTOCOL), f"status {answer.status}")
-    if body and not body.search(answer.body.decode("utf-8", "replace")):
+    try:
+        content = answer.body.content()
+    except UnknownCodingError:  # no fault where nobody asks for the text
+        if body:
+            raise
+        return
+    observation.set("probe_http_uncompressed_body_length", len(content))
+    if body and not body.search(text_of(content, answer.body.content_type)):
         observation.set("probe_failed_due_to_regex", 1)
         raise CollectError(ErrorClass.PROTOCOL, "the body does not match expect_body")
 
@@ -77,56 +89,53 @@ def judge(answer: Answer, statuses: Container[int], body: re.Pattern[str] | None
 def exchange(request: Request, context: ssl.SSLContext, observation: Observation, deadline: Deadline) -> Answer:
     """Return the answer to a request; redirects are not followed.
 
-    Raises CollectError (dns), OSError (ssl.SSLError too) or http.client.HTTPException.
+    Raises CollectError (dns, protocol) or OSError (ssl.SSLError too).
     """
     with _open(request.url, context, observation, deadline) as sock:
         stream = Stream(sock, deadline)
+        reader = AnswerReader(stream.makefile(), request.method)
         with observation.phase("processing"):
-            _send(request, stream)
-            # `HTTPResponse` calls nothing of a socket but makefile().
-            response = http.client.HTTPResponse(cast("socket.socket", stream), method=request.method)
-            response.begin()
-        observation.set("probe_http_status_code", response.status)
-        observation.set("probe_http_version", response.version / 10)
-        observation.set("probe_http_ssl", int(request.url.scheme == "https"))
-        observation.set("probe_http_content_length", _announced(response, request.method))
-        with observation.phase("transfer"), response:
-            body = _read(response)
-        observation.set("probe_http_uncompressed_body_length", len(body))
-        return Answer(response.status, response.getheader("Location"), body)
+            stream.sendall(_message(request))
+            head = reader.head()
+        note_head(request, reader, head, observation)
+        with observation.phase("transfer"):
+            sent, complete = reader.body(head)
+    codings = (*head.tokens("content-encoding"), *(c for c in head.tokens("transfer-encoding") if c != "chunked"))
+    return Answer(head.status, head.first("location"), Body(sent, complete, codings, head.first("content-type") or ""))
 
 
 def _open(url: SplitResult, context: ssl.SSLContext, observation: Observation, deadline: Deadline) -> socket.socket:
-    host, secure = url.hostname or "", url.scheme == "https"
-    sock = connect(host, url.port or (443 if secure else 80), observation, deadline)
-    return handshake(sock, context, host, observation, deadline) if secure else sock
+    host = host_of(url)
+    sock = connect(host, port_of(url), observation, deadline)
+    return handshake(sock, context, host, observation, deadline) if url.scheme == "https" else sock
 
 
-def _send(request: Request, stream: Stream) -> None:
-    url = request.url
-    connection = http.client.HTTPConnection(url.hostname or "", url.port)
-    connection.sock = cast("socket.socket", stream)  # used for sendall() alone
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    headers = {"Host": url.netloc, "Connection": "close", **request.headers}
-    connection.request(request.method, target, request.body, headers)
+def _message(request: Request) -> bytes:
+    target = (request.url.path or "/") + (f"?{request.url.query}" if request.url.query else "")
+    headers = {"Host": host_header(request.url), "Connection": "close", **request.headers}
+    if request.body is not None or request.method in _SENDS_LENGTH:
+        headers.setdefault("Content-Length", str(len(request.body or b"")))
+    lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode("ascii") + (request.body or b"")
 
 
-def _announced(response: http.client.HTTPResponse, method: str) -> int:
-    """Return the length that the response announced in bytes, -1 where it announced none."""
-    if method == "HEAD":  # here `length` is what is to be read
-        text = response.getheader("Content-Length", "")
-        return int(text) if text.isdecimal() else -1
-    return -1 if response.length is None else response.length
+def note_head(request: Request, reader: AnswerReader, head: Head, observation: Observation) -> None:
+    """Note what the head of an answer says. Raises CollectError (protocol) where its lengths differ."""
+    observation.forget("probe_http_content_length", _LAST_MODIFIED)  # those of what led here
+    observation.set("probe_http_status_code", head.status)
+    observation.set("probe_http_version", head.version)
+    observation.set("probe_http_ssl", int(request.url.scheme == "https"))
+    announced = reader.announced_bytes(head)
+    observation.set("probe_http_content_length", -1 if announced is None else announced)
+    modified = _seconds(head.first("last-modified") or "")
+    if modified is not None:
+        observation.set(_LAST_MODIFIED, modified)
 
 
-def _read(response: http.client.HTTPResponse) -> bytes:
-    """Return the body up to the maximum. Raises http.client.IncompleteRead where less comes than was announced."""
-    body = b""
-    while len(body) < _MAXIMUM_BODY_BYTES:
-        part = response.read(min(64 * 1024, _MAXIMUM_BODY_BYTES - len(body)))
-        if not part:
-            if response.length:
-                raise http.client.IncompleteRead(body, response.length)
-            break
-        body += part
-    return body
+def _seconds(date: str) -> float | None:
+    """Return the Unix time of a date in a header, None where it is none."""
+    try:
+        found = parsedate_to_datetime(date[:_LONGEST_DATE])
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return found.replace(tzinfo=found.tzinfo or UTC).timestamp()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from exporters.core.checks.check import Observation
@@ -27,7 +28,15 @@ def resolve(host: str, port: int, observation: Observation, kind: int = socket.S
         except (socket.gaierror, UnicodeError):
             raise CollectError(ErrorClass.DNS, f"{host} does not resolve") from None
     observation.set("probe_dns_lookup_time_seconds", observation.phases()["resolve"])
-    return [(family, sockaddr) for family, _, _, _, sockaddr in found[:_MAXIMUM_ADDRESSES]]
+    return both_families([(family, sockaddr) for family, _, _, _, sockaddr in found])
+
+
+def both_families(addresses: Sequence[Address]) -> list[Address]:
+    """Return the first addresses, by turns of each family (RFC 8305): one of the two may lead nowhere."""
+    first = [address for address in addresses if address[0] == addresses[0][0]]
+    other = [address for address in addresses if address[0] != addresses[0][0]]
+    turns = [address for pair in zip_longest(first, other) for address in pair if address]
+    return turns[:_MAXIMUM_ADDRESSES]
 
 
 def connect(host: str, port: int, observation: Observation, deadline: Deadline) -> socket.socket:
@@ -42,18 +51,25 @@ def connect_first(addresses: Sequence[Address], observation: Observation, deadli
 
     Raises OSError of the last one tried.
     """
-    (family, sockaddr), *others = addresses
-    note_address(family, sockaddr, observation)
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(time_left(deadline) / len(addresses))
-        sock.connect(sockaddr)
-    except OSError:
-        sock.close()
-        if not others:
-            raise
-        return connect_first(others, observation, deadline)
-    return sock
+    for index, ((family, sockaddr), share) in enumerate(shares(addresses, deadline), 1):
+        note_address(family, sockaddr, observation)
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(time_left(share))
+            sock.connect(sockaddr)
+        except OSError:
+            sock.close()
+            if index == len(addresses):
+                raise
+        else:
+            return sock
+    raise CollectError(ErrorClass.DNS, "the name has no address")
+
+
+def shares(addresses: Sequence[Address], deadline: Deadline) -> Iterator[tuple[Address, Deadline]]:
+    """Give each address with its own deadline: a silent one leaves time for those after it. Raises TimeoutError."""
+    for index, address in enumerate(addresses):
+        yield address, Deadline.after(time_left(deadline) / (len(addresses) - index))
 
 
 def note_address(family: int, sockaddr: tuple[Any, ...], observation: Observation) -> None:
@@ -74,7 +90,7 @@ def time_left(deadline: Deadline) -> float:
 
 
 class Stream:
-    """A connected socket each of whose calls ends at the deadline; has the part of a socket that http.client uses."""
+    """A connected socket each of whose calls ends at the deadline."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
@@ -93,10 +109,6 @@ class Stream:
     def makefile(self, *_arguments: object) -> io.BufferedReader:
         """Return a buffered reader."""
         return io.BufferedReader(_Reader(self), 64 * 1024)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._sock.close()
 
 
 class _Reader(io.RawIOBase):

@@ -13,7 +13,11 @@ from typing import Any
 from exporters.core.certificate import not_after
 from exporters.core.checks.check import Entry, Observation
 from exporters.core.deadline import Deadline
+from exporters.core.server_name import server_name
 from exporters.synthetic.sockets import connect, time_left
+
+_FIRST_END = "probe_ssl_earliest_cert_expiry"
+_CHAIN_END = "probe_ssl_last_chain_expiry_timestamp_seconds"
 
 
 @cache
@@ -37,16 +41,18 @@ def client_context(entry: Entry, ca_file: str | None, *, verify: bool) -> ssl.SS
 
 
 def handshake(
-    sock: socket.socket, context: ssl.SSLContext, server_name: str, observation: Observation, deadline: Deadline
+    sock: socket.socket, context: ssl.SSLContext, host: str, observation: Observation, deadline: Deadline
 ) -> ssl.SSLSocket:
     """Return the socket with TLS on it; the plain one is closed where that fails. Raises ssl.SSLError or OSError.
 
-    Where a certificate is refused, a second connection without verification notes when it ends.
+    `host` is what it is reached at, or the name in its certificate where that is another. Where a certificate is
+    refused, a second connection without verification notes when it ends.
     """
-    peer = sock.getpeername()
+    peer, name = sock.getpeername(), server_name(host)
+    observation.forget(_FIRST_END, _CHAIN_END)  # those of another server, which led here
     try:
         with observation.phase("tls"):
-            wrapped = context.wrap_socket(sock, server_hostname=server_name, do_handshake_on_connect=False)
+            wrapped = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
             try:
                 wrapped.settimeout(time_left(deadline))
                 wrapped.do_handshake()
@@ -55,16 +61,16 @@ def handshake(
                 raise
     except ssl.SSLCertVerificationError:
         with contextlib.suppress(OSError):
-            _note_refused(str(peer[0]), peer[1], server_name, observation, deadline)
+            _note_refused((str(peer[0]), peer[1]), name, observation, deadline)
         raise
     _note(wrapped, observation)
     return wrapped
 
 
-def _note_refused(host: str, port: int, server_name: str, observation: Observation, deadline: Deadline) -> None:
-    with connect(host, port, Observation(), deadline) as plain:
+def _note_refused(address: tuple[str, int], name: str, observation: Observation, deadline: Deadline) -> None:
+    with connect(*address, Observation(), deadline) as plain:
         plain.settimeout(time_left(deadline))
-        with _context(None, False).wrap_socket(plain, server_hostname=server_name) as wrapped:
+        with _context(None, False).wrap_socket(plain, server_hostname=name) as wrapped:
             _note(wrapped, observation)
 
 
@@ -72,10 +78,10 @@ def _note(wrapped: ssl.SSLSocket, observation: Observation) -> None:
     observation.set("probe_tls_version_info", 1, (wrapped.version() or "unknown").replace("TLSv1.", "TLS 1."))
     with contextlib.suppress(ValueError):  # a date that cannot be read has no sample
         expiry = min(map(not_after, _chain(wrapped, "get_unverified_chain")))
-        observation.set("probe_ssl_earliest_cert_expiry", expiry)
+        observation.set(_FIRST_END, expiry)
         if wrapped.context.verify_mode == ssl.CERT_REQUIRED:
             expiry = min(map(not_after, _chain(wrapped, "get_verified_chain")))
-            observation.set("probe_ssl_last_chain_expiry_timestamp_seconds", expiry)
+            observation.set(_CHAIN_END, expiry)
 
 
 def _chain(wrapped: ssl.SSLSocket, method: str) -> Iterable[bytes]:

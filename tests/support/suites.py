@@ -16,7 +16,7 @@ from tests.support import debian
 
 SUITE = os.environ.get("PANTRYWATCH_TEST_SUITE", "forky")
 _OLD = "bookworm"
-_SERVERS = ("prometheus", "prometheus-alertmanager", "prometheus-redis-exporter")
+_SERVERS = ("prometheus", "prometheus-alertmanager", "prometheus-redis-exporter", "prometheus-blackbox-exporter")
 _CACHES = ("redis-server", "valkey-server")  # this machine has its own suite's
 _COMPOSE = "docker-compose"
 # Name here → name in the package.
@@ -26,6 +26,7 @@ _PROGRAMS = {
     "alertmanager": "prometheus-alertmanager",
     "amtool": "amtool",
     "prometheus-redis-exporter": "prometheus-redis-exporter",
+    "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
 }
 _COMPOSE_PLUGIN = "usr/libexec/docker/cli-plugins/docker-compose"
 # Their libraries come from their own suite: they may ask for a newer libc than this machine's.

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem
@@ -17,7 +16,6 @@ from exporters.core.settings import Secret, secret_from
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
 CheckT = TypeVar("CheckT", bound="CheckSettings")
-UNSAFE = re.compile(r"[^\x21-\x7e]")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/@\[\]]+):([0-9]{1,5})\Z")
 
 
@@ -62,6 +60,11 @@ class Observation:
     def set(self, name: str, value: float, *labels: str) -> None:
         """Note one value of a `probe_*` metric; `labels` are the metric's own, beside those of every check."""
         self.gauges[name, labels] = value
+
+    def forget(self, *names: str) -> None:
+        """Drop metrics without labels of their own that no longer hold."""
+        for name in names:
+            self.gauges.pop((name, ()), None)
 
     def observe(self, name: str, value: float | None, waited: float, *labels: str) -> None:
         """Note one value of a histogram, None where it did not come in the seconds waited; `labels` as in `set`."""
@@ -185,13 +188,3 @@ def host_and_port(address: str) -> tuple[str, int]:
     expect(match and 0 < int(match[2]) < 65536, "an address like host:port", address)
     assert match
     return match[1].strip("[]"), int(match[2])
-
-
-def parse_url(url: str) -> SplitResult:
-    """Return the parts of an address of http or https. Raises ValueError, which does not show it."""
-    parts = urlsplit(url)
-    well = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
-    # The address may hold a token in its query: it is not shown.
-    if not well or UNSAFE.search(url) or parts.port == 0:
-        raise ValueError("expected an address like https://host/path, without credentials")
-    return parts

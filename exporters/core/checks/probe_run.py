@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
+import errno
 import logging
 import threading
 import time
@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 # The probe's own calls end this share of the timeout before the run does, so that it can still say what it saw.
 _MARGIN_SHARE = 0.05
 _MAXIMUM_MARGIN_SECONDS = 0.1
+_OWN_SHORTAGE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class ProbeRun:
 
 
 def classify(error: BaseException) -> ErrorClass:
-    """Return the class of what a probe raised."""
-    if isinstance(error, http.client.HTTPException):
-        return ErrorClass.PROTOCOL
+    """Return the class of what a probe raised: where we have no descriptor or memory left, nothing was asked."""
+    if isinstance(error, OSError) and error.errno in _OWN_SHORTAGE:
+        return ErrorClass.INTERNAL
     return classify_network_error(error)

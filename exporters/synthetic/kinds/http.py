@@ -8,18 +8,17 @@ from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
-from urllib.parse import SplitResult, quote, urljoin
+from urllib.parse import SplitResult
 
 from exporters.core.checks.check import (
-    UNSAFE,
     CheckSettings,
     Entry,
     Observation,
     Probe,
     expect,
     expect_regex,
-    parse_url,
 )
+from exporters.core.checks.http_url import parse_url, redirect_target, same_origin
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.settings import Secret
@@ -38,14 +37,17 @@ _MAXIMUM_REDIRECTS = 10
 _PHASES = ("resolve", "connect", "tls", "processing", "transfer")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
+_HARMLESS = ("User-Agent", "Accept", "Accept-Encoding")  # headers that every host may see
+_OF_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCheck(CheckSettings):
     """Passes when the status (after redirects) is expected, default 200 to 399, and the body matches `expect_body`.
 
-    `headers`, `body` and the credentials go to the address of `url` only, never to another one it redirects to. Keep
-    `expect_body` plain: while Python searches, nothing else runs in the process.
+    `headers`, `body` and the credentials go to the origin of `url` only, never to another one it redirects to: not to
+    another host or port, and not from https to http. The body is matched decoded (gzip, deflate) and as text in its
+    charset. Keep `expect_body` plain: while Python searches, nothing else runs in the process.
     """
 
     kind: Literal["http"]
@@ -136,14 +138,17 @@ def _follow(plan: _Plan, observation: Observation, deadline: Deadline) -> Answer
 
 
 def _redirected(request: Request, origin: SplitResult, status: int, location: str) -> Request:
-    """Return the request that follows a redirect: RFC 9110, section 15.4."""
+    """Return the request that follows a redirect: RFC 9110, section 15.4. Raises CollectError."""
     try:
-        # http.client hands headers over as Latin-1; an address may hold raw UTF-8.
-        url = parse_url(UNSAFE.sub(lambda m: quote(m[0].encode("latin-1")), urljoin(request.url.geturl(), location)))
+        url = redirect_target(request.url, location)
     except ValueError:
         raise CollectError(ErrorClass.PROTOCOL, "a redirect to something that is no HTTP address") from None
-    same = (url.scheme, url.netloc) == (origin.scheme, origin.netloc)
-    headers = request.headers if same else {name: request.headers[name] for name in ("User-Agent", "Accept")}
-    if status in _KEEP_METHOD and same:
-        return Request(request.method, url, headers, request.body)
-    return Request("HEAD" if request.method == "HEAD" else "GET", url, headers, None)
+    same = same_origin(url, origin)
+    # What was left behind once is gone, though a later redirect may lead back.
+    headers = request.headers if same else {name: request.headers[name] for name in _HARMLESS}
+    if status not in _KEEP_METHOD:
+        headers = {name: value for name, value in headers.items() if name not in _OF_BODY}
+        return Request("HEAD" if request.method == "HEAD" else "GET", url, headers, None)
+    if request.body is not None and not same:
+        raise CollectError(ErrorClass.PROTOCOL, f"redirect {status} to another origin, which the body must not go to")
+    return Request(request.method, url, headers, request.body)

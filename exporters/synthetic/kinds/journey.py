@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from http.client import HTTPException
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -29,11 +28,12 @@ from exporters.core.checks.check import (
     expect,
     expect_name,
     expect_regex,
-    parse_url,
 )
+from exporters.core.checks.http_url import parse_url
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass, classify_network_error
 from exporters.core.settings import Secret
+from exporters.synthetic.http_body import text_of
 from exporters.synthetic.http_client import (
     Answer,
     Request,
@@ -140,7 +140,7 @@ def _check(
         observation.set("pantrywatch_check_step_success", 0, step.name)
         try:
             values |= _take(step, values, context, observation, deadline)
-        except (CollectError, OSError, HTTPException) as error:
+        except (CollectError, OSError) as error:
             raise _named(step, error) from None
         finally:
             observation.set("pantrywatch_check_step_duration_seconds", time.monotonic() - start, step.name)
@@ -154,7 +154,7 @@ def _take(
     answer = exchange(_request(step, values), context, observation, deadline)
     pattern = re.compile(step.expect_body) if step.expect_body else None
     judge(answer, step.expect_status or _DEFAULT_STATUSES, pattern, observation)
-    return _saved(step, answer)
+    return saved_values(step, answer)
 
 
 def _request(step: Step, values: Mapping[str, str]) -> Request:
@@ -178,14 +178,25 @@ def _escape(content_type: str) -> Callable[[str], str]:
     return (lambda value: json.dumps(value)[1:-1]) if "json" in content_type else str
 
 
-def _saved(step: Step, answer: Answer) -> dict[str, str]:
+def saved_values(step: Step, answer: Answer) -> dict[str, str]:
+    """Return what a step saves of its answer, by name. Raises CollectError (protocol) where it is not there."""
     if not step.save:
         return {}
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        raise CollectError(ErrorClass.PROTOCOL, "the answer is no JSON") from None
+    document = _document(answer)
     return {name: _value(document, place) for name, place in step.save.items()}
+
+
+def _document(answer: Answer) -> Any:
+    """Return the JSON of an answer, its numbers as they are written: an id may be longer than a float is exact."""
+    text = answer.body.content(), answer.body.content_type
+    try:
+        return json.loads(text_of(*text, errors="strict"), parse_int=str, parse_float=str, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise CollectError(ErrorClass.PROTOCOL, "the answer is not JSON") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"JSON has no {constant}")
 
 
 def _value(document: Any, place: str) -> str:
@@ -195,18 +206,16 @@ def _value(document: Any, place: str) -> str:
             document = document[int(part) if isinstance(document, list) else part]
         except (KeyError, IndexError, ValueError, TypeError):
             raise CollectError(ErrorClass.PROTOCOL, f"nothing at {place} in the answer") from None
-    text = document if isinstance(document, str) else json.dumps(document)
-    # What cannot be shown on a line is no id and no token, and half a character cannot be sent either.
-    if document is None or isinstance(document, dict | list) or not text.isprintable():
+    text = {True: "true", False: "false"}[document] if isinstance(document, bool) else document
+    # What cannot be shown on a line is not an id or a token, and half a character cannot be sent either.
+    if not isinstance(text, str) or not text.isprintable():
         raise CollectError(ErrorClass.PROTOCOL, f"no plain value at {place} in the answer")
     return text
 
 
-def _named(step: Step, error: CollectError | OSError | HTTPException) -> CollectError:
+def _named(step: Step, error: CollectError | OSError) -> CollectError:
     """Return the error with the name of its step, in words that hold nothing of what the server sent."""
     if isinstance(error, CollectError):
         return CollectError(error.error_class, f"step {step.name}: {error}")
-    if isinstance(error, HTTPException):
-        return CollectError(ErrorClass.PROTOCOL, f"step {step.name}: the answer is no HTTP")
     why = "no answer in time" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__
     return CollectError(classify_network_error(error), f"step {step.name}: {why}")

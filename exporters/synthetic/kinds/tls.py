@@ -9,6 +9,7 @@ from typing import Literal
 
 from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe, expect, host_and_port
 from exporters.core.deadline import Deadline
+from exporters.core.server_name import is_server_name
 from exporters.synthetic.sockets import connect
 from exporters.synthetic.tls import client_context, handshake
 
@@ -17,7 +18,8 @@ from exporters.synthetic.tls import client_context, handshake
 class TlsCheck(CheckSettings):
     """Passes when the certificate is trusted, valid today and for `server_name` (default: the host of the address).
 
-    How many days are left is a metric, `probe_ssl_earliest_cert_expiry`: warning early is left to the alert rules.
+    How many days are left is a metric, `probe_ssl_last_chain_expiry_timestamp_seconds`: warning early is left to the
+    alert rules.
     """
 
     kind: Literal["tls"]
@@ -28,7 +30,7 @@ class TlsCheck(CheckSettings):
     def __post_init__(self) -> None:
         CheckSettings.__post_init__(self)
         host_and_port(self.address)
-        expect(self.server_name != "", "a host name as server_name", self.server_name)
+        expect(self.server_name is None or is_server_name(self.server_name), "a host name", self.server_name)
 
 
 def prepare(settings: TlsCheck, entry: Entry) -> Probe:

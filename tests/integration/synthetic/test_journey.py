@@ -163,8 +163,8 @@ def test_wrong_password(check: Check, api: Api, tmp_path: Path) -> None:
     [
         (b'{"data": {}}', "step log-in: nothing at data.token in the answer"),
         (b'["s3cr3t"]', "step log-in: nothing at data.token in the answer"),
-        (b"s3cr3t", "step log-in: the answer is no JSON"),
-        (b"[" * 100_000, "step log-in: the answer is no JSON"),
+        (b"s3cr3t", "step log-in: the answer is not JSON"),
+        (b"[" * 100_000, "step log-in: the answer is not JSON"),
         (b'{"data": {"token": null}}', "step log-in: no plain value at data.token in the answer"),
         (b'{"data": {"token": ["s3cr3t"]}}', "step log-in: no plain value at data.token in the answer"),
         (b'{"data": {"token": "a\\r\\nX-Evil: s3cr3t"}}', "step log-in: no plain value at data.token in the answer"),
@@ -201,7 +201,7 @@ def test_a_redirect_is_not_followed(check: Check, web: Web) -> None:
 def test_garbage_is_not_shown(check: Check, web: Web) -> None:
     """An answer that is no HTTP is protocol, and nothing of it is shown."""
     result = check(kind="journey", steps=[{"name": "one", "url": f"http://127.0.0.1:{web(b's3cr3t here')}/"}])
-    assert (result.error_class, result.detail) == (ErrorClass.PROTOCOL, "step one: the answer is no HTTP")
+    assert (result.error_class, result.detail) == (ErrorClass.PROTOCOL, "step one: the answer is not HTTP/1")
 
 
 def test_check_command(tmp_path: Path, api: Api, password_file: dict[str, str]) -> None:

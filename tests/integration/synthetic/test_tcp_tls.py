@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import resource
 import socket
+import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
 from exporters.core.checks.check import Observation
 from exporters.core.deadline import Deadline
-from exporters.core.errors import ErrorClass
-from exporters.synthetic.sockets import Address, connect_first
-from tests.support.peers import Certificates, Check, Listen, TlsWeb
+from exporters.core.errors import ConfigError, ErrorClass
+from exporters.synthetic.sockets import Address, both_families, connect_first
+from tests.support.peers import Certificates, Check, Listen, TlsWeb, make_certificate
 from tests.support.servers import free_port
 
 
@@ -29,18 +32,32 @@ def silent(connection: socket.socket) -> None:
         pass
 
 
-@pytest.fixture
-def half_open() -> Iterator[int]:
-    """A port whose queue of connections is full: a connection attempt is not answered."""
+@contextmanager
+def full(family: socket.AddressFamily, address: str) -> Iterator[int]:
+    """Give a port whose queue of connections is full: a connection attempt is not answered."""
     with ExitStack() as stack:
-        server = stack.enter_context(socket.socket())
-        server.bind(("127.0.0.1", 0))
+        server = stack.enter_context(socket.socket(family))
+        server.bind((address, 0))
         server.listen(0)
         for _ in range(4):
-            client = stack.enter_context(socket.socket())
+            client = stack.enter_context(socket.socket(family))
             client.setblocking(False)
             client.connect_ex(server.getsockname())
         yield int(server.getsockname()[1])
+
+
+@pytest.fixture
+def half_open() -> Iterator[int]:
+    """A port over IPv4 that does not answer."""
+    with full(socket.AF_INET, "127.0.0.1") as port:
+        yield port
+
+
+@pytest.fixture
+def half_open_6() -> Iterator[int]:
+    """A port over IPv6 that does not answer."""
+    with full(socket.AF_INET6, "::1") as port:
+        yield port
 
 
 def test_open_port_passes(check: Check, listen: Listen) -> None:
@@ -118,3 +135,67 @@ def test_no_tls(check: Check, listen: Listen) -> None:
     assert check(kind="tls", address=f"127.0.0.1:{port}").error_class is ErrorClass.TLS
     port = listen(silent)
     assert check(kind="tls", address=f"127.0.0.1:{port}", timeout_seconds=0.4).error_class is ErrorClass.TIMEOUT
+
+
+def test_certificate_that_nobody_needs(check: Check, listen: Listen, tmp_path: Path) -> None:
+    """A cross-signed issuer that has ended, sent along, is the first end, and not that of the verified chain."""
+    made = Certificates(tmp_path)
+    make_certificate(made, "old", 400, "basicConstraints=critical,CA:TRUE")
+    make_certificate(made, "ca", 300, "basicConstraints=critical,CA:TRUE")
+    make_certificate(made, "leaf", 90, "subjectAltName=IP:127.0.0.1", "ca")
+    cross = [
+        "openssl", "x509", "-req", "-in", "ca.csr", "-out", "cross.pem", "-days", "-1", "-extfile", "ca.ext",
+        "-CA", "old.pem", "-CAkey", "old.key", "-CAcreateserial",
+    ]  # fmt: skip
+    subprocess.run(cross, cwd=tmp_path, check=True, capture_output=True)
+    leaf, ends = tmp_path / "leaf.pem", made.ends("leaf")
+    leaf.write_text(leaf.read_text() + (tmp_path / "cross.pem").read_text())
+    context = made.server("leaf")
+
+    def secure(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as wrapped:
+            silent(wrapped)
+
+    result = check(kind="tls", address=f"127.0.0.1:{listen(secure)}", ca_file=made.ca)
+    assert result.error_class is None
+    assert result.gauges["probe_ssl_earliest_cert_expiry", ()] == made.ends("cross")
+    assert result.gauges["probe_ssl_last_chain_expiry_timestamp_seconds", ()] == ends
+
+
+def test_chain_of_another_server_is_forgotten(check: Check, tls_web: TlsWeb, certificates: Certificates) -> None:
+    """Where a later step is refused, there is no verified chain, though an earlier one had its own."""
+    urls = {name: f"https://127.0.0.1:{tls_web(name)}/" for name in ("good", "expired")}
+    steps = [{"name": name, "url": url} for name, url in urls.items()]
+    result = check(kind="journey", steps=steps, ca_file=certificates.ca)
+    assert result.error_class is ErrorClass.TLS
+    assert result.gauges["probe_ssl_earliest_cert_expiry", ()] == certificates.ends("expired")
+    assert ("probe_ssl_last_chain_expiry_timestamp_seconds", ()) not in result.gauges
+
+
+def test_server_name_that_cannot_be(check: Check) -> None:
+    """A name that cannot be asked for is an error of the settings, not of the run."""
+    with pytest.raises(ConfigError, match="a host name"):
+        check(kind="tls", address="127.0.0.1:443", server_name=".crm.test")
+
+
+def test_both_families_are_tried(listen: Listen, half_open_6: int) -> None:
+    """Where IPv6 comes first and leads nowhere, IPv4 has its time: by turns, however many addresses there are."""
+    found = [(socket.AF_INET6, ("::1", half_open_6, 0, 0))] * 6 + [(socket.AF_INET, ("127.0.0.1", listen(silent)))]
+    addresses = both_families(found)
+    assert [family for family, _ in addresses] == [socket.AF_INET6, socket.AF_INET, *[socket.AF_INET6] * 2]
+    observation = Observation()
+    with connect_first(addresses, observation, Deadline.after(2)) as sock:
+        assert sock.family == socket.AF_INET
+    assert observation.gauges["probe_ip_protocol", ()] == 4
+
+
+def test_no_descriptor_left_is_no_fault_of_the_target(check: Check, listen: Listen) -> None:
+    """Where this process has no descriptor left, the run says nothing of the target: as if it had not run."""
+    address = f"127.0.0.1:{listen(silent)}"
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        result = check(kind="tcp", address=address)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert result.error_class is ErrorClass.INTERNAL

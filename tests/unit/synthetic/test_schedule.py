@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from exporters.browser.metrics import HISTOGRAM_LABELS, HISTOGRAMS
 from exporters.browser.settings import BrowserCheck
 from exporters.core.checks import counters
 from exporters.core.checks.check import Entry, Observation, PreparedCheck, Probe
-from exporters.core.checks.probe_run import Result
+from exporters.core.checks.probe_run import Result, classify
 from exporters.core.checks.source import CheckMetrics, CheckSource, ScheduledCheck
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
@@ -269,3 +270,22 @@ def test_a_check_waits_for_its_turn_and_loses_no_time() -> None:
     page = exporter.page(render(run.families()).decode())
     assert page.value("pantrywatch_check_runs_total", check="two", result="failure") == 0
     assert [value for _, value in page.samples("pantrywatch_check_skipped_total") if value] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "error_class"),
+    [
+        (errno.ECONNREFUSED, ErrorClass.REFUSED),
+        (errno.EHOSTUNREACH, ErrorClass.REFUSED),
+        (errno.ENETUNREACH, ErrorClass.REFUSED),
+        (errno.EPERM, ErrorClass.REFUSED),  # a firewall of this machine
+        (errno.ETIMEDOUT, ErrorClass.TIMEOUT),
+        (errno.ECONNRESET, ErrorClass.PROTOCOL),
+        (errno.EPIPE, ErrorClass.PROTOCOL),
+        (errno.EMFILE, ErrorClass.INTERNAL),
+        (errno.ENOMEM, ErrorClass.INTERNAL),
+    ],
+)
+def test_class_of_an_error_of_a_socket(number: int, error_class: ErrorClass) -> None:
+    """What the network says has the class of its cause; what this process lacks says nothing of the target."""
+    assert classify(OSError(number, "as the kernel says")) is error_class

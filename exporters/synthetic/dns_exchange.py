@@ -1,0 +1,97 @@
+"""One question to name servers and its answer: over UDP, and over TCP where it does not fit. Loads dnspython."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+
+from exporters.core.checks.check import Observation
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.synthetic.sockets import Address, note_address, shares, time_left
+
+_PAYLOAD_BYTES = 1232  # what reaches everybody over UDP in one piece: DNS Flag Day 2020
+# What servers say that do not know EDNS.
+_NO_EDNS = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked; `record_type` is written as in a zone."""
+
+    name: str
+    record_type: str
+
+
+def ask(
+    question: Question, servers: Sequence[Address], observation: Observation, deadline: Deadline
+) -> dns.message.Message:
+    """Return the answer of the first of these addresses that gives one, each having its share of the time left.
+
+    Raises OSError of the last one, or CollectError (protocol) where what came is no answer to the question.
+    """
+    for index, (server, share) in enumerate(shares(servers, deadline), 1):
+        note_address(*server, observation)
+        try:
+            return _ask_one(question, server, observation, share)
+        except OSError:
+            if index == len(servers):
+                raise
+    raise CollectError(ErrorClass.DNS, "the name server has no address")
+
+
+def _ask_one(question: Question, server: Address, observation: Observation, deadline: Deadline) -> dns.message.Message:
+    name, record_type = question.name, question.record_type
+    query = dns.message.make_query(name, record_type, use_edns=0, payload=_PAYLOAD_BYTES)
+    answer = _exchange(query, server, observation, deadline)
+    if answer.rcode() in _NO_EDNS:
+        answer = _exchange(dns.message.make_query(name, record_type), server, observation, deadline)
+    return answer
+
+
+def _exchange(
+    query: dns.message.Message, server: Address, observation: Observation, deadline: Deadline
+) -> dns.message.Message:
+    """Return the answer. Raises OSError or CollectError (protocol)."""
+    with _connected(*server, observation) as sock, observation.phase("request"):
+        try:
+            return _over_udp_or_tcp(query, sock, server[1], deadline)
+        except dns.exception.Timeout:
+            raise TimeoutError("no answer in time") from None
+        except dns.query.BadResponse:
+            raise CollectError(ErrorClass.PROTOCOL, "the answer is to another question") from None
+        except EOFError:
+            raise CollectError(ErrorClass.PROTOCOL, "the connection ended within the answer") from None
+        except (dns.exception.DNSException, ValueError):
+            raise CollectError(ErrorClass.PROTOCOL, "the answer is no DNS message") from None
+
+
+def _over_udp_or_tcp(
+    query: dns.message.Message, sock: socket.socket, address: tuple[Any, ...], deadline: Deadline
+) -> dns.message.Message:
+    host, port = str(address[0]), int(address[1])
+    left = time_left(deadline)
+    try:
+        return dns.query.udp(query, host, left, port, ignore_trailing=True, raise_on_truncation=True, sock=sock)
+    except dns.message.Truncated:
+        return dns.query.tcp(query, host, time_left(deadline), port, ignore_trailing=True)
+
+
+def _connected(family: int, address: tuple[Any, ...], observation: Observation) -> socket.socket:
+    """Return a socket to this address alone: a closed port is reported as refused, and other senders are ignored."""
+    with observation.phase("connect"):
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            sock.setblocking(False)
+            sock.connect(address)
+        except OSError:
+            sock.close()
+            raise
+        return sock

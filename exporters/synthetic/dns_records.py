@@ -1,0 +1,96 @@
+"""Which records an answer of DNS holds, and whether those that are expected are among them. Loads dnspython."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdata
+import dns.rdatatype
+from dns.rdtypes.txtbase import TXTBase
+
+from exporters.core.errors import CollectError, ErrorClass
+
+_POLICY = frozenset({dns.rcode.REFUSED, dns.rcode.NOTAUTH})
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must be among the records: a whole one, or with `part` the text of one that need not be all of it."""
+
+    text: str
+    record_type: str
+    part: bool
+
+    @classmethod
+    def parsed(cls, text: str, record_type: str, *, part: bool) -> Expectation:
+        """Return it once it is known that such a record can be. Raises ValueError."""
+        expectation = cls(text, record_type, part)
+        if not text:
+            raise ValueError("empty")
+        if not part and record_type != "TXT":
+            expectation._record()
+        return expectation
+
+    def met_by(self, record: dns.rdata.Rdata) -> bool:
+        """Return whether a record is this, however names and addresses are written; of TXT it may be a part."""
+        if self.record_type == "TXT":
+            return self.text in text_of(record)
+        if self.part:
+            return self.text.lower() in text_of(record).lower()
+        return bool(record == self._record())
+
+    def _record(self) -> dns.rdata.Rdata:
+        try:
+            return dns.rdata.from_text("IN", self.record_type, self.text, dns.name.root, relativize=False)
+        except dns.exception.DNSException:
+            raise ValueError(f"not a record of type {self.record_type}") from None
+
+
+def text_of(record: dns.rdata.Rdata) -> str:
+    """Return a record as text; the strings of a TXT record, each of 255 bytes at most, are one."""
+    if isinstance(record, TXTBase):
+        return b"".join(record.strings).decode("utf-8", "replace")
+    return record.to_text()
+
+
+def judge(answer: dns.message.Message, expected: Sequence[Expectation]) -> None:
+    """Raise CollectError unless the answer holds records of the type asked for, and all that are expected."""
+    records = _records(answer)
+    missing = [one.text for one in expected if not any(map(one.met_by, records))]
+    if missing:
+        raise CollectError(ErrorClass.PROTOCOL, f"not among the records: {', '.join(missing)}")
+
+
+def _records(answer: dns.message.Message) -> Sequence[dns.rdata.Rdata]:
+    """Return the records of the name and type asked for, aliases followed. Raises CollectError where there are none."""
+    rcode = answer.rcode()
+    if rcode == dns.rcode.NXDOMAIN:
+        raise CollectError(ErrorClass.DNS, "the name does not exist")
+    if rcode != dns.rcode.NOERROR:
+        error_class = ErrorClass.PERMISSION if rcode in _POLICY else ErrorClass.PROTOCOL
+        raise CollectError(error_class, f"the server answered {dns.rcode.to_text(rcode)}")
+    try:
+        found = (
+            cast("dns.message.QueryMessage", answer).resolve_chaining().answer
+        )  # it is: its opcode is the question's
+    except dns.exception.DNSException:
+        raise CollectError(ErrorClass.PROTOCOL, "the aliases of the name lead in a circle, or too far") from None
+    if not found and _is_referral(answer):
+        raise CollectError(ErrorClass.PROTOCOL, "the server does not answer for this name, and refers to others")
+    if not found:
+        raise CollectError(ErrorClass.PROTOCOL, "no record of this type")
+    return list(found)
+
+
+def _is_referral(answer: dns.message.Message) -> bool:
+    """Return whether a server that neither has the zone nor looks further names servers that may: it is lame."""
+    types = {records.rdtype for records in answer.authority}
+    knows = answer.flags & (dns.flags.AA | dns.flags.RA)
+    return not knows and dns.rdatatype.NS in types and dns.rdatatype.SOA not in types

@@ -1,0 +1,167 @@
+"""Reads an answer of HTTP/1: what is foreign here is bounded in size, and read in linear time.
+
+Written by hand rather than with h11, which is loaded for the server anyway, because a check must say what it saw: h11
+ends in a bare error where a server answers 101 unasked, and where the lines of a chunked body end in LF alone, which
+curl and browsers accept. http.client is limited to 100 headers and 64 KiB a line, by globals of its module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BufferedReader
+
+from exporters.core.errors import CollectError, ErrorClass
+
+MAXIMUM_BODY_BYTES = 1024 * 1024  # read and searched; what follows is not waited for
+# Status lines, headers and trailers of one answer, the interim ones included: what Chromium reads.
+_MAXIMUM_HEAD_BYTES = 256 * 1024
+_PART_BYTES = 64 * 1024
+_MAXIMUM_PARTS = 64 * 1024  # a server may send its megabyte in chunks of one byte, each a step of Python
+_CHUNK_LINE_BYTES = 16  # of the line before and after a chunk; what is longer counts as head
+_STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t].*)?\Z")
+_NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
+_LENGTH = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
+_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\Z")
+_NO_BODY = frozenset({101, 204, 304})
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Status line and headers; `version` is 1.0 or 1.1, names are in small letters, in the order they came."""
+
+    version: float
+    status: int
+    headers: tuple[tuple[str, str], ...]
+
+    def first(self, name: str) -> str | None:
+        """Return the value of the first header of this name, in Latin-1."""
+        return next((value for found, value in self.headers if found == name), None)
+
+    def tokens(self, name: str) -> tuple[str, ...]:
+        """Return the parts of a header that is a list, in small letters, without parameters, of all its lines."""
+        parts = (part for found, value in self.headers if found == name for part in value.split(","))
+        return tuple(token for part in parts if (token := part.partition(";")[0].strip(" \t").lower()))
+
+    def announced_bytes(self) -> int | None:
+        """Return the length that the headers announce. Raises CollectError where it is not one number."""
+        values = {
+            part.strip(" \t") for name, value in self.headers if name == "content-length" for part in value.split(",")
+        }
+        if not values:
+            return None
+        if len(values) > 1 or not all(map(_LENGTH.match, values)):
+            raise _broken("Content-Length is not a number, or several that differ")
+        return int(values.pop())
+
+
+class AnswerReader:
+    """Reads one answer to a request with this method. All of it raises CollectError (protocol) or OSError."""
+
+    def __init__(self, reader: BufferedReader, method: str) -> None:
+        self._reader = reader
+        self._method = method
+        self._head_bytes_left = _MAXIMUM_HEAD_BYTES
+
+    def head(self) -> Head:
+        """Return the head of the final answer; interim ones (1xx) are read past, but for 101, which has no other."""
+        while True:
+            version, status = self._status_line()
+            head = Head(version, status, tuple(self._headers()))
+            if status >= 200 or status == 101:
+                return head
+
+    def has_body(self, head: Head) -> bool:
+        """Return whether a body follows, empty or not."""
+        return self._method != "HEAD" and head.status not in _NO_BODY
+
+    def announced_bytes(self, head: Head) -> int | None:
+        """Return the length of the body that the head announced, for HEAD the one it would have; None for none."""
+        if not self.has_body(head) and self._method != "HEAD":
+            return 0
+        return None if head.tokens("transfer-encoding") else head.announced_bytes()
+
+    def body(self, head: Head) -> tuple[bytes, bool]:
+        """Return the body as sent, up to the maximum, and whether this is all of it."""
+        body = bytearray()
+        for count, part in enumerate(self._parts(head), 1):
+            body += part
+            if len(body) >= MAXIMUM_BODY_BYTES or count >= _MAXIMUM_PARTS:
+                return bytes(body[:MAXIMUM_BODY_BYTES]), False
+        return bytes(body), True
+
+    def _parts(self, head: Head) -> Iterator[bytes]:
+        if not self.has_body(head):
+            return iter(())
+        transfer_codings = head.tokens("transfer-encoding")
+        if "chunked" in transfer_codings[:-1]:
+            raise _broken("the body is chunked, and coded once more")
+        if transfer_codings:
+            return self._chunks() if transfer_codings[-1] == "chunked" else self._until_end()
+        length = head.announced_bytes()
+        return self._until_end() if length is None else self._sized(length)
+
+    def _until_end(self) -> Iterator[bytes]:
+        while part := self._reader.read1(_PART_BYTES):
+            yield part
+
+    def _sized(self, length: int) -> Iterator[bytes]:
+        left = length
+        while left:
+            part = self._reader.read1(min(left, _PART_BYTES))
+            if not part:
+                raise _broken("the connection ended within the body")
+            left -= len(part)
+            yield part
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := self._chunk_size():
+            yield from self._sized(size)
+            if self._line(free=_CHUNK_LINE_BYTES):
+                raise _broken("a chunk of the body is longer than it says")
+        while self._line():  # trailers
+            pass
+
+    def _chunk_size(self) -> int:
+        match = _CHUNK.match(self._line(free=_CHUNK_LINE_BYTES))
+        if not match:
+            raise _broken("the size of a chunk of the body is not a number")
+        return int(match[1], 16)
+
+    def _status_line(self) -> tuple[float, int]:
+        match = _STATUS_LINE.match(self._line(start=b"HTTP/"))
+        if not match:
+            raise _broken("the answer is not HTTP/1")
+        return (1.0 if match[1] == b"0" else 1.1), int(match[2])
+
+    def _headers(self) -> Iterator[tuple[str, str]]:
+        name, value = "", bytearray()
+        while line := self._line():
+            if line[:1] in b" \t" and name:  # folded: obsolete, and a line of its own to nobody
+                value += b" " + line.strip(b" \t")
+                continue
+            if name:
+                yield name, value.decode("latin-1")
+            before, colon, after = line.partition(b":")
+            if not colon or not _NAME.match(before := before.rstrip(b" \t")):
+                raise _broken("a header of the answer is malformed")
+            name, value = before.decode("ascii").lower(), bytearray(after.strip(b" \t"))
+        if name:
+            yield name, value.decode("latin-1")
+
+    def _line(self, *, start: bytes = b"", free: int = 0) -> bytes:
+        """Return a line without its end; `free` bytes of it are not counted as head."""
+        line = self._reader.readline(self._head_bytes_left + free + 1)
+        if not line.startswith(start):
+            raise _broken("the answer is not HTTP/1" if line else "the connection was closed without an answer")
+        self._head_bytes_left -= max(0, len(line) - free)
+        if self._head_bytes_left < 0:
+            raise _broken(f"more than {_MAXIMUM_HEAD_BYTES // 1024} KiB of headers")
+        if not line.endswith(b"\n"):
+            raise _broken("the connection ended within the headers")
+        return line[:-1].removesuffix(b"\r")
+
+
+def _broken(what: str) -> CollectError:
+    return CollectError(ErrorClass.PROTOCOL, what)
