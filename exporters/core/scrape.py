@@ -161,12 +161,20 @@ class Run:
         return self._up and self.done.done()
 
     def outcomes(self) -> list[Outcome]:
-        """Return how the collectors ended; an unfinished run has one that timed out, so no page is silently partial."""
+        """Return how the collectors ended, the one still running as timed out."""
         with self._lock:
             outcomes = list(self._outcomes)
-            name, start = self._current or ("run", self.started_at)
-        if not self.done.done():
-            outcomes.append(Outcome(name, time.monotonic() - start, ErrorClass.TIMEOUT, "no answer in time"))
+            current = self._current
+        if current and not self.done.done():
+            outcomes.append(Outcome(current[0], time.monotonic() - current[1], ErrorClass.TIMEOUT, "no answer in time"))
+        return outcomes
+
+    def outcomes_for_the_page(self) -> list[Outcome]:
+        """Return the outcomes; an unfinished run has one that timed out, so no page is silently partial."""
+        outcomes = self.outcomes()
+        if not self.done.done() and not any(outcome.error_class is ErrorClass.TIMEOUT for outcome in outcomes):
+            seconds = time.monotonic() - self.started_at
+            outcomes.append(Outcome("run", seconds, ErrorClass.TIMEOUT, "no answer in time"))
         return outcomes
 
     def _outcome(self, name: str, seconds: float, error: Exception | None) -> Outcome:
@@ -256,7 +264,7 @@ class ScrapeRunner:
             "1 for the class of error a collector fails with now; no sample while it succeeds.",
             (*labels, "class"),
         )
-        for outcome in run.outcomes():
+        for outcome in run.outcomes_for_the_page():
             success.add(int(outcome.error_class is None), exporter, outcome.collector)
             duration.add(outcome.seconds, exporter, outcome.collector)
             if outcome.error_class:

@@ -164,7 +164,7 @@ async def _scrape(
 def _state(run: Run) -> str:
     if run.is_up():
         return "up"
-    failed = [outcome.error_class for outcome in run.outcomes() if outcome.error_class]
+    failed = [outcome.error_class for outcome in run.outcomes_for_the_page() if outcome.error_class]
     return failed[-1].value if failed else "timeout"
 
 
