@@ -14,6 +14,7 @@ from exporters.host.procfs import Roots, Table, fields, finite, lines, number, u
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 _GUEST_MODES = ("user", "nice")
+_FEWEST_MODES = 4
 _STAT = {
     "intr": ("node_intr_total", "counter", "Interrupts served since boot, from /proc/stat."),
     "ctxt": ("node_context_switches_total", "counter", "Context switches since boot, from /proc/stat."),
@@ -81,6 +82,8 @@ def _processor(line: str) -> _Row | None:
     key, *values = fields(line)
     if not key.startswith("cpu") or key == "cpu":
         return None
+    if len(values) < _FEWEST_MODES:
+        raise ValueError("too few columns")
     return str(number(key[3:])), [number(ticks) / _TICKS_PER_SECOND for ticks in values[: len(_MODES) + 2]]
 
 

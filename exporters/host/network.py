@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable
-from itertools import zip_longest
 
 from exporters.core.exposition import Family
 from exporters.host.procfs import Roots, Table, exists, fields, label, lines, number
@@ -96,9 +95,18 @@ def netstat(roots: Roots) -> Iterable[Family]:
 
 
 def _pairs_of_lines(text: str) -> Iterable[str]:
-    """Return each line of names with the line of numbers after it."""
-    found = lines(text)
-    return ("\n".join(pair) for pair in zip_longest(found[::2], found[1::2], fillvalue=""))
+    """Return each line of names with the line of numbers of the same protocol after it; a lone line alone."""
+    before = ""
+    for line in lines(text):
+        if before.partition(":")[0] == line.partition(":")[0]:
+            yield f"{before}\n{line}"
+            before = ""
+        else:
+            if before:
+                yield before
+            before = line
+    if before:
+        yield before
 
 
 def _named_values(pair: str) -> dict[str, int]:

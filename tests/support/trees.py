@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from exporters.host.procfs import Roots
@@ -10,7 +9,7 @@ from exporters.host.procfs import Roots
 
 def tree(directory: Path, files: dict[str, str]) -> Roots:
     """Write the files, named `proc/…`, `sys/…` or `root/…`, and return where they are."""
-    assert tempfile.gettempdir() in str(directory), f"not a test's own folder: {directory}"
+    assert len(directory.parts) > 2, f"not a folder of a test: {directory}"
     for name in ("proc", "sys", "root"):
         (directory / name).mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

@@ -141,7 +141,9 @@ def test_a_limit_far_up_is_enough(tmp_path: Path) -> None:
     own |= {"sys/fs/cgroup/a/b/c/memory.max": "max\n", "sys/fs/cgroup/a/b/c/cpu.max": "max 100000\n"}
     base = V2 | own | {"proc/self/cgroup": "0::/a/b/c\n"}
     assert _values(tree(tmp_path / "a", base | {"sys/fs/cgroup/a/memory.max": "5000\n"}))["memory_limit_bytes"] == 5000
-    assert _values(tree(tmp_path / "root", base | {"sys/fs/cgroup/cpu.max": "1000 100000\n"}))["cpu_limit_cores"] == 0.01
+    assert (
+        _values(tree(tmp_path / "root", base | {"sys/fs/cgroup/cpu.max": "1000 100000\n"}))["cpu_limit_cores"] == 0.01
+    )
 
 
 @pytest.mark.parametrize("path", ["/host/path/of/ours", "/../../elsewhere", "/app.slice/gone (deleted)"])
