@@ -170,7 +170,7 @@ class CacheSource:
                 run.add(*families.server(parsed), families.errors(parsed.errors, self._errors))
             run.mark_up()
             info = parsed
-        run.add(families.last_scrape_error(run.outcomes()[-1].error_class or ""))
+        run.add(families.last_scrape_error(run.error_of("info") or ""))
         return info
 
     def _configuration(self, run: Run, replies: list[Reply]) -> int:

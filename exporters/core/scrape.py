@@ -169,6 +169,10 @@ class Run:
             outcomes.append(Outcome(current[0], time.monotonic() - current[1], ErrorClass.TIMEOUT, "no answer in time"))
         return outcomes
 
+    def error_of(self, collector: str) -> ErrorClass | None:
+        """Return what a collector that has ended failed with, None if it did not."""
+        return next((found.error_class for found in self.outcomes() if found.collector == collector), None)
+
     def outcomes_for_the_page(self) -> list[Outcome]:
         """Return the outcomes; an unfinished run has one that timed out, so no page is silently partial."""
         outcomes = self.outcomes()
@@ -183,7 +187,7 @@ class Run:
         error_class = self._source.classify(error)
         if error_class is not ErrorClass.INTERNAL:
             return Outcome(name, seconds, error_class, str(error))
-        place = f"{type(error).__name__} at {_place(error)}"
+        place = f"error={type(error).__name__} at={_place(error)}"
         return Outcome(name, seconds, error_class, f"{place}: {error}", place)
 
     def families(self) -> list[AnyFamily]:

@@ -287,5 +287,5 @@ def test_a_bug_is_logged_once_and_not_at_every_scrape(caplog: pytest.LogCaptureF
         runner.join(Deadline.after(5)).done.result(timeout=5)
     line = action.__code__.co_firstlineno + 1
     assert [record.getMessage() for record in caplog.records] == [
-        f"exporter=fake target=one collector=broken state=internal KeyError at test_scrape.py:{line}"
+        f"exporter=fake target=one collector=broken state=internal error=KeyError at=test_scrape.py:{line}"
     ]
