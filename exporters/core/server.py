@@ -20,6 +20,7 @@ from urllib.parse import parse_qs
 from prometheus_client import CollectorRegistry
 
 from exporters.core.access import Application
+from exporters.core.compression import compressed
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem, ErrorClass
 from exporters.core.exposition import CONTENT_TYPE, AnyFamily, render
@@ -59,9 +60,12 @@ class Pages:
         if scope["type"] != "http":
             return
         reply = await self._route(scope)
-        head = [(b"content-type", reply.content_type.encode()), (b"content-length", str(len(reply.body)).encode())]
+        head, body = [(b"content-type", reply.content_type.encode()), (b"vary", b"accept-encoding")], reply.body
+        if smaller := compressed(body, scope["headers"]):
+            head, body = [*head, (b"content-encoding", b"gzip")], smaller
+        head.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": head})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     async def _route(self, scope: Scope) -> Reply:
         if scope["method"] not in {"GET", "HEAD"}:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import http.client
 import socket
 import threading
 import time
@@ -204,3 +206,53 @@ def test_a_tiny_timeout_does_not_spoil_the_next_page(running: Exporter, value: s
         after = running.scrape("/metrics/host")
         assert not whole - after.types.keys()
         assert after.error_classes() == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("GZip ; q=0.5, identity;q=1", "gzip"),
+        ("br, *", "gzip"),
+        ("x-gzip", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip;q=0.0, *;q=1", None),
+        ("gzip;q=nan", None),
+        ("gzip;q=", None),
+        ("identity", None),
+        ("br", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_page_is_compressed_for_who_accepts_it(
+    running: Exporter, method: str, accepted: str | None, encoding: str | None
+) -> None:
+    """The page is the same, and the length is that of what is sent, for HEAD too."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    connection.putrequest(method, "/metrics/host", skip_accept_encoding=True)
+    if accepted is not None:
+        connection.putheader("Accept-Encoding", accepted)
+    connection.endheaders()
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    assert answer.getheader("Content-Encoding") == encoding
+    assert answer.getheader("Vary") == "accept-encoding"
+    length = int(answer.getheader("Content-Length") or 0)
+    assert (length < 20_000) == (encoding == "gzip")
+    if method == "HEAD":
+        assert body == b""
+    else:
+        assert len(body) == length
+        text = gzip.decompress(body) if encoding else body
+        assert page(text.decode()).value("node_load1") is not None
+
+
+def test_a_small_answer_is_not_compressed(running: Exporter) -> None:
+    """It fits into one packet as it is."""
+    request = urllib.request.Request(f"http://127.0.0.1:{running.port}/healthz", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+        assert answer.headers["Content-Encoding"] is None
+        assert answer.read() == b"ok\n"
