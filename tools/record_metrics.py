@@ -12,6 +12,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tools.rule_lint.catalogue import RECORDED, ROOT, read_recorded
 from tools.rule_lint.pages import Family, families
 
@@ -33,6 +35,7 @@ tools/rule_lint/series/by_hand.yaml. Prometheus adds the labels `job` and `insta
 series.
 """
 PAGE = ROOT / "docs/metrics.md"
+LEFT_OUT = ROOT / "tools/left_out.yaml"
 
 
 def document(found: list[Family]) -> dict[str, Any]:
@@ -58,8 +61,22 @@ def page() -> str:
             f"## {_TITLES[job]}\n\n| Metric | Type | Labels | What it is |\n|---|---|---|---|\n"
             + "\n".join(rows)
             + "\n"
+            + "".join(_left_out(peer) for peer in left_out().get(job, []))
         )
     return "\n".join(parts)
+
+
+def left_out() -> dict[str, list[dict[str, Any]]]:
+    """Return job → the exporters of the ecosystem it stands in for, with the families it leaves out."""
+    return dict(yaml.safe_load(LEFT_OUT.read_text()))
+
+
+def _left_out(peer: dict[str, Any]) -> str:
+    rows = [
+        f"| {', '.join(f'`{name}`' for name in group['names'])} | {group['reason']} |" for group in peer["families"]
+    ]
+    head = f"\n{peer['exporter']} also has, and we leave out:\n\n| Families | Why |\n|---|---|\n"
+    return head + "\n".join(rows) + "\n"
 
 
 def _row(family: Family) -> str:

@@ -16,7 +16,7 @@ from tests.support import debian
 
 SUITE = os.environ.get("PANTRYWATCH_TEST_SUITE", "forky")
 _OLD = "bookworm"
-_SERVERS = ("prometheus", "prometheus-alertmanager")
+_SERVERS = ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter")
 _COMPOSE = "docker-compose"
 # Name here → name in the package.
 _PROGRAMS = {
@@ -24,6 +24,7 @@ _PROGRAMS = {
     "promtool": "promtool",
     "alertmanager": "prometheus-alertmanager",
     "amtool": "amtool",
+    "prometheus-node-exporter": "prometheus-node-exporter",
 }
 _COMPOSE_PLUGIN = "usr/libexec/docker/cli-plugins/docker-compose"
 # Their libraries come from their own suite: they may ask for a newer libc than this machine's.
