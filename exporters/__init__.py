@@ -1,3 +1,7 @@
 """The sidecars: each subpackage watches one kind of thing; `core` is what they share."""
 
+from __future__ import annotations
+
+import exporters.core as _core  # noqa: F401 - before any library is loaded: it says why
+
 __version__ = "0.1.0"

@@ -16,8 +16,8 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
 from exporters.core.exposition import render
-from exporters.core.scrape import Run, ScrapeRunner, Source
-from exporters.core.server import Application, listen, serve
+from exporters.core.scrape import Run, ScrapeRunner, Source, run_once
+from exporters.core.server import Pages, listen, serve
 from exporters.deployments import DeploymentCollector
 from exporters.registry import EXPORTERS, SETTINGS_FILE, load_sources, process_settings
 
@@ -51,15 +51,14 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     sources = load_sources(options.settings, options.exporters)
     name, settings = process_settings(options.settings)
-    application = Application([ScrapeRunner(source) for source in sources], _self_registry(settings.marks_file))
+    application = Pages([ScrapeRunner(source) for source in sources], _self_registry(settings.marks_file))
     guarded, tls = with_login(application, settings.web, name)
     listener = listen(options.listen)
     for source in sources:
         source.start()
-    address = f"{'https' if tls else 'http'}://{options.listen}"
-    print(f"serving {', '.join(_names(sources))} on {address}", file=sys.stderr, flush=True)
+    line = f"serving {', '.join(_names(sources))} on {'https' if tls else 'http'}://{options.listen}"
     try:
-        serve(guarded, listener, tls)
+        serve(guarded, listener, tls, on_start=lambda: print(line, file=sys.stderr, flush=True))
     finally:
         for source in sources:
             source.close()
@@ -72,33 +71,34 @@ def _check(options: argparse.Namespace) -> int:
     if not chosen:
         known = sorted({name for source in sources for name in (*_names([source]), *source.collectors())})
         raise ConfigError([ConfigProblem("command line", options.name, f"expected one of: {', '.join(known)}")])
-    well = True
+    ok = True
     for source, only in chosen:
-        run = Run(source, Deadline.after(options.timeout), only)
-        with run.deadline.calls(source.close):
-            source.collect(run)
-        run.done.set_result(None)
+        ok = _report(source, run_once(source, Deadline.after(options.timeout), only)) and ok
         source.close()
-        sys.stdout.write(render(run.families()).decode())
-        for outcome in run.outcomes():
-            state = f"FAILED {outcome.error_class.value}: {outcome.detail}" if outcome.error_class else "ok"
-            print(f"# {source.exporter}/{source.target} {outcome.collector}: {state} ({outcome.seconds:.3f} s)")
-            well = well and outcome.error_class is None
-    return 0 if well else 1
+    return 0 if ok else 1
+
+
+def _report(source: Source, run: Run) -> bool:
+    """Print what a run saw; returns whether every collector succeeded."""
+    sys.stdout.write(render(run.families()).decode())
+    for outcome in run.outcomes():
+        state = f"FAILED {outcome.error_class.value}: {outcome.detail}" if outcome.error_class else "ok"
+        print(f"# {source.exporter}/{source.target} {outcome.collector}: {state} ({outcome.seconds:.3f} s)")
+    return all(outcome.error_class is None for outcome in run.outcomes())
 
 
 def _validate(options: argparse.Namespace) -> int:
     sources = load_sources(options.settings, [])
     print("settings: ok")
-    well = True
+    ok = True
     for source in sources:
         for finding in source.validate(Deadline.after(options.timeout)):
             print(f"{source.exporter}/{source.target}: {'ok' if finding.ok else 'MISSING'}: {finding.what}")
             if finding.remedy:
                 print("  " + finding.remedy.replace("\n", "\n  "))
-            well = well and finding.ok
+            ok = ok and finding.ok
         source.close()
-    return 0 if well else 1
+    return 0 if ok else 1
 
 
 def _matches(source: Source, name: str) -> list[str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from collections.abc import Sequence
@@ -72,4 +73,6 @@ def classify_network_error(error: BaseException) -> ErrorClass:
     """Return the class of a socket, TLS or name-resolution error of the standard library, or of a CollectError."""
     if isinstance(error, CollectError):
         return error.error_class
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return ErrorClass.EXHAUSTED  # out of file descriptors
     return next((found for kinds, found in _NETWORK_ERRORS if isinstance(error, kinds)), ErrorClass.INTERNAL)

@@ -1,16 +1,19 @@
 """The guarded scrape: answers in time whatever the watched thing does, and says what failed and why.
 
 A `Source` is one watched server, host or set of checks. Its `ScrapeRunner` runs it in a thread, one run at a time;
-overlapping scrapes join the run under way. When the deadline passes first, the page holds what the finished
-collectors gave, the source's up metric as 0, and the class `timeout` for the collector that did not come back.
+overlapping scrapes share the run in progress. A run's time is not its first scraper's: it is that of the most patient
+scraper seen lately, so nobody's short timeout cuts another's scrape. When a scraper's own deadline passes first, its
+page holds what the finished collectors gave, the source's up metric as 0, and the class `timeout` for the collector
+that has not come back.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 # A run ends this long before the scrape's deadline, so that its own report of the timeout still makes the page.
 _RUN_MARGIN_SECONDS = 0.1
+_SHORTEST_RUN_SECONDS = 2.0  # whatever a header says: the next scraper shares this run
+_PATIENCE_SECONDS = 600.0  # how long a scraper is remembered: several scrape intervals
+_WORTH_ANOTHER_SECONDS = 0.5  # a scraper with less time left gains nothing from one more run
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Source(Protocol):
         """Begin background work, if there is any."""
 
     def collect(self, run: Run) -> None:
-        """Measure once, each part inside `run.collector(...)`; keep to `run.deadline`."""
+        """Measure once, each part with `run.collect(...)` or inside `run.collector(...)`; keep to `run.deadline`."""
 
     def classify(self, error: BaseException) -> ErrorClass:
         """Return the class of an error raised inside `collect`."""
@@ -72,12 +78,17 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one collector ended. `detail` is for a person at a terminal; it never reaches a label or a log."""
+    """How one collector ended.
+
+    `detail` is for a person at a terminal; it never reaches a label or a log. `place` is where in our code the bug is,
+    for the class `internal`.
+    """
 
     collector: str
     seconds: float
     error_class: ErrorClass | None = None
     detail: str = ""
+    place: str = ""
 
 
 class Run:
@@ -119,20 +130,31 @@ class Run:
         """Time the block and contain its failure: the metrics of the other collectors are not lost with it."""
         start = time.monotonic()
         self._current = (name, start)
-        error_class, detail = None, ""
+        error: Exception | None = None
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - the guard is the one place that contains everything
-            error_class, detail = self._source.classify(error), str(error)
-            if error_class is ErrorClass.INTERNAL:
-                logger.error("collector=%s error=%s at=%s", name, type(error).__name__, _place(error))
+        except Exception as raised:  # noqa: BLE001 - a run is the one place that contains everything
+            error = raised
         with self._lock:
-            self._outcomes.append(Outcome(name, time.monotonic() - start, error_class, detail))
+            self._outcomes.append(self._outcome(name, time.monotonic() - start, error))
             self._current = None
 
-    def overdue(self) -> bool:
-        """Return whether the run should have ended by now and has not."""
-        return self.deadline.passed() and not self.done.done()
+    def collect(self, name: str, read: Callable[[], Iterable[AnyFamily]]) -> None:
+        """Run a collector that gives families, if this run includes it; those given before it fails are kept."""
+        if self.wants(name):
+            with self.collector(name):
+                for family in read():
+                    self.add(family)
+
+    def finish(self) -> None:
+        """Mark the run as complete; whoever waits for `done` goes on."""
+        self.done.set_result(None)
+
+    def ran_out_of_time(self) -> bool:
+        """Return whether the run is over and some collector did not make it."""
+        with self._lock:
+            late = any(outcome.error_class is ErrorClass.TIMEOUT for outcome in self._outcomes)
+        return late and self.done.done()
 
     def is_up(self) -> bool:
         """Return whether the run ended and the server answered in it."""
@@ -147,6 +169,27 @@ class Run:
             outcomes.append(Outcome(current[0], time.monotonic() - current[1], ErrorClass.TIMEOUT, "no answer in time"))
         return outcomes
 
+    def error_of(self, collector: str) -> ErrorClass | None:
+        """Return what a collector that has ended failed with, None if it did not."""
+        return next((found.error_class for found in self.outcomes() if found.collector == collector), None)
+
+    def outcomes_for_the_page(self) -> list[Outcome]:
+        """Return the outcomes; an unfinished run has one that timed out, so no page is silently partial."""
+        outcomes = self.outcomes()
+        if not self.done.done() and not any(outcome.error_class is ErrorClass.TIMEOUT for outcome in outcomes):
+            seconds = time.monotonic() - self.started_at
+            outcomes.append(Outcome("run", seconds, ErrorClass.TIMEOUT, "no answer in time"))
+        return outcomes
+
+    def _outcome(self, name: str, seconds: float, error: Exception | None) -> Outcome:
+        if error is None:
+            return Outcome(name, seconds)
+        error_class = self._source.classify(error)
+        if error_class is not ErrorClass.INTERNAL:
+            return Outcome(name, seconds, error_class, str(error))
+        place = f"error={type(error).__name__} at={_place(error)}"
+        return Outcome(name, seconds, error_class, f"{place}: {error}", place)
+
     def families(self) -> list[AnyFamily]:
         """Return what belongs on the page now: finished or not."""
         with self._lock:
@@ -158,6 +201,18 @@ class Run:
         return families
 
 
+def run_once(source: Source, deadline: Deadline, only: str | None = None) -> Run:
+    """Return a finished run of the source, outside any schedule: what the commands use.
+
+    A source that does not keep to the deadline is closed under its hands; whoever calls closes it in the end.
+    """
+    run = Run(source, deadline, only)
+    with deadline.calls(source.close):
+        _collect(source, run)
+    run.finish()
+    return run
+
+
 class ScrapeRunner:
     """Runs a source at most once at a time and remembers how the last run ended."""
 
@@ -167,18 +222,37 @@ class ScrapeRunner:
         self._lock = threading.Lock()
         self._current: Run | None = None
         self.last: Run | None = None
+        self._patience = _Patience()
         self._last_success_timestamp: float | None = None
         self._changes = ChangeLog(logger)
 
     def join(self, deadline: Deadline) -> Run:
-        """Return the run under way, or a new one that ends by the deadline."""
+        """Return the run in progress, or a new one; it may last longer than the caller can wait, never less."""
         with self._lock:
+            seconds = self._patience.seconds(deadline.remaining())
             if self._current is not None:
                 return self._current
-            run = self._current = Run(self.source, deadline.earlier(_RUN_MARGIN_SECONDS))
+            run = self._current = Run(self.source, Deadline.after(seconds))
+            run.done.add_done_callback(lambda _: self._note(run))  # the first callback: before anybody reads the page
         name = f"scrape-{self.source.exporter}-{self.source.target}"
         threading.Thread(target=self._execute, args=(run,), name=name, daemon=True).start()
         return run
+
+    async def scrape(self, deadline: Deadline) -> Run:
+        """Return a finished run, or at the deadline the one that is still in progress.
+
+        A run that began for a less patient scraper, and ran out of time, is followed by another.
+        """
+        run = self.join(deadline)
+        while True:
+            await asyncio.wait([asyncio.wrap_future(run.done)], timeout=deadline.remaining())
+            if not run.ran_out_of_time() or deadline.at < run.deadline.at + _WORTH_ANOTHER_SECONDS:
+                return run
+            following = self.join(deadline)
+            await asyncio.wait([asyncio.wrap_future(following.done)], timeout=deadline.remaining())
+            if not following.done.done():
+                return run  # it says more than one that has barely begun
+            run = following
 
     def health(self, run: Run) -> list[AnyFamily]:
         """Return the `pantrywatch_*` families about this run."""
@@ -194,7 +268,7 @@ class ScrapeRunner:
             "1 for the class of error a collector fails with now; no sample while it succeeds.",
             (*labels, "class"),
         )
-        for outcome in run.outcomes():
+        for outcome in run.outcomes_for_the_page():
             success.add(int(outcome.error_class is None), exporter, outcome.collector)
             duration.add(outcome.seconds, exporter, outcome.collector)
             if outcome.error_class:
@@ -217,24 +291,46 @@ class ScrapeRunner:
 
     def _execute(self, run: Run) -> None:
         try:
-            self.source.collect(run)
-        except Exception as error:  # noqa: BLE001 - a source that leaks an error must still end its run
-            run.fail("run", self.source.classify(error), str(error))
+            _collect(self.source, run)
         finally:
             with self._lock:
                 self._current = None
                 self.last = run
-            run.done.set_result(None)
-            self._note(run)
+            run.finish()
 
     def _note(self, run: Run) -> None:
         if run.is_up() or self.source.up is None:
             self._last_success_timestamp = time.time()
         source = f"exporter={self.source.exporter} target={self.source.target}"
         for outcome in run.outcomes():
-            state = outcome.error_class.value if outcome.error_class else "ok"
+            state = f"{outcome.error_class.value} {outcome.place}".rstrip() if outcome.error_class else "ok"
             subject = f"{source} collector={outcome.collector}"
             self._changes.report(subject, state, failing=outcome.error_class is not None)
+
+
+class _Patience:
+    """The longest time that a scraper has given us in this stretch of time or the one before."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._before = self._now = 0.0
+
+    def seconds(self, given_seconds: float) -> float:
+        """Note what this scraper gives, and return how long a run may take."""
+        now = time.monotonic()
+        if now >= self._until:
+            self._before, self._now = self._now, 0.0
+            self._until = now + _PATIENCE_SECONDS
+        self._now = max(self._now, given_seconds)
+        return max(self._before, self._now, _SHORTEST_RUN_SECONDS) - _RUN_MARGIN_SECONDS
+
+
+def _collect(source: Source, run: Run) -> None:
+    """Run the source; an error that it lets escape is reported as that of the collector `run`."""
+    try:
+        source.collect(run)
+    except Exception as error:  # noqa: BLE001 - a source that leaks an error must still end its run
+        run.fail("run", source.classify(error), str(error))
 
 
 def _place(error: BaseException) -> str:

@@ -17,18 +17,20 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-import uvicorn
 from prometheus_client import CollectorRegistry
 
+from exporters.core.access import Application
+from exporters.core.compression import compressed
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem, ErrorClass
 from exporters.core.exposition import CONTENT_TYPE, AnyFamily, render
+from exporters.core.http_server import serve_http
 from exporters.core.scrape import Run, ScrapeRunner
 
 _DEFAULT_TIMEOUT_SECONDS = 10.0  # Prometheus' own default, for a scraper that sends no header
 _MAXIMUM_TIMEOUT_SECONDS = 60.0
+_SHORTEST_TIMEOUT_SECONDS = 0.001  # what Prometheus can be told
 _MARGIN_SECONDS = 0.5  # for the network and rendering
-_MAXIMUM_CONNECTIONS = 128
 
 Scope = Mapping[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -43,14 +45,14 @@ class Reply:
     content_type: str = "text/plain; charset=utf-8"
 
 
-class Application:
+class Pages:
     """Answers /metrics, /metrics/EXPORTER[?target=NAME], /metrics/self, /healthz, /readyz and /."""
 
-    def __init__(self, guards: Sequence[ScrapeRunner], self_registry: CollectorRegistry) -> None:
-        """Take the guarded sources, the first target of an exporter being its default; fixed from then on."""
-        self._guards: dict[str, dict[str, ScrapeRunner]] = {}
-        for guard in guards:
-            self._guards.setdefault(guard.source.exporter, {})[guard.source.target] = guard
+    def __init__(self, runners: Sequence[ScrapeRunner], self_registry: CollectorRegistry) -> None:
+        """Take the sources, the first target of an exporter being its default; fixed from then on."""
+        self._runners: dict[str, dict[str, ScrapeRunner]] = {}
+        for runner in runners:
+            self._runners.setdefault(runner.source.exporter, {})[runner.source.target] = runner
         self._registry = self_registry
 
     async def __call__(self, scope: Scope, _receive: object, send: Send) -> None:
@@ -58,9 +60,12 @@ class Application:
         if scope["type"] != "http":
             return
         reply = await self._route(scope)
-        head = [(b"content-type", reply.content_type.encode()), (b"content-length", str(len(reply.body)).encode())]
+        head, body = [(b"content-type", reply.content_type.encode()), (b"vary", b"accept-encoding")], reply.body
+        if smaller := compressed(body, scope["headers"]):
+            head, body = [*head, (b"content-encoding", b"gzip")], smaller
+        head.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": head})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     async def _route(self, scope: Scope) -> Reply:
         if scope["method"] not in {"GET", "HEAD"}:
@@ -80,28 +85,29 @@ class Application:
         if exporter == "self":
             return Reply(200, render([], [self._registry]), CONTENT_TYPE)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("target")
-        if exporter and exporter not in self._guards:
-            return Reply(404, f"no such exporter here; served: {', '.join(self._guards)}\n".encode())
-        if asked and (not exporter or len(asked) > 1 or asked[0] not in self._guards[exporter]):
-            known = ", ".join(self._guards.get(exporter, {})) or "none: ask /metrics/EXPORTER?target=NAME"
+        if exporter and exporter not in self._runners:
+            return Reply(404, f"no such exporter here; served: {', '.join(self._runners)}\n".encode())
+        if asked and (not exporter or len(asked) > 1 or asked[0] not in self._runners[exporter]):
+            known = ", ".join(self._runners.get(exporter, {})) or "none: ask /metrics/EXPORTER?target=NAME"
             return Reply(404, f"unknown target; a target is a name from the settings: {known}\n".encode())
         if asked:
-            guards = [self._guards[exporter][asked[0]]]
+            runners = [self._runners[exporter][asked[0]]]
         else:
-            guards = [next(iter(self._guards[name].values())) for name in self._guards if exporter in {"", name}]
+            runners = [next(iter(self._runners[name].values())) for name in self._runners if exporter in {"", name}]
         registries = [] if exporter else [self._registry]
-        return await _scrape(guards, registries, scrape_deadline(scope["headers"]))
+        return await _scrape(runners, registries, scrape_deadline(scope["headers"]))
 
     async def _ready(self) -> Reply:
-        remote = [g for targets in self._guards.values() for g in targets.values() if g.source.up]
-        runs = await _wait(remote, Deadline.after(5.0))
+        remote = [g for targets in self._runners.values() for g in targets.values() if g.source.up]
+        deadline = Deadline.after(5.0)
+        runs = await asyncio.gather(*(runner.scrape(deadline) for runner in remote))
         states = {f"{g.source.exporter}/{g.source.target}": _state(run) for g, run in zip(remote, runs, strict=True)}
         status = 200 if all(run.is_up() for run in runs) else 503
         return Reply(status, json.dumps(states, indent=1).encode() + b"\n", "application/json")
 
     def _landing_page(self) -> str:
-        rows = [_rows(guard) for targets in self._guards.values() for guard in targets.values()]
-        names = [f'<a href="/metrics/{name}">/metrics/{name}</a>' for name in self._guards]
+        rows = [_rows(runner) for targets in self._runners.values() for runner in targets.values()]
+        names = [f'<a href="/metrics/{name}">/metrics/{name}</a>' for name in self._runners]
         links = [
             '<a href="/metrics">/metrics</a>',
             *names,
@@ -117,7 +123,7 @@ def scrape_deadline(headers: Sequence[tuple[bytes, bytes]]) -> Deadline:
         seconds = min(float(text), _MAXIMUM_TIMEOUT_SECONDS)
     except ValueError:
         seconds = _DEFAULT_TIMEOUT_SECONDS
-    if not seconds > 0:
+    if not seconds >= _SHORTEST_TIMEOUT_SECONDS:  # NaN is not either
         seconds = _DEFAULT_TIMEOUT_SECONDS
     return Deadline.after(max(seconds - _MARGIN_SECONDS, seconds / 2))
 
@@ -138,62 +144,42 @@ def listen(address: str, entry: str = "--listen") -> socket.socket:
 
 
 def serve(
-    application: Callable[..., Awaitable[None]], listener: socket.socket, tls: ssl.SSLContext | None = None
+    application: Application,
+    listener: socket.socket,
+    tls: ssl.SSLContext | None = None,
+    *,
+    on_start: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answer requests, with TLS if a context is given, until SIGTERM or SIGINT."""
-    config = uvicorn.Config(
-        application,
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=_MAXIMUM_CONNECTIONS,
-        timeout_keep_alive=90,  # longer than the usual scrape interval: one connection serves many scrapes
-        timeout_graceful_shutdown=2,
-        h11_max_incomplete_event_size=16 * 1024,
-    )
-    # uvicorn has a handler of its own while it runs and raises the signal again afterwards: by then we are done.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    config.load()
-    config.ssl = tls
-    uvicorn.Server(config).run(sockets=[listener])
+    """Answer requests, with TLS if a context is given, until SIGTERM or SIGINT; `on_start` is called once it does."""
+    asyncio.run(serve_http(application, listener, tls, on_start=on_start))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # on the way out already
 
 
-async def _scrape(guards: Sequence[ScrapeRunner], registries: Sequence[CollectorRegistry], deadline: Deadline) -> Reply:
-    runs = await _wait(guards, deadline)
+async def _scrape(
+    runners: Sequence[ScrapeRunner], registries: Sequence[CollectorRegistry], deadline: Deadline
+) -> Reply:
+    runs = await asyncio.gather(*(runner.scrape(deadline) for runner in runners))
     families: list[AnyFamily] = []
-    for guard, run in zip(guards, runs, strict=True):
-        families += run.families() + guard.health(run)
+    for runner, run in zip(runners, runs, strict=True):
+        families += run.families() + runner.health(run)
     return Reply(200, render(families, registries), CONTENT_TYPE)
-
-
-async def _wait(guards: Sequence[ScrapeRunner], deadline: Deadline) -> list[Run]:
-    """Return a run of each guard, ended or out of time; a run that is overdue already is not waited for."""
-    runs = [guard.join(deadline) for guard in guards]
-    waiting = [asyncio.wrap_future(run.done) for run in runs if not run.overdue()]
-    if waiting:
-        await asyncio.wait(waiting, timeout=deadline.remaining())
-    return runs
 
 
 def _state(run: Run) -> str:
     if run.is_up():
         return "up"
-    failed = [outcome.error_class for outcome in run.outcomes() if outcome.error_class]
+    failed = [outcome.error_class for outcome in run.outcomes_for_the_page() if outcome.error_class]
     return failed[-1].value if failed else "timeout"
 
 
-def _rows(guard: ScrapeRunner) -> str:
-    source = f"{guard.source.exporter}/{guard.source.target}"
-    if guard.last is None:
+def _rows(runner: ScrapeRunner) -> str:
+    source = f"{runner.source.exporter}/{runner.source.target}"
+    if runner.last is None:
         return f"<tr><td>{html.escape(source)}</td><td></td><td>not scraped yet</td><td></td></tr>"
     return "\n".join(
         f"<tr><td>{html.escape(source)}</td><td>{html.escape(outcome.collector)}</td>"
         f"{_state_cell(outcome.error_class)}<td>{outcome.seconds:.4f}</td></tr>"
-        for outcome in guard.last.outcomes()
+        for outcome in runner.last.outcomes()
     )
 
 

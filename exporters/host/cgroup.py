@@ -7,11 +7,12 @@ Source of the files: https://docs.kernel.org/admin-guide/cgroup-v2.html
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exporters.core.exposition import Family, Kind
-from exporters.host.procfs import Roots, read_text
+from exporters.host.procfs import Roots, exists, lines, number, read_text
 
 _NO_LIMIT_BYTES = 1 << 60  # v1 writes a number near 2^63 where v2 writes `max`
 
@@ -24,30 +25,32 @@ class _Metric:
 
 
 _METRICS: dict[str, _Metric] = {
-    "memory_limit": _Metric("memory_limit_bytes", "gauge", "Memory limit of the control group"),
+    "memory_limit": _Metric("memory_limit_bytes", "gauge", "Memory limit of the control group, or of one around it"),
     "memory_usage": _Metric("memory_usage_bytes", "gauge", "Memory charged to the control group, caches included"),
     "memory_working_set": _Metric(
         "memory_working_set_bytes", "gauge", "Memory charged less what can be dropped at once: usage - inactive_file"
     ),
     "memory_anon": _Metric("memory_anon_bytes", "gauge", "Memory that is no file's"),
     "oom_kills": _Metric("oom_kills_total", "counter", "Processes killed at the memory limit"),
-    "cpu_limit": _Metric("cpu_limit_cores", "gauge", "Processors the control group may use"),
+    "cpu_limit": _Metric("cpu_limit_cores", "gauge", "Processors the control group may use, or one around it"),
     "cpu_usage": _Metric("cpu_usage_seconds_total", "counter", "CPU time used by the control group"),
     "cpu_periods": _Metric("cpu_periods_total", "counter", "Periods in which the CPU limit was enforced"),
     "cpu_throttled_periods": _Metric("cpu_throttled_periods_total", "counter", "Periods in which it was reached"),
     "cpu_throttled": _Metric("cpu_throttled_seconds_total", "counter", "Time tasks were held back by the CPU limit"),
     "pids": _Metric("processes", "gauge", "Processes and threads in the control group"),
-    "pids_limit": _Metric("processes_limit", "gauge", "Most processes and threads allowed"),
+    "pids_limit": _Metric(
+        "processes_limit", "gauge", "Most processes and threads allowed, here or in a group around it"
+    ),
 }
 _LIMITS = frozenset({"memory_limit", "cpu_limit", "pids_limit"})
 
 
 def container(roots: Roots, named: str | None = None) -> Iterable[Family]:
-    """Return the control group's limits and use; nothing for one without limits, unless it is named."""
-    if exists_v2(roots):
-        values = _v2(_Files(f"{roots.sysfs}/fs/cgroup{named or _own_group(roots, '')}"))
-    else:
-        values = _v1(roots, named)
+    """Return the control group's limits and use; nothing for one without limits, unless it is named.
+
+    A limit is the least of the group's own and those of the groups around it, as far up as we can see.
+    """
+    values = _values(roots, named)
     if named is None and not _LIMITS & values.keys():
         return []
     return [
@@ -55,11 +58,6 @@ def container(roots: Roots, named: str | None = None) -> Iterable[Family]:
         for key, metric in _METRICS.items()
         if key in values
     ]
-
-
-def exists_v2(roots: Roots) -> bool:
-    """Return whether the machine has the one hierarchy of cgroup v2 at the usual place."""
-    return bool(_Files(f"{roots.sysfs}/fs/cgroup").text("cgroup.controllers"))
 
 
 class _Files:
@@ -70,73 +68,155 @@ class _Files:
 
     def text(self, name: str) -> str | None:
         try:
-            return read_text(f"{self._path}/{name}").strip()
+            return read_text(f"{self._path}/{name}").rstrip("\n")
         except OSError:
             return None
 
     def limit(self, name: str) -> int | None:
-        text = self.text(name)
-        value = int(text) if text and text not in {"max", "-1"} else None
-        return value if value is not None and value < _NO_LIMIT_BYTES else None
+        return _limit(self.text(name))
 
     def fields(self, name: str) -> dict[str, int]:
-        lines = (line.split() for line in (self.text(name) or "").splitlines())
-        return {words[0]: int(words[1]) for words in lines if len(words) == 2}
+        found = {}
+        for line in lines(self.text(name) or ""):
+            key, _, value = line.partition(" ")
+            with contextlib.suppress(ValueError):
+                found[key] = number(value)
+        return found
 
 
-def _own_group(roots: Roots, controller: str) -> str:
-    """Return the path of our own group in a hierarchy (v2's is named by the empty text), from /proc/self/cgroup."""
-    for line in roots.proc("self/cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controller in controllers.split(","):
-            return path
-    return "/"
+_Group = list[_Files]  # a control group, and those around it, up to the root that we can see
 
 
-def _v2(files: _Files) -> dict[str, float]:
-    memory, cpu = files.fields("memory.stat"), files.fields("cpu.stat")
-    usage = files.limit("memory.current")
-    quota, _, period = (files.text("cpu.max") or "max").partition(" ")
-    return _present(
-        memory_limit=files.limit("memory.max"),
-        memory_usage=usage,
-        memory_working_set=_difference(usage, memory.get("inactive_file")),
-        memory_anon=memory.get("anon"),
-        oom_kills=files.fields("memory.events").get("oom_kill"),
-        cpu_limit=int(quota) / int(period) if quota != "max" else None,
-        cpu_usage=_scaled(cpu.get("usage_usec"), 1e6),
-        cpu_periods=cpu.get("nr_periods"),
-        cpu_throttled_periods=cpu.get("nr_throttled"),
-        cpu_throttled=_scaled(cpu.get("throttled_usec"), 1e6),
-        pids=files.limit("pids.current"),
-        pids_limit=files.limit("pids.max"),
+def _values(roots: Roots, named: str | None) -> dict[str, float]:
+    own = _own_paths(roots)
+    # v1 has a hierarchy for each controller, v2 one for all; on a hybrid machine a controller is in either.
+    memory, cpu, pids = (_v1_group(roots, name, named, own) for name in ("memory", "cpu", "pids"))
+    accounts = _v1_group(roots, "cpuacct", named, own)
+    unified = _v2_group(roots, named, own)
+    return (
+        (_memory_v1(memory) if memory else _memory_v2(unified))
+        | (_cpu_v1(cpu, accounts or cpu) if cpu else _cpu_v2(unified))
+        | _pids(pids or unified)
     )
 
 
-def _v1(roots: Roots, named: str | None) -> dict[str, float]:
-    def group(controller: str) -> _Files:
-        base = f"{roots.sysfs}/fs/cgroup/{controller}"
-        files = _Files(f"{base}{named or _own_group(roots, controller)}")
-        # In a container the group is mounted as the root of the hierarchy, while its path is still the host's.
-        return files if files.text("cgroup.procs") is not None else _Files(base)
+def _own_paths(roots: Roots) -> dict[str, str]:
+    """Return controller → path of our own group; the controller of v2 is the empty text. From /proc/self/cgroup."""
+    found: dict[str, str] = {}
+    for line in lines(roots.proc("self/cgroup")):
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        found |= dict.fromkeys(controllers.split(","), path)
+    return found
 
-    memory, cpu, pids = group("memory"), group("cpu"), group("pids")
-    stat, throttling = memory.fields("memory.stat"), cpu.fields("cpu.stat")
-    usage, quota = memory.limit("memory.usage_in_bytes"), cpu.limit("cpu.cfs_quota_us")
+
+def _v1_group(roots: Roots, controller: str, named: str | None, own: dict[str, str]) -> _Group:
+    base = f"{roots.sysfs}/fs/cgroup/{controller}"
+    if exists(f"{roots.sysfs}/fs/cgroup/cgroup.controllers") or not exists(base):
+        return []
+    return _path_up(base, named) if named else _own_group(base, own.get(controller, "/"))
+
+
+def _v2_group(roots: Roots, named: str | None, own: dict[str, str]) -> _Group:
+    base = f"{roots.sysfs}/fs/cgroup"
+    if not exists(f"{base}/cgroup.controllers"):
+        base = f"{base}/unified"
+    return _path_up(base, named) if named else _own_group(base, own.get("", "/"))
+
+
+def _own_group(base: str, path: str) -> _Group:
+    """Return our group and those around it; the root alone where the path is not of what is mounted here.
+
+    In a container without a namespace of its own for groups, ours is mounted as the root, its path being the host's.
+    """
+    if ".." in path.split("/") or not exists(f"{base}{path}"):
+        return [_Files(base)]
+    return _path_up(base, path)
+
+
+def _path_up(base: str, path: str) -> _Group:
+    parts = [part for part in path.split("/") if part]
+    return [_Files("/".join((base, *parts[:depth]))) for depth in range(len(parts), -1, -1)]
+
+
+def _memory_v2(group: _Group) -> dict[str, float]:
+    files = group[0]
+    stat = files.fields("memory.stat")
+    usage = files.limit("memory.current")
     return _present(
-        memory_limit=memory.limit("memory.limit_in_bytes"),
+        memory_limit=_least(around.limit("memory.max") for around in group),
+        memory_usage=usage,
+        memory_working_set=_difference(usage, stat.get("inactive_file")),
+        memory_anon=stat.get("anon"),
+        oom_kills=files.fields("memory.events").get("oom_kill"),
+    )
+
+
+def _memory_v1(group: _Group) -> dict[str, float]:
+    files = group[0]
+    stat = files.fields("memory.stat")
+    usage = files.limit("memory.usage_in_bytes")
+    # The kernel's own answer, where it gives one: whether groups around it count is a setting of v1.
+    least: float | None = _bounded(stat.get("hierarchical_memory_limit"))
+    if "hierarchical_memory_limit" not in stat:
+        least = _least(around.limit("memory.limit_in_bytes") for around in group)
+    return _present(
+        memory_limit=_least([least, files.limit("memory.limit_in_bytes")]),
         memory_usage=usage,
         memory_working_set=_difference(usage, stat.get("total_inactive_file")),
         memory_anon=stat.get("total_rss"),
-        oom_kills=memory.fields("memory.oom_control").get("oom_kill"),
-        cpu_limit=_scaled(quota, cpu.limit("cpu.cfs_period_us") or 100_000),
-        cpu_usage=_scaled(group("cpuacct").limit("cpuacct.usage"), 1e9),
-        cpu_periods=throttling.get("nr_periods"),
-        cpu_throttled_periods=throttling.get("nr_throttled"),
-        cpu_throttled=_scaled(throttling.get("throttled_time"), 1e9),
-        pids=pids.limit("pids.current"),
-        pids_limit=pids.limit("pids.max"),
+        oom_kills=files.fields("memory.oom_control").get("oom_kill"),
     )
+
+
+def _cpu_v2(group: _Group) -> dict[str, float]:
+    stat = group[0].fields("cpu.stat")
+    return _present(
+        cpu_limit=_least(_cores(*(around.text("cpu.max") or "").partition(" ")[::2]) for around in group),
+        cpu_usage=_scaled(stat.get("usage_usec"), 1e6),
+        cpu_periods=stat.get("nr_periods"),
+        cpu_throttled_periods=stat.get("nr_throttled"),
+        cpu_throttled=_scaled(stat.get("throttled_usec"), 1e6),
+    )
+
+
+def _cpu_v1(group: _Group, accounts: _Group) -> dict[str, float]:
+    stat = group[0].fields("cpu.stat")
+    quotas = (_cores(around.text("cpu.cfs_quota_us"), around.text("cpu.cfs_period_us")) for around in group)
+    return _present(
+        cpu_limit=_least(quotas),
+        cpu_usage=_scaled(accounts[0].limit("cpuacct.usage"), 1e9),
+        cpu_periods=stat.get("nr_periods"),
+        cpu_throttled_periods=stat.get("nr_throttled"),
+        cpu_throttled=_scaled(stat.get("throttled_time"), 1e9),
+    )
+
+
+def _pids(group: _Group) -> dict[str, float]:
+    return _present(
+        pids=group[0].limit("pids.current"),
+        pids_limit=_least(around.limit("pids.max") for around in group),
+    )
+
+
+def _limit(text: str | None) -> int | None:
+    """Return a number, None for `max`, -1, or a file that is missing or holds none."""
+    with contextlib.suppress(ValueError):
+        return _bounded(number(text or ""))
+    return None
+
+
+def _bounded(value: int | None) -> int | None:
+    return value if value is not None and 0 <= value < _NO_LIMIT_BYTES else None
+
+
+def _cores(quota: str | None, period: str | None) -> float | None:
+    time, of = _limit(quota), _limit(period)
+    return time / of if time is not None and of else None
+
+
+def _least(limits: Iterable[float | None]) -> float | None:
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _present(**values: float | None) -> dict[str, float]:

@@ -9,11 +9,12 @@ import os
 from collections.abc import Iterable
 
 from exporters.core.exposition import Family
-from exporters.host.procfs import Roots
+from exporters.host.procfs import Roots, Table, fields, finite, lines, number, unique
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 _GUEST_MODES = ("user", "nice")
+_FEWEST_MODES = 4
 _STAT = {
     "intr": ("node_intr_total", "counter", "Interrupts served since boot, from /proc/stat."),
     "ctxt": ("node_context_switches_total", "counter", "Context switches since boot, from /proc/stat."),
@@ -31,7 +32,32 @@ _PRESSURE = (
 )
 
 
-def stat(roots: Roots) -> Iterable[Family]:
+# A kernel corrects a processor's times by less; one that was taken out and put back begins anew.
+_MOST_CORRECTED_SECONDS = 3.0
+
+_Row = tuple[str, list[float]]  # a processor, and its seconds by mode, guests' last
+
+
+class ProcessorTimes:
+    """The times of each processor, which never fall: /proc/stat steps back, iowait often, and a rate would jump.
+
+    Idle and iowait also swap seconds between them, so it is the sum of all that tells a processor that began anew.
+    """
+
+    def __init__(self) -> None:
+        """Know nothing before the first look."""
+        self._last: dict[str, list[float]] = {}
+
+    def steady(self, cpu: str, seconds: list[float]) -> list[float]:
+        """Return the times as they are to be shown."""
+        last = self._last.get(cpu, [])
+        if len(last) != len(seconds) or sum(seconds) < sum(last) - _MOST_CORRECTED_SECONDS:
+            last = seconds
+        self._last[cpu] = [max(pair) for pair in zip(seconds, last, strict=True)]
+        return self._last[cpu]
+
+
+def stat(roots: Roots, times: ProcessorTimes) -> Iterable[Family]:
     """Return processor time by mode, and the counters of interrupts, context switches, forks and processes."""
     seconds = Family(
         "node_cpu_seconds_total", "counter", "Time the processor spent in each mode, from /proc/stat.", ("cpu", "mode")
@@ -39,41 +65,63 @@ def stat(roots: Roots) -> Iterable[Family]:
     guest = Family(
         "node_cpu_guest_seconds_total", "counter", "Time spent for virtual machines, from /proc/stat.", ("cpu", "mode")
     )
-    families = [seconds, guest]
-    for line in roots.proc("stat").splitlines():
-        key, *values = line.split(None, 11)
-        if key.startswith("cpu") and key != "cpu":
-            cpu = key[3:]
-            for mode, ticks in zip(_MODES, values, strict=False):
-                seconds.add(int(ticks) / _TICKS_PER_SECOND, cpu, mode)
-            for mode, ticks in zip(_GUEST_MODES, values[8:], strict=False):
-                guest.add(int(ticks) / _TICKS_PER_SECOND, cpu, mode)
-        elif key in _STAT:
-            name, kind, text = _STAT[key]
-            family = Family(name, "counter" if kind == "counter" else "gauge", text)
-            family.add(int(values[0]))
-            families.append(family)
-    return families
+    table, text = Table("/proc/stat"), lines(roots.proc("stat"))
+    for cpu, row in dict(table.rows(text, _processor)).items():
+        values = times.steady(cpu, row)
+        for mode, value in zip(_MODES, values, strict=False):
+            seconds.add(value, cpu, mode)
+        for mode, value in zip(_GUEST_MODES, values[len(_MODES) :], strict=False):
+            guest.add(value, cpu, mode)
+    yield seconds
+    yield guest
+    yield from unique(table.rows(text, _single))
+    table.report()
+
+
+def _processor(line: str) -> _Row | None:
+    key, *values = fields(line)
+    if not key.startswith("cpu") or key == "cpu":
+        return None
+    if len(values) < _FEWEST_MODES:
+        raise ValueError("too few columns")
+    return str(number(key[3:])), [number(ticks) / _TICKS_PER_SECOND for ticks in values[: len(_MODES) + 2]]
+
+
+def _single(line: str) -> Family | None:
+    key, _, values = line.partition(" ")
+    if key not in _STAT:
+        return None
+    name, kind, text = _STAT[key]
+    value = number(values.partition(" ")[0])
+    return Family(name, "counter" if kind == "counter" else "gauge", text, (), [((), value)])
 
 
 def load(roots: Roots) -> Iterable[Family]:
     """Return the load averages."""
-    for minutes, value in zip((1, 5, 15), roots.proc("loadavg").split(), strict=False):
-        family = Family(f"node_load{minutes}", "gauge", f"Load average over {minutes} min, from /proc/loadavg.")
-        family.add(float(value))
-        yield family
+    for minutes, value in zip((1, 5, 15), fields(roots.proc("loadavg")), strict=False):
+        text = f"Load average over {minutes} min, from /proc/loadavg."
+        yield Family(f"node_load{minutes}", "gauge", text, (), [((), finite(value))])
 
 
 def pressure(roots: Roots) -> Iterable[Family]:
-    """Return how long tasks waited for each resource; FileNotFoundError or OSError without PSI in the kernel."""
-    totals = {resource: _totals(roots.proc(f"pressure/{resource}")) for resource in ("cpu", "io", "memory")}
+    """Return how long tasks waited for each resource; the OSError of the last where the kernel counts for none."""
+    found: dict[str, dict[str, int]] = {}
+    missing: OSError | None = None
+    table = Table("/proc/pressure")
+    for resource in ("cpu", "io", "memory"):
+        try:
+            found[resource] = dict(table.rows(lines(roots.proc(f"pressure/{resource}")), _total))
+        except OSError as error:
+            missing = error
+    if missing and not found:
+        raise missing
     for resource, kind, name, text in _PRESSURE:
-        if kind in totals[resource]:
-            family = Family(name, "counter", f"{text}, from /proc/pressure/{resource}.")
-            family.add(totals[resource][kind] / 1e6)
-            yield family
+        if kind in found.get(resource, {}):
+            help_text = f"{text}, from /proc/pressure/{resource}."
+            yield Family(name, "counter", help_text, (), [((), found[resource][kind] / 1e6)])
+    table.report()
 
 
-def _totals(text: str) -> dict[str, int]:
-    """Return `some` and `full` → microseconds, from lines like `some avg10=0.00 ... total=123`."""
-    return {line.split()[0]: int(line.rpartition("total=")[2]) for line in text.splitlines()}
+def _total(line: str) -> tuple[str, int]:
+    """Return `some` or `full`, and microseconds, from a line like `some avg10=0.00 ... total=123`."""
+    return line.partition(" ")[0], number(line.rpartition("total=")[2])

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from exporters.core.exposition import Family, Kind
-from exporters.host.procfs import Roots
+from exporters.host.procfs import Roots, Table, fields, label, lines, number
 
 _SECTOR_BYTES = 512  # in this file, whatever the device's own sector size
 _PARTITIONS = re.compile(r"(?:(?:ram|loop|fd)|(?:h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+")
@@ -36,17 +36,52 @@ _COLUMNS: tuple[tuple[int, str, Kind, float, str], ...] = (
 )
 
 
-def diskstats(roots: Roots) -> Iterable[Family]:
+_MOST_CORRECTED = 3000  # milliseconds by which a kernel corrects a device's times; more is a wrap, or another device
+
+_Row = tuple[str, list[int]]
+
+
+class DeviceTimes:
+    """The times of each device, which never fall by a little: a rate would take that for a new beginning."""
+
+    def __init__(self) -> None:
+        """Know nothing before the first look."""
+        self._last: dict[str, list[int]] = {}
+
+    def steady(self, device: str, values: list[int]) -> list[int]:
+        """Return the row as it is to be shown."""
+        last = self._last.get(device, values)
+        shown = list(values)
+        for column in _TIMES:
+            if column < min(len(values), len(last)) and 0 < last[column] - values[column] <= _MOST_CORRECTED:
+                shown[column] = last[column]
+        self._last[device] = shown
+        return shown
+
+
+_TIMES = [column for column, _, kind, unit, _ in _COLUMNS if kind == "counter" and unit < 1]
+
+
+def diskstats(roots: Roots, times: DeviceTimes) -> Iterable[Family]:
     """Return the counters of whole devices; partitions, which add up to them, are left out."""
-    rows = [line.split() for line in roots.proc("diskstats").splitlines()]
-    devices = [(row[2], row[3:]) for row in rows if not _PARTITIONS.fullmatch(row[2])]
-    families = []
+    table = Table("/proc/diskstats")
+    rows = dict(table.rows(lines(roots.proc("diskstats")), _device))
+    devices = [(label(device), times.steady(device, values)) for device, values in rows.items()]
     for column, name, kind, unit, text in _COLUMNS:
         family = Family(f"node_disk_{name}", kind, f"{text}, from /proc/diskstats.", ("device",))
         for device, values in devices:
             if column < len(values):  # the last columns came with Linux 4.18 and 5.5
-                value = int(values[column])
+                value = values[column]
                 family.add(value / 1000 if unit < 1 else value * int(unit), device)
         if family.samples:
-            families.append(family)
-    return families
+            yield family
+    table.report()
+
+
+def _device(line: str) -> _Row | None:
+    _, _, name, *values = fields(line)
+    if _PARTITIONS.fullmatch(name):
+        return None
+    if len(values) < 11:
+        raise ValueError("too few columns")
+    return name, [number(value) for value in values[: len(_COLUMNS)]]

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import Family
-from exporters.host.procfs import Roots
+from exporters.host.procfs import Roots, Table, decode, label, lines
 
 _LABELS = ("device", "mountpoint", "fstype")
 # Not stores of data; the same as node_exporter leaves out.
@@ -29,7 +30,7 @@ _PSEUDO_TYPES = frozenset({
 _PSEUDO_MOUNTS = re.compile(
     r"/(?:dev|proc|sys|run/credentials/.+|var/lib/docker/.+|var/lib/containers/storage/.+)(?:/|$)"
 )
-_ESCAPE = re.compile(r"\\([0-7]{3})")
+_ESCAPE = re.compile(rb"\\([0-3][0-7]{2})")
 _LIMIT_SECONDS = 1.0  # for one mount; a healthy one answers within milliseconds
 _MOST_STUCK = 4
 
@@ -51,7 +52,7 @@ class Sizes(Protocol):
     def f_ffree(self) -> int: ...
 
 
-Found = Sizes | OSError | None  # None: it hangs
+StatvfsResult = Sizes | OSError | None  # None: it hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class _Batch:
     """The mounts of one scrape, on their way through one thread after another."""
 
     waiting: deque[str]
-    found: dict[str, Found] = field(default_factory=dict)
+    found: dict[str, StatvfsResult] = field(default_factory=dict)
     current: str | None = None
     since: float = 0.0
     done: threading.Event = field(default_factory=threading.Event)
@@ -80,18 +81,18 @@ class MountSizes:
 
     def __init__(
         self,
-        statvfs: Callable[[str], Sizes] = os.statvfs,
+        statvfs: Callable[[str], Sizes] | None = None,
         limit_seconds: float = _LIMIT_SECONDS,
         most_stuck: int = _MOST_STUCK,
     ) -> None:
         """Take the function to call, the time one mount may take, and the limit of threads."""
-        self._statvfs = statvfs
+        self._statvfs = statvfs or _statvfs
         self._limit = limit_seconds
         self._most_stuck = most_stuck
         self._lock = threading.Lock()
         self._stuck: set[str] = set()
 
-    def read(self, paths: Sequence[str], deadline: Deadline) -> dict[str, Found]:
+    def read(self, paths: Sequence[str], deadline: Deadline) -> dict[str, StatvfsResult]:
         """Return the sizes of each mount, its error, or None where it hangs; those not reached in time are left out."""
         with self._lock:
             stuck = self._stuck.intersection(paths)
@@ -108,10 +109,12 @@ class MountSizes:
         """Return when the batch is done, or its thread hangs in one mount, which is then marked."""
         while not batch.done.wait(max(0.0, min(batch.since + self._limit, deadline.at) - time.monotonic())):
             with self._lock:
-                overdue = deadline.passed() or time.monotonic() >= batch.since + self._limit
-                if overdue and batch.current is not None:
+                hangs = time.monotonic() >= batch.since + self._limit
+                if batch.current is not None and (hangs or deadline.passed()):
+                    # Left to its thread in either case; but that our time is up says nothing of the mount.
                     self._stuck.add(batch.current)
-                    batch.found[batch.current] = None
+                    if hangs:
+                        batch.found[batch.current] = None
                     return
 
     def _work(self, batch: _Batch) -> None:
@@ -133,33 +136,44 @@ class MountSizes:
                 batch.found[path] = result
 
 
-def mounts(text: str) -> list[Mount]:
-    """Return the mounts that hold data, from the text of /proc/mounts; a mount point mounted over counts once."""
-    found: dict[str, Mount] = {}
-    for line in text.splitlines():
-        device, point, fstype, options = (_unescape(word) for word in line.split()[:4])
-        if fstype not in _PSEUDO_TYPES and not _PSEUDO_MOUNTS.match(point):
-            found[point] = Mount(device, point, fstype, "ro" in options.split(","))
-    return list(found.values())
+def parse_mount(line: str) -> Mount | None:
+    """Return a mount that holds data, None for another, from a line of /proc/mounts. Raises ValueError."""
+    # From the right: whatever a file system calls its device, an empty text included, these five come after it.
+    device, point, fstype, options, _, _ = line.rsplit(" ", 5)
+    device, point, fstype = _unescape(device), _unescape(point), _unescape(fstype)
+    if not point.startswith("/"):
+        raise ValueError("no path")
+    if fstype in _PSEUDO_TYPES or _PSEUDO_MOUNTS.match(point):
+        return None
+    return Mount(device, point, fstype, "ro" in options.split(","))
 
 
 def filesystems(roots: Roots, sizes: MountSizes, deadline: Deadline) -> Iterable[Family]:
-    """Return size and use of each mounted file system; device_error is 1 for one that fails or hangs."""
-    table = mounts(_table(roots))
+    """Return size and use of each mounted file system; device_error is 1 for one that fails or hangs.
+
+    Raises CollectError after the families: of class timeout for mounts that were not reached in time, protocol for
+    lines that are no mounts.
+    """
+    table = Table("/proc/mounts")
+    # A mount point mounted over counts once: the last is the one that is seen.
+    seen = {mount.mountpoint: mount for mount in table.rows(lines(_table(roots)), parse_mount)}
     prefix = roots.rootfs.rstrip("/")
-    inside = [(mount, f"{prefix}{mount.mountpoint}") for mount in table]
+    inside = [(mount, f"{prefix}{mount.mountpoint}") for mount in seen.values()]
     found = sizes.read([path for _, path in inside], deadline)
-    return _families([(mount, found[path]) for mount, path in inside if path in found])
+    yield from _families([(mount, found[path]) for mount, path in inside if path in found])
+    table.report()
+    if missing := len(inside) - len(found):
+        raise CollectError(ErrorClass.TIMEOUT, f"{missing} mounts not asked: others hang")
 
 
 def _table(roots: Roots) -> str:
     try:
         return roots.proc("1/mounts")  # the host's, where its /proc is mounted into a container
-    except (FileNotFoundError, PermissionError):
+    except OSError:
         return roots.proc("self/mounts")
 
 
-def _families(found: Sequence[tuple[Mount, Found]]) -> list[Family]:
+def _families(found: Sequence[tuple[Mount, StatvfsResult]]) -> list[Family]:
     read_only = Family("node_filesystem_readonly", "gauge", "Whether it is mounted read-only.", _LABELS)
     error = Family("node_filesystem_device_error", "gauge", "Whether statvfs fails or does not return.", _LABELS)
     measures = [
@@ -173,7 +187,7 @@ def _families(found: Sequence[tuple[Mount, Found]]) -> list[Family]:
         )
     ]
     for mount, size in found:
-        labels = (mount.device, mount.mountpoint, mount.fstype)
+        labels = (label(mount.device), label(mount.mountpoint), label(mount.fstype))
         read_only.add(int(mount.read_only), *labels)
         error.add(int(size is None or isinstance(size, OSError)), *labels)
         if size is None or isinstance(size, OSError):
@@ -186,4 +200,10 @@ def _families(found: Sequence[tuple[Mount, Found]]) -> list[Family]:
 
 
 def _unescape(word: str) -> str:
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), word) if "\\" in word else word
+    if "\\" not in word:
+        return word
+    return decode(_ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), word.encode(errors="surrogateescape")))
+
+
+def _statvfs(path: str) -> Sizes:
+    return os.statvfs(path.encode(errors="surrogateescape"))

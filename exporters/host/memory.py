@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from exporters.core.exposition import Family
-from exporters.host.procfs import Roots
+from exporters.host.procfs import Roots, Table, fields, lines, number, unique
 
 _EVENTS = {
     "pgfault": "Page faults",
@@ -16,27 +17,36 @@ _EVENTS = {
     "pswpout": "Pages swapped out",
     "oom_kill": "Processes killed for want of memory",
 }
+_KEY = re.compile(r"[A-Za-z0-9_]+(?:\([A-Za-z0-9_]+\))?")
 _NAMES = str.maketrans({"(": "_", ")": None})
 
 
 def meminfo(roots: Roots) -> Iterable[Family]:
     """Return one gauge a line, in bytes where the kernel gives kB."""
-    families = []
-    for line in roots.proc("meminfo").splitlines():
-        key, *values = line.replace(":", " ").split()
-        in_kilobytes = len(values) > 1
-        name = f"node_memory_{key.translate(_NAMES)}{'_bytes' if in_kilobytes else ''}"
-        value = int(values[0]) * (1024 if in_kilobytes else 1)
-        families.append(Family(name, "gauge", f"{key} of /proc/meminfo.", (), [((), value)]))
-    return families
+    table = Table("/proc/meminfo")
+    yield from unique(table.rows(lines(roots.proc("meminfo")), _amount))
+    table.report()
+
+
+def _amount(line: str) -> Family:
+    key, _, rest = line.partition(":")
+    value, *unit = fields(rest)
+    if not _KEY.fullmatch(key):
+        raise ValueError("no name")
+    name = f"node_memory_{key.translate(_NAMES)}{'_bytes' if unit else ''}"
+    return Family(name, "gauge", f"{key} of /proc/meminfo.", (), [((), number(value) * (1024 if unit else 1))])
 
 
 def vmstat(roots: Roots) -> Iterable[Family]:
     """Return the events since boot; untyped, as node_exporter has them, though they only rise."""
-    families = []
-    for line in roots.proc("vmstat").splitlines():
-        key, _, value = line.partition(" ")
-        if key in _EVENTS:
-            text = f"{_EVENTS[key]} since boot, from /proc/vmstat."
-            families.append(Family(f"node_vmstat_{key}", "untyped", text, (), [((), int(value))]))
-    return families
+    table = Table("/proc/vmstat")
+    yield from unique(table.rows(lines(roots.proc("vmstat")), _event))
+    table.report()
+
+
+def _event(line: str) -> Family | None:
+    key, _, value = line.partition(" ")
+    if key not in _EVENTS:
+        return None
+    text = f"{_EVENTS[key]} since boot, from /proc/vmstat."
+    return Family(f"node_vmstat_{key}", "untyped", text, (), [((), number(value))])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterable
 
 from exporters.core.exposition import Family
-from exporters.host.procfs import Roots, exists
+from exporters.host.procfs import Roots, Table, exists, fields, label, lines, number
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _RECEIVE = ("bytes", "packets", "errs", "drop", "fifo", "frame", "compressed", "multicast")
@@ -33,21 +34,30 @@ _NETSTAT = frozenset(
     }.items()
     for field in fields.split()
 )
+_WORD = re.compile(r"[A-Za-z0-9_]+")
 _PROTOCOLS_OF_SNMP6 = ("Icmp6", "UdpLite6", "Udp6", "Ip6")
 
 
 def devices(roots: Roots) -> Iterable[Family]:
     """Return the traffic of each device, from /proc/net/dev of the host's own network."""
-    rows = [line.partition(":") for line in roots.net("dev").splitlines()[2:]]
-    readings = [(name.strip(), values.split()) for name, _, values in rows]
-    families = []
+    table = Table("/proc/net/dev")
+    rows = dict(table.rows(lines(roots.net("dev"))[2:], _traffic))
     for column, (direction, what) in enumerate(_DIRECTIONS):
         text = f"Network device, {direction} {what}, from /proc/net/dev."
         family = Family(f"node_network_{direction}_{what}_total", "counter", text, ("device",))
-        for device, values in readings:
-            family.add(int(values[column]), device)
-        families.append(family)
-    return families
+        for device, values in rows.items():
+            family.add(values[column], device)
+        yield family
+    table.report()
+
+
+def _traffic(line: str) -> tuple[str, list[int]]:
+    # The kernel allows no colon in a name, and pads it on the left.
+    name, found, values = line.partition(":")
+    row = [number(value) for value in fields(values)]
+    if not found or len(row) < len(_DIRECTIONS):
+        raise ValueError("too few columns")
+    return label(name.lstrip(" ")), row
 
 
 def classes(roots: Roots) -> Iterable[Family]:
@@ -59,59 +69,84 @@ def classes(roots: Roots) -> Iterable[Family]:
     for device in sorted(os.listdir(base)):  # noqa: PTH208 - strings, as the readers take
         if not os.path.isdir(f"{base}/{device}"):  # noqa: PTH112 - `bonding_masters` is a file
             continue
-        up.add(int(roots.sys(f"class/net/{device}/operstate") == "up"), device)
-        mtu.add(int(roots.sys(f"class/net/{device}/mtu")), device)
-        try:
-            speed.add(int(roots.sys(f"class/net/{device}/speed")) * 1_000_000 / 8, device)
-        except OSError:
-            continue  # EINVAL: a device that is down, or has no speed
+        # A device that goes away meanwhile has none of them; one that is down, or has no speed, says EINVAL.
+        with contextlib.suppress(OSError, ValueError):
+            up.add(int(roots.sys(f"class/net/{device}/operstate") == "up"), label(device))
+        with contextlib.suppress(OSError, ValueError):
+            mtu.add(number(roots.sys(f"class/net/{device}/mtu")), label(device))
+        with contextlib.suppress(OSError, ValueError):
+            speed.add(number(roots.sys(f"class/net/{device}/speed")) * 1_000_000 / 8, label(device))
     return [up, mtu, speed]
 
 
 def netstat(roots: Roots) -> Iterable[Family]:
     """Return counters of IP, ICMP, TCP and UDP; untyped, as node_exporter has them."""
-    values = {**_pairs_of_lines(roots.net("netstat")), **_pairs_of_lines(roots.net("snmp"))}
+    table, values = Table("/proc/net/netstat, snmp or snmp6"), dict[str, int]()
+    for name in ("netstat", "snmp"):
+        for pairs in table.rows(_pairs_of_lines(roots.net(name)), _named_values):
+            values |= pairs
     with contextlib.suppress(FileNotFoundError):  # IPv6 is off
-        values |= _snmp6(roots.net("snmp6"))
-    return [
-        Family(f"node_netstat_{name}", "untyped", f"{name} of /proc/net/netstat and snmp.", (), [((), values[name])])
-        for name in sorted(_NETSTAT & values.keys())
-    ]
+        values |= dict(table.rows(lines(roots.net("snmp6")), _value6))
+    for name in sorted(_NETSTAT & values.keys()):
+        yield Family(
+            f"node_netstat_{name}", "untyped", f"{name} of /proc/net/netstat and snmp.", (), [((), values[name])]
+        )
+    table.report()
 
 
-def _pairs_of_lines(text: str) -> dict[str, int]:
-    """Return Protocol_Field → value from pairs of lines: names, then numbers."""
-    values = {}
-    lines = text.splitlines()
-    for names, numbers in zip(lines[::2], lines[1::2], strict=True):
-        protocol, _, rest = names.partition(":")
-        for name, value in zip(rest.split(), numbers.partition(":")[2].split(), strict=True):
-            values[f"{protocol}_{name}"] = int(value)
-    return values
+def _pairs_of_lines(text: str) -> Iterable[str]:
+    """Return each line of names with the line of numbers of the same protocol after it; a lone line alone."""
+    before = ""
+    for line in lines(text):
+        if before.partition(":")[0] == line.partition(":")[0]:
+            yield f"{before}\n{line}"
+            before = ""
+        else:
+            if before:
+                yield before
+            before = line
+    if before:
+        yield before
 
 
-def _snmp6(text: str) -> dict[str, int]:
-    """Return Protocol_Field → value from lines like `Udp6InErrors 0`."""
-    values = {}
-    for line in text.splitlines():
-        key, value = line.split()
-        protocol = next((known for known in _PROTOCOLS_OF_SNMP6 if key.startswith(known)), None)
-        if protocol:
-            values[f"{protocol}_{key.removeprefix(protocol)}"] = int(value)
-    return values
+def _named_values(pair: str) -> dict[str, int]:
+    """Return Protocol_Field → value from a line of names and one of numbers; each begins with the protocol."""
+    names, _, numbers = pair.partition("\n")
+    protocol, _, rest = names.partition(":")
+    again, _, values = numbers.partition(":")
+    if protocol != again:
+        raise ValueError("two protocols")
+    found = zip(fields(rest), fields(values), strict=True)
+    return {f"{protocol}_{name}": number(value) for name, value in found if f"{protocol}_{name}" in _NETSTAT}
+
+
+def _value6(line: str) -> tuple[str, int] | None:
+    """Return Protocol_Field and value from a line like `Udp6InErrors                    	0`."""
+    key, value = line.replace("\t", " ").split(" ", 1)
+    protocol = next((known for known in _PROTOCOLS_OF_SNMP6 if key.startswith(known)), None)
+    if protocol is None:
+        return None
+    return f"{protocol}_{key.removeprefix(protocol)}", number(value.strip(" "))
 
 
 def sockstat(roots: Roots) -> Iterable[Family]:
     """Return sockets in use by protocol, from /proc/net/sockstat and sockstat6."""
-    families: list[Family] = []
-    lines = roots.net("sockstat").splitlines()
+    table = Table("/proc/net/sockstat or sockstat6")
+    text = lines(roots.net("sockstat"))
     with contextlib.suppress(FileNotFoundError):  # IPv6 is off
-        lines += roots.net("sockstat6").splitlines()
-    for line in lines:
-        protocol, *words = line.replace(":", " ").split()
-        for key, value in zip(words[::2], words[1::2], strict=True):
-            families += _socket_families(protocol, key, int(value))
-    return families
+        text += lines(roots.net("sockstat6"))
+    found = {(protocol, key): value for protocol, row in table.rows(text, _sockets) for key, value in row}
+    for (protocol, key), value in found.items():
+        yield from _socket_families(protocol, key, value)
+    table.report()
+
+
+def _sockets(line: str) -> tuple[str, list[tuple[str, int]]]:
+    protocol, _, rest = line.partition(":")
+    words = fields(rest)
+    if not all(_WORD.fullmatch(word) for word in (protocol, *words[::2])):
+        raise ValueError("no name")
+    return protocol, [(key, number(value)) for key, value in zip(words[::2], words[1::2], strict=True)]
 
 
 def _socket_families(protocol: str, key: str, value: int) -> Iterable[Family]:
@@ -123,8 +158,8 @@ def _socket_families(protocol: str, key: str, value: int) -> Iterable[Family]:
 
 def softnet(roots: Roots) -> Iterable[Family]:
     """Return packets handled, dropped and postponed by each processor, from /proc/net/softnet_stat."""
-    rows = [line.split() for line in roots.net("softnet_stat").splitlines()]
-    families = []
+    table = Table("/proc/net/softnet_stat")
+    rows = table.rows(lines(roots.net("softnet_stat")), _processor)
     for column, what, text in (
         (0, "processed", "Packets processed"),
         (1, "dropped", "Packets dropped, the queue being full"),
@@ -132,11 +167,19 @@ def softnet(roots: Roots) -> Iterable[Family]:
     ):
         name = f"node_softnet_{what}_total"
         family = Family(name, "counter", f"{text}, from /proc/net/softnet_stat.", ("cpu",))
-        for position, row in enumerate(rows):
-            cpu = int(row[12], 16) if len(row) > 12 else position  # the column came with Linux 5.14
-            family.add(int(row[column], 16), str(cpu))
-        families.append(family)
-    return families
+        # The processor's own number came with Linux 5.14.
+        by_cpu = {row[12] if len(row) > 12 else position: row[column] for position, row in enumerate(rows)}
+        for cpu, value in by_cpu.items():
+            family.add(value, str(cpu))
+        yield family
+    table.report()
+
+
+def _processor(line: str) -> list[int]:
+    row = [int(value, 16) for value in fields(line)]
+    if len(row) < 3:
+        raise ValueError("too few columns")
+    return row
 
 
 def conntrack(roots: Roots) -> Iterable[Family]:
@@ -145,9 +188,9 @@ def conntrack(roots: Roots) -> Iterable[Family]:
     if not exists(f"{roots.procfs}/{base}_count"):
         return []
     entries = Family("node_nf_conntrack_entries", "gauge", "Connections tracked now, from /proc/sys/net/netfilter.")
-    entries.add(int(roots.proc(f"{base}_count")))
+    entries.add(number(roots.proc(f"{base}_count")))
     limit = Family(
         "node_nf_conntrack_entries_limit", "gauge", "Most connections tracked, from /proc/sys/net/netfilter."
     )
-    limit.add(int(roots.proc(f"{base}_max")))
+    limit.add(number(roots.proc(f"{base}_max")))
     return [entries, limit]

@@ -9,30 +9,31 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-import psutil
-
 from exporters.core.exposition import Family
+from exporters.host import process_files
+from exporters.host.process_files import ProcessState
 from exporters.host.settings import ProcessGroup
 
 OTHER = "other"
 _LABELS = ("group",)
-_LONGEST_COMMAND = 2000  # characters of a command line that are searched
-_KERNEL_PARENT = 2  # kthreadd: threads of the kernel are no processes of anybody's
 
 
 @dataclass(slots=True)
 class _Process:
-    """A process seen before: its group, and the CPU time it had then."""
+    """A process at the last look: the CPU time it had, and its group, which follows from name and command line."""
 
-    group: str
-    cpu_seconds: float
+    start: int
+    cpu_seconds: float = 0.0
+    name: str = ""
+    command: bytes = b""
+    group: str = OTHER
 
 
 @dataclass(slots=True)
-class _Totals:
+class GroupTotals:
     """What the processes of one group add up to. `open_files` is None where none may be looked at."""
 
     processes: int = 0
@@ -46,36 +47,43 @@ class Sample:
     """The groups at one moment; `cpu_seconds` only ever rises, also when a process ends."""
 
     at: float = 0.0
-    totals: dict[str, _Totals] = field(default_factory=dict)
+    totals: dict[str, GroupTotals] = field(default_factory=dict)
     cpu_seconds: dict[str, float] = field(default_factory=dict)
 
 
 class ProcessGroups:
-    """Follows the groups from sample to sample."""
+    """Follows the groups from sample to sample.
+
+    A process belongs to the group its present name and command line fit, whatever it was started as. CPU time is
+    counted in the group a process is in when it is seen, and stays there.
+    """
 
     def __init__(
-        self,
-        groups: Sequence[ProcessGroup],
-        processes: Callable[[], Iterator[psutil.Process]] = psutil.process_iter,
+        self, groups: Sequence[ProcessGroup], procfs: str = "/proc", pids: Callable[[], Iterable[int]] | None = None
     ) -> None:
-        """Take the groups, in the order in which they are tried."""
+        """Take the groups, in the order in which they are tried; `pids` names the processes to look at."""
         self._patterns = [(group.name, re.compile(group.command)) for group in groups]
         self._names = [*(group.name for group in groups), OTHER]
-        self._processes = processes
-        self._known: dict[psutil.Process, _Process] = {}  # a process equals itself by pid and time of creation
+        self._procfs = procfs
+        self._pids = pids or (lambda: process_files.pids(procfs))
+        self._known: dict[int, _Process] = {}
         self._cpu = dict.fromkeys(self._names, 0.0)
         self._lock = threading.Lock()
         self._sample = Sample()
 
     def refresh(self) -> None:
         """Look at every process once; one that ends meanwhile, or may not be looked at, is passed over."""
-        totals = {name: _Totals() for name in self._names}
-        known: dict[psutil.Process, _Process] = {}
-        for process in self._processes():
+        totals = {name: GroupTotals() for name in self._names}
+        known: dict[int, _Process] = {}
+        for pid in self._pids():
             try:
-                self._add(process, totals, known)
-            except (psutil.Error, OSError):
+                self._add(pid, totals, known)
+            except (FileNotFoundError, ProcessLookupError):
                 continue
+            except (OSError, ValueError):
+                # Not to be counted a second time when it can be looked at again.
+                if pid in self._known:
+                    known[pid] = self._known[pid]
         self._known = known
         with self._lock:
             self._sample = Sample(time.time(), totals, dict(self._cpu))
@@ -89,36 +97,47 @@ class ProcessGroups:
             sample = self._sample
         return _families(sample)
 
-    def _add(self, process: psutil.Process, totals: dict[str, _Totals], known: dict[psutil.Process, _Process]) -> None:
-        with process.oneshot():
-            # psutil hands out the old object where the number has been given to a new process since.
-            if process.ppid() == _KERNEL_PARENT or not process.is_running():
-                return
-            seen = self._known.get(process) or _Process(self._group(process), 0.0)
-            times = process.cpu_times()
-            cpu = times.user + times.system
-            # A process seen for the first time counts whole: it is new, or this is the first sample.
-            self._cpu[seen.group] += max(0.0, cpu - seen.cpu_seconds)
-            seen.cpu_seconds = cpu
-            known[process] = seen
-            total = totals[seen.group]
-            total.processes += 1
-            total.threads += process.num_threads()
-            total.memory_bytes += process.memory_info().rss
+    def _add(self, pid: int, totals: dict[str, GroupTotals], known: dict[int, _Process]) -> None:
+        state = process_files.read_state(self._procfs, pid)
+        if state.kernel:
+            return
+        seen = self._known.get(pid)
+        if seen is None or seen.start != state.start:
+            # Seen for the first time it counts whole: it is new, or this is the first sample.
+            seen = _Process(state.start)
+        self._regroup(seen, state)
+        known[pid] = seen
+        self._cpu[seen.group] += max(0.0, state.cpu_seconds - seen.cpu_seconds)
+        seen.cpu_seconds = max(seen.cpu_seconds, state.cpu_seconds)
+        if state.zombie:
+            return  # it has ended, and only its parent has not looked yet
+        total = totals[seen.group]
+        total.processes += 1
+        total.threads += state.threads
+        total.memory_bytes += state.memory_bytes
         if seen.group != OTHER:
-            with contextlib.suppress(psutil.AccessDenied):  # another user's: not ours to see, unless run as root
-                total.open_files = (total.open_files or 0) + process.num_fds()
+            with contextlib.suppress(OSError):  # another user's, on an older kernel
+                total.open_files = (total.open_files or 0) + process_files.open_files(self._procfs, pid)
 
-    def _group(self, process: psutil.Process) -> str:
-        name, command = process.name(), ""
-        for group, pattern in self._patterns:
-            if pattern.search(name):
-                return group
-        try:
-            command = " ".join(process.cmdline())[:_LONGEST_COMMAND]
-        except psutil.AccessDenied:
-            return OTHER
-        return next((group for group, pattern in self._patterns if pattern.search(command)), OTHER)
+    def _regroup(self, seen: _Process, state: ProcessState) -> None:
+        """Put the process into the group it fits now; without a command line nothing but its name can tell otherwise.
+
+        There is none at the end, and for the moment in which a program takes the place of another.
+        """
+        command = process_files.read_command(self._procfs, state.pid)
+        if (state.name, command) == (seen.name, seen.command):
+            return
+        group = self._group(state.name, command)
+        if command or group != OTHER:
+            seen.group = group
+        seen.name, seen.command = state.name, command
+
+    def _group(self, name: str, command: bytes) -> str:
+        for text in process_files.names_of(name, command):
+            for group, pattern in self._patterns:
+                if pattern.search(text):
+                    return group
+        return OTHER
 
 
 def _families(sample: Sample) -> Iterable[Family]:

@@ -1,11 +1,28 @@
-"""Where the host's file systems are mounted, and how files in /proc and /sys are read."""
+r"""Where the host's file systems are mounted, and how files in /proc and /sys are read.
+
+Names in these files are bytes: text from here keeps those that are not UTF-8 as surrogates (os.fsencode gives them
+back), and `label` makes a valid label of them. Lines end at \n and fields at spaces, nowhere else: str.splitlines and
+str.split break at a dozen more characters, all of which names may hold.
+"""
 
 from __future__ import annotations
 
+import math
 import os
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.exposition import Family
 
 _CHUNK_BYTES = 64 * 1024
+_SURROGATE = re.compile("[\udc80-\udcff]")
+_LOOKS_ESCAPED = re.compile(r"\\(?=x(?:[89a-f][0-9a-f]|5c))")
+_NUMBERS = range(-(2**63), 2**64)  # what the kernel can print
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +37,7 @@ class Roots:
         """Return the text of a file under /proc/net: process 1's, whose network is the host's. Raises OSError."""
         try:
             return self.proc(f"1/net/{name}")
-        except (FileNotFoundError, PermissionError):
+        except OSError:  # not ours to see, or process 1 is no process here
             return self.proc(f"net/{name}")
 
     def proc(self, name: str) -> str:
@@ -33,7 +50,12 @@ class Roots:
 
 
 def read_text(path: str) -> str:
-    """Return the text of a small file, as the kernel makes it up: os.read costs a fifth of open(). Raises OSError."""
+    """Return the text of a small file. Raises OSError."""
+    return decode(read_bytes(path))
+
+
+def read_bytes(path: str) -> bytes:
+    """Return a small file, as the kernel makes it up: os.read costs a fifth of open(). Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         text = os.read(descriptor, _CHUNK_BYTES)
@@ -43,9 +65,78 @@ def read_text(path: str) -> str:
             text += part
     finally:
         os.close(descriptor)
-    return text.decode(errors="replace")
+    return text
 
 
 def exists(path: str) -> bool:
     """Return whether a file is there: a kernel without a feature lacks its file, which is no failure."""
     return os.path.exists(path)  # noqa: PTH110 - a string is what the readers above take
+
+
+def decode(data: bytes) -> str:
+    """Return text that holds bytes which are not UTF-8 as surrogates."""
+    return data.decode(errors="surrogateescape")
+
+
+def label(text: str) -> str:
+    r"""Return a label of valid UTF-8: `\xfc` for a byte that is not. No two names have the same label."""
+    text = _LOOKS_ESCAPED.sub(r"\\x5c", text) if "\\" in text else text
+    return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:x}", text)
+
+
+def lines(text: str) -> list[str]:
+    r"""Return the lines of a file of the kernel's, the last of which ends with \n like all others."""
+    return [line for line in text.split("\n") if line]
+
+
+def fields(line: str) -> list[str]:
+    """Return the fields of a line that the kernel pads with spaces."""
+    return [field for field in line.split(" ") if field]
+
+
+def number(text: str) -> int:
+    """Return a number as the kernel prints it. Raises ValueError."""
+    value = int(text)
+    if value not in _NUMBERS:
+        raise ValueError("more than 64 bits")
+    return value
+
+
+def finite(text: str) -> float:
+    """Return a decimal fraction as the kernel prints it. Raises ValueError."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("no number")
+    return value
+
+
+def unique(families: Iterable[Family]) -> Iterable[Family]:
+    """Return the families, the last of each name: a file that says something twice must not make a page that does."""
+    return {family.name: family for family in families}.values()
+
+
+class Table:
+    """Reads a file line by line; a line that does not fit costs itself only, and is reported in the end."""
+
+    def __init__(self, name: str) -> None:
+        """Take the file's name, for the report."""
+        self._name = name
+        self._unread = 0
+
+    def rows(self, text: Iterable[str], parse: Callable[[str], Row | None]) -> list[Row]:
+        """Return what `parse` makes of each line; None, ValueError, KeyError and IndexError leave the line out."""
+        found = []
+        for line in text:
+            try:
+                row = parse(line)
+            except (ValueError, LookupError):
+                self._unread += 1
+                continue
+            if row is not None:
+                found.append(row)
+        return found
+
+    def report(self) -> None:
+        """Raise CollectError of class protocol if there were lines that did not fit; call it after the last family."""
+        if self._unread:
+            raise CollectError(ErrorClass.PROTOCOL, f"{self._unread} lines of {self._name} do not have the usual form")

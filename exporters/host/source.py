@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-
-import psutil
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass, classify_network_error
 from exporters.core.exposition import Family
 from exporters.core.scheduler import Periodic
-from exporters.core.scrape import Finding, Run, Source, Up
+from exporters.core.scrape import Finding, Run, Source, Up, run_once
 from exporters.host import cgroup, cpu, disk, filesystem, memory, network, system
 from exporters.host.processes import ProcessGroups
 from exporters.host.procfs import Roots, exists
 from exporters.host.settings import HostSettings
 
-# In this order: what may wait, for a mount that hangs, comes last.
+_MARGIN_SECONDS = 0.1  # for what is left to do after the file systems
+_REMEDIES: Mapping[ErrorClass | None, str] = {
+    ErrorClass.VERSION: "this kernel does not have it, or has it switched off: its metrics stay away",
+    ErrorClass.PERMISSION: "run the exporter as a user who may read it, or do without its metrics",
+    ErrorClass.PROTOCOL: "a file of the kernel's has lines we do not understand: their metrics stay away",
+}
+
+# Those that remember nothing. File systems, whose mounts may hang, come after all of them.
 _COLLECTORS: Mapping[str, Callable[[Roots], Iterable[Family]]] = {
-    "stat": cpu.stat,
     "loadavg": cpu.load,
     "meminfo": memory.meminfo,
     "vmstat": memory.vmstat,
     "pressure": cpu.pressure,
-    "diskstats": disk.diskstats,
     "netdev": network.devices,
     "netclass": network.classes,
     "netstat": network.netstat,
@@ -54,14 +58,17 @@ class HostSource:
     def __init__(self, settings: HostSettings, sizes: filesystem.MountSizes | None = None) -> None:
         """Take the settings; `sizes` reads the sizes of mounts."""
         self.target = settings.name
-        psutil.PROCFS_PATH = settings.procfs
         self._roots = Roots(settings.procfs, settings.sysfs, settings.rootfs)
         self._sizes = sizes or filesystem.MountSizes()
-        self._groups = ProcessGroups(settings.process_groups)
+        self._groups = ProcessGroups(settings.process_groups, settings.procfs)
         interval = settings.process_interval_seconds
         self._periodic = Periodic("process-groups", interval, self._groups.refresh)
-        named = partial(cgroup.container, named=settings.cgroup)
-        self._collectors: dict[str, Callable[[Roots], Iterable[Family]]] = {**_COLLECTORS, "container": named}
+        self._collectors: dict[str, Callable[[Roots], Iterable[Family]]] = {
+            "stat": partial(cpu.stat, times=cpu.ProcessorTimes()),
+            "diskstats": partial(disk.diskstats, times=disk.DeviceTimes()),
+            **_COLLECTORS,
+            "container": partial(cgroup.container, named=settings.cgroup),
+        }
 
     def start(self) -> None:
         """Begin to look at processes in the background."""
@@ -70,19 +77,16 @@ class HostSource:
     def collect(self, run: Run) -> None:
         """Run every collector; one that fails costs its own families."""
         for name, read in self._collectors.items():
-            if run.wants(name):
-                with run.collector(name):
-                    run.add(*read(self._roots))
-        if run.wants("processes"):
-            with run.collector("processes"):
-                run.add(*self._groups.families())
-        if run.wants("filesystem"):
-            with run.collector("filesystem"):
-                run.add(*filesystem.filesystems(self._roots, self._sizes, run.deadline.earlier(_MARGIN_SECONDS)))
+            run.collect(name, partial(read, self._roots))
+        run.collect("processes", self._groups.families)
+        deadline = run.deadline.earlier(_MARGIN_SECONDS)
+        run.collect("filesystem", lambda: filesystem.filesystems(self._roots, self._sizes, deadline))
         run.add(*_successes(run))
 
     def classify(self, error: BaseException) -> ErrorClass:
         """Return `version` for what this kernel does not have, `permission` for what we may not read."""
+        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+            return ErrorClass.EXHAUSTED
         if isinstance(error, PermissionError):
             return ErrorClass.PERMISSION
         if isinstance(error, OSError) and not isinstance(error, TimeoutError):
@@ -95,9 +99,7 @@ class HostSource:
 
     def validate(self, deadline: Deadline) -> list[Finding]:
         """Try every collector once."""
-        run = Run(self, deadline)
-        self.collect(run)
-        run.done.set_result(None)
+        run = run_once(self, deadline)
         found = [
             Finding(
                 outcome.error_class is None, f"collector {outcome.collector}", _REMEDIES.get(outcome.error_class, "")
@@ -112,13 +114,6 @@ class HostSource:
     def close(self) -> None:
         """End the background work."""
         self._periodic.stop()
-
-
-_MARGIN_SECONDS = 0.1  # for what is left to do after the file systems
-_REMEDIES: Mapping[ErrorClass | None, str] = {
-    ErrorClass.VERSION: "this kernel does not have it, or has it switched off: its metrics stay away",
-    ErrorClass.PERMISSION: "run the exporter as a user who may read it, or do without its metrics",
-}
 
 
 def _successes(run: Run) -> Iterable[Family]:

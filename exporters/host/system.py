@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 
 from exporters.core.exposition import Family
-from exporters.host.procfs import Roots, exists, read_text
+from exporters.host.procfs import Roots, exists, label, lines, number, read_text
 
 _TIME_ERROR = 5  # adjtimex's answer for a clock that is not synchronised
 _STA_NANO = 0x2000
@@ -20,9 +20,9 @@ _OS_LABELS = (
 
 def file_handles(roots: Roots) -> Iterable[Family]:
     """Return the open files of the whole machine and their limit."""
-    allocated, _, maximum = roots.proc("sys/fs/file-nr").split()
-    yield _single("node_filefd_allocated", "Open file handles, from /proc/sys/fs/file-nr.", int(allocated))
-    yield _single("node_filefd_maximum", "Most open file handles, from /proc/sys/fs/file-nr.", int(maximum))
+    allocated, _, maximum = roots.proc("sys/fs/file-nr").rstrip("\n").split("\t")
+    yield _single("node_filefd_allocated", "Open file handles, from /proc/sys/fs/file-nr.", number(allocated))
+    yield _single("node_filefd_maximum", "Most open file handles, from /proc/sys/fs/file-nr.", number(maximum))
 
 
 def entropy(roots: Roots) -> Iterable[Family]:
@@ -33,7 +33,7 @@ def entropy(roots: Roots) -> Iterable[Family]:
 
 
 def _int(roots: Roots, name: str) -> int:
-    return int(roots.proc(f"sys/kernel/random/{name}"))
+    return number(roots.proc(f"sys/kernel/random/{name}"))
 
 
 def uname(roots: Roots) -> Iterable[Family]:
@@ -41,10 +41,10 @@ def uname(roots: Roots) -> Iterable[Family]:
     names = ("sysname", "release", "version", "machine", "nodename", "domainname")
     family = Family("node_uname_info", "gauge", "1, with what uname says.", names)
     found = os.uname()
-    domain = read_text("/proc/sys/kernel/domainname").strip()  # our own namespace, as for the rest of uname
-    family.add(
-        1, found.sysname, found.release, found.version, found.machine, _host_name(roots) or found.nodename, domain
-    )
+    domain = read_text("/proc/sys/kernel/domainname").rstrip("\n")  # our own namespace, as for the rest of uname
+    node = _host_name(roots) or found.nodename
+    values = (found.sysname, found.release, found.version, found.machine, node, domain)
+    family.add(1, *(label(value) for value in values))
     return [family]
 
 
@@ -56,8 +56,8 @@ def _host_name(roots: Roots) -> str:
     root = roots.rootfs.rstrip("/")
     if not root or not exists(f"{root}/etc/hostname"):
         return ""
-    lines = [line.strip() for line in read_text(f"{root}/etc/hostname").splitlines()]
-    return next((line for line in lines if line and not line.startswith("#")), "")
+    found = [line.strip(" \t\r") for line in lines(read_text(f"{root}/etc/hostname"))]
+    return next((line for line in found if line and not line.startswith("#")), "")
 
 
 def release(roots: Roots) -> Iterable[Family]:
@@ -66,10 +66,10 @@ def release(roots: Roots) -> Iterable[Family]:
     path = next((path for path in paths if exists(path)), None)
     if path is None:
         return []
-    lines = [line.partition("=") for line in read_text(path).splitlines() if "=" in line]
-    fields = {key.lower(): value.strip("\"'") for key, _, value in lines}
+    assignments = [line.partition("=") for line in lines(read_text(path)) if "=" in line]
+    said = {key.lower(): value.strip(" \t\r").strip("\"'") for key, _, value in assignments}
     family = Family("node_os_info", "gauge", "1, with what /etc/os-release says.", _OS_LABELS)
-    family.add(1, *(fields.get(label, "") for label in _OS_LABELS))
+    family.add(1, *(label(said.get(name, "")) for name in _OS_LABELS))
     return [family]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem
-from exporters.core.scrape import ScrapeRunner
+from exporters.core.scrape import run_once
 from exporters.registry import load_sources
 from pantrywatch.config.components import components
 from pantrywatch.config.settings import Settings, read_settings
@@ -154,9 +153,7 @@ def _require_reachable(settings_file: str) -> None:
     for source in load_sources(settings_file, []):
         if source.up is None:
             continue
-        run = ScrapeRunner(source).join(Deadline.after(10))
-        with contextlib.suppress(TimeoutError):
-            run.done.result(timeout=10)
+        run = run_once(source, Deadline.after(10))
         failed = [outcome.error_class.value for outcome in run.outcomes() if outcome.error_class]
         if not run.is_up():
             entry = f"{source.exporter}.{source.target}"

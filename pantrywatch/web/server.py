@@ -9,50 +9,21 @@ import socket
 import ssl
 from typing import Any
 
-import uvicorn
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from exporters.core.access import Application
+from exporters.core.http_server import Limits, serve_http
 
 MAXIMUM_BODY_BYTES = 4 * 1024 * 1024  # 500 alerts in one notification are 1 MB
 _MAXIMUM_READ_BYTES = 8 * MAXIMUM_BODY_BYTES  # an answer before the end of a request would be lost with the connection
-_MAXIMUM_CONNECTIONS = 64
 _BODY_SECONDS = 15.0
-_CONNECTION_SECONDS = 30.0
-
-
-class _ShortConnection(H11Protocol):
-    """One request a connection, and an end however slowly the other side sends or reads."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the clock of the whole connection: uvicorn has none for a request that never comes."""
-        super().connection_made(transport)
-        self.loop.call_later(_CONNECTION_SECONDS, transport.abort)
 
 
 async def serve_web(application: Application, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
-    """Answer requests, with TLS if a context is given, until SIGTERM or SIGINT; 503 at too many connections at once."""
-    config = uvicorn.Config(
-        application,
-        loop="asyncio",
-        http=_ShortConnection,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        headers=[("connection", "close")],
-        limit_concurrency=_MAXIMUM_CONNECTIONS,
-        timeout_graceful_shutdown=2,
-        h11_max_incomplete_event_size=16 * 1024,
-    )
-    # uvicorn has a handler of its own while it runs and raises the signal again afterwards: by then we are done.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    config.load()
-    config.ssl = tls
-    await uvicorn.Server(config).serve(sockets=[listener])
+    """Answer requests, one a connection, with TLS if a context is given, until SIGTERM or SIGINT."""
+    await serve_http(application, listener, tls, limits=Limits(keep_alive=False))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # on the way out already
 
 
 async def read_json(request: Request) -> Any:

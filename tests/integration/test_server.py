@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import http.client
 import socket
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.support import servers
 from tests.support.exporter import Exporter, exporter, page
+from tests.support.peers import accept
 
 
 @pytest.fixture(scope="module")
@@ -118,17 +126,133 @@ def test_a_strange_timeout_header_is_survived(running: Exporter, value: bytes) -
     assert page(answer.split(b"\r\n\r\n", 1)[1].decode()).value("redis_up") == 1
 
 
-def test_connections_are_bounded_and_come_back(running: Exporter) -> None:
-    """Clients that connect and say nothing are held up to a limit, then refused; when they go, all is as before."""
+def test_connections_that_say_nothing_do_not_close_the_port(running: Exporter) -> None:
+    """Hundreds of clients that connect and say nothing: scrapes are answered, and afterwards all is as before."""
     process = psutil.Process(running.process.pid)
     running.scrape("/metrics")
     before = process.num_fds()
-    idle = [socket.create_connection(("127.0.0.1", running.port), timeout=5) for _ in range(200)]
+    idle = [socket.create_connection(("127.0.0.1", running.port), timeout=5) for _ in range(700)]
     try:
         servers.wait_until(lambda: process.num_fds() > before + 100, 10, "the idle connections are there")
-        assert _get(running, "/healthz")[0] == 503
+        assert _get(running, "/healthz")[0] == 200
+        assert running.scrape("/metrics").value("redis_up") == 1
+        assert process.num_fds() < before + 600
     finally:
         for connection in idle:
             connection.close()
-    servers.wait_until(lambda: _get(running, "/healthz")[0] == 200, 10, "it answers again")
     servers.wait_until(lambda: process.num_fds() <= before + 2, 10, "the connections are gone")
+
+
+class _FarAway:
+    """A Redis behind a link on which each answer takes `delay_seconds`."""
+
+    def __init__(self, port: int, delay_seconds: float) -> None:
+        self._server, self._delay = port, delay_seconds
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=accept, args=(self._listener, self._carry), daemon=True).start()
+
+    def _carry(self, client: socket.socket) -> None:
+        client.settimeout(60)
+        with socket.create_connection(("127.0.0.1", self._server)) as server:
+            threading.Thread(target=self._bring_back, args=(server, client), daemon=True).start()
+            while question := client.recv(65536):
+                server.sendall(question)
+
+    def _bring_back(self, server: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError):  # either side has closed
+            while server.recv(1, socket.MSG_PEEK):
+                time.sleep(self._delay)
+                client.sendall(server.recv(1_000_000))
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def test_an_impatient_scraper_does_not_spoil_the_pages_of_another(tmp_path: Path, redis_server: servers.Redis) -> None:
+    """Beside one that asks every 0.7 s and waits 1 s, one with 10 s and one with 3 s get the whole page each time."""
+    far = _FarAway(redis_server.port, 0.7)
+    (tmp_path / "url").write_text(redis_server.url.replace(str(redis_server.port), str(far.port)))
+    settings = "environment: test\ncache: [{name: far, url_file: url}]\n"
+    stop = threading.Event()
+    with exporter(tmp_path, settings, ["cache"]) as process, ThreadPoolExecutor(3) as pool:
+        hasty = pool.submit(_ask_again_and_again, process, stop)
+        patient = [pool.submit(_up, process, 10.0, 4), pool.submit(_up, process, 3.0, 4)]
+        found = [future.result(60) for future in patient]
+        stop.set()
+        hasty.result(10)
+    far.close()
+    assert found == [[1] * 4, [1] * 4]
+
+
+def _up(running: Exporter, timeout_seconds: float, times: int) -> list[float | None]:
+    return [running.scrape("/metrics/cache", timeout_seconds).value("redis_up") for _ in range(times)]
+
+
+def _ask_again_and_again(running: Exporter, stop: threading.Event) -> None:
+    while not stop.wait(0.7):
+        running.scrape("/metrics/cache", 1.0)
+
+
+@pytest.mark.parametrize("value", ["1e-9", "0.000001", "0.002"])
+def test_a_tiny_timeout_does_not_spoil_the_next_page(running: Exporter, value: str) -> None:
+    """The page after such a request is whole."""
+    whole = set(running.scrape("/metrics/host").types)
+    request = urllib.request.Request(f"http://127.0.0.1:{running.port}/metrics/host")
+    request.add_header("X-Prometheus-Scrape-Timeout-Seconds", value)
+    for _ in range(5):
+        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - loopback
+        after = running.scrape("/metrics/host")
+        assert not whole - after.types.keys()
+        assert after.error_classes() == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("GZip ; q=0.5, identity;q=1", "gzip"),
+        ("br, *", "gzip"),
+        ("x-gzip", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip;q=0.0, *;q=1", None),
+        ("gzip;q=nan", None),
+        ("gzip;q=", None),
+        ("identity", None),
+        ("br", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_page_is_compressed_for_who_accepts_it(
+    running: Exporter, method: str, accepted: str | None, encoding: str | None
+) -> None:
+    """The page is the same, and the length is that of what is sent, for HEAD too."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    connection.putrequest(method, "/metrics/host", skip_accept_encoding=True)
+    if accepted is not None:
+        connection.putheader("Accept-Encoding", accepted)
+    connection.endheaders()
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    assert answer.getheader("Content-Encoding") == encoding
+    assert answer.getheader("Vary") == "accept-encoding"
+    length = int(answer.getheader("Content-Length") or 0)
+    assert (length < 20_000) == (encoding == "gzip")
+    if method == "HEAD":
+        assert body == b""
+    else:
+        assert len(body) == length
+        text = gzip.decompress(body) if encoding else body
+        assert page(text.decode()).value("node_load1") is not None
+
+
+def test_a_small_answer_is_not_compressed(running: Exporter) -> None:
+    """It fits into one packet as it is."""
+    request = urllib.request.Request(f"http://127.0.0.1:{running.port}/healthz", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+        assert answer.headers["Content-Encoding"] is None
+        assert answer.read() == b"ok\n"

@@ -16,7 +16,13 @@ from tests.support import debian
 
 SUITE = os.environ.get("PANTRYWATCH_TEST_SUITE", "forky")
 _OLD = "bookworm"
-_SERVERS = ("prometheus", "prometheus-alertmanager", "prometheus-redis-exporter", "prometheus-blackbox-exporter")
+_SERVERS = (
+    "prometheus",
+    "prometheus-alertmanager",
+    "prometheus-blackbox-exporter",
+    "prometheus-node-exporter",
+    "prometheus-redis-exporter",
+)
 _CACHES = ("redis-server", "valkey-server")  # this machine has its own suite's
 _COMPOSE = "docker-compose"
 # Name here → name in the package.
@@ -27,6 +33,7 @@ _PROGRAMS = {
     "amtool": "amtool",
     "prometheus-redis-exporter": "prometheus-redis-exporter",
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
+    "prometheus-node-exporter": "prometheus-node-exporter",
 }
 _COMPOSE_PLUGIN = "usr/libexec/docker/cli-plugins/docker-compose"
 # Their libraries come from their own suite: they may ask for a newer libc than this machine's.

@@ -9,6 +9,7 @@ from exporters.host.procfs import Roots
 
 def tree(directory: Path, files: dict[str, str]) -> Roots:
     """Write the files, named `proc/…`, `sys/…` or `root/…`, and return where they are."""
+    assert len(directory.parts) > 2, f"not a folder of a test: {directory}"
     for name in ("proc", "sys", "root"):
         (directory / name).mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

@@ -201,21 +201,17 @@ def test_too_many_recipients(running: Inbox) -> None:
 
 
 def test_too_many_connections(running: Inbox) -> None:
-    """More connections than it holds get 503 and 421, so that Alertmanager tries again; then it goes on."""
+    """Silent clients do not keep Alertmanager out, and more mail clients than it holds get 421; then it goes on."""
     with ExitStack() as opened:
         for _ in range(64):
             for port in (running.port, running.mail_port):
                 opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
-        wait_until(lambda: _turned_away(running), 20, "the inbox is full")
+        assert requests.get(f"{running.url}/healthz", timeout=10).ok
         with pytest.raises(smtplib.SMTPConnectError, match="421"):
             smtplib.SMTP("127.0.0.1", running.mail_port, timeout=10)
     wait_until(lambda: requests.get(f"{running.url}/healthz", timeout=10).ok, 20, "it has room again")
     running.mail(b"Subject: after the rush\r\n\r\nx")
     assert _newest(running)["title"] == "after the rush"
-
-
-def _turned_away(running: Inbox) -> bool:
-    return requests.get(f"{running.url}/healthz", timeout=10).status_code == 503
 
 
 @pytest.mark.long

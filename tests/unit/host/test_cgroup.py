@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from exporters.core.exposition import Family
 from exporters.host.cgroup import container
 from exporters.host.procfs import Roots
@@ -105,3 +107,96 @@ def test_version_1_without_limits_is_left_out(tmp_path: Path) -> None:
         "sys/fs/cgroup/memory/memory.usage_in_bytes": "600000000\n",
     })  # fmt: skip
     assert _values(roots) == {}
+
+
+SLICE = "sys/fs/cgroup/app.slice"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"memory.max": "134217728\n", "cpu.max": "50000 100000\n", "pids.max": "50\n"}, (134217728, 0.5, 50)),
+        ({"memory.max": "max\n", "cpu.max": "max 100000\n", "pids.max": "max\n"}, (1073741824, 1.5, 100)),
+        ({"memory.max": "9999999999\n", "cpu.max": "800000 100000\n", "pids.max": "5000\n"}, (1073741824, 1.5, 100)),
+        ({"memory.max": "nonsense\n", "cpu.max": "50000 0\n", "pids.max": "\n"}, (1073741824, 1.5, 100)),
+        ({}, (1073741824, 1.5, 100)),
+    ],
+    ids=["less around us", "no limit around us", "more around us", "nonsense around us", "no files around us"],
+)
+def test_the_least_limit_on_the_way_up_counts(
+    tmp_path: Path, files: dict[str, str], expected: tuple[float, float, float]
+) -> None:
+    """A slice, a pod or a parent container may allow less than the group itself."""
+    own = {f"{SLICE}/app.service/{name}": text for name, text in (LIMITED | {"pids.max": "100\n"}).items()}
+    around = {f"{SLICE}/{name}": text for name, text in files.items()}
+    values = _values(tree(tmp_path, V2 | own | around))
+    limits = tuple(values[name] for name in ("memory_limit_bytes", "cpu_limit_cores", "processes_limit"))
+    assert limits == expected
+    assert values["memory_usage_bytes"] == 600000000
+
+
+def test_a_limit_far_up_is_enough(tmp_path: Path) -> None:
+    """Three levels up, or at the root of our namespace, and none of our own."""
+    own = {f"sys/fs/cgroup/a/b/c/{name}": text for name, text in LIMITED.items()}
+    own |= {"sys/fs/cgroup/a/b/c/memory.max": "max\n", "sys/fs/cgroup/a/b/c/cpu.max": "max 100000\n"}
+    base = V2 | own | {"proc/self/cgroup": "0::/a/b/c\n"}
+    assert _values(tree(tmp_path / "a", base | {"sys/fs/cgroup/a/memory.max": "5000\n"}))["memory_limit_bytes"] == 5000
+    assert (
+        _values(tree(tmp_path / "root", base | {"sys/fs/cgroup/cpu.max": "1000 100000\n"}))["cpu_limit_cores"] == 0.01
+    )
+
+
+@pytest.mark.parametrize("path", ["/host/path/of/ours", "/../../elsewhere", "/app.slice/gone (deleted)"])
+def test_a_path_that_is_not_here_is_the_root_that_is(tmp_path: Path, path: str) -> None:
+    """In a container our group is what is mounted, whatever its path is called on the host."""
+    group = {f"sys/fs/cgroup/{name}": text for name, text in LIMITED.items()}
+    values = _values(tree(tmp_path, V2 | group | {"proc/self/cgroup": f"0::{path}\n"}))
+    assert values["memory_limit_bytes"] == 1073741824
+
+
+def test_a_named_group_that_is_not_there_has_no_numbers_of_others(tmp_path: Path) -> None:
+    """A service that is stopped has no group: the root's use is not its use."""
+    group = {f"sys/fs/cgroup/{name}": text for name, text in LIMITED.items() if name.endswith(("current", "stat"))}
+    assert _values(tree(tmp_path, V2 | group), "/app.slice/stopped.service") == {}
+
+
+V1 = {
+    "proc/self/cgroup": "4:memory:/outer/child\n3:cpu,cpuacct:/outer/child\n2:pids:/outer/child\n0::/\n",
+    "sys/fs/cgroup/memory/outer/memory.limit_in_bytes": "268435456\n",
+    "sys/fs/cgroup/memory/outer/child/memory.limit_in_bytes": "9223372036854771712\n",
+    "sys/fs/cgroup/memory/outer/child/memory.usage_in_bytes": "1000\n",
+    "sys/fs/cgroup/cpu/outer/cpu.cfs_quota_us": "50000\n",
+    "sys/fs/cgroup/cpu/outer/cpu.cfs_period_us": "100000\n",
+    "sys/fs/cgroup/cpu/outer/child/cpu.cfs_quota_us": "-1\n",
+    "sys/fs/cgroup/cpu/outer/child/cpu.cfs_period_us": "100000\n",
+    "sys/fs/cgroup/pids/outer/pids.max": "20\n",
+    "sys/fs/cgroup/pids/outer/child/pids.max": "max\n",
+}
+
+
+def test_version_1_has_limits_of_groups_around_too(tmp_path: Path) -> None:
+    """Of memory, processors and processes."""
+    values = _values(tree(tmp_path, V1))
+    assert values["memory_limit_bytes"] == 268435456
+    assert values["cpu_limit_cores"] == 0.5
+    assert values["processes_limit"] == 20
+
+
+@pytest.mark.parametrize(("said", "limit"), [("268000000", 268000000), ("9223372036854771712", None)])
+def test_version_1_says_itself_whether_groups_around_count(tmp_path: Path, said: str, limit: int | None) -> None:
+    """`hierarchical_memory_limit` is the kernel's answer: without use_hierarchy the groups around have no say."""
+    stat = {"sys/fs/cgroup/memory/outer/child/memory.stat": f"hierarchical_memory_limit {said}\n"}
+    assert _values(tree(tmp_path, V1 | stat)).get("memory_limit_bytes") == limit
+
+
+def test_a_hybrid_machine_has_each_controller_where_it_is(tmp_path: Path) -> None:
+    """Memory in version 1, processes and processors in version 2 under `unified`."""
+    memory = {name: text for name, text in V1.items() if "/memory/" in name}
+    unified = {f"sys/fs/cgroup/unified/app/{name}": text for name, text in LIMITED.items()}
+    own = {
+        "proc/self/cgroup": "4:memory:/outer/child\n0::/app\n",
+        "sys/fs/cgroup/unified/cgroup.controllers": "cpu pids\n",
+    }
+    values = _values(tree(tmp_path, memory | unified | own))
+    assert (values["memory_limit_bytes"], values["memory_usage_bytes"]) == (268435456, 1000)
+    assert (values["cpu_limit_cores"], values["processes"]) == (1.5, 17)

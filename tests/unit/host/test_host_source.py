@@ -22,7 +22,7 @@ def _run(settings: HostSettings, only: str | None = None) -> Run:
     source = HostSource(settings, MountSizes())
     run = Run(source, Deadline.after(5), only)
     source.collect(run)
-    run.done.set_result(None)
+    run.finish()
     return run
 
 
@@ -62,18 +62,18 @@ def test_processor_time_is_in_seconds_and_guests_stand_alone(tmp_path: Path) -> 
     """Ticks become seconds, for each processor and mode; a kernel without guest times has no guest samples."""
     ticks = os.sysconf("SC_CLK_TCK")
     text = f"cpu 1 1 1\ncpu0 {ticks} 0 0 {5 * ticks} 0 0 0 0 {2 * ticks} 0\nctxt 7\nintr 9 1 2 3\n"
-    found = _samples(list(cpu.stat(tree(tmp_path, {"proc/stat": text}))))
+    found = _samples(list(cpu.stat(tree(tmp_path, {"proc/stat": text}), cpu.ProcessorTimes())))
     assert (("0", "idle"), 5.0) in found["node_cpu_seconds_total"]
     assert found["node_cpu_guest_seconds_total"] == [(("0", "user"), 2.0), (("0", "nice"), 0.0)]
     assert found["node_intr_total"] == [((), 9)]
-    old = _samples(list(cpu.stat(tree(tmp_path / "old", {"proc/stat": "cpu0 1 0 0 5\n"}))))
+    old = _samples(list(cpu.stat(tree(tmp_path / "old", {"proc/stat": "cpu0 1 0 0 5\n"}), cpu.ProcessorTimes())))
     assert "node_cpu_guest_seconds_total" not in old
 
 
 def test_disks_of_an_older_kernel_lack_the_newer_columns(tmp_path: Path) -> None:
     """Eleven columns are eleven metrics; partitions are left out, sectors are 512 bytes."""
     text = "8 0 sda 1 2 3 4000 5 6 7 8 0 10 11\n8 1 sda1 1 2 3 4 5 6 7 8 9 10 11\n259 0 nvme0n1 0 0 0 0 0 0 0 0 0 0 0\n"
-    found = _samples(list(disk.diskstats(tree(tmp_path, {"proc/diskstats": text}))))
+    found = _samples(list(disk.diskstats(tree(tmp_path, {"proc/diskstats": text}), disk.DeviceTimes())))
     assert len(found) == 11
     assert found["node_disk_read_bytes_total"] == [(("sda",), 1536), (("nvme0n1",), 0)]
     assert found["node_disk_read_time_seconds_total"][0] == (("sda",), 4.0)
