@@ -11,16 +11,17 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from exporters import __version__
 from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
+from pantrywatch.config.shared_files import checkout, shared_files
 from pantrywatch.native.state_dir import State
-from pantrywatch.shared_files import checkout, shared_files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 well, 1 something failed, 2 configuration error, nothing started."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     return run_command(lambda: _run(options))
 
 
@@ -34,12 +35,17 @@ def _run(options: argparse.Namespace) -> int:
         raise ConfigError([ConfigProblem("command line", options.command, expected)]) from None
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pantrywatch", description="Run and build pantrywatch")
+def parser() -> argparse.ArgumentParser:
+    """Return what parses the command line. Its help names no path of this machine: completion is made of it."""
+    top = argparse.ArgumentParser(prog="pantrywatch", description="Run and build pantrywatch")
     here = checkout() or Path.cwd()
     default_state = os.environ.get("PANTRYWATCH_STATE", str(here / ".pantrywatch"))
-    parser.add_argument("--state", default=default_state, type=Path, metavar="DIR", help="(default: %(default)s)")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    top.add_argument(
+        "--state", default=default_state, type=Path, metavar="DIR",
+        help="(default: $PANTRYWATCH_STATE, or .pantrywatch in the checkout)",
+    )  # fmt: skip
+    commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
     command = commands.add_parser("up", help="run the whole stack here until Ctrl-C")
     command.add_argument("--settings", type=Path, metavar="FILE", help="watch what FILE names, without the demo")
     command.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
@@ -75,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--settings", type=Path, metavar="FILE", help="whose section web holds here and there")
     command.set_defaults(run=_boards)
     command = commands.add_parser("secrets", help="make the secret files that are missing")
-    command.add_argument("--folder", type=Path, default=here / "secrets", metavar="DIR", help="(default: %(default)s)")
+    command.add_argument("--folder", type=Path, default=here / "secrets", metavar="DIR", help="(default: secrets)")
     command.set_defaults(run=_secrets)
     command = commands.add_parser("prepare", help="give the containers their secrets and their configuration")
     for name in ("settings", "provisioning", "rules", "given"):
@@ -92,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--at", metavar="TIME", help="2026-11-24T18:30:00+01:00 or Unix seconds (default: now)")
     command.add_argument("--file", type=Path, metavar="FILE", help="(default: deployments.txt in the state directory)")
     command.set_defaults(run=_mark)
-    return parser
+    return top
 
 
 def _up(options: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """How setuptools builds the wheel: pantrywatch/share/ holds what a checkout has at its top level.
 
-Named in pyproject.toml. Nothing is copied inside the checkout; pantrywatch/shared_files.py finds either place.
+Named in pyproject.toml. Nothing is copied inside the checkout; pantrywatch/config/shared_files.py finds either place.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def test_build_writes_all_configuration_of_an_installation(installed: Installed,
     ):
         checked = subprocess.run(command, capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert len([json.loads(file.read_text()) for file in (out / "grafana/dashboards").rglob("*.json")]) == 12
+    assert len([json.loads(file.read_text()) for file in (out / "grafana/boards").rglob("*.json")]) == 12
 
 
 def test_an_exporter_serves(installed: Installed, postgres: Postgres) -> None:

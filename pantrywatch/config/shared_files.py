@@ -9,7 +9,7 @@ from pathlib import Path
 
 from exporters.core.errors import ConfigError, ConfigProblem
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 _INSTALLED = _PACKAGE / "share"
 
 
