@@ -1,12 +1,8 @@
-"""Completion of both commands for bash and zsh, made of their own parsers: provisioning/completion/.
-
-`./run build` writes it, `./run build --check` says whether it is current.
-"""
+"""Completion of both commands for bash and zsh, made of their own parsers: provisioning/completion/."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import shtab
@@ -39,24 +35,3 @@ def _describe(parser: argparse.ArgumentParser) -> None:
             action.choices = EXPORTERS
         elif action.metavar in _PATHS:
             vars(action)["complete"] = _PATHS[str(action.metavar)]
-
-
-def main(arguments: list[str]) -> int:
-    """Write what differs, or with `--check` name it; returns 0, or 1 where something was named."""
-    stale = {
-        FOLDER / name: text
-        for name, text in completions().items()
-        if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text
-    }
-    check = arguments == ["--check"]
-    for file, text in stale.items():
-        if not check:
-            FOLDER.mkdir(exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        what = "stale" if check else "written"
-        print(f"{what}: {file.relative_to(FOLDER.parents[1])}", file=sys.stderr if check else sys.stdout)
-    return 1 if check and stale else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -8,11 +8,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from exporters import __version__
 from exporters import cli as exporter_cli
 from pantrywatch import cli as operator_cli
-from tools.completion import FOLDER, completions
+from tools.board_lint.check import LINTER, OURS
+from tools.generated import outputs
+from tools.rule_lint.check import LINTS as RULE_LINTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,11 +48,19 @@ def test_every_hardening_fact_has_a_test_that_exists() -> None:
     assert missing == []
 
 
-def test_completion_is_current_and_names_no_path_of_the_machine_that_made_it() -> None:
-    """The committed files are what the parsers give."""
-    for name, text in completions().items():
-        assert (FOLDER / name).read_text() == text, f"{name}: ./run build"
+def test_what_the_tools_generate_is_current_and_names_no_path_of_the_machine_that_made_it() -> None:
+    """Completion and docs/lints.md are what parsers and lints give."""
+    for file, text in outputs().items():
+        assert file.read_text() == text, f"{file.name}: ./run build"
         assert str(ROOT) not in text
+
+
+def test_every_lint_has_a_reason_and_every_reason_a_lint() -> None:
+    """The file of reasons holds each lint of rules and boards, and no other."""
+    reasons = yaml.safe_load((ROOT / "tools/lints.yaml").read_text())
+    assert reasons["rules"].keys() == RULE_LINTS.keys()
+    assert reasons["boards"].keys() == (LINTER | OURS).keys()
+    assert all(reason.endswith(".") for group in reasons.values() for reason in group.values())
 
 
 @pytest.mark.parametrize(
