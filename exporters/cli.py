@@ -26,14 +26,16 @@ _DEFAULT_LISTEN = "127.0.0.1:9690"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 ok, 1 a check failed, 2 configuration error."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     return run_command(lambda: int(options.run(options)))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pantrywatch-exporter", description="Prometheus exporters of pantrywatch")
-    parser.add_argument("--settings", metavar="FILE", help=f"settings file (default: {SETTINGS_FILE} if it exists)")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Return what parses the command line."""
+    top = argparse.ArgumentParser(prog="pantrywatch-exporter", description="Prometheus exporters of pantrywatch")
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    top.add_argument("--settings", metavar="FILE", help=f"settings file (default: {SETTINGS_FILE} if it exists)")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("serve", help="serve metrics of one or several exporters")
     command.add_argument("exporters", nargs="*", metavar="EXPORTER", help=f"of {', '.join(EXPORTERS)}; none means all")
     command.add_argument("--listen", default=_DEFAULT_LISTEN, metavar="HOST:PORT", help="(default: %(default)s)")
@@ -45,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("validate", help="check settings, privileges and extensions")
     command.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
     command.set_defaults(run=_validate)
-    return parser
+    return top
 
 
 def _serve(options: argparse.Namespace) -> int:

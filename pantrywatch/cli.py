@@ -11,22 +11,41 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from exporters import __version__
 from exporters.core.access import WebSettings
+from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
-from pantrywatch.native.state_dir import ROOT, State
+from pantrywatch.config.shared_files import checkout, shared_files
+from pantrywatch.native.state_dir import State
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 well, 1 something failed, 2 configuration error, nothing started."""
-    options = _parser().parse_args(arguments)
-    return run_command(lambda: int(options.run(options)))
+    options = parser().parse_args(arguments)
+    return run_command(lambda: _run(options))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pantrywatch", description="Run and build pantrywatch")
-    default_state = os.environ.get("PANTRYWATCH_STATE", str(ROOT / ".pantrywatch"))
-    parser.add_argument("--state", default=default_state, type=Path, metavar="DIR", help="(default: %(default)s)")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def _run(options: argparse.Namespace) -> int:
+    try:
+        return int(options.run(options))
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] in ("exporters", "pantrywatch"):
+            raise
+        expected = f"expected the Python package {error.name}: pip install 'pantrywatch[services,stack]'"
+        raise ConfigError([ConfigProblem("command line", options.command, expected)]) from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what parses the command line. Its help names no path of this machine: completion is made of it."""
+    top = argparse.ArgumentParser(prog="pantrywatch", description="Run and build pantrywatch")
+    here = checkout() or Path.cwd()
+    default_state = os.environ.get("PANTRYWATCH_STATE", str(here / ".pantrywatch"))
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    top.add_argument(
+        "--state", default=default_state, type=Path, metavar="DIR",
+        help="(default: $PANTRYWATCH_STATE, or .pantrywatch in the checkout)",
+    )  # fmt: skip
+    commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
     command = commands.add_parser("up", help="run the whole stack here until Ctrl-C")
     command.add_argument("--settings", type=Path, metavar="FILE", help="watch what FILE names, without the demo")
     command.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
@@ -37,8 +56,18 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_up)
     commands.add_parser("down", help="stop the stack").set_defaults(run=_down)
     commands.add_parser("status", help="what runs, and how it is").set_defaults(run=_status)
-    command = commands.add_parser("build", help="generate the rules")
+    command = commands.add_parser(
+        "build", help="generate rules, boards and configuration: the committed files of a checkout, or into a folder"
+    )
     command.add_argument("--check", action="store_true", help="only say whether the committed files are current")
+    command.add_argument("--into", type=Path, metavar="DIR", help="write what this installation needs into DIR")
+    command.add_argument(
+        "--settings", type=Path, metavar="FILE", help="with --into: this installation (default: settings.yaml)"
+    )
+    command.add_argument(
+        "--exporters", default="127.0.0.1:9690", metavar="HOST:PORT",
+        help="with --into: where Prometheus finds the exporters (default: %(default)s)",
+    )  # fmt: skip
     command.set_defaults(run=_build)
     command = commands.add_parser("inbox", help="take messages by mail and webhook, and show them")
     command.add_argument("--listen", default="127.0.0.1:8025", metavar="HOST:PORT", help="(default: %(default)s)")
@@ -52,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--settings", type=Path, metavar="FILE", help="whose section web holds here and there")
     command.set_defaults(run=_boards)
     command = commands.add_parser("secrets", help="make the secret files that are missing")
-    command.add_argument("--folder", type=Path, default=ROOT / "secrets", metavar="DIR", help="(default: %(default)s)")
+    command.add_argument("--folder", type=Path, default=here / "secrets", metavar="DIR", help="(default: secrets)")
     command.set_defaults(run=_secrets)
     command = commands.add_parser("prepare", help="give the containers their secrets and their configuration")
     for name in ("settings", "provisioning", "rules", "given"):
@@ -69,10 +98,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--at", metavar="TIME", help="2026-11-24T18:30:00+01:00 or Unix seconds (default: now)")
     command.add_argument("--file", type=Path, metavar="FILE", help="(default: deployments.txt in the state directory)")
     command.set_defaults(run=_mark)
-    return parser
+    return top
 
 
 def _up(options: argparse.Namespace) -> int:
+    if checkout() is None:
+        expected = "expected a checkout: the stack on this machine runs from one, with ./run up"
+        raise ConfigError([ConfigProblem("command line", "up", expected)])
     from pantrywatch.native import stack
     from pantrywatch.native.addresses import Addresses
     from pantrywatch.native.configuration import Options
@@ -96,8 +128,28 @@ def _status(options: argparse.Namespace) -> int:
 
 def _build(options: argparse.Namespace) -> int:
     from pantrywatch.build import build
+    from pantrywatch.bundle import write_bundle
 
-    return build(ROOT, check=options.check)
+    _require_build_options(options)
+    shared = shared_files()
+    if options.into is None:
+        return build(shared, check=options.check)
+    written = write_bundle(shared, options.settings or Path("settings.yaml"), options.exporters, options.into)
+    print(f"{options.into}: {len(written)} files for Prometheus, Alertmanager and Grafana")
+    return 0
+
+
+def _require_build_options(options: argparse.Namespace) -> None:
+    """Raise ConfigError for options that do not go together, and for an installed package that would change itself."""
+    problems = []
+    if options.into is None and options.settings is not None:
+        problems.append(ConfigProblem("command line", "--settings", "expected --into DIR with it"))
+    if options.into is not None and options.check:
+        problems.append(ConfigProblem("command line", "--check", "expected no --into DIR with it"))
+    if options.into is None and checkout() is None:
+        problems.append(ConfigProblem("command line", "build", "expected --into DIR: this is not a checkout"))
+    if problems:
+        raise ConfigError(problems)
 
 
 def _inbox(options: argparse.Namespace) -> int:
@@ -114,7 +166,8 @@ def _boards(options: argparse.Namespace) -> int:
     state = _state(options)
     web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
     prometheus = Prometheus(options.prometheus or state.addresses().url("prometheus"), web)
-    catalogue = BoardFiles(ROOT / "dashboards/generated", ROOT / "docs/runbooks")
+    shared = shared_files()
+    catalogue = BoardFiles(shared / "dashboards/generated", shared / "docs/runbooks")
     return serve_boards(options.listen or state.addresses().address("boards"), prometheus, catalogue, web)
 
 

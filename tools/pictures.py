@@ -1,6 +1,4 @@
-"""Pictures of all boards for docs/boards/, from a running `./run boards` or `./run up`.
-
-    PYTHONPATH=.:tests .venv/bin/python -m browser.pictures --url http://127.0.0.1:19200 --into docs/boards
+"""Pictures of all boards for docs/boards/, from a running `./run up` or `./run boards`: `./run pictures`.
 
 With --whole each shows its whole board, folded rows opened: to look at a board as it is made.
 """
@@ -8,6 +6,7 @@ With --whole each shows its whole board, folded rows opened: to look at a board 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +14,11 @@ from pathlib import Path
 import requests
 from playwright.sync_api import Page
 
+from pantrywatch.native.state_dir import State
 from tools.chromium import browser_page
 
+_ROOT = Path(__file__).parents[1]
+_FOLDER = _ROOT / "docs/boards"
 _TOP_PX = 1300  # what is worth a look in a document
 _MOST_PX = 9000
 _SECONDS = 90.0
@@ -29,8 +31,8 @@ _NOT_DRAWN = """[...document.querySelectorAll('.panel[data-state=failed], .panel
 def main() -> None:
     """Take a picture of each board, and print what is empty or failed on it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default="http://127.0.0.1:19200", help="of the page (default: %(default)s)")
-    parser.add_argument("--into", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--url", default=_boards_url(), help="of the page (default: %(default)s)")
+    parser.add_argument("--into", type=Path, default=_FOLDER, metavar="DIR", help="(default: docs/boards)")
     parser.add_argument("--width", type=int, default=1440, help="(default: %(default)s)")
     parser.add_argument("--range", default="now-1h", help="time shown until now (default: %(default)s)")
     parser.add_argument("--whole", action="store_true", help="the whole board, folded rows opened")
@@ -44,6 +46,11 @@ def main() -> None:
             _draw(page, options.width, whole=options.whole)
             page.screenshot(path=options.into / f"{uid}.png")
             print(uid, *_complaints(page, options.width), sep="\n  ", flush=True)
+
+
+def _boards_url() -> str:
+    """Return where the stack in the state directory draws its boards."""
+    return State(Path(os.environ.get("PANTRYWATCH_STATE", _ROOT / ".pantrywatch"))).addresses().url("boards")
 
 
 def _draw(page: Page, width: int, *, whole: bool) -> None:

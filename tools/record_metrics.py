@@ -1,19 +1,28 @@
-"""Records the metrics pages of a running stack: `PYTHONPATH=.:tests .venv/bin/python -m rules.lint.record JOB=URL …`.
+"""Records the metrics pages of a running `./run up`: `./run metrics`.
 
-Writes tools/rule_lint/series/recorded.json and docs/metrics.md. Give every job of prometheus.yml, as a URL or a
-file, from a stack that has run for two minutes: what is not given is forgotten.
+Writes tools/rule_lint/series/recorded.json and docs/metrics.md. Prometheus says which pages there are; every job must
+have one that is up, for what is not recorded is forgotten.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
-import urllib.request
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import requests
 import yaml
 
+from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.exit_codes import run_command
+from pantrywatch.config.components import components
+from pantrywatch.native.state_dir import State
+from pantrywatch.web.client import session
 from tools.rule_lint.catalogue import RECORDED, ROOT, read_recorded
 from tools.rule_lint.pages import Family, families
 
@@ -36,6 +45,7 @@ series.
 """
 PAGE = ROOT / "docs/metrics.md"
 PEERS = ROOT / "tools/rule_lint/series/peers.yaml"
+_LEAST_SECONDS = 120
 
 
 def document(found: list[Family]) -> dict[str, Any]:
@@ -83,24 +93,51 @@ def _row(family: Family) -> str:
     return f"| `{family.name}` | {family.type} | {labels} | {text} |"
 
 
-def _text(place: str) -> str:
-    if "://" not in place:
-        return Path(place).read_text()
-    with urllib.request.urlopen(place, timeout=15) as answer:  # noqa: S310 - an address the caller gives
-        return str(answer.read().decode())
+def pages(targets: Iterable[Mapping[str, Any]], fetch: Callable[[str], str]) -> dict[str, str]:
+    """Return job → the text of all its pages, from the active targets of Prometheus' API.
 
-
-def main(arguments: list[str]) -> None:
-    """Write the catalogue and its page."""
-    found = [
-        family
-        for job, _, place in (argument.partition("=") for argument in arguments)
-        for family in families(_text(place), job)
+    Raises ConfigError naming each job of components.yaml that has no target which is up.
+    """
+    found: dict[str, str] = {}
+    for target in targets:
+        if target["health"] == "up":
+            job = target["labels"]["job"]
+            found[job] = found.get(job, "") + fetch(target["scrapeUrl"])
+    problems = [
+        ConfigProblem("Prometheus", component.job, "expected a target that is up: its metrics would be forgotten")
+        for component in components().components
+        if component.job not in found
     ]
-    entries = (f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in document(found).items())
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def uptime_seconds(page_of_prometheus: str, now: float) -> float:
+    """Return how long the Prometheus behind a page has run."""
+    started = re.search(r"^process_start_time_seconds (?P<value>\S+)$", page_of_prometheus, re.MULTILINE)
+    return now - float(started["value"]) if started else 0.0
+
+
+def _record(state: State) -> int:
+    client, prometheus = session(state.web()), state.addresses().url("prometheus")
+    try:
+        answer = client.get(f"{prometheus}/api/v1/targets", params={"state": "active"}, timeout=15)
+        answer.raise_for_status()
+        found = pages(answer.json()["data"]["activeTargets"], lambda url: client.get(url, timeout=15).text)
+    except requests.RequestException as error:
+        expected = f"expected a running ./run up: {type(error).__name__}"
+        raise ConfigError([ConfigProblem(prometheus, "targets", expected)]) from error
+    if uptime_seconds(found["prometheus"], time.time()) < _LEAST_SECONDS:
+        expected = f"expected {_LEAST_SECONDS} s since its start: counters appear when they first count"
+        raise ConfigError([ConfigProblem(prometheus, "uptime", expected)])
+    recorded = document([family for job, text in found.items() for family in families(text, job)])
+    entries = (f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in recorded.items())
     RECORDED.write_text("{\n" + ",\n".join(entries) + "\n}\n")
     PAGE.write_text(page())
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    folder = Path(os.environ.get("PANTRYWATCH_STATE", ROOT / ".pantrywatch"))
+    sys.exit(run_command(lambda: _record(State(folder.resolve()))))

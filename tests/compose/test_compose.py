@@ -198,6 +198,21 @@ def test_the_dockerfile_keeps_the_rules() -> None:
     assert users == ["10001:10001", "root", "10002:10002"]
 
 
+def test_an_image_says_what_it_is() -> None:
+    """Each final stage has a title and a description, all license and version; compose passes the version."""
+    text = (ROOT / "provisioning/docker/Dockerfile").read_text().replace("\\\n", " ")
+    stages = dict(re.findall(r"^FROM runtime AS (\w+)\n(.*)$", text, re.MULTILINE))
+    assert stages.keys() == {"demo", "exporter", "browser"}
+    for name, line in stages.items():
+        assert set(re.findall(r'org\.opencontainers\.image\.(\w+)="[^"]+"', line)) == {"title", "description"}, name
+    runtime = text.partition(" AS runtime\n")[2].partition("\nFROM")[0]
+    assert 'org.opencontainers.image.licenses="Apache-2.0"' in runtime
+    assert 'org.opencontainers.image.version="$VERSION"' in runtime
+    builds = [line for file in _FILES for line in (ROOT / file).read_text().splitlines() if "build: {" in line]
+    assert len(builds) == 4
+    assert [line for line in builds if f"args: {{VERSION: {__version__}}}" not in line] == []
+
+
 def test_a_build_sees_only_what_the_dockerfile_copies() -> None:
     """.dockerignore shuts everything out and lets in the sources of COPY, no more."""
     rules = (ROOT / ".dockerignore").read_text().splitlines()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from exporters.core.errors import ConfigError
 from tools import record_metrics
 from tools.rule_lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
 from tools.rule_lint.check import LINTS, check, without_excluded
@@ -260,6 +261,27 @@ def test_the_page_of_metrics_is_current() -> None:
     text = record_metrics.PAGE.read_text()
     assert text == record_metrics.page()
     assert all(f"`{family.name}`" in text for family in read_recorded() if family.job in record_metrics.OURS)
+
+
+def test_pages_are_found_from_prometheus_and_none_may_be_missing() -> None:
+    """All pages of a job count as one; a job without a target that is up is named, for it would be forgotten."""
+    targets = [
+        {"health": "up", "labels": {"job": job}, "scrapeUrl": f"{job} {number}\n"}
+        for job in jobs()
+        for number in (1, 2)
+    ]
+    found = record_metrics.pages(targets, lambda url: url)
+    assert found["database"] == "database 1\ndatabase 2\n"
+    targets[0]["health"] = targets[1]["health"] = "down"
+    with pytest.raises(ConfigError) as raised:
+        record_metrics.pages(targets, lambda url: url)
+    assert [problem.entry for problem in raised.value.problems] == [jobs()[0]]
+
+
+def test_what_has_just_started_is_not_recorded() -> None:
+    """The age is that of the process behind Prometheus' page; without one it counts as new."""
+    assert record_metrics.uptime_seconds("# TYPE x gauge\nprocess_start_time_seconds 1.5e+03\n", 1620.0) == 120.0
+    assert record_metrics.uptime_seconds("up 1\n", 1620.0) == 0.0
 
 
 def test_a_page_is_reduced_to_names_types_and_labels() -> None:

@@ -87,12 +87,12 @@ class Postgres:
         """Run statements as superuser, each in its own transaction."""
         with psycopg.connect(self.dsn(dbname), autocommit=True, connect_timeout=5) as connection:
             for statement in statements:
-                connection.execute(statement)  # type: ignore[arg-type]
+                connection.execute(statement)
 
     def value(self, query: str, dbname: str = "postgres") -> object:
         """Return the first column of the first row."""
         with psycopg.connect(self.dsn(dbname), autocommit=True, connect_timeout=5) as connection:
-            row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+            row = connection.execute(query).fetchone()
             assert row is not None
             return row[0]
 

@@ -20,7 +20,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "exporters": (*_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments", "exporters.cli"),
     "exporters.core": ("exporters.core",),
     **{f"exporters.{name}": (*_SHARED_BY_EXPORTERS, ".") for name in EXPORTERS},
-    "pantrywatch": ("pantrywatch", "exporters.core", "exporters.registry", "exporters.deployments"),
+    "pantrywatch": ("pantrywatch", *_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments"),
     "pantrywatch.config": (
         "pantrywatch.config", "exporters.core", "exporters.registry",
         *(f"exporters.{name}.settings" for name in EXPORTERS),

@@ -1,0 +1,97 @@
+"""Everything an installation's Prometheus, Alertmanager and Grafana read, made from its settings into one folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from exporters.core.access import WebSettings
+from pantrywatch.config.components import components
+from pantrywatch.config.settings import Settings, read_settings
+from pantrywatch.config.targets import read_targets
+from pantrywatch.generate.alertmanager.secrets import require_delivery
+from pantrywatch.generate.layout import Layout, WebFiles
+from pantrywatch.generate.render import render
+from pantrywatch.generate.rules import installation_rules
+from pantrywatch.web import config_files
+
+PROMETHEUS, ALERTMANAGER = "127.0.0.1:9090", "127.0.0.1:9093"
+# Which files an earlier call wrote: an operator's own in the same folders are never removed.
+_WRITTEN = ".pantrywatch-files"
+
+
+def write_bundle(shared: Path, settings_file: Path, exporters: str, into: Path) -> list[str]:
+    """Write the files into a folder, remove what an earlier call wrote and is not wanted now, and return the names.
+
+    `exporters`: host:port of the process that serves all exporters. Raises ConfigError, with nothing written.
+    """
+    files = bundle(shared, settings_file, exporters, into)
+    record = into / _WRITTEN
+    before = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+    for name in set(before) - files.keys():
+        (into / name).unlink(missing_ok=True)
+    for name, text in files.items():
+        file = into / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    record.write_text("".join(f"{name}\n" for name in sorted(files)), encoding="utf-8")
+    return sorted(files)
+
+
+def bundle(shared: Path, settings_file: Path, exporters: str, into: Path) -> dict[str, str]:
+    """Return name → text; `into` is where Grafana will find its boards. Raises ConfigError."""
+    settings = read_settings(settings_file)
+    web = config_files.rooted(settings.web or WebSettings(), settings_file)
+    config_files.require_valid(web, str(settings_file))
+    if settings.notifications is not None:
+        require_delivery(settings.notifications, settings_file)
+    boards = str(into.resolve() / "grafana/boards")
+    rendered = render(settings, _layout(exporters, settings_file, web)).items()
+    return {
+        **{_place(name): text.replace("$PANTRYWATCH_BOARDS_FOLDER", boards) for name, text in rendered},
+        **_rules(shared, settings),
+        **_copies(shared / "dashboards/generated", "grafana/boards", "*.json"),
+        **_copies(shared / "provisioning/alertmanager/templates", "alertmanager/templates", "*.tmpl", but="links.tmpl"),
+        **_web(web, settings_file),
+    }
+
+
+def _layout(exporters: str, settings_file: Path, web: WebSettings) -> Layout:
+    """Return servers that listen where they do by default, on the machine that holds the settings' secrets."""
+    jobs = [component.job for component in components().exporters()]
+    paths = config_files.in_place(web)
+    return Layout(
+        exporters=dict.fromkeys(jobs, exporters),
+        processes={"exporters": jobs[0]},
+        prometheus=PROMETHEUS,
+        alertmanager=ALERTMANAGER,
+        secret=lambda file: str((settings_file.parent / file).resolve()),
+        web_files=WebFiles(paths, paths, paths),
+    )
+
+
+def _place(name: str) -> str:
+    """Return where a rendered file goes: what Grafana reads at its start lies apart from the boards."""
+    return name.replace("grafana/", "grafana/provisioning/", 1)
+
+
+def _rules(shared: Path, settings: Settings) -> dict[str, str]:
+    """Return all rules; what says which targets are fed is of these settings, not of the repository's."""
+    rules = _copies(shared / "alert_rules/generated", "prometheus/rules", "*.yml")
+    own = installation_rules(shared, read_targets(shared / "targets.yaml"), settings)
+    return rules | {"prometheus/rules/installation.yml": own}
+
+
+def _copies(folder: Path, into: str, pattern: str, but: str = "") -> dict[str, str]:
+    return {
+        f"{into}/{file.relative_to(folder)}": file.read_text(encoding="utf-8")
+        for file in sorted(folder.rglob(pattern))
+        if file.name != but
+    }
+
+
+def _web(web: WebSettings, settings_file: Path) -> dict[str, str]:
+    """Return what both servers serve with, where the settings put TLS or a login in front."""
+    if web == WebSettings():
+        return {}
+    text = config_files.server_configuration(web, str(settings_file), config_files.in_place(web))
+    return {"prometheus/web.yml": text, "alertmanager/web.yml": text}

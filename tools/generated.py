@@ -1,0 +1,33 @@
+"""Writes what the tools generate and is committed: completion and docs/lints.md; `--check` only names what is stale."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tools.completion import FOLDER, completions
+from tools.lints_page import PAGE, ROOT, lints_page
+
+
+def outputs() -> dict[Path, str]:
+    """Return file → text."""
+    return {PAGE: lints_page(), **{FOLDER / name: text for name, text in completions().items()}}
+
+
+def main(arguments: list[str]) -> int:
+    """Return 0, or 1 where `--check` named something."""
+    check = arguments == ["--check"]
+    stale = {
+        file: text for file, text in outputs().items() if not file.exists() or file.read_text(encoding="utf-8") != text
+    }
+    for file, text in stale.items():
+        if not check:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        what = "stale" if check else "written"
+        print(f"{what}: {file.relative_to(ROOT)}", file=sys.stderr if check else sys.stdout)
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
