@@ -21,7 +21,10 @@ class Notice:
 
 @dataclass(slots=True)
 class Incident:
-    """One alert from its first message until it was said to be resolved."""
+    """One alert from its first message until it was said to be resolved.
+
+    `started_at` is on the messages' own scale, their `elapsed_seconds`.
+    """
 
     alert: str
     started_at: float
@@ -37,7 +40,7 @@ class Incident:
         known = {(notice.message.delivery.channel, notice.message.delivery.to) for notice in self.notices}
         again = (delivery.channel, delivery.to) in known
         said = "resolved" if delivery.status == "resolved" else "told again" if again else "told"
-        self.notices.append(Notice(message, said, message.received_at - self.started_at))
+        self.notices.append(Notice(message, said, message.elapsed_seconds - self.started_at))
         del self.notices[1 : len(self.notices) - _MOST_NOTICES + 1]
 
 
@@ -52,7 +55,7 @@ def incidents(messages: Iterable[Message]) -> list[Incident]:
         for alert in message.delivery.alerts:
             incident = latest.get(alert)
             if incident is None or (incident.resolved and message.delivery.status != "resolved"):
-                incident = latest[alert] = Incident(alert, message.received_at)
+                incident = latest[alert] = Incident(alert, message.elapsed_seconds)
                 found.append(incident)
             incident.add(message)
     return sorted(found, key=lambda incident: incident.notices[-1].message.id, reverse=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from importlib.resources import files
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -78,13 +78,12 @@ async def _html(mailbox: Mailbox, request: Request) -> Response:
 
 
 async def _take(mailbox: Mailbox, read: Reader, request: Request) -> Response:
-    document = await read_json(request)
+    document, name = await read_json(request), request.path_params["name"]
     try:
-        delivery = read(document, request.path_params["name"])
+        # In a thread: `/healthz` answers meanwhile.
+        message = await run_in_threadpool(lambda: mailbox.add(read(document, name)))
     except ValueError as error:
         raise HTTPException(400, f"{error}\n") from error
-    try:
-        message = mailbox.add(delivery, time.time())
     except OSError as error:
         raise HTTPException(507, f"could not keep it: {error.strerror}\n") from error
     if read is read_slack:
