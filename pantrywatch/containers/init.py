@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exporters.core.access import WebSettings
+from exporters.core.files import write_private
 from pantrywatch.config.notifications.own_urls import own_hosts
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.containers.layout import MOUNT, container_layout
@@ -204,4 +205,4 @@ def _write(file: Path, text: str, user: int) -> None:
     # An owner changed by hand counts as a difference: the reader would be locked out.
     if file.exists() and file.stat().st_uid == user and file.read_text(encoding="utf-8") == text:
         return
-    secret_files.write_private(file, text, 0o400, user)
+    write_private(file, text, 0o400, user)

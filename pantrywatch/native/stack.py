@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -17,7 +16,7 @@ from types import FrameType
 from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
-from exporters.core.errors import ConfigError
+from exporters.core.files import write_atomically
 from pantrywatch.config.settings import ApplicationEndpoint
 from pantrywatch.native.addresses import require_free
 from pantrywatch.native.configuration import (
@@ -30,6 +29,7 @@ from pantrywatch.native.configuration import (
     write_configuration,
 )
 from pantrywatch.native.console import complain, ready, say, scrape_states, table
+from pantrywatch.native.lock import holder, terminate_holder
 from pantrywatch.native.state_dir import ROOT, State, prepare_demo
 from pantrywatch.native.supervisor import Daemon, Supervisor, start_supervisor
 from pantrywatch.native.web import ServerFiles, asks_for_tls
@@ -83,20 +83,17 @@ def up(options: Options) -> int:
         programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)
         return _run(options, environment, programs, settings.application)
     finally:
-        state.file("run/lock").unlink(missing_ok=True)
-        lock.close()
+        lock.release()
 
 
 def down(state: State) -> int:
     """Stop the stack of a state directory, whoever started it, and wait for its end."""
     supervisor = Supervisor(state)
-    owner = _owner(state)
-    asked = _terminate(owner) if owner else supervisor.shut_down()
-    if not asked:
+    if not terminate_holder(state.lock_file) and not supervisor.shut_down():
         say("nothing is running")
         return 0
     deadline = Deadline.after(75)
-    while (_owner(state) or supervisor.components()) and not deadline.passed():
+    while (holder(state.lock_file) or supervisor.components()) and not deadline.passed():
         time.sleep(0.2)
     if deadline.passed():
         complain(["the stack did not end within 75 s; see `./run status`"])
@@ -219,7 +216,7 @@ def _program_files(state: State, *, demo: bool, grafana: bool, heartbeat: bool) 
     if demo:
         faults = state.file("run/faults.conf")
         template = (native / "fault.conf").read_text(encoding="utf-8")
-        faults.write_text("\n".join(template.replace("@NAME@", name) for name in _fault_names()), encoding="utf-8")
+        write_atomically(faults, "\n".join(template.replace("@NAME@", name) for name in _fault_names()))
         files += [native / "demo.conf", faults]
     optional = {"heartbeat.conf": heartbeat, "grafana.conf": grafana}
     return files + [native / name for name, wanted in optional.items() if wanted]
@@ -229,25 +226,3 @@ def _fault_names() -> list[str]:
     """Ask the demo, which nothing here imports."""
     command = [sys.executable, "-m", "demo.faults", "names"]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
-
-
-def _owner(state: State) -> int | None:
-    """Return the process that holds the lock, none where nobody does."""
-    file = state.file("run/lock")
-    if not file.exists():
-        return None
-    try:
-        state.lock().close()
-    except ConfigError:
-        text = file.read_text(encoding="utf-8").strip()
-        return int(text) if text.isdigit() else None
-    file.unlink(missing_ok=True)
-    return None
-
-
-def _terminate(pid: int) -> bool:
-    try:
-        os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        return False
-    return True
