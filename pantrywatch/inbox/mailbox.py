@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
+from exporters.core.clock import Clock
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.files import append_durably, disk_is_at_fault, put_aside, write_atomically
 from pantrywatch.inbox.message import Delivery, Message, message_from_json
@@ -21,14 +20,6 @@ KEEP_MESSAGES = 2000
 KEEP_BYTES = 32 * 1024 * 1024
 _FILE = "messages.jsonl"
 _LONGEST_LINE_BYTES = 64 * 1024 * 1024  # JSON writes a byte in up to six
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Unix time, which somebody may set, and seconds that only pass."""
-
-    wall: Callable[[], float] = time.time
-    steady: Callable[[], float] = time.monotonic
 
 
 class Mailbox:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from exporters.core.access import Application
+from exporters.core.origin import is_form_type
 
 MAXIMUM_BODY_BYTES = 4 * 1024 * 1024  # 500 alerts in one notification are 1 MB
 _MAXIMUM_READ_BYTES = 8 * MAXIMUM_BODY_BYTES  # an answer before the end of a request would be lost with the connection
@@ -59,7 +60,12 @@ async def serve_web(application: Application, listener: socket.socket, tls: ssl.
 
 
 async def read_json(request: Request) -> Any:
-    """Return the request's body as JSON. Raises HTTPException: 413 too large, 408 too slow, 400 not JSON."""
+    """Return the request's body as JSON.
+
+    Raises HTTPException: 415 of a type that a form on any page can send, 413 too large, 408 too slow, 400 not JSON.
+    """
+    if is_form_type(request.headers.get("content-type", "")):
+        raise HTTPException(415, "expected Content-Type: application/json\n")
     body = await _read_body(request)
     try:
         return await run_in_threadpool(parse_json, body)

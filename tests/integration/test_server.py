@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
+import requests
 
 from tests.support import servers
 from tests.support.exporter import Exporter, exporter, page
@@ -97,6 +98,17 @@ def test_the_landing_page_links_and_shows_states(running: Exporter) -> None:
     for link in ("/metrics", "/metrics/database", "/metrics/synthetic", "/healthz", "/readyz"):
         assert f'href="{link}"' in text
     assert "<td>database/one</td><td>stat_database</td><td>ok</td>" in text
+
+
+def test_a_name_that_is_not_of_this_machine_is_refused(running: Exporter) -> None:
+    """On loopback a page that made itself our name by DNS reads nothing."""
+    for path in ("/", "/metrics", "/readyz"):
+        assert (
+            requests.get(
+                f"http://127.0.0.1:{running.port}{path}", headers={"Host": "elsewhere.example"}, timeout=10
+            ).status_code
+            == 421
+        )
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,19 @@ def test_what_it_cannot_take_is_said(running: Inbox, path: str, body: bytes, sta
     assert running.messages(before) == []
 
 
+def test_a_page_elsewhere_can_forge_and_read_nothing(running: Inbox) -> None:
+    """What a page in somebody's browser could send is refused, and under a name that is not ours nothing is shown."""
+    before = running.last_id()
+    body, url = b'{"text": "forged"}', f"{running.url}/slack/x"
+    for name in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"):
+        assert requests.post(url, data=body, headers={"Content-Type": name}, timeout=10).status_code == 415
+    for headers in ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert requests.post(url, data=body, headers=headers, timeout=10).status_code == 403
+    for path in ("/", "/api/messages", "/messages/1"):
+        assert requests.get(running.url + path, headers={"Host": "elsewhere.example"}, timeout=10).status_code == 421
+    assert running.messages(before) == []
+
+
 def test_half_a_character_does_no_harm(running: Inbox) -> None:
     """JSON can carry half a surrogate pair and NUL; the message is kept and every page still answers."""
     body = rb'{"text": "half \ud800 and \u0000 nul"}'

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporters.core.clock import Clock
 from exporters.core.errors import ConfigError
 from pantrywatch.inbox.incidents import incidents
-from pantrywatch.inbox.mailbox import Clock, Mailbox
+from pantrywatch.inbox.mailbox import Mailbox
 from pantrywatch.inbox.message import Delivery
 from tests.support.small_disk import fill, small_disk
 
