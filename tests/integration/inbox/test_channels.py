@@ -268,7 +268,7 @@ def test_a_client_that_never_ends_is_put_out(running: Inbox) -> None:
         silent, slow = (
             opened.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=70)) for _ in range(2)
         )
-        slow.sendall(b"POST /webhook/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        slow.sendall(b"POST /webhook/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
         assert silent.recv(1) == b""
 
