@@ -30,6 +30,8 @@ from pantrywatch.native.configuration import (
 )
 from pantrywatch.native.console import complain, ready, say, scrape_states, table
 from pantrywatch.native.lock import holder, terminate_holder
+from pantrywatch.native.recovery import Recovery
+from pantrywatch.native.retries import Retries
 from pantrywatch.native.state_dir import ROOT, State, prepare_demo
 from pantrywatch.native.supervisor import Daemon, Supervisor, start_supervisor
 from pantrywatch.native.web import ServerFiles, asks_for_tls
@@ -37,7 +39,6 @@ from pantrywatch.web.config_files import rooted
 
 _START_SECONDS = 170.0
 _READY_SECONDS = 90.0  # a first start fills the demo's database meanwhile
-_RETRY_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -126,17 +127,18 @@ def _run(
     stop.install()
     options.state.remember(options.addresses, options.web)
     server_files = ServerFiles(options.state, options.web, environment["PW_SETTINGS"])
-    daemon = start_supervisor(options.state, options.addresses, programs, environment)
     supervisor = Supervisor(options.state)
+    retries = Retries(supervisor, Recovery(options.state))
+    daemon = start_supervisor(options.state, options.addresses, programs, environment)
     try:
-        code = _wait_until_up(options, supervisor, daemon, stop, endpoints)
+        code = _wait_until_up(options, daemon, stop, endpoints, retries)
         if code == 0 and not stop.event.is_set():
             targets = scrape_states(options.addresses, options.web)
             say(table(supervisor.components(), options.addresses, targets))
             boards, inbox = options.addresses.url("boards"), options.addresses.url("inbox")
             say(f"\n  Who was told what: {inbox}\n  The boards: {boards}\n")
             say("Ctrl-C stops everything")
-            code = _watch(supervisor, daemon, server_files, stop)
+            code = _watch(daemon, server_files, stop, retries)
     finally:
         say("stopping")
         supervisor.drop_idle()
@@ -148,11 +150,13 @@ def _run(
 
 def _wait_until_up(
     options: Options,
-    supervisor: Supervisor,
     daemon: Daemon,
     stop: _Stop,
     endpoints: Sequence[ApplicationEndpoint],
+    retries: Retries,
 ) -> int:
+    """Return 0 once all runs that can: a component that keeps ending is named, and takes no other along."""
+    supervisor = retries.supervisor
     deadline, said, scraping = Deadline.after(_START_SECONDS), "", False
     first, ready_deadline = not options.state.has_history(), Deadline.after(_READY_SECONDS)
     while not stop.event.wait(0.25):
@@ -164,19 +168,19 @@ def _wait_until_up(
         ):
             supervisor.start("prometheus")
             scraping = True
-        if failed := [component.name for component in components if component.given_up]:
-            _explain(supervisor, failed)
-            return 1
+        missing = retries.retry(components)
         if daemon.code() is not None:
             _ended(daemon)
             return 1
         targets = scrape_states(options.addresses, options.web)
-        waiting = [c.name for c in components if not c.running] + [t for t, health in targets.items() if health != "up"]
-        if components and targets and not waiting:
-            return 0
+        waiting = [c.name for c in components if not c.running and c.name not in missing]
+        if not missing:  # what is missing may be what a target waits for
+            waiting += [target for target, health in targets.items() if health != "up"]
+        if components and not waiting and (targets or "prometheus" in missing):
+            return 0 if any(component.running for component in components) else 1
         if deadline.passed():
-            complain([f"not up within {_START_SECONDS:.0f} s: {', '.join(waiting)}"])
-            return 0 if components and all(component.running for component in components) else 1
+            complain([f"not up within {_START_SECONDS:.0f} s: {', '.join([*waiting, *missing])}"])
+            return 0 if any(component.running for component in components) else 1
         text = ", ".join(waiting) or "the first scrapes"
         if text != said:
             say(f"waiting for {text}")
@@ -184,26 +188,16 @@ def _wait_until_up(
     return 0
 
 
-def _watch(supervisor: Supervisor, daemon: Daemon, server_files: ServerFiles, stop: _Stop) -> int:
-    """Stay until told to stop; name what supervisor gave up on, and try it again a minute later."""
-    retry_at: dict[str, float] = {}
+def _watch(daemon: Daemon, server_files: ServerFiles, stop: _Stop, retries: Retries) -> int:
+    """Stay until told to stop."""
     while not stop.event.wait(1.0):
         server_files.follow()
         if (code := daemon.code()) is not None:
             if code:
                 _ended(daemon)
             return 1 if code else 0
-        for component in supervisor.components():
-            if component.given_up and time.monotonic() >= retry_at.get(component.name, 0.0):
-                _explain(supervisor, [component.name])
-                retry_at[component.name] = time.monotonic() + _RETRY_SECONDS
-                supervisor.start(component.name)
+        retries.retry(retries.supervisor.components())
     return 0
-
-
-def _explain(supervisor: Supervisor, names: Sequence[str]) -> None:
-    for name in names:
-        complain([f"{name} keeps ending; its last lines:", *supervisor.last_lines(name)])
 
 
 def _ended(daemon: Daemon) -> None:
