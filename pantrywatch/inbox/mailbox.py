@@ -7,11 +7,14 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from exporters.core.clock import Clock
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.files import append_durably, disk_is_at_fault, put_aside, write_atomically
+from pantrywatch.inbox.incidents import Incident, Incidents
 from pantrywatch.inbox.message import Delivery, Message, message_from_json
 
 logger = logging.getLogger(__name__)
@@ -20,6 +23,22 @@ KEEP_MESSAGES = 2000
 KEEP_BYTES = 32 * 1024 * 1024
 _FILE = "messages.jsonl"
 _LONGEST_LINE_BYTES = 64 * 1024 * 1024  # JSON writes a byte in up to six
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a page shows: some messages and incidents, newest first, and how many there are in all.
+
+    `oldest` is the number of the oldest message that is kept, `older` whether there are some before these.
+    """
+
+    messages: list[Message]
+    incidents: list[Incident]
+    total: int
+    firing: int
+    incident_count: int
+    oldest: int
+    older: bool
 
 
 class Mailbox:
@@ -45,6 +64,7 @@ class Mailbox:
         self._messages: deque[tuple[Message, int]] = deque()
         self._bytes = self._file_bytes = self._file_lines = self._last_id = 0
         self._rewrite_at = 2  # times what is kept
+        self._incidents = Incidents()
         self._memory, self._writing = threading.Lock(), threading.Lock()
         self._file = folder / _FILE if folder else None
         self.problem = ""
@@ -75,6 +95,17 @@ class Mailbox:
         """Return one message, None where it is no longer or never was here."""
         return next((message for message in self.after(number - 1) if message.id == number), None)
 
+    def view(self, messages: int, incidents: int, before: int | None = None) -> View:
+        """Return the newest messages, or the newest before a number, and the newest incidents."""
+        with self._memory:
+            older = (message for message, _ in reversed(self._messages) if before is None or message.id < before)
+            chosen = list(islice(older, messages))
+            oldest = self._messages[0][0].id if self._messages else 0
+            return View(
+                chosen, self._incidents.newest(incidents), len(self._messages),
+                self._incidents.firing(), len(self._incidents), oldest, bool(chosen) and chosen[-1].id > oldest,
+            )  # fmt: skip
+
     def _timeline_start(self) -> float:
         """Return where the seconds between messages go on: after the last message, however the clock was set since."""
         wall = self._clock.wall()
@@ -86,6 +117,7 @@ class Mailbox:
     def _take(self, message: Message, size: int) -> None:
         with self._memory:
             self._messages.append((message, size))
+            self._incidents.add(message)
             self._last_id = message.id
             self._bytes += size
             while len(self._messages) > 1 and (

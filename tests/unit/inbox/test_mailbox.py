@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from exporters.core.clock import Clock
 from exporters.core.errors import ConfigError
-from pantrywatch.inbox.incidents import incidents
 from pantrywatch.inbox.mailbox import Mailbox
 from pantrywatch.inbox.message import Delivery
 from tests.support.small_disk import fill, small_disk
@@ -188,5 +187,5 @@ def test_times_between_messages_do_not_follow_a_clock_that_is_set(tmp_path: Path
     again = Mailbox(tmp_path, clock=hands.clock())
     hands.pass_by(30)
     again.add(alert)
-    (story,) = incidents(again.after(0))
+    (story,) = again.view(10, 10).incidents
     assert [notice.after_seconds for notice in story.notices] == [0, 900, 990]
