@@ -16,6 +16,7 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
 from exporters.core.exposition import render
+from exporters.core.origin import own_pages_only
 from exporters.core.scrape import Run, ScrapeRunner, Source, run_once
 from exporters.core.server import Pages, listen, serve
 from exporters.deployments import DeploymentCollector
@@ -55,6 +56,7 @@ def _serve(options: argparse.Namespace) -> int:
     name, settings = process_settings(options.settings)
     application = Pages([ScrapeRunner(source) for source in sources], _self_registry(settings.marks_file))
     guarded, tls = with_login(application, settings.web, name)
+    guarded = own_pages_only(guarded, options.listen, settings.web.names)
     listener = listen(options.listen)
     for source in sources:
         source.start()

@@ -18,6 +18,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.files import write_atomically
 from exporters.core.logs import ChangeLog
 
 logger = logging.getLogger(__name__)
@@ -85,18 +86,12 @@ def add_mark(file: Path, version: str, timestamp_seconds: float) -> None:
     try:
         with file.with_suffix(".lock").open("w") as lock:  # two deployments at a time lose none
             fcntl.flock(lock, fcntl.LOCK_EX)
-            _write(file, [*read_marks(file), Mark(version, timestamp_seconds)])
+            marks = _newest([*read_marks(file), Mark(version, timestamp_seconds)])
+            write_atomically(file, "".join(f"{mark.timestamp_seconds:.3f} {mark.version}\n" for mark in marks))
     except OSError as error:
         raise ConfigError(
             [ConfigProblem(str(file), "file", f"expected a file to write marks to: {error.strerror}")]
         ) from error
-
-
-def _write(file: Path, marks: list[Mark]) -> None:
-    part = file.with_suffix(".part")
-    lines = (f"{mark.timestamp_seconds:.3f} {mark.version}\n" for mark in _newest(marks))
-    part.write_text("".join(lines), encoding="utf-8")
-    part.rename(file)
 
 
 def _newest(marks: Iterable[Mark]) -> list[Mark]:

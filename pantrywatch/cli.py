@@ -86,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("prepare", help="give the containers their secrets and their configuration")
     for name in ("settings", "provisioning", "rules", "given"):
         command.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
+    command.add_argument("--data", type=Path, metavar="PATH", help="volumes to hand to those who write to them")
     command.add_argument("volume", type=Path, metavar="DIR")
     command.set_defaults(run=_prepare)
     command = commands.add_parser("heartbeat", help="on another machine: speak up when Watchdog falls silent")
@@ -183,7 +184,7 @@ def _prepare(options: argparse.Namespace) -> int:
     from pantrywatch.containers.init import Sources, prepare
     from pantrywatch.containers.summary import next_steps
 
-    sources = Sources(options.settings, options.provisioning, options.rules, options.given)
+    sources = Sources(options.settings, options.provisioning, options.rules, options.given, options.data)
     print(next_steps(prepare(sources, options.volume)))
     return 0
 

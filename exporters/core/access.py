@@ -66,13 +66,15 @@ class WebSettings:
 
     Holds for all that pantrywatch serves: exporters, Prometheus, Alertmanager, inbox, heartbeat, page of the boards.
     `ca_file` says who signed the certificate (default: the system's authorities), `server_name` which name in it
-    clients expect (default: the host they connect to).
+    clients expect (default: the host they connect to), `names` under which a reverse proxy on this machine passes on
+    requests to what listens on loopback.
     """
 
     certificate_file: str | None = None
     key_file: str | None = None
     ca_file: str | None = None
     server_name: str | None = None
+    names: tuple[str, ...] = ()
     users: tuple[WebUser, ...] = ()
     client: WebClient | None = None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from ipaddress import ip_address
 
 from exporters.core.access import WebSettings, with_login
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.origin import own_pages_only
 from exporters.core.server import listen
 from pantrywatch.boards.board_files import BoardFiles
 from pantrywatch.boards.prometheus import Prometheus
@@ -27,18 +27,10 @@ def serve_boards(address: str, prometheus: Prometheus, catalogue: BoardFiles, we
         raise ConfigError(
             [ConfigProblem("command line", "--prometheus", "expected it to begin with http:// or https://")]
         )
-    application, tls = with_login(boards_application(catalogue, prometheus, _hosts(address)), web, "web")
+    application, tls = with_login(boards_application(catalogue, prometheus), web, "web")
+    application = own_pages_only(application, address, web.names)
     listener = listen(address)
     scheme = "https" if tls else "http"
     logger.info("boards=%s://%s/ prometheus=%s drawing", scheme, address, prometheus.shown_url)
     asyncio.run(serve_web(application, listener, tls))
     return 0
-
-
-def _hosts(address: str) -> list[str]:
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        local = ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    return ["localhost", "127.0.0.1", "[::1]", host] if local else ["*"]

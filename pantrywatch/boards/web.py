@@ -10,8 +10,6 @@ from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -33,8 +31,8 @@ _HEADERS = {
 }
 
 
-def boards_application(catalogue: BoardFiles, prometheus: Prometheus, hosts: list[str]) -> Starlette:
-    """Return the application; `hosts` are the names it may be asked under, so that no page elsewhere borrows ours."""
+def boards_application(catalogue: BoardFiles, prometheus: Prometheus) -> Starlette:
+    """Return the application."""
     return Starlette(
         routes=[
             Route("/", partial(_home, catalogue)),
@@ -49,8 +47,7 @@ def boards_application(catalogue: BoardFiles, prometheus: Prometheus, hosts: lis
             Route("/prometheus/api/v1/{path:path}", partial(_ask, prometheus), methods=["GET", "POST"]),
             Route("/plotly.min.js", _plotly),
             Mount("/page", StaticFiles(directory=_PAGE)),
-        ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+        ]
     )
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exporters.core.access import WebSettings
+from exporters.core.files import write_private
+from exporters.core.strict_yaml import read_yaml
 from pantrywatch.config.notifications.own_urls import own_hosts
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.containers.layout import MOUNT, container_layout
@@ -23,15 +25,32 @@ from pantrywatch.web import config_files, secret_files
 from pantrywatch.web.certificates import require_trusted
 
 # Reader → the user its image runs as, or is told to by the compose file.
+IMAGE_USER = 10001  # where the compose file names no other
 USERS = {
-    "exporter": 10001,
+    "exporter": 0,  # all that the settings may name, to be checked at the start; for root alone
+    "database": 10011,
+    "cache": 10012,
+    "synthetic": 10013,
+    "host": 10014,
+    "inbox": 10015,
+    "heartbeat": 10016,
     "browser": 10002,
-    "demo": 10001,
+    "demo": IMAGE_USER,
     "prometheus": 65534,
     "alertmanager": 65534,
     "grafana": 472,
     "postgres": 999,
     "redis": 999,
+}
+# Whose secrets are those that these sections of the settings name.
+_SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "database": ("database",),
+    "cache": ("cache",),
+    "synthetic": ("synthetic",),
+    "host": ("host",),
+    "inbox": (),
+    "heartbeat": ("notifications",),
+    "browser": ("browser",),
 }
 _KEPT = "kept"  # made here because nobody gave it; for root alone
 _REDIS = """\
@@ -47,12 +66,16 @@ requirepass {password}
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is laid out: the settings, the provisioning folder, the generated rules, and the operator's secrets."""
+    """What is laid out: the settings, the provisioning folder, the generated rules, and the operator's secrets.
+
+    `data`: a folder with the volumes that readers write to, each under the reader's name.
+    """
 
     settings: Path
     provisioning: Path
     rules: Path
     given: Path
+    data: Path | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +108,7 @@ class _Volume:
     def _folder(self, top: Path, folder: Path, user: int) -> None:
         for path in (top, *reversed([folder, *folder.parents][: len(folder.relative_to(top).parts)])):
             path.mkdir(mode=0o500, exist_ok=True)
+            path.chmod(0o500)  # the top of a volume is there already, open to all
             os.chown(path, user, user)
 
 
@@ -94,20 +118,23 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
     Raises ConfigError with nothing changed but the secrets, which the settings may name.
     """
     volume = _Volume(path, users)
-    _add_secrets(volume, sources.given)
+    secrets = _add_secrets(volume, sources.given)
     volume.write()
     settings = read_settings(sources.settings)
     web, name = settings.web or WebSettings(), str(sources.settings)
     config_files.require_valid(web, name)
     if web.tls and web.ca_file:
         require_trusted(web, name, _hosts(settings))
-    volume.add("browser", config_files.exporter_files(web, name))
+    _add_own_secrets(volume, secrets, sources.settings, web)
     files = render(settings, container_layout())
     _add_prometheus(volume, sources, settings, files)
     _add_alertmanager(volume, sources, settings, files)
     _add_grafana(volume, sources, settings, files)
     volume.write()
     volume.prune()
+    if sources.data is not None:
+        for reader in sorted(users.keys() & {folder.name for folder in sources.data.iterdir()}):
+            _hand_over(sources.data / reader, users[reader])
     return settings
 
 
@@ -120,7 +147,37 @@ def _hosts(settings: Settings) -> set[str]:
     return told | {address.rpartition(":")[0] for address in addresses}
 
 
-def _add_secrets(volume: _Volume, given: Path) -> None:
+def _add_own_secrets(volume: _Volume, secrets: Mapping[str, str], settings_file: Path, web: WebSettings) -> None:
+    """Add for each exporter and service what it serves with, and of the secrets those that its sections name."""
+    document = read_yaml(settings_file)
+    serving = config_files.exporter_files(web, str(settings_file))
+    for reader, sections in _SECTIONS.items():
+        named = {name for section in sections for name in _named_secrets(document.get(section))}
+        if reader == "heartbeat" and web.client is not None:  # it gets into the inbox as Prometheus does
+            named |= _named_secrets([web.client.password_file, web.ca_file])
+        own = {f"secrets/{name}": secrets[name] for name in named & (secrets.keys() - _NOT_FOR_EXPORTERS)}
+        volume.add(reader, serving | own)
+
+
+def _named_secrets(node: object) -> set[str]:
+    """Return the names of files in a folder `secrets` that stand anywhere in a section."""
+    if isinstance(node, dict | list):
+        return set().union(*(_named_secrets(inner) for inner in (node.values() if isinstance(node, dict) else node)))
+    path = Path(node) if isinstance(node, str) and len(node) < 500 else Path()
+    return {path.name} if path.parent.name == "secrets" else set()
+
+
+def _hand_over(folder: Path, user: int) -> None:
+    """Give a volume to the user that writes to it; an engine would fill an empty one from the image, owner included."""
+    (folder / ".pantrywatch").touch()
+    if folder.stat().st_uid == user:
+        os.chown(folder / ".pantrywatch", user, user)
+        return
+    for path in [*folder.rglob("*"), folder]:
+        os.chown(path, user, user, follow_symlinks=False)
+
+
+def _add_secrets(volume: _Volume, given: Path) -> dict[str, str]:
     kept = volume.path / _KEPT
     secret_files.make_missing(kept, {**secret_files.INSTALLATION, **secret_files.DEMO})
     found = {file.name: file for folder in (kept, given) for file in folder.iterdir() if _is_secret(file)}
@@ -144,6 +201,7 @@ def _add_secrets(volume: _Volume, given: Path) -> None:
             "app_dsn": f"postgresql://crm:{secrets['app_password']}@{server}",
         },
     )
+    return secrets
 
 
 _NOT_FOR_EXPORTERS = frozenset({"grafana_admin_password", *secret_files.DEMO})
@@ -204,4 +262,4 @@ def _write(file: Path, text: str, user: int) -> None:
     # An owner changed by hand counts as a difference: the reader would be locked out.
     if file.exists() and file.stat().st_uid == user and file.read_text(encoding="utf-8") == text:
         return
-    secret_files.write_private(file, text, 0o400, user)
+    write_private(file, text, 0o400, user)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
-import time
 from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,9 @@ from starlette.routing import Route
 from exporters.core.access import WebSettings, with_login
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exposition import CONTENT_TYPE
+from exporters.core.origin import own_pages_only
 from exporters.core.server import listen
+from exporters.core.settings import Secret, secret_from
 from pantrywatch.config.durations import seconds
 from pantrywatch.config.notifications.settings import Notifications
 from pantrywatch.config.settings import read_settings
@@ -41,9 +43,15 @@ def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int
             [ConfigProblem(str(settings_file), "notifications", "expected this section: it says whom to tell")]
         )
     channels = channels_of(section, rooted(web, settings_file), str(settings_file))
-    record = read_record(keep, time.time())
+    record = read_record(keep)
     watch = Watch(record, channels, _timing(section))
-    application, tls = with_login(heartbeat_application(record, watch), web, str(settings_file))
+    token = section.heartbeat.token_file
+    if token is not None and web.users:
+        expected = "expected no token where `web` has users: a request carries one of the two, and the login is enough"
+        raise ConfigError([ConfigProblem(str(settings_file), "notifications.heartbeat.token_file", expected)])
+    secret = None if token is None else secret_from(None, token, "notifications.heartbeat.token", str(settings_file))
+    application, tls = with_login(heartbeat_application(record, watch, secret), web, str(settings_file))
+    application = own_pages_only(application, address, web.names)
     listener = listen(address)
     names = ", ".join(channel.name for channel in channels)
     url = f"{'https' if tls else 'http'}://{address}"
@@ -52,11 +60,11 @@ def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int
     return 0
 
 
-def heartbeat_application(record: Record, watch: Watch) -> Starlette:
-    """Return the application: beats in, state and metrics out."""
+def heartbeat_application(record: Record, watch: Watch, token: Secret | None = None) -> Starlette:
+    """Return the application: beats in, with the token as bearer where there is one; state and metrics out."""
     return Starlette(
         routes=[
-            Route("/heartbeat", partial(_beat, record), methods=["POST"]),
+            Route("/heartbeat", partial(_beat, record, token), methods=["POST"]),
             Route("/", partial(_state, record)),
             Route("/healthz", _health),
             Route("/metrics", partial(_metrics, watch)),
@@ -72,20 +80,27 @@ async def _serve(watch: Watch, web: Coroutine[Any, Any, None]) -> None:
         watching.cancel()
 
 
-async def _beat(record: Record, request: Request) -> Response:
+async def _beat(record: Record, token: Secret | None, request: Request) -> Response:
     """Take Alertmanager's JSON, or a post without a body from any script; a Watchdog that resolved is no beat."""
+    if token is not None and not _carries(request, token):
+        return PlainTextResponse("expected the token of notifications.heartbeat as Authorization: Bearer\n", 401)
     if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
         document = await read_json(request)
         if not isinstance(document, dict) or document.get("status") != "firing":
             return PlainTextResponse("not a beat: expected Alertmanager's JSON with status firing\n", 400)
-    record.beat(time.time())
+    record.beat()
     return PlainTextResponse("heard\n")
+
+
+def _carries(request: Request, token: Secret) -> bool:
+    kind, _, given = request.headers.get("authorization", "").partition(" ")
+    return kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.reveal().encode())
 
 
 async def _state(record: Record, _request: Request) -> Response:
     if record.beat_at is None:
-        return PlainTextResponse(f"nothing heard yet, for {time.time() - record.silent_since:.0f} s\n")
-    return PlainTextResponse(f"last heard {time.time() - record.silent_since:.0f} s ago\n")
+        return PlainTextResponse(f"nothing heard yet, for {record.silent_seconds():.0f} s\n")
+    return PlainTextResponse(f"last heard {record.silent_seconds():.0f} s ago\n")
 
 
 async def _health(_request: Request) -> Response:

@@ -1,90 +1,135 @@
-"""When the last beat came and who knows of a silence, in a small file: a restart neither forgets nor repeats."""
+"""When the last beat came and who knows of a silence, in a small file: a restart neither forgets nor repeats.
+
+While the process runs, times are those of the steady clock, so that nobody who sets the clock makes a silence or hides
+one. The file holds Unix times: only over a restart does the wall clock count, and a time in the future counts as now.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass, field
+import math
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from exporters.core.clock import Clock
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.files import disk_is_at_fault, put_aside, write_private
+from exporters.core.logs import ChangeLog
 
 logger = logging.getLogger(__name__)
+_CHANGES = ChangeLog(logger)
 
 _FILE = "heartbeat.json"
 
 
 @dataclass(slots=True)
 class Record:
-    """Unix times: when watching began, the last beat, and what each channel knows: when it was told, silent since when.
+    """When watching began, the last beat, and of each channel when it was notified, and of a silence since when.
 
-    The file is written at every change; without one nothing outlives the process.
+    All in seconds of the steady clock. The file is written at every change; without one nothing outlives the process.
     """
 
     began_at: float
     beat_at: float | None = None
-    told: dict[str, tuple[float, float]] = field(default_factory=dict)
+    notified: dict[str, tuple[float, float]] = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
     file: Path | None = None
 
-    def beat(self, now: float) -> None:
+    def beat(self) -> None:
         """Note a beat."""
-        self.beat_at = now
+        self.beat_at = self.clock.steady()
         self.keep()
 
     @property
     def silent_since(self) -> float:
-        """Return when something was last heard, or the listening began."""
+        """Return when the last beat came, or watching began."""
         return self.began_at if self.beat_at is None else self.beat_at
 
-    def knows(self, channel: str, now: float, since: float) -> None:
+    def silent_seconds(self) -> float:
+        """Return for how long no beat has come."""
+        return self.clock.steady() - self.silent_since
+
+    def unix_time(self, moment: float) -> float:
+        """Return a moment of the steady clock as Unix time, by what the wall clock says now."""
+        return self.clock.wall() - (self.clock.steady() - moment)
+
+    def mark_notified(self, channel: str, since: float) -> None:
         """Note that a channel knows of the silence."""
-        self.told[channel] = (now, since)
+        self.notified[channel] = (self.clock.steady(), since)
         self.keep()
 
-    def forget(self, channel: str) -> None:
+    def clear(self, channel: str) -> None:
         """Note that a channel knows that it is over."""
-        self.told.pop(channel, None)
+        self.notified.pop(channel, None)
         self.keep()
 
     def keep(self) -> None:
         """Write the file; what cannot be written is logged: beats count all the same while the process lives."""
         if self.file is None:
             return
-        fields = {name: value for name, value in asdict(self).items() if name != "file"}
-        part = self.file.with_suffix(".part")
+        fields = {
+            "began_at": self.unix_time(self.began_at),
+            "beat_at": None if self.beat_at is None else self.unix_time(self.beat_at),
+            "told": {name: [self.unix_time(at), self.unix_time(since)] for name, (at, since) in self.notified.items()},
+        }
+        state = "written"
         try:
-            part.write_text(json.dumps(fields), encoding="utf-8")
-            part.rename(self.file)
+            write_private(self.file, json.dumps(fields))
         except OSError as error:
-            logger.error("file=%s not_written=%s", self.file, error.strerror)
+            state = f"not written: {error.strerror}"
+        _CHANGES.report(f"file={self.file}", state, failing=state != "written")
 
 
-def read_record(folder: Path | None, now: float) -> Record:
-    """Return the record kept in the folder, a new one where there is none or it is damaged. Raises ConfigError."""
+def read_record(folder: Path | None, clock: Clock | None = None) -> Record:
+    """Return the record kept in the folder, a new one where there is none. Raises ConfigError.
+
+    One that is damaged is put aside; a disk that is full or broken stops nothing.
+    """
+    clock = clock or Clock()
     if folder is None:
-        return Record(now)
+        return Record(clock.steady(), clock=clock)
     file = folder / _FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file.touch()
-        record = _parsed(file.read_text(encoding="utf-8", errors="replace"), now)
+        record = _read(file, clock)
     except OSError as error:
-        expected = f"expected a folder to keep the last beat in: {error.strerror}"
-        raise ConfigError([ConfigProblem("command line", f"--keep {folder}", expected)]) from error
+        if not disk_is_at_fault(error):
+            expected = f"expected a folder to keep the last beat in: {error.strerror}"
+            raise ConfigError([ConfigProblem("command line", f"--keep {folder}", expected)]) from error
+        logger.error("file=%s not_read=%s", file, error.strerror)
+        record = Record(clock.steady(), clock=clock)
     record.file = file
     record.keep()
     return record
 
 
-def _parsed(text: str, now: float) -> Record:
+def _read(file: Path, clock: Clock) -> Record:
+    if not file.exists():
+        file.touch(mode=0o600)
+        return Record(clock.steady(), clock=clock)
     try:
-        fields = json.loads(text or "{}")
-        beat_at, told = fields.get("beat_at"), fields.get("told", {})
-        return Record(
-            min(float(fields.get("began_at", now)), now),
-            None if beat_at is None else min(float(beat_at), now),
-            {str(name): (float(at), float(since)) for name, (at, since) in told.items()},
-        )
-    except (ValueError, TypeError, AttributeError):
-        logger.warning("file=%s damaged: beginning anew", _FILE)
-        return Record(now)
+        return _parsed(json.loads(file.read_bytes() or b"{}"), clock)
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        logger.error("file=%s damaged put_aside=%s starting again", file, put_aside(file))
+        return Record(clock.steady(), clock=clock)
+
+
+def _parsed(fields: Any, clock: Clock) -> Record:
+    beat_at = fields.get("beat_at")
+    notified = fields.get("told", {}).items()
+    return Record(
+        _steady(fields.get("began_at", clock.wall()), clock),
+        None if beat_at is None else _steady(beat_at, clock),
+        {str(name): (_steady(at, clock), _steady(since, clock)) for name, (at, since) in notified},
+        clock,
+    )
+
+
+def _steady(unix_time: Any, clock: Clock) -> float:
+    """Return a Unix time of the file on the steady clock. Raises ValueError or TypeError where it is none."""
+    age_seconds = clock.wall() - float(unix_time)
+    if not math.isfinite(age_seconds):
+        raise ValueError("expected a Unix time")
+    return clock.steady() - max(0.0, age_seconds)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,7 +40,7 @@ class Metrics:
             "pantrywatch_heartbeat_last_timestamp_seconds", "When Watchdog was last heard; 0 for never.",
             registry=self.registry,
         )  # fmt: skip
-        last.set_function(lambda: record.beat_at or 0.0)
+        last.set_function(lambda: 0.0 if record.beat_at is None else round(record.unix_time(record.beat_at), 1))
         self.silent = Gauge(
             "pantrywatch_heartbeat_silent", "Whether Watchdog has been silent for too long (1).",
             registry=self.registry,
@@ -58,12 +57,12 @@ class Watch:
     def __init__(self, record: Record, channels: Sequence[Channel], timing: Timing) -> None:
         """Take what is known and whom to tell."""
         self._record, self._channels, self._timing = record, channels, timing
-        self._started_at = time.time()
+        self._started_at = record.clock.steady()
         self._changes = ChangeLog(logger)
         self.metrics = Metrics(record)
-        # What a channel knew that the settings no longer name is nobody's business any more.
-        for name in record.told.keys() - {channel.name for channel in channels}:
-            record.forget(name)
+        # Drop channels that were removed from the settings.
+        for name in record.notified.keys() - {channel.name for channel in channels}:
+            record.clear(name)
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -71,25 +70,27 @@ class Watch:
 
     async def _serve(self, channel: Channel) -> None:
         while True:
-            notice = self.due(channel.name, time.time())
+            notice = self.due(channel.name)
             if notice is None:
                 await asyncio.sleep(_TICK_SECONDS)
             elif not await self._told(channel, notice):
                 await asyncio.sleep(min(_RETRY_SECONDS, self._timing.silent_seconds))
 
-    def due(self, channel: str, now: float) -> Notice | None:
-        """Return what a channel is to be told now, None where it knows all there is."""
-        record, known = self._record, self._record.told.get(channel)
-        overdue = now - record.silent_since > self._timing.silent_seconds
+    def due(self, channel: str) -> Notice | None:
+        """Return what a channel is to be notified of now, None where it knows all there is."""
+        record, known, now = self._record, self._record.notified.get(channel), self._record.clock.steady()
+        overdue = record.silent_seconds() > self._timing.silent_seconds
         listened = now - self._started_at > min(_LISTEN_FIRST_SECONDS, self._timing.silent_seconds)
         self.metrics.silent.set(int(overdue and listened))
         if overdue and listened and (known is None or now - known[0] >= self._timing.repeat_seconds):
-            return Notice(record.silent_since, returned=False, began_watching=record.beat_at is None)
+            since = record.unix_time(record.silent_since)
+            return Notice(since, returned=False, began_watching=record.beat_at is None)
         if not overdue and known is not None:
-            return Notice(known[1], returned=True)
+            return Notice(record.unix_time(known[1]), returned=True)
         return None
 
     async def _told(self, channel: Channel, notice: Notice) -> bool:
+        since = self._record.silent_since
         try:
             await asyncio.to_thread(channel.tell, notice)
             state = "taken"
@@ -100,7 +101,7 @@ class Watch:
         if state != "taken":
             return False
         if notice.returned:
-            self._record.forget(channel.name)
+            self._record.clear(channel.name)
         else:
-            self._record.knows(channel.name, time.time(), notice.since)
+            self._record.mark_notified(channel.name, since)
         return True

@@ -1,58 +1,106 @@
-"""Messages as a person tells the story: this alert, told to whom, how much later to whom else, and over."""
+"""Messages as a person tells the story: who was notified of this alert, how much later who else, and when it was over.
+
+Counted as messages arrive and within bounds, so that a page costs the same however many alerts a message holds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pantrywatch.inbox.message import Message
 
-_MOST_NOTICES = 40
+MOST_INCIDENTS = 500
+_MOST_NOTICES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message within an incident: `said` is told, told again or resolved; the seconds count from the first."""
+    """One message within an incident, `event`: notified, notified again or resolved."""
 
-    message: Message
-    said: str
+    message_id: int
+    received_at: float
     after_seconds: float
+    event: str
+    channel: str
+    to: str
 
 
 @dataclass(slots=True)
 class Incident:
-    """One alert from its first message until it was said to be resolved."""
+    """One alert from its first message until it was resolved; `started_at` is on the messages' `elapsed_seconds`.
+
+    Of its notices the first and the newest are kept, `skipped` counts the others.
+    """
 
     alert: str
     started_at: float
     severity: str = ""
     resolved: bool = False
     notices: list[Notice] = field(default_factory=list)
+    skipped: int = 0
+    _known: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, message: Message) -> None:
-        """Take one more message; beyond the most, only the count of the newest stays."""
+        """Take one more message."""
         delivery = message.delivery
         self.severity = delivery.severity or self.severity
         self.resolved = self.resolved or delivery.status == "resolved"
-        known = {(notice.message.delivery.channel, notice.message.delivery.to) for notice in self.notices}
-        again = (delivery.channel, delivery.to) in known
-        said = "resolved" if delivery.status == "resolved" else "told again" if again else "told"
-        self.notices.append(Notice(message, said, message.received_at - self.started_at))
-        del self.notices[1 : len(self.notices) - _MOST_NOTICES + 1]
+        event = "resolved" if delivery.status == "resolved" else "notified"
+        if event == "notified" and (delivery.channel, delivery.to) in self._known:
+            event = "notified again"
+        if len(self._known) < _MOST_NOTICES:
+            self._known.add((delivery.channel, delivery.to))
+        after_seconds = message.elapsed_seconds - self.started_at
+        self.notices.append(
+            Notice(message.id, message.received_at, after_seconds, event, delivery.channel, delivery.to)
+        )
+        if len(self.notices) > _MOST_NOTICES:
+            del self.notices[1]
+            self.skipped += 1
 
 
-def incidents(messages: Iterable[Message]) -> list[Incident]:
-    """Return the incidents of messages that come oldest first; the one with the newest message first.
+class Incidents:
+    """The newest incidents, by their newest message.
 
     An alert is known by its name alone, for mail and chat carry no more: two of one name at a time are one incident.
     """
-    found: list[Incident] = []
-    latest: dict[str, Incident] = {}
-    for message in messages:
+
+    def __init__(self) -> None:
+        """Nothing has happened yet."""
+        self._number = 0
+        self._found: dict[int, Incident] = {}  # the one with the newest message last
+        self._latest: dict[str, int] = {}
+
+    def add(self, message: Message) -> None:
+        """Take one more message into the incidents of its alerts."""
         for alert in message.delivery.alerts:
-            incident = latest.get(alert)
-            if incident is None or (incident.resolved and message.delivery.status != "resolved"):
-                incident = latest[alert] = Incident(alert, message.received_at)
-                found.append(incident)
+            number = self._latest.get(alert, 0)
+            incident = self._found.pop(number, None)
+            if incident is not None and incident.resolved and message.delivery.status != "resolved":
+                self._found[number] = incident
+                incident = None
+            if incident is None:
+                self._number += 1
+                number, incident = self._number, Incident(alert, message.elapsed_seconds)
             incident.add(message)
-    return sorted(found, key=lambda incident: incident.notices[-1].message.id, reverse=True)
+            self._found[number], self._latest[alert] = incident, number
+        while len(self._found) > MOST_INCIDENTS:
+            self._forget(next(iter(self._found)))
+
+    def newest(self, count: int) -> list[Incident]:
+        """Return copies of so many, the one with the newest message first."""
+        chosen = list(self._found.values())[: -count - 1 : -1]
+        return [replace(incident, notices=list(incident.notices)) for incident in chosen]
+
+    def firing(self) -> int:
+        """Return how many are not resolved."""
+        return sum(not incident.resolved for incident in self._found.values())
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._found)
+
+    def _forget(self, number: int) -> None:
+        alert = self._found.pop(number).alert
+        if self._latest.get(alert) == number:
+            del self._latest[alert]

@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import email
-import html
-import re
 from collections.abc import Sequence
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
-from email.message import Message as Mail
-from email.policy import compat32
+from itertools import islice
 
+from pantrywatch.inbox.html_text import words_of
 from pantrywatch.inbox.message import Delivery, read_delivery
+from pantrywatch.inbox.mime import Part, part_at, subject_of
 
-_TAG = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_MOST_PARTS = 200
+_MOST_TEXT_BYTES = 1024 * 1024  # of each part; what Alertmanager sends has some kB
 
 
 def read_mail(content: bytes, recipients: Sequence[str]) -> Delivery:
-    """Return the mail as a delivery to all its recipients. Raises RecursionError for parts nested without end."""
-    # The older policy: it never fails on a header that follows no rule.
-    mail = email.message_from_bytes(content, policy=compat32)
-    text = _part(mail, "text/plain")
-    page = _part(mail, "text/html")
-    return read_delivery("email", ", ".join(recipients), _subject(mail), text or _without_tags(page), page)
-
-
-def _subject(mail: Mail) -> str:
-    raw = str(mail.get("Subject", ""))
-    try:
-        return str(make_header(decode_header(raw)))
-    except (LookupError, ValueError, HeaderParseError):
-        return raw
-
-
-def _part(mail: Mail, content_type: str) -> str:
-    for part in mail.walk():
-        if part.get_content_type() == content_type and part.get_content_disposition() != "attachment":
-            return _decoded(part)
-    return ""
-
-
-def _decoded(part: Mail) -> str:
-    payload = part.get_payload(decode=True)
-    content = payload if isinstance(payload, bytes) else b""
-    try:
-        return content.decode(part.get_content_charset() or "utf-8", "replace")
-    except LookupError:
-        return content.decode("utf-8", "replace")
-
-
-def _without_tags(page: str) -> str:
-    """Return the words of an HTML page, for the list and the search for names."""
-    lines = (line.strip() for line in html.unescape(_TAG.sub(" ", page)).splitlines())
-    return "\n".join(line for line in lines if line)
+    """Return the mail as a delivery to all its recipients. Takes any bytes, with work in proportion to them."""
+    mail = part_at(content, 0, len(content))
+    found: dict[str, Part] = {}
+    for part in islice(mail.parts(), _MOST_PARTS):
+        if not part.attached:
+            found.setdefault(part.content_type, part)
+    text, page = (found[kind].text(_MOST_TEXT_BYTES) if kind in found else "" for kind in ("text/plain", "text/html"))
+    text = text or words_of(page) or f"(no text in this mail, only {', '.join(found) or 'attachments'})"
+    return read_delivery("email", ", ".join(recipients), subject_of(mail), text, page)

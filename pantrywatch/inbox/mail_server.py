@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -86,13 +85,9 @@ class _MailHandler:
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        content = envelope.original_content or b""
+        content, recipients = envelope.original_content or b"", list(envelope.rcpt_tos)
         try:
-            delivery = read_mail(content, envelope.rcpt_tos)
-        except RecursionError:
-            return "554 5.6.0 expected fewer parts inside one another"
-        try:
-            message = self._mailbox.add(delivery, time.time())
+            message = await asyncio.to_thread(lambda: self._mailbox.add(read_mail(content, recipients)))
         except OSError as error:
             return f"452 4.3.1 could not keep it: {error.strerror}"
         return f"250 OK message {message.id}"

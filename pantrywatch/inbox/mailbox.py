@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from exporters.core.clock import Clock
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.files import append_durably, disk_is_at_fault, put_aside, write_atomically
+from pantrywatch.inbox.incidents import Incident, Incidents
 from pantrywatch.inbox.message import Delivery, Message, message_from_json
 
 logger = logging.getLogger(__name__)
@@ -16,76 +22,176 @@ logger = logging.getLogger(__name__)
 KEEP_MESSAGES = 2000
 KEEP_BYTES = 32 * 1024 * 1024
 _FILE = "messages.jsonl"
+_LONGEST_LINE_BYTES = 64 * 1024 * 1024  # JSON writes a byte in up to six
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a page shows: some messages and incidents, newest first, and how many there are in all.
+
+    `oldest` is the number of the oldest message that is kept, `older` whether there are some before these.
+    """
+
+    messages: list[Message]
+    incidents: list[Incident]
+    total: int
+    firing: int
+    incident_count: int
+    oldest: int
+    older: bool
 
 
 class Mailbox:
     """Keeps the newest messages within a count and a size; the very newest whatever its size.
 
-    The file grows by a line a message, and is written anew when it holds twice what is kept.
+    The file grows by a line per message, and is rewritten when it holds twice what is kept. May be used by several
+    threads.
     """
 
     def __init__(
-        self, folder: Path | None, *, keep_messages: int = KEEP_MESSAGES, keep_bytes: int = KEEP_BYTES
+        self,
+        folder: Path | None,
+        *,
+        keep_messages: int = KEEP_MESSAGES,
+        keep_bytes: int = KEEP_BYTES,
+        clock: Clock | None = None,
     ) -> None:
-        """Read what the folder holds; without one nothing outlives the process. Raises ConfigError."""
-        self._keep_messages, self._keep_bytes = keep_messages, keep_bytes
+        """Read what the folder holds; without one nothing outlives the process. Raises ConfigError.
+
+        On a disk that is full or broken it starts all the same and says so: what can be read is here.
+        """
+        self._keep_messages, self._keep_bytes, self._clock = keep_messages, keep_bytes, clock or Clock()
         self._messages: deque[tuple[Message, int]] = deque()
-        self._bytes = self._file_bytes = self._file_lines = 0
+        self._bytes = self._file_bytes = self._file_lines = self._last_id = 0
+        self._rewrite_at = 2  # times what is kept
+        self._incidents = Incidents()
+        self._memory, self._writing = threading.Lock(), threading.Lock()
         self._file = folder / _FILE if folder else None
+        self.problem = ""
         if self._file is not None:
             self._open(self._file)
+        self._started = (self._timeline_start(), self._clock.steady())
 
-    def add(self, delivery: Delivery, received_at: float) -> Message:
+    def add(self, delivery: Delivery) -> Message:
         """Keep a delivery and return its message. Raises OSError where it could not be written: it is not kept then."""
-        number = self._messages[-1][0].id + 1 if self._messages else 1
-        message = Message(number, received_at, delivery)
-        line = _line(message)
-        if self._file is not None:
-            self._append(self._file, line)
-        self._take(message, len(line))
-        if self._file_lines > 2 * self._keep_messages or self._file_bytes > 2 * self._keep_bytes:
-            self._rewrite()
+        with self._writing:
+            start, started = self._started
+            message = Message(
+                self._last_id + 1, self._clock.wall(), delivery, round(start + self._clock.steady() - started, 6)
+            )
+            line = _line(message)
+            if self._file is not None:
+                self._append(self._file, line)
+            self._take(message, len(line))
+            self._shorten()
         return message
 
     def after(self, number: int) -> list[Message]:
         """Return the messages with a higher number, oldest first."""
-        return [message for message, _ in self._messages if message.id > number]
+        with self._memory:
+            return [message for message, _ in self._messages if message.id > number]
 
     def get(self, number: int) -> Message | None:
         """Return one message, None where it is no longer or never was here."""
-        return next((message for message, _ in self._messages if message.id == number), None)
+        return next((message for message in self.after(number - 1) if message.id == number), None)
+
+    def view(self, messages: int, incidents: int, before: int | None = None) -> View:
+        """Return the newest messages, or the newest before a number, and the newest incidents."""
+        with self._memory:
+            older = (message for message, _ in reversed(self._messages) if before is None or message.id < before)
+            chosen = list(islice(older, messages))
+            oldest = self._messages[0][0].id if self._messages else 0
+            return View(
+                chosen, self._incidents.newest(incidents), len(self._messages),
+                self._incidents.firing(), len(self._incidents), oldest, bool(chosen) and chosen[-1].id > oldest,
+            )  # fmt: skip
+
+    def _timeline_start(self) -> float:
+        """Return where the seconds between messages go on: after the last message, however the clock was set since."""
+        wall = self._clock.wall()
+        if not self._messages:
+            return wall
+        last = self._messages[-1][0]
+        return last.elapsed_seconds + max(0.0, wall - last.received_at)
 
     def _take(self, message: Message, size: int) -> None:
-        self._messages.append((message, size))
-        self._bytes += size
-        while len(self._messages) > 1 and (len(self._messages) > self._keep_messages or self._bytes > self._keep_bytes):
-            self._bytes -= self._messages.popleft()[1]
+        with self._memory:
+            self._messages.append((message, size))
+            self._incidents.add(message)
+            self._last_id = message.id
+            self._bytes += size
+            while len(self._messages) > 1 and (
+                len(self._messages) > self._keep_messages or self._bytes > self._keep_bytes
+            ):
+                self._bytes -= self._messages.popleft()[1]
 
     def _open(self, file: Path) -> None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)
-            for message, size in _read(file):
-                self._take(message, size)
-            self._rewrite()
+            damaged, unfinished = self._read(file)
+            if damaged:
+                _keep_damaged(file, damaged)
+            if damaged or unfinished or self._file_lines > len(self._messages):
+                self._rewrite(file)
         except OSError as error:
-            expected = f"expected a folder to keep messages in: {error.strerror}"
-            raise ConfigError([ConfigProblem("command line", f"--keep {file.parent}", expected)]) from error
+            if not disk_is_at_fault(error):
+                expected = f"expected a folder to keep messages in: {error.strerror}"
+                raise ConfigError([ConfigProblem("command line", f"--keep {file.parent}", expected)]) from error
+            self._failed(error)
+
+    def _read(self, file: Path) -> tuple[int, bool]:
+        """Take what the file holds; return how many of its lines are damaged, and whether the last has no end."""
+        damaged, unfinished = 0, False
+        for line in _lines(file):
+            self._file_bytes, self._file_lines = self._file_bytes + len(line), self._file_lines + 1
+            message = _message(line, self._last_id)
+            if message is not None:
+                self._take(message, len(line))
+            elif line.endswith(b"\n"):
+                damaged += 1
+            else:
+                unfinished = True
+                logger.warning("file=%s unfinished_line_bytes=%d dropped: it was never acknowledged", file, len(line))
+        return damaged, unfinished
 
     def _append(self, file: Path, line: bytes) -> None:
-        with file.open("ab") as out:
-            out.write(line)
+        try:
+            append_durably(file, line)
+        except OSError as error:
+            self._failed(error)
+            raise
+        if self.problem:
+            logger.info("file=%s written again", file)
+            self.problem = ""
         self._file_bytes += len(line)
         self._file_lines += 1
 
-    def _rewrite(self) -> None:
-        """Write the file anew with what is kept; a reader or a crash never sees half of it."""
-        if self._file is None:
+    def _failed(self, error: OSError) -> None:
+        """Note the problem; it is logged once, not with every message."""
+        problem = error.strerror or type(error).__name__
+        if problem != self.problem:
+            logger.error("file=%s not_written=%s new messages are refused until it can be written", self._file, problem)
+        self.problem = problem
+
+    def _shorten(self) -> None:
+        """Rewrite a file that has become too long; where that fails it is tried again when it has grown once more."""
+        limit = self._rewrite_at
+        if self._file is None or (
+            self._file_lines <= limit * self._keep_messages and self._file_bytes <= limit * self._keep_bytes
+        ):
             return
-        part = self._file.with_suffix(".part")
-        part.touch(mode=0o600)
-        part.write_bytes(b"".join(_line(message) for message, _ in self._messages))
-        part.rename(self._file)
+        try:
+            self._rewrite(self._file)
+            self._rewrite_at = 2
+        except OSError as error:
+            # The message is in the file already: it was taken.
+            logger.warning("file=%s not_shortened=%s", self._file, error.strerror)
+            self._rewrite_at += 1
+
+    def _rewrite(self, file: Path) -> None:
+        """Replace the file by what is kept; a reader or a crash never sees half of it."""
+        write_atomically(file, b"".join(_line(message) for message, _ in self._messages), mode=0o600)
         self._file_bytes, self._file_lines = self._bytes, len(self._messages)
 
 
@@ -93,13 +199,25 @@ def _line(message: Message) -> bytes:
     return json.dumps(message.as_json()).encode() + b"\n"
 
 
-def _read(file: Path) -> Iterator[tuple[Message, int]]:
-    unreadable = 0
-    with file.open("rb") as lines:
-        for line in lines:
-            try:
-                yield message_from_json(json.loads(line)), len(line)
-            except (ValueError, KeyError, TypeError):
-                unreadable += 1
-    if unreadable:
-        logger.warning("file=%s unreadable_lines=%d dropped", file, unreadable)
+def _message(line: bytes, last_id: int) -> Message | None:
+    try:
+        message = message_from_json(json.loads(line))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return message if message.id > last_id else None
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    """Yield the lines; of one that is longer than any of ours, pieces."""
+    with file.open("rb") as content:
+        while line := content.readline(_LONGEST_LINE_BYTES):
+            yield line
+
+
+def _keep_damaged(file: Path, lines: int) -> None:
+    """Keep the file under another name too: a line that is damaged may still tell something to a person."""
+    try:
+        kept = str(put_aside(file, stays=True))
+    except OSError as error:
+        kept = f"nowhere ({error.strerror})"
+    logger.error("file=%s damaged_lines=%d put_aside=%s the other messages are kept", file, lines, kept)

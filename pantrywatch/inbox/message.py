@@ -9,6 +9,8 @@ from typing import Any
 SEVERITIES = ("critical", "high", "medium", "low")
 _LINE_LENGTH = 500  # of a title or a list of recipients
 _MOST_ALERTS = 500
+_LARGEST_ID = 2**53  # what a reader in JavaScript can count to
+_YEAR_9999 = 253_370_764_800.0
 
 # In mail and chat the name stands in the text, by the convention of alert_rules: Crm<Layer><Condition>.
 _ALERT = re.compile(r"\b(?:Crm[A-Z][A-Za-z0-9]{1,80}|WatchdogSilent)\b")
@@ -35,27 +37,45 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A delivery with its number, which only grows, and the Unix time at which it was taken."""
+    """A delivery with its number, which only grows, and the Unix time at which it was taken.
+
+    `elapsed_seconds` tells how long after another message it came: it goes on evenly when somebody sets the clock.
+    """
 
     id: int
     received_at: float
     delivery: Delivery
+    elapsed_seconds: float
 
     def as_json(self) -> dict[str, Any]:
         """Return the message as `/api/messages` gives it and the file keeps it."""
         fields = asdict(self.delivery)
-        return {"id": self.id, "received_at": self.received_at, **fields, "alerts": list(self.delivery.alerts)}
+        moments = {"received_at": self.received_at, "elapsed_seconds": self.elapsed_seconds}
+        return {"id": self.id, **moments, **fields, "alerts": list(self.delivery.alerts)}
 
 
 def message_from_json(document: Any) -> Message:
     """Return the message of `as_json`. Raises ValueError, KeyError or TypeError where it is none."""
     fields = dict(document)
-    number, received_at = int(fields.pop("id")), float(fields.pop("received_at"))
-    return Message(number, received_at, Delivery(**{**fields, "alerts": tuple(fields["alerts"])}))
+    number, received_at = fields.pop("id"), _moment(fields.pop("received_at"))
+    elapsed_seconds = _moment(fields.pop("elapsed_seconds", received_at))
+    alerts = fields.pop("alerts")
+    texts = [*fields.values(), *alerts]
+    if type(number) is not int or not 0 < number < _LARGEST_ID or not all(type(text) is str for text in texts):
+        raise ValueError("expected a number and texts")
+    return Message(number, received_at, clean(Delivery(**fields, alerts=tuple(alerts))), elapsed_seconds)
+
+
+def _moment(value: Any) -> float:
+    """Return a Unix time that a calendar has."""
+    if type(value) not in {int, float} or not 0 <= value < _YEAR_9999:
+        raise ValueError("expected a Unix time")
+    return float(value)
 
 
 def read_delivery(channel: str, to: str, title: str, text: str, html: str = "") -> Delivery:
     """Return a delivery whose alerts, severity and status are read from its words, as a person would."""
+    title = _line(title)
     severity, status = _SEVERITY.search(title), _STATUS.search(title) or _STATUS.search(text)
     return clean(
         Delivery(
@@ -69,7 +89,15 @@ def read_delivery(channel: str, to: str, title: str, text: str, html: str = "") 
 
 def alerts_in(*texts: str) -> tuple[str, ...]:
     """Return the names of alerts in the first of the texts that has any, each once."""
-    return next((tuple(dict.fromkeys(found)) for text in texts if (found := _ALERT.findall(text))), ())
+    for text in texts:
+        found: dict[str, None] = {}
+        for match in _ALERT.finditer(text):
+            found[match[0]] = None
+            if len(found) == _MOST_ALERTS:
+                break
+        if found:
+            return tuple(found)
+    return ()
 
 
 def clean(delivery: Delivery) -> Delivery:
@@ -87,7 +115,7 @@ def clean(delivery: Delivery) -> Delivery:
 
 
 def _line(text: str) -> str:
-    line = " ".join(_valid(text).split())
+    line = " ".join(_valid(text[: 4 * _LINE_LENGTH]).split())
     return line if len(line) <= _LINE_LENGTH else line[: _LINE_LENGTH - 1] + "…"
 
 

@@ -6,6 +6,7 @@ https://api.slack.com/reference/messaging/attachments, https://developer.pagerdu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,14 +22,13 @@ _PAGERDUTY_STATUS = {"trigger": "firing", "resolve": "resolved", "acknowledge": 
 def read_webhook(document: Any, receiver: str) -> Delivery:
     """Return what Alertmanager's webhook says, all its alerts in one message."""
     alerts = _field(document, "alerts", list)
-    labels = [_field(alert, "labels", dict) for alert in alerts]
+    labels = [_texts(alert, "labels") for alert in alerts]
     if not alerts:
         raise ValueError("expected at least one alert in `alerts`")
-    status = str(document.get("status", ""))
-    names = tuple(dict.fromkeys(str(label.get("alertname", "unnamed")) for label in labels))
-    severity = _worst(str(label.get("severity", "")) for label in labels)
-    annotations = document.get("commonAnnotations")
-    summary = str(annotations.get("summary", "")) if isinstance(annotations, dict) else ""
+    status = _text(document.get("status"), "status")
+    names = tuple(dict.fromkeys(label.get("alertname", "unnamed") for label in labels))
+    severity = _worst(label.get("severity", "") for label in labels)
+    summary = _texts(document, "commonAnnotations").get("summary", "")
     title = f"[{severity.upper() or 'NO SEVERITY'}] {summary or ', '.join(names)} - {status} ({len(alerts)})"
     text = "\n\n".join(_alert_text(alert) for alert in alerts)
     return clean(Delivery("webhook", receiver, title, text, "", status, severity, names))
@@ -39,13 +39,13 @@ def read_slack(document: Any, channel: str) -> Delivery:
     if not isinstance(document, dict) or not (document.get("text") or document.get("attachments")):
         raise ValueError("expected `text` or `attachments`")
     attachments = _objects(document, "attachments")
-    titles = [str(part.get("title") or part.get("fallback") or "") for part in attachments]
-    lines = [str(document.get("text") or "")]
+    titles = [_text(part.get("title"), "title") or _text(part.get("fallback"), "fallback") for part in attachments]
+    lines = [_text(document.get("text"), "text")]
     for part in attachments:
         lines += _slack_lines(part)
     text = "\n".join(line for line in lines if line)
     title = next((title for title in titles if title), text)
-    return read_delivery("slack", str(document.get("channel") or channel), title, text)
+    return read_delivery("slack", _text(document.get("channel"), "channel") or channel, title, text)
 
 
 def read_pagerduty(document: Any, receiver: str) -> Delivery:
@@ -56,8 +56,12 @@ def read_pagerduty(document: Any, receiver: str) -> Delivery:
     payload = _field(document, "payload", dict) if document.get("payload") or action == "trigger" else {}
     if action == "trigger" and not payload.get("summary"):
         raise ValueError("expected `payload.summary`")
-    title = str(payload.get("summary") or f"{action} {document.get('dedup_key', '')}")
-    lines = [*_pairs(payload.get("custom_details")), *_links(document)]
+    title = (
+        _text(payload.get("summary"), "payload.summary") or f"{action} {_text(document.get('dedup_key'), 'dedup_key')}"
+    )
+    details = payload.get("custom_details")
+    lines = [*_pairs(details if isinstance(details, dict) else {"details": details} if details else {})]
+    lines += _links(document)
     read = read_delivery("pagerduty", receiver, title, "\n".join(lines))
     status = _PAGERDUTY_STATUS[action]
     return clean(Delivery("pagerduty", receiver, title, read.text, "", status, read.severity, read.alerts))
@@ -83,26 +87,46 @@ def _worst(severities: Iterable[str]) -> str:
 
 
 def _alert_text(alert: dict[str, Any]) -> str:
-    annotations = alert.get("annotations")
-    head = f"{alert.get('status', '')} since {alert.get('startsAt', 'unknown')}"
-    return "\n".join([head, *_pairs(alert["labels"]), *_pairs(annotations)])
+    head = f"{_text(alert.get('status'), 'status')} since {_text(alert.get('startsAt'), 'startsAt') or 'unknown'}"
+    return "\n".join([head, *_pairs(alert["labels"]), *_pairs(_texts(alert, "annotations"))])
 
 
 def _slack_lines(part: dict[str, Any]) -> list[str]:
-    title = f"{part.get('title') or ''} {part.get('title_link') or ''}".strip()
     return [
-        str(part.get("pretext") or ""),
-        title,
-        str(part.get("text") or ""),
-        *(f"{field.get('title', '')}: {field.get('value', '')}" for field in _objects(part, "fields")),
-        *(f"{action.get('text', '')}: {action.get('url', '')}" for action in _objects(part, "actions")),
-        str(part.get("footer") or ""),
+        _text(part.get("pretext"), "pretext"),
+        _joined(part, " ", "title", "title_link"),
+        _text(part.get("text"), "text"),
+        *(_joined(field, ": ", "title", "value") for field in _objects(part, "fields")),
+        *(_joined(action, ": ", "text", "url") for action in _objects(part, "actions")),
+        _text(part.get("footer"), "footer"),
     ]
 
 
 def _links(document: dict[str, Any]) -> list[str]:
-    return [f"{link.get('text', '')}: {link.get('href', '')}" for link in _objects(document, "links")]
+    return [_joined(link, ": ", "text", "href") for link in _objects(document, "links")]
 
 
-def _pairs(found: Any) -> list[str]:
-    return [f"{name}: {value}" for name, value in found.items()] if isinstance(found, dict) else []
+def _joined(part: dict[str, Any], by: str, *names: str) -> str:
+    return by.join(text for name in names if (text := _text(part.get(name), name)))
+
+
+def _text(value: Any, name: str) -> str:
+    """Return a text as it is, a number or truth value in words, nothing for null."""
+    if value is None:
+        return ""
+    if isinstance(value, dict | list):
+        raise ValueError(f"expected `{name}` to be a text")  # noqa: TRY004 - what a reader raises
+    return str(value)
+
+
+def _texts(document: Any, name: str) -> dict[str, str]:
+    """Return an object of texts, as labels and annotations are; annotations may be missing or null."""
+    found = _field(document, name, dict) if name == "labels" else document.get(name) or {}
+    if type(found) is not dict or not all(type(value) is str for value in found.values()):
+        raise ValueError(f"expected `{name}` to be an object of texts")
+    return found
+
+
+def _pairs(found: dict[str, Any]) -> list[str]:
+    """Return a line per entry; PagerDuty's details may be nested."""
+    return [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in found.items()]

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from exporters.core.access import WebSettings, with_login
+from exporters.core.origin import own_pages_only
 from exporters.core.server import listen
 from pantrywatch.config.settings import read_settings
 from pantrywatch.inbox.mail_server import ConnectionLimit, MailServer
@@ -25,8 +26,9 @@ def serve_inbox(web_address: str, mail_address: str, keep: Path | None, settings
     Raises ConfigError: the settings, an address that is taken, a folder without access.
     """
     mailbox = Mailbox(keep)
-    section = read_settings(settings_file).web if settings_file else None
-    application, tls = with_login(inbox_application(mailbox), section or WebSettings(), str(settings_file))
+    section = (read_settings(settings_file).web if settings_file else None) or WebSettings()
+    application, tls = with_login(inbox_application(mailbox), section, str(settings_file))
+    application = own_pages_only(application, web_address, section.names)
     web, mail = listen(web_address), listen(mail_address, "--smtp")
     logger.info("web=%s://%s mail=%s taking messages", "https" if tls else "http", web_address, mail_address)
     asyncio.run(_serve(mailbox, mail, lambda: serve_web(application, web, tls)))

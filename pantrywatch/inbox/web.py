@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from importlib.resources import files
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -48,8 +48,10 @@ def inbox_application(mailbox: Mailbox) -> Starlette:
     )
 
 
-async def _list(mailbox: Mailbox, _request: Request) -> Response:
-    return HTMLResponse(list_page(mailbox.after(0)), headers=_OURS)
+async def _list(mailbox: Mailbox, request: Request) -> Response:
+    before = request.query_params.get("before")
+    page = await run_in_threadpool(list_page, mailbox, None if before is None else _number(before, "before"))
+    return HTMLResponse(page, headers=_OURS)
 
 
 async def _health(_request: Request) -> Response:
@@ -62,10 +64,12 @@ async def _style(_request: Request) -> Response:
 
 
 async def _messages(mailbox: Mailbox, request: Request) -> Response:
-    after = request.query_params.get("after", "0")
-    if not (after.isascii() and after.isdigit() and len(after) < 16):
-        raise HTTPException(400, "expected `after` to be the id of a message\n")
-    return JSONResponse({"messages": [message.as_json() for message in mailbox.after(int(after))]}, headers=_COMMON)
+    after = _number(request.query_params.get("after", "0"), "after")
+
+    def answer() -> Response:
+        return JSONResponse({"messages": [message.as_json() for message in mailbox.after(after)]}, headers=_COMMON)
+
+    return await run_in_threadpool(answer)
 
 
 async def _message(mailbox: Mailbox, request: Request) -> Response:
@@ -78,19 +82,24 @@ async def _html(mailbox: Mailbox, request: Request) -> Response:
 
 
 async def _take(mailbox: Mailbox, read: Reader, request: Request) -> Response:
-    document = await read_json(request)
+    document, name = await read_json(request), request.path_params["name"]
     try:
-        delivery = read(document, request.path_params["name"])
+        # In a thread: `/healthz` answers meanwhile.
+        message = await run_in_threadpool(lambda: mailbox.add(read(document, name)))
     except ValueError as error:
         raise HTTPException(400, f"{error}\n") from error
-    try:
-        message = mailbox.add(delivery, time.time())
     except OSError as error:
         raise HTTPException(507, f"could not keep it: {error.strerror}\n") from error
     if read is read_slack:
         return PlainTextResponse("ok")  # Slack's own answer
     status = 202 if read is read_pagerduty else 200
     return JSONResponse({"status": "success", "message": message.id}, status, headers=_COMMON)
+
+
+def _number(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise HTTPException(400, f"expected `{name}` to be the id of a message\n")
+    return int(text)
 
 
 async def _unknown(_request: Request, _error: Exception) -> Response:

@@ -13,6 +13,7 @@ from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.files import write_atomically
 from exporters.core.scrape import run_once
 from exporters.registry import load_sources
 from pantrywatch.config.components import components
@@ -172,8 +173,9 @@ def write_configuration(options: Options, settings: Settings, settings_file: Pat
         for name, text in files_for(server, files).items():
             file = state.file(f"{folder}/{name}")
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.unlink(missing_ok=True)
-            file.write_text(text, encoding="utf-8")
+            if file.is_symlink():  # of an earlier release: what it leads to is not ours to write
+                file.unlink()
+            write_atomically(file, text)
     _link_templates(state.file("alertmanager/templates"))
     _write_rules(state.file("prometheus/rules"), settings, options.speed)
 
@@ -211,4 +213,4 @@ def _write_rules(folder: Path, settings: Settings, speed: Speed) -> None:
     rules = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "alert_rules/generated").glob("*.yml")}
     rules["installation.yml"] = installation_rules(ROOT, read_targets(ROOT / "targets.yaml"), settings)
     for name, text in rules.items():
-        (folder / name).write_text(speed.rules(text), encoding="utf-8")
+        write_atomically(folder / name, speed.rules(text))

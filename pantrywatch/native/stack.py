@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -17,7 +16,7 @@ from types import FrameType
 from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
-from exporters.core.errors import ConfigError
+from exporters.core.files import write_atomically
 from pantrywatch.config.settings import ApplicationEndpoint
 from pantrywatch.native.addresses import require_free
 from pantrywatch.native.configuration import (
@@ -30,6 +29,9 @@ from pantrywatch.native.configuration import (
     write_configuration,
 )
 from pantrywatch.native.console import complain, ready, say, scrape_states, table
+from pantrywatch.native.lock import holder, terminate_holder
+from pantrywatch.native.recovery import Recovery
+from pantrywatch.native.retries import Retries
 from pantrywatch.native.state_dir import ROOT, State, prepare_demo
 from pantrywatch.native.supervisor import Daemon, Supervisor, start_supervisor
 from pantrywatch.native.web import ServerFiles, asks_for_tls
@@ -37,7 +39,6 @@ from pantrywatch.web.config_files import rooted
 
 _START_SECONDS = 170.0
 _READY_SECONDS = 90.0  # a first start fills the demo's database meanwhile
-_RETRY_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -83,20 +84,17 @@ def up(options: Options) -> int:
         programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)
         return _run(options, environment, programs, settings.application)
     finally:
-        state.file("run/lock").unlink(missing_ok=True)
-        lock.close()
+        lock.release()
 
 
 def down(state: State) -> int:
     """Stop the stack of a state directory, whoever started it, and wait for its end."""
     supervisor = Supervisor(state)
-    owner = _owner(state)
-    asked = _terminate(owner) if owner else supervisor.shut_down()
-    if not asked:
+    if not terminate_holder(state.lock_file) and not supervisor.shut_down():
         say("nothing is running")
         return 0
     deadline = Deadline.after(75)
-    while (_owner(state) or supervisor.components()) and not deadline.passed():
+    while (holder(state.lock_file) or supervisor.components()) and not deadline.passed():
         time.sleep(0.2)
     if deadline.passed():
         complain(["the stack did not end within 75 s; see `./run status`"])
@@ -129,17 +127,18 @@ def _run(
     stop.install()
     options.state.remember(options.addresses, options.web)
     server_files = ServerFiles(options.state, options.web, environment["PW_SETTINGS"])
-    daemon = start_supervisor(options.state, options.addresses, programs, environment)
     supervisor = Supervisor(options.state)
+    retries = Retries(supervisor, Recovery(options.state))
+    daemon = start_supervisor(options.state, options.addresses, programs, environment)
     try:
-        code = _wait_until_up(options, supervisor, daemon, stop, endpoints)
+        code = _wait_until_up(options, daemon, stop, endpoints, retries)
         if code == 0 and not stop.event.is_set():
             targets = scrape_states(options.addresses, options.web)
             say(table(supervisor.components(), options.addresses, targets))
             boards, inbox = options.addresses.url("boards"), options.addresses.url("inbox")
             say(f"\n  Who was told what: {inbox}\n  The boards: {boards}\n")
             say("Ctrl-C stops everything")
-            code = _watch(supervisor, daemon, server_files, stop)
+            code = _watch(daemon, server_files, stop, retries)
     finally:
         say("stopping")
         supervisor.drop_idle()
@@ -151,11 +150,13 @@ def _run(
 
 def _wait_until_up(
     options: Options,
-    supervisor: Supervisor,
     daemon: Daemon,
     stop: _Stop,
     endpoints: Sequence[ApplicationEndpoint],
+    retries: Retries,
 ) -> int:
+    """Return 0 once all runs that can: a component that keeps ending is named, and takes no other along."""
+    supervisor = retries.supervisor
     deadline, said, scraping = Deadline.after(_START_SECONDS), "", False
     first, ready_deadline = not options.state.has_history(), Deadline.after(_READY_SECONDS)
     while not stop.event.wait(0.25):
@@ -167,19 +168,19 @@ def _wait_until_up(
         ):
             supervisor.start("prometheus")
             scraping = True
-        if failed := [component.name for component in components if component.given_up]:
-            _explain(supervisor, failed)
-            return 1
+        missing = retries.retry(components)
         if daemon.code() is not None:
             _ended(daemon)
             return 1
         targets = scrape_states(options.addresses, options.web)
-        waiting = [c.name for c in components if not c.running] + [t for t, health in targets.items() if health != "up"]
-        if components and targets and not waiting:
-            return 0
+        waiting = [c.name for c in components if not c.running and c.name not in missing]
+        if not missing:  # what is missing may be what a target waits for
+            waiting += [target for target, health in targets.items() if health != "up"]
+        if components and not waiting and (targets or "prometheus" in missing):
+            return 0 if any(component.running for component in components) else 1
         if deadline.passed():
-            complain([f"not up within {_START_SECONDS:.0f} s: {', '.join(waiting)}"])
-            return 0 if components and all(component.running for component in components) else 1
+            complain([f"not up within {_START_SECONDS:.0f} s: {', '.join([*waiting, *missing])}"])
+            return 0 if any(component.running for component in components) else 1
         text = ", ".join(waiting) or "the first scrapes"
         if text != said:
             say(f"waiting for {text}")
@@ -187,26 +188,16 @@ def _wait_until_up(
     return 0
 
 
-def _watch(supervisor: Supervisor, daemon: Daemon, server_files: ServerFiles, stop: _Stop) -> int:
-    """Stay until told to stop; name what supervisor gave up on, and try it again a minute later."""
-    retry_at: dict[str, float] = {}
+def _watch(daemon: Daemon, server_files: ServerFiles, stop: _Stop, retries: Retries) -> int:
+    """Stay until told to stop."""
     while not stop.event.wait(1.0):
         server_files.follow()
         if (code := daemon.code()) is not None:
             if code:
                 _ended(daemon)
             return 1 if code else 0
-        for component in supervisor.components():
-            if component.given_up and time.monotonic() >= retry_at.get(component.name, 0.0):
-                _explain(supervisor, [component.name])
-                retry_at[component.name] = time.monotonic() + _RETRY_SECONDS
-                supervisor.start(component.name)
+        retries.retry(retries.supervisor.components())
     return 0
-
-
-def _explain(supervisor: Supervisor, names: Sequence[str]) -> None:
-    for name in names:
-        complain([f"{name} keeps ending; its last lines:", *supervisor.last_lines(name)])
 
 
 def _ended(daemon: Daemon) -> None:
@@ -219,7 +210,7 @@ def _program_files(state: State, *, demo: bool, grafana: bool, heartbeat: bool) 
     if demo:
         faults = state.file("run/faults.conf")
         template = (native / "fault.conf").read_text(encoding="utf-8")
-        faults.write_text("\n".join(template.replace("@NAME@", name) for name in _fault_names()), encoding="utf-8")
+        write_atomically(faults, "\n".join(template.replace("@NAME@", name) for name in _fault_names()))
         files += [native / "demo.conf", faults]
     optional = {"heartbeat.conf": heartbeat, "grafana.conf": grafana}
     return files + [native / name for name, wanted in optional.items() if wanted]
@@ -229,25 +220,3 @@ def _fault_names() -> list[str]:
     """Ask the demo, which nothing here imports."""
     command = [sys.executable, "-m", "demo.faults", "names"]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
-
-
-def _owner(state: State) -> int | None:
-    """Return the process that holds the lock, none where nobody does."""
-    file = state.file("run/lock")
-    if not file.exists():
-        return None
-    try:
-        state.lock().close()
-    except ConfigError:
-        text = file.read_text(encoding="utf-8").strip()
-        return int(text) if text.isdigit() else None
-    file.unlink(missing_ok=True)
-    return None
-
-
-def _terminate(pid: int) -> bool:
-    try:
-        os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        return False
-    return True

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
+import logging
 import os
+import re
 import secrets
 import shutil
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.files import write_atomically, write_private
 from exporters.core.settings import load
 from pantrywatch.native.addresses import Addresses
+from pantrywatch.native.lock import Lock, acquire, holder
+
+logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +38,8 @@ _FOLDERS = (
     "heartbeat",
     "grafana",
 )
+# By these a folder is known to be ours: other commands may have used it before the first start.
+_KNOWN = frozenset({*(name.partition("/")[0] for name in _FOLDERS), "postgres", "deployments.txt", "gameday", "npm"})
 
 # `setpriv`: PostgreSQL refuses to run as root, and user postgres may not see the folders above the checkout; the bit
 # makes access(2) see the capability too.
@@ -59,22 +66,40 @@ class State:
 
     def remember(self, addresses: Addresses, web: WebSettings) -> None:
         """Note for other commands where the stack that runs here listens, and how one gets in; no secret is in it."""
-        self.file("run/port-offset").write_text(str(addresses.offset), encoding="utf-8")
+        self.write("run/port-offset", str(addresses.offset))
         self.write_json("run/web.yaml", asdict(web))
 
     def addresses(self) -> Addresses:
         """Return the addresses of the stack that ran here last, the usual ones where none did."""
-        file = self.file("run/port-offset")
-        return Addresses(int(file.read_text(encoding="utf-8")) if file.exists() else 0, self.web().tls)
+        return Addresses(self._port_offset(), self.web().tls)
 
     def web(self) -> WebSettings:
         """Return how one gets into the stack that ran here last."""
         file = self.file("run/web.yaml")
-        return load(file, WebSettings) if file.exists() else WebSettings()
+        try:
+            return load(file, WebSettings) if file.exists() else WebSettings()
+        except ConfigError as error:
+            logger.warning("file=%s damaged: taking no TLS and no login (%s)", file, error.problems[0].expected)
+            return WebSettings()
+
+    def _port_offset(self) -> int:
+        file = self.file("run/port-offset")
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace").strip()
+        except FileNotFoundError:
+            return 0
+        if re.fullmatch(r"-?[0-9]{1,5}", text, re.ASCII):
+            return int(text)
+        logger.warning("file=%s damaged: taking the usual ports", file)
+        return 0
 
     def prepare(self) -> None:
-        """Make the folders. Raises ConfigError where that is not possible."""
+        """Make the folders, readable by this user alone. Raises ConfigError where that is not possible."""
         try:
+            self._require_ours()
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.path.stat().st_uid == os.geteuid():
+                self.path.chmod(0o700)
             for folder in _FOLDERS:
                 self.file(folder).mkdir(parents=True, exist_ok=True)
             self.file("secrets").chmod(0o700)
@@ -85,40 +110,52 @@ class State:
             expected = f"expected a directory this user can write to: {error.strerror}"
             raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)]) from error
 
-    def lock(self) -> IO[str]:
+    def _require_ours(self) -> None:
+        """Raise ConfigError for a folder with things of somebody else: it would be closed to them."""
+        found = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
+        if found and not found & _KNOWN:
+            expected = f"expected an empty directory or one of an earlier run, it holds {min(found)!r}"
+            raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)])
+
+    def lock(self) -> Lock:
         """Return the held lock of this directory; it ends with the process. Raises ConfigError if another holds it."""
-        lock = self.file("run/lock").open("a+")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            owner = lock.read().strip() or "unknown"
+        held = acquire(self.lock_file)
+        if held is None:
+            owner = holder(self.lock_file) or "that has just ended"
             expected = f"expected no stack running here, process {owner} runs one: see `./run status`, `./run down`"
-            raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)]) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        return lock
+            raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)])
+        return held
+
+    @property
+    def lock_file(self) -> Path:
+        """Return the file whose lock a running stack holds."""
+        return self.file("run/lock")
 
     def secret(self, name: str) -> str:
-        """Return a random password, made at first use and kept in a file only its owner can read."""
+        """Return a random password, made at first use and kept in a file only its owner can read.
+
+        Raises ConfigError for a file that is empty: what was set up with it would refuse a new one.
+        """
         file = self.file(f"secrets/{name}")
         if not file.exists():
-            self.write_private(f"secrets/{name}", secrets.token_urlsafe(24))
-        return file.read_text(encoding="utf-8")
+            write_private(file, secrets.token_urlsafe(24))
+        text = file.read_text(encoding="utf-8", errors="replace").strip()
+        if not text:
+            expected = "expected a password, the file is empty: restore it, or begin with another state directory"
+            raise ConfigError([ConfigProblem(str(file), "secret", expected)])
+        return text
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file whole or not at all."""
+        write_atomically(self.file(name), text)
 
     def write_private(self, name: str, text: str) -> None:
         """Write a file that only its owner can read, at no moment readable by others."""
-        file = self.file(name)
-        file.unlink(missing_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            out.write(text)
+        write_private(self.file(name), text)
 
     def write_json(self, name: str, document: Any) -> None:
-        """Write a JSON file at once, so that a reader never sees half of it."""
-        part = self.file(f"{name}.part")
-        part.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        part.rename(self.file(name))
+        """Write a JSON file whole or not at all."""
+        self.write(name, json.dumps(document, indent=2) + "\n")
 
 
 def prepare_demo(state: State, addresses: Addresses, postgres_bin: Path) -> None:
@@ -140,22 +177,27 @@ def prepare_demo(state: State, addresses: Addresses, postgres_bin: Path) -> None
 
 
 def _initialise_postgres(state: State, postgres_bin: Path) -> None:
-    data = state.file("postgres")
-    shutil.rmtree(data, ignore_errors=True)  # what an interrupted first start left
-    data.mkdir(mode=0o700)
+    """Make the data directory elsewhere and rename it once it is whole: what has the name is never half of one."""
+    data, part = state.file("postgres"), state.file("postgres.initdb")
+    if data.exists() and any(data.iterdir()):
+        expected = "expected PostgreSQL's data, its file PG_VERSION is missing: restore it, or move the folder away"
+        raise ConfigError([ConfigProblem(str(data), "data directory", expected)])
+    if part.exists():
+        shutil.rmtree(part)  # what an interrupted first start left
+    part.mkdir(mode=0o700)
     if os.geteuid() == 0:
-        shutil.chown(data, "postgres", "postgres")
+        shutil.chown(part, "postgres", "postgres")
     command = [
-        *as_postgres(), str(postgres_bin / "initdb"), "-D", str(data), "-U", "postgres", "-A", "scram-sha-256",
-        "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--pwfile=/dev/stdin",
+        *as_postgres(), str(postgres_bin / "initdb"), "-D", str(part), "-U", "postgres", "-A", "scram-sha-256",
+        "-E", "UTF8", "--locale=C.UTF-8", "--pwfile=/dev/stdin",
     ]  # fmt: skip
     password = state.secret("postgres_password") + "\n"
     done = subprocess.run(command, input=password, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise ConfigError(
-            [ConfigProblem(str(data), "initdb", f"expected PostgreSQL's initdb to work: {' '.join(last)}")]
-        )
+        problem = ConfigProblem(str(data), "initdb", f"expected PostgreSQL's initdb to work: {' '.join(last)}")
+        raise ConfigError([problem])
+    part.rename(data)
 
 
 def as_postgres() -> tuple[str, ...]:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError
+from exporters.core.files import write_private
 from exporters.core.strict_yaml import read_yaml
 from pantrywatch.native.addresses import HOST
 from pantrywatch.native.console import complain
 from pantrywatch.native.state_dir import State
 from pantrywatch.web import config_files
 from pantrywatch.web.certificates import require_trusted
-from pantrywatch.web.secret_files import write_private
 
 _READERS = ("prometheus", "alertmanager")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import bcrypt
 
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.files import write_private
 
 WEB_PASSWORD, WEB_HASH = "web_password", "web_password_hash"
 _COST = 10  # what Prometheus' own documentation takes: about 50 ms of a core, once a login
@@ -37,7 +37,7 @@ DEMO: Mapping[str, Callable[[], str]] = {
 
 
 def make_missing(folder: Path, wanted: Mapping[str, Callable[[], str]]) -> list[str]:
-    """Make each wanted file that is not there, readable by its owner alone; return the names of those made.
+    """Make each wanted file that is missing or empty, readable by its owner alone; return the names of those made.
 
     Raises ConfigError where the folder cannot be written.
     """
@@ -45,7 +45,7 @@ def make_missing(folder: Path, wanted: Mapping[str, Callable[[], str]]) -> list[
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, make in wanted.items():
-            if not (folder / name).exists():
+            if not _has_text(folder / name):
                 write_private(folder / name, make() + "\n")
                 made.append(name)
         if WEB_PASSWORD in wanted and renew_hash(folder, read_secret(folder / WEB_PASSWORD)):
@@ -56,6 +56,11 @@ def make_missing(folder: Path, wanted: Mapping[str, Callable[[], str]]) -> list[
     return made
 
 
+def _has_text(file: Path) -> bool:
+    """Return whether the file is there and not empty: an empty one is half of a secret that a crash left."""
+    return file.exists() and bool(file.read_bytes().strip())
+
+
 def read_secret(file: Path) -> str:
     """Return the secret without the end of its line."""
     return file.read_text(encoding="utf-8").rstrip("\r\n")
@@ -64,17 +69,6 @@ def read_secret(file: Path) -> str:
 def password_of(url: str) -> str:
     """Return the password in a URL as it stands there, percent-encoded; empty where there is none."""
     return urlsplit(url).password or ""
-
-
-def write_private(file: Path, text: str, mode: int = 0o600, owner: int | None = None) -> None:
-    """Write the file at once, at no moment readable by others."""
-    part = file.with_name(f".{file.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as out:
-        out.write(text)
-    if owner is not None:
-        os.chown(part, owner, owner)
-    part.rename(file)
 
 
 def renew_hash(folder: Path, password: str) -> bool:

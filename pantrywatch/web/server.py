@@ -7,16 +7,20 @@ import json
 import signal
 import socket
 import ssl
+from collections.abc import Iterable
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from exporters.core.access import Application
 from exporters.core.http_server import Limits, serve_http
+from exporters.core.origin import is_form_type
 
 MAXIMUM_BODY_BYTES = 4 * 1024 * 1024  # 500 alerts in one notification are 1 MB
 _MAXIMUM_READ_BYTES = 8 * MAXIMUM_BODY_BYTES  # an answer before the end of a request would be lost with the connection
+_DEEPEST_JSON = 20
 _BODY_SECONDS = 15.0
 
 
@@ -27,12 +31,46 @@ async def serve_web(application: Application, listener: socket.socket, tls: ssl.
 
 
 async def read_json(request: Request) -> Any:
-    """Return the request's body as JSON. Raises HTTPException: 413 too large, 408 too slow, 400 not JSON."""
+    """Return the request's body as JSON.
+
+    Raises HTTPException: 415 of a type that a form on any page can send, 413 too large, 408 too slow, 400 not JSON.
+    """
+    if is_form_type(request.headers.get("content-type", "")):
+        raise HTTPException(415, "expected Content-Type: application/json\n")
     body = await _read_body(request)
     try:
-        return json.loads(body)
+        return await run_in_threadpool(parse_json, body)
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, f"expected JSON: {str(error)[:200]}\n") from error
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the JSON document, as the standard has it: no NaN, no name twice in an object, and not nested deeply.
+
+    Raises ValueError, and RecursionError for what is nested deeper than Python can read.
+    """
+    document = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)
+    level = [document]
+    for _ in range(_DEEPEST_JSON):
+        level = [inner for outer in level for inner in _children(outer)]
+        if not level:
+            return document
+    raise ValueError(f"nested deeper than {_DEEPEST_JSON} levels")
+
+
+def _children(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number in JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
 
 
 async def _read_body(request: Request) -> bytes:

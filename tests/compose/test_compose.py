@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from exporters import __version__
-from pantrywatch.containers.init import USERS
+from pantrywatch.containers.init import IMAGE_USER, USERS
 from pantrywatch.web.secret_files import DEMO, INSTALLATION
 
 ROOT = Path(__file__).parents[2]
@@ -81,17 +81,43 @@ def test_only_the_first_container_is_root_and_ends(services: dict[str, dict[str,
 
 
 def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, dict[str, Any]]) -> None:
-    """The users that files are handed to are those that the services run as; the browser's is nobody else's."""
-    told = {"grafana": "472:0", "postgres": "999:999", "redis": "999:999"}
-    assert {name: services[name]["user"] for name in told} == told
+    """The users that files are handed to are those that the services run as, and no two of ours share one."""
+    exporters = {one: f"exporter-{one}" for one in ("database", "cache", "synthetic", "host")}
+    told = {name: services[name]["user"] for name in ("grafana", "postgres", "redis", "inbox", "heartbeat")}
+    told |= {reader: services[name]["user"] for reader, name in exporters.items()}
     assert {name: USERS[name] for name in told} == {name: int(user.partition(":")[0]) for name, user in told.items()}
     dockerfile = (ROOT / "provisioning/docker/Dockerfile").read_text()
-    assert f"USER {USERS['exporter']}:" in dockerfile
+    assert f"USER {IMAGE_USER}:" in dockerfile
     assert f"USER {USERS['browser']}:" in dockerfile
-    assert USERS["demo"] == USERS["exporter"]
-    assert list(USERS.values()).count(USERS["browser"]) == 1
+    assert USERS["demo"] == IMAGE_USER
+    ours = [*exporters, "inbox", "heartbeat", "browser", "demo"]
+    assert len({USERS[name] for name in ours}) == len(ours)
+    assert USERS["exporter"] == 0, "what holds all secrets is for the first container alone"
     mounts = services["exporter-browser"]["volumes"]
     assert {_mounted_at(mount) for mount in mounts} == {"/etc/pantrywatch/settings.yaml", "/run/pantrywatch"}
+
+
+def test_no_exporter_and_no_service_of_ours_sees_the_secrets_of_another(services: dict[str, dict[str, Any]]) -> None:
+    """Each mounts a volume that only the first container writes, and not the one with everybody's secrets."""
+    init = {_source(mount): _mounted_at(mount) for mount in services["init"]["volumes"]}
+    for reader in ("database", "cache", "synthetic", "host", "inbox", "heartbeat"):
+        name = reader if reader in services else f"exporter-{reader}"
+        mounts = {_source(mount): _mounted_at(mount) for mount in services[name]["volumes"]}
+        volume = next(source for source in mounts if source.endswith(f"secrets-{reader}"))
+        assert init[volume] == f"/run/pantrywatch/{reader}"
+        assert mounts[volume] == "/run/pantrywatch/exporter"
+        assert not [source for source in mounts if source.endswith("installation")]
+        others = [source for source in mounts if "secrets-" in source]
+        assert others == [volume]
+    for reader, volume in (("host", "state"), ("inbox", "inbox"), ("heartbeat", "heartbeat")):
+        assert [at for source, at in init.items() if source.endswith(volume) and "secrets" not in source] == [
+            f"/data/{reader}"
+        ]
+
+
+def _source(mount: str | dict[str, Any]) -> str:
+    """Return what is mounted."""
+    return mount.split(":")[0] if isinstance(mount, str) else str(mount["source"])
 
 
 def _mounted_at(mount: str | dict[str, Any]) -> str:

@@ -123,7 +123,7 @@ def test_containers_hold_no_secret_beside_their_files_and_nothing_to_install_wit
     for command in ("python -m pip", "python -m ensurepip", "pip", "gcc", "cc"):
         shell = ["run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", f"{command} --version"]
         assert demo.engine.docker(*shell, check=False) == "", command
-    assert demo.python("inbox", "import os; print(os.getuid())").strip() == "10001"
+    assert demo.python("inbox", "import os; print(os.getuid())").strip() == "10015"
     assert "Read-only file system" in demo.demo("exec", "-T", "inbox", "touch", "/etc/x", check=False)
     assert PYTHON in (ROOT / "provisioning/docker/Dockerfile").read_text()
 

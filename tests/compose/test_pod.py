@@ -11,7 +11,7 @@ import yaml
 from kubernetes_validate import ValidationError
 
 from exporters import __version__
-from pantrywatch.containers.init import USERS
+from pantrywatch.containers.init import IMAGE_USER
 
 _FILE = Path(__file__).parents[2] / "provisioning/sidecar/pod.yaml"
 _VERSIONS = ("1.28", "1.34")
@@ -39,7 +39,7 @@ def test_the_sidecar_is_the_image_of_the_compose_file_locked_down_alike() -> Non
     assert exporter["image"] == f"pantrywatch/exporter:{__version__}"
     assert exporter["securityContext"] == {
         "runAsNonRoot": True,
-        "runAsUser": USERS["exporter"],
+        "runAsUser": IMAGE_USER,
         "readOnlyRootFilesystem": True,
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},

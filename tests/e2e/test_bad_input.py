@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pantrywatch.native.lock import holder
 from tests.e2e import stack as stacks
 from tests.support import servers
 from tests.support.exporter import ROOT
@@ -49,7 +50,7 @@ def test_bad_settings_stop_up(tmp_path: Path, fault: str) -> None:
     answer = stacks.run(["up", "--settings", str(settings)], {"PANTRYWATCH_STATE": str(tmp_path / "state")})
     _assert_refused(answer, expected.replace("FILE", str(settings)))
     assert stacks.processes_of(tmp_path / "state") == []
-    assert not (tmp_path / "state/run/lock").exists()
+    assert holder(tmp_path / "state/run/lock") is None
 
 
 @pytest.mark.parametrize("fault", _BAD)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -15,6 +16,7 @@ import psutil
 import pytest
 import requests
 
+from pantrywatch.native.lock import holder
 from tests.boards.exceptions import ALWAYS, SOMETIMES, is_late, known_empty, names_of
 from tests.boards.live import Live
 from tests.e2e import stack as stacks
@@ -249,7 +251,7 @@ def test_down_leaves_nothing_and_a_second_up_keeps_history(stack: stacks.Stack) 
     assert down.returncode == 0, down.stderr
     assert stack.process.wait(10) == 0
     assert stacks.processes_of(stack.state) == []
-    assert not (stack.state / "run/lock").exists()
+    assert holder(stack.state / "run/lock") is None
     with socket.create_server(("127.0.0.1", stack.addresses.port("prometheus"))):
         pass
     with stacks.started(stack.state, stack.addresses.offset) as again:
@@ -261,21 +263,51 @@ def test_down_leaves_nothing_and_a_second_up_keeps_history(stack: stacks.Stack) 
     assert stacks.processes_of(stack.state) == []
 
 
-def test_a_component_that_keeps_dying_is_named_with_its_last_lines(tmp_path: Path) -> None:
-    """A program that ends again and again makes `up` end with 1, its name and its last lines; nothing stays behind."""
+def test_a_component_that_keeps_dying_takes_no_other_along(tmp_path: Path) -> None:
+    """A program that ends again and again is named with its last lines; the rest runs, and it is tried again."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "alertmanager").write_text("#!/bin/sh\necho boom: no such thing\nexit 1\n")
     (programs / "alertmanager").chmod(0o755)
     (tmp_path / "settings.yaml").write_text("environment: test\nhost: {name: local}\n")
     environment = {"PATH": f"{programs}:{os.environ['PATH']}"}
-    offset = stacks.free_offset()
     arguments = ("--settings", str(tmp_path / "settings.yaml"))
-    with stacks.started(tmp_path / "state", offset, *arguments, environment=environment) as stack:
-        assert stack.process.wait(90) == 1
-        assert "error: alertmanager keeps ending; its last lines:" in stack.text()
+    with stacks.started(tmp_path / "state", stacks.free_offset(), *arguments, environment=environment) as stack:
+        stacks.wait_until_up(stack)
+        assert "error: alertmanager keeps ending; the rest runs without it" in stack.text()
         assert "  | boom: no such thing" in stack.text()
+        wait_until(lambda: bool(stack.query('up{job="host"} == 1')), 60, "the rest is scraped")
+        (programs / "alertmanager").unlink()
+        (programs / "alertmanager").symlink_to(shutil.which("prometheus-alertmanager") or "")
+        wait_until(lambda: "alertmanager runs again" in stack.text(), 100, "it is tried again")
     assert stacks.processes_of(tmp_path / "state") == []
+
+
+def test_damaged_state_files_are_put_aside(tmp_path: Path) -> None:
+    """What a power cut leaves of Alertmanager's, Prometheus' and the inbox's files is named and renamed; all starts."""
+    (tmp_path / "settings.yaml").write_text("environment: test\nhost: {name: local}\n")
+    state, block = tmp_path / "state", "01HZZZZZZZZZZZZZZZZZZZZZZZ"
+    meta = {"ulid": block, "minTime": 1, "maxTime": 2, "version": 1,
+            "stats": {}, "compaction": {"level": 1, "sources": [block]}}  # fmt: skip
+    damaged = {
+        "run/lock": b"", "alertmanager/silences": b"\x63\x0a\x61\x0a\x24half", "alertmanager/nflog": b"",
+        "prometheus/data/chunks_head/000001": b"no chunks",
+        f"prometheus/data/{block}/meta.json": json.dumps(meta).encode(), "inbox/messages.jsonl": b"no message\n",
+    }  # fmt: skip
+    for name, content in damaged.items():
+        (state / name).parent.mkdir(parents=True, exist_ok=True)
+        (state / name).write_bytes(content)
+    arguments = ("--settings", str(tmp_path / "settings.yaml"))
+    with stacks.started(state, stacks.free_offset(), *arguments) as stack:
+        stacks.wait_until_up(stack)
+        wait_until(lambda: bool(stack.query("up == 1")), 60, "Prometheus runs")
+        text = stack.text()
+        for name in ("alertmanager/silences", "prometheus/data/chunks_head/000001", f"prometheus/data/{block}"):
+            assert f"{name} is damaged" in text
+            assert list((state / name).parent.glob(f"{Path(name).name}.damaged-*")), name
+        assert "silences are forgotten" in text
+        assert not list((state / "alertmanager").glob("nflog.damaged-*"))
+        assert list((state / "inbox").glob("messages.jsonl.damaged-*"))
 
 
 def test_a_users_own_settings_are_watched_without_the_demo(

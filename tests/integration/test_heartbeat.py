@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,7 @@ import requests
 import yaml
 
 from exporters.core.access import WebSettings
+from exporters.core.clock import Clock
 from exporters.core.errors import ConfigError
 from exporters.core.healthcheck import alive
 from exporters.core.settings import decode
@@ -35,6 +37,7 @@ from pantrywatch.web.config_files import in_place, rooted
 from tests.support import guards, servers
 from tests.support.exporter import ROOT, fetch
 from tests.support.inboxes import Inbox, inbox
+from tests.support.small_disk import fill, small_disk
 
 _TIMING = Timing(silent_seconds=900, repeat_seconds=3600)
 
@@ -73,10 +76,12 @@ def _settings(folder: Path, receiver: Inbox, port: int, web: str = "", **heartbe
 
 
 @contextmanager
-def _heartbeat(folder: Path, settings: Path, port: int) -> Iterator[Any]:
+def _heartbeat(folder: Path, settings: Path, port: int, environment: Mapping[str, str] | None = None) -> Iterator[Any]:
     command = [sys.executable, "-m", "pantrywatch", "heartbeat", "--settings", str(settings)]
     command += ["--listen", f"127.0.0.1:{port}", "--keep", str(folder / "kept")]
-    with servers.process(command, folder / "heartbeat.log", environment={"PYTHONPATH": str(ROOT)}) as child:
+    with servers.process(
+        command, folder / "heartbeat.log", environment={"PYTHONPATH": str(ROOT), **(environment or {})}
+    ) as child:
 
         def answers() -> bool:
             assert child.poll() is None, (folder / "heartbeat.log").read_text()
@@ -244,6 +249,55 @@ def test_what_is_no_beat(tmp_path: Path) -> None:
             assert _last(page) > 0
 
 
+def test_beats_of_web_pages_and_without_the_token_are_refused(tmp_path: Path) -> None:
+    """No page in somebody's browser can keep the switch quiet; with a token nobody can who has not got it."""
+    port = servers.free_port()
+    (tmp_path / "token").write_text("t0ken\n")
+    with inbox(tmp_path / "inbox") as receiver:
+        settings = _settings(tmp_path, receiver, port, silent="1h", token_file="token")
+        with _heartbeat(tmp_path, settings, port):
+            url, page = f"http://127.0.0.1:{port}/heartbeat", f"http://127.0.0.1:{port}/metrics"
+            token = {"Authorization": "Bearer t0ken"}
+            for headers, status in (
+                ({}, 401), ({"Authorization": "Bearer wrong"}, 401), ({"Authorization": "Basic t0ken"}, 401),
+                (token | {"Origin": "https://elsewhere.example"}, 403), (token | {"Origin": "null"}, 403),
+                (token | {"Sec-Fetch-Site": "cross-site"}, 403), (token | {"Host": "elsewhere.example"}, 421),
+            ):  # fmt: skip
+                assert requests.post(url, headers=headers, timeout=5).status_code == status, headers
+            form = requests.post(url, data=b"{}", headers=token | {"Content-Type": "text/plain"}, timeout=5)
+            assert form.status_code == 415
+            assert _last(page) == 0
+            with _alertmanager(tmp_path, settings):
+                servers.wait_until(lambda: _last(page) > 0, 30, "Alertmanager's beat with the token")
+
+
+@pytest.mark.skipif(shutil.which("faketime") is None, reason="needs Debian's faketime")
+def test_a_machine_whose_clock_is_set_keeps_quiet(tmp_path: Path) -> None:
+    """A running heartbeat, its wall clock an hour forward and then two hours back, notifies of a real silence alone."""
+    offset = tmp_path / "offset"
+    offset.write_text("+0s")
+    port = servers.free_port()
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    environment = {
+        "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }  # fmt: skip
+    with inbox(tmp_path / "inbox") as receiver:
+        settings = _settings(tmp_path, receiver, port, silent="20s", tell=["manager"])
+        listener = _Listener(port, receiver)
+        with _heartbeat(tmp_path, settings, port, environment):
+            page = f"http://127.0.0.1:{port}/metrics"
+            for jump in ("+1h", "-1h"):
+                listener.beat()
+                offset.write_text(jump)
+                listener.beat()
+                hours = {"+1h": 3600, "-1h": -3600}[jump]
+                assert abs(_last(page) - time.time() - hours) < 60, "the clock was not set"
+                assert "last heard 0 s ago" in requests.get(f"http://127.0.0.1:{port}/", timeout=5).text
+            assert listener.notices("firing") == []
+            servers.wait_until(lambda: listener.notices("firing") != [], 60, "the silence is noticed")
+
+
 def test_settings_that_tell_nobody_stop_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a contact to tell, or with one that has neither mail nor webhook, nothing starts and it is said."""
     receiver = Inbox(1, 1, None, tmp_path)  # type: ignore[arg-type]
@@ -270,42 +324,120 @@ class _Told:
         self.notices.append(notice)
 
 
+class _Hands:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.wall, self.steady = 1_700_000_000.0, 5000.0
+
+    def clock(self) -> Clock:
+        return Clock(lambda: self.wall, lambda: self.steady)
+
+    def pass_by(self, seconds: float) -> None:
+        self.wall += seconds
+        self.steady += seconds
+
+
 def _watch(record: Record) -> Watch:
     channels: list[Channel] = [_Told()]
-    watch = Watch(record, channels, _TIMING)
-    watch._started_at = 0.0  # noqa: SLF001 - it has listened long enough
-    return watch
+    return Watch(record, channels, _TIMING)
 
 
 def test_a_silence_is_said_again_after_the_repeat_and_no_sooner() -> None:
     """From the first notice on it is said once in `repeat`; a channel that knows hears of the return exactly once."""
-    record = Record(began_at=0.0, beat_at=1000.0)
-    watch = _watch(record)
-    assert watch.due("email somebody", 1900.0) is None
-    notice = watch.due("email somebody", 1901.0)
-    assert notice == Notice(1000.0, returned=False)
-    record.knows("email somebody", 1901.0, notice.since)
-    assert watch.due("email somebody", 5500.0) is None
-    assert watch.due("email somebody", 5501.0) == Notice(1000.0, returned=False)
-    record.beat(5600.0)
-    assert watch.due("email somebody", 5601.0) == Notice(1000.0, returned=True)
-    record.forget("email somebody")
-    assert watch.due("email somebody", 5602.0) is None
+    hands = _Hands()
+    record = read_record(None, hands.clock())
+    watch, start = _watch(record), hands.wall
+    record.beat()
+    hands.pass_by(900)
+    assert watch.due("email somebody") is None
+    hands.pass_by(1)
+    assert watch.due("email somebody") == Notice(start, returned=False)
+    record.mark_notified("email somebody", record.silent_since)
+    hands.pass_by(3599)
+    assert watch.due("email somebody") is None
+    hands.pass_by(1)
+    assert watch.due("email somebody") == Notice(start, returned=False)
+    record.beat()
+    assert watch.due("email somebody") == Notice(start, returned=True)
+    record.clear("email somebody")
+    assert watch.due("email somebody") is None
 
 
 def test_a_heartbeat_that_never_heard_anything_speaks_too() -> None:
     """Where no beat ever came, the silence counts from the first start: a wrong address must not pass for health."""
-    watch = _watch(Record(began_at=100.0))
-    assert watch.due("email somebody", 999.0) is None
-    assert watch.due("email somebody", 1001.0) == Notice(100.0, returned=False, began_watching=True)
+    hands = _Hands()
+    watch, start = _watch(read_record(None, hands.clock())), hands.wall
+    hands.pass_by(899)
+    assert watch.due("email somebody") is None
+    hands.pass_by(2)
+    assert watch.due("email somebody") == Notice(start, returned=False, began_watching=True)
 
 
-def test_a_damaged_record_begins_anew(tmp_path: Path) -> None:
-    """A file cut short by a crash, or with a time in the future, stops nothing and hides no silence."""
-    for text in ("{", "[]", '{"told": 3}', '{"told": {"a": [1]}}'):
-        (tmp_path / "heartbeat.json").write_text(text)
-        assert read_record(tmp_path, 50.0).began_at == 50.0
-    (tmp_path / "heartbeat.json").write_text('{"began_at": 1, "beat_at": 9e9, "told": {}}')
-    assert read_record(tmp_path, 50.0).beat_at == 50.0
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+def test_setting_the_clock_makes_no_silence_and_hides_none(tmp_path: Path, jump: float) -> None:
+    """An hour forward is no silence, an hour back hides none: while it runs only time that passed counts."""
+    hands = _Hands()
+    record = read_record(tmp_path, hands.clock())
+    watch = _watch(record)
+    record.beat()
+    hands.pass_by(60)
+    hands.wall += jump
+    assert watch.due("email somebody") is None
+    hands.pass_by(839)
+    assert watch.due("email somebody") is None
+    hands.pass_by(2)
+    notice = watch.due("email somebody")
+    assert notice == Notice(hands.wall - 901, returned=False)
+
+
+@pytest.mark.parametrize(("jump", "silent"), [(0.0, 700.0), (-3600.0, 0.0), (3600.0, 4300.0)])
+def test_a_clock_that_is_set_over_a_restart_is_survived(tmp_path: Path, jump: float, silent: float) -> None:
+    """After a restart the file's times count; one in the future is now, and a beat in time keeps all quiet."""
+    hands = _Hands()
+    read_record(tmp_path, hands.clock()).beat()
+    hands.pass_by(700)
+    hands.wall += jump
+    hands.steady = 10.0
+    record = read_record(tmp_path, hands.clock())
+    watch = _watch(record)
+    assert record.silent_seconds() == pytest.approx(silent)
+    assert watch.due("email somebody") is None
+    hands.pass_by(89)
+    assert watch.due("email somebody") is None
+    record.beat()
+    hands.pass_by(10)
+    assert watch.due("email somebody") is None
+
+
+_DAMAGE = [
+    "{", "[]", '{"told": 3}', '{"told": {"a": [1]}}', '{"beat_at": NaN}', '{"began_at": 1e999}', "[" * 9000,
+    "\0", '{"beat_at": ' + "9" * 4000 + "}", '{"beat_at": ' + "9" * 5000 + "}", '{"told": {"a": [NaN, 1]}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", _DAMAGE)
+def test_a_damaged_record_is_put_aside(tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A file cut short or filled with nonsense is named and kept aside; it stops nothing and hides no silence."""
+    (tmp_path / "heartbeat.json").write_text(text)
+    hands = _Hands()
+    record = read_record(tmp_path, hands.clock())
+    assert record.silent_seconds() == 0
+    hands.pass_by(1000)
+    assert record.silent_seconds() == 1000
+    (aside,) = tmp_path.glob("heartbeat.json.damaged-*")
+    assert aside.read_text() == text
+    assert str(aside) in caplog.text
+
+
+def test_a_record_without_a_folder_or_room(tmp_path: Path) -> None:
+    """A folder that is none stops the start; a full disk does not, and beats count there all the same."""
+    (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="expected a folder to keep the last beat in"):
-        read_record(tmp_path / "heartbeat.json", 50.0)
+        read_record(tmp_path / "file")
+    with small_disk(tmp_path / "disk") as disk:
+        fill(disk)
+        record = read_record(disk / "kept")
+        record.beat()
+        assert record.silent_seconds() < 60
+        assert read_record(disk / "kept").silent_seconds() < 60

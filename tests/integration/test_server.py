@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from tests.support import servers
 from tests.support.exporter import Exporter, exporter, page
@@ -107,6 +108,13 @@ def test_the_landing_page_links_and_shows_states(running: Exporter) -> None:
     assert "<td>database/one</td><td>stat_database</td><td>ok</td>" in text
 
 
+def test_a_name_that_is_not_of_this_machine_is_refused(running: Exporter) -> None:
+    """On loopback a page that made itself our name by DNS reads nothing."""
+    for path in ("/", "/metrics", "/readyz"):
+        url = f"http://127.0.0.1:{running.port}{path}"
+        assert requests.get(url, headers={"Host": "elsewhere.example"}, timeout=10).status_code == 421
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("POST", "/metrics", 405), ("HEAD", "/metrics", 200), ("GET", "/../etc/passwd", 404)]
 )
@@ -119,7 +127,7 @@ def test_other_requests_have_their_answers(running: Exporter, method: str, path:
 def test_a_strange_timeout_header_is_survived(running: Exporter, value: bytes) -> None:
     """A timeout header that is no sensible number is as good as none."""
     with socket.create_connection(("127.0.0.1", running.port), timeout=15) as connection:
-        head = b"GET /metrics/cache HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        head = b"GET /metrics/cache HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         connection.sendall(head + b"X-Prometheus-Scrape-Timeout-Seconds: " + value + b"\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 200 OK")

@@ -64,14 +64,19 @@ class Inbox:
 
 @contextmanager
 def inbox(
-    directory: Path, *, port: int | None = None, mail_port: int | None = None, guarded: Path | None = None
+    directory: Path,
+    *,
+    port: int | None = None,
+    mail_port: int | None = None,
+    guarded: Path | None = None,
+    log: Path | None = None,
 ) -> Iterator[Inbox]:
     """Run an inbox that keeps its messages in `directory` until the block ends.
 
     `guarded`: a folder with what `guards.WEB` names, for one behind TLS and the login.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    port, mail_port, log = port or free_port(), mail_port or free_port(), directory / "inbox.log"
+    port, mail_port, log = port or free_port(), mail_port or free_port(), log or directory / "inbox.log"
     command = [
         sys.executable, "-m", "pantrywatch", "inbox", "--listen", f"127.0.0.1:{port}",
         "--smtp", f"127.0.0.1:{mail_port}", "--keep", str(directory / "kept"),

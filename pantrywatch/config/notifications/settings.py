@@ -17,12 +17,16 @@ _MOST_WINDOWS = 50
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Where Watchdog goes, and whom our own receiver tells after how long a silence (by email and webhook)."""
+    """Where Watchdog goes, and whom our own receiver tells after how long a silence (by email and webhook).
+
+    `token_file`: a secret without which our own receiver takes no beat; Alertmanager sends it to `ours` alone.
+    """
 
     urls: tuple[str, ...] = ()
     every: str = "1m"
     silent: str = "15m"
     tell: tuple[str, ...] = ()
+    token_file: str | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError saying what was expected."""

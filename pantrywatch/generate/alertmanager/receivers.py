@@ -51,7 +51,12 @@ def receiver(name: str, contact: Contact, by: tuple[str, ...], way: HttpAccess) 
 
 def heartbeat(section: Notifications, way: HttpAccess) -> dict[str, Any]:
     """Return the receiver of Watchdog; an address that answers with an error is tried again at the next beat."""
-    configs = [{"url": url, "send_resolved": False, "max_alerts": 1} | way.http(url) for url in section.heartbeat.urls]
+    token = section.heartbeat.token_file
+    own = {"authorization": {"credentials_file": way.secret(token)}} if token else None
+    configs = [
+        {"url": url, "send_resolved": False, "max_alerts": 1} | way.http(url, own if is_ours(url, way.ours) else None)
+        for url in section.heartbeat.urls
+    ]
     return {"name": HEARTBEAT} | ({"webhook_configs": configs} if configs else {})
 
 

@@ -47,6 +47,8 @@ def secret_files(section: Notifications) -> Iterator[tuple[str, str]]:
     """Yield entry, without its `_file`, and file of every secret."""
     if section.email and section.email.password_file is not None:
         yield "email.password", section.email.password_file
+    if section.heartbeat.token_file is not None:
+        yield "heartbeat.token", section.heartbeat.token_file
     for number, contact in enumerate(section.contacts):
         entry = f"contacts[{number}]"
         if contact.slack and contact.slack.url_file is not None:

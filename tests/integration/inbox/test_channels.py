@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,6 +16,7 @@ import requests
 
 from tests.support.inboxes import Inbox, inbox
 from tests.support.servers import wait_until
+from tests.support.small_disk import fill, small_disk
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def test_a_mail_of_html_alone_has_its_words_as_text(running: Inbox) -> None:
     mail = EmailMessage()
     mail.set_content("<head><title>t</title></head><p>Down: <b>CrmCacheDown</b> &amp; more</p>", subtype="html")
     running.mail(mail)
-    assert _newest(running)["text"] == "Down:  CrmCacheDown  & more"
+    assert _newest(running)["text"] == "Down: CrmCacheDown & more"
     assert _newest(running)["alerts"] == ["CrmCacheDown"]
 
 
@@ -129,6 +131,22 @@ def test_pagerdutys_event(running: Inbox) -> None:
         ("/webhook/x", b"{", 400, "expected JSON"),
         ("/webhook/x", b"\xff", 400, "expected JSON"),
         ("/webhook/x", b"[" * 100_000, 400, "expected JSON"),
+        ("/webhook/x", b"[" * 500 + b"]" * 500, 400, "nested deeper than 20 levels"),
+        ("/webhook/x", b'{"alerts": [{"labels": {"a": ' + b"[" * 900 + b"]" * 900 + b"}}]}", 400, "nested deeper"),
+        ("/webhook/x", b'{"alerts": ' + b"9" * 5000 + b"}", 400, "expected JSON"),
+        ("/webhook/x", b'{"alerts": [{"labels": {"a": NaN}}]}', 400, "NaN is not a number in JSON"),
+        ("/slack/x", b'{"text": "a", "text": "b"}', 400, "a name stands twice in one object"),
+        ("/webhook/x", b'{"alerts": [{"labels": {"alertname": ["x"]}}]}', 400, "`labels` to be an object of texts"),
+        (
+            "/webhook/x",
+            b'{"alerts": [{"labels": {}, "annotations": 7}]}',
+            400,
+            "`annotations` to be an object of texts",
+        ),
+        ("/webhook/x", b'{"alerts": [{"labels": {}}], "commonAnnotations": [1]}', 400, "`commonAnnotations` to be"),
+        ("/webhook/x", b'{"alerts": [{"labels": {}}], "status": {}}', 400, "expected `status` to be a text"),
+        ("/slack/x", b'{"text": ["x"]}', 400, "expected `text` to be a text"),
+        ("/slack/x", b'{"attachments": [{"fields": [{"title": {}}]}]}', 400, "expected `title` to be a text"),
         ("/webhook/x", b"[]", 400, "expected an object with `alerts`, a list"),
         ("/webhook/x", b'{"alerts": []}', 400, "expected at least one alert"),
         ("/webhook/x", b'{"alerts": [{"labels": 3}]}', 400, "expected an object with `labels`, an object"),
@@ -150,6 +168,19 @@ def test_what_it_cannot_take_is_said(running: Inbox, path: str, body: bytes, sta
     answer = requests.post(running.url + path, data=body, timeout=30)
     assert answer.status_code == status
     assert says in answer.text
+    assert running.messages(before) == []
+
+
+def test_a_page_elsewhere_can_forge_and_read_nothing(running: Inbox) -> None:
+    """What a page in somebody's browser could send is refused, and under a name that is not ours nothing is shown."""
+    before = running.last_id()
+    body, url = b'{"text": "forged"}', f"{running.url}/slack/x"
+    for name in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"):
+        assert requests.post(url, data=body, headers={"Content-Type": name}, timeout=10).status_code == 415
+    for headers in ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert requests.post(url, data=body, headers=headers, timeout=10).status_code == 403
+    for path in ("/", "/api/messages", "/messages/1"):
+        assert requests.get(running.url + path, headers={"Host": "elsewhere.example"}, timeout=10).status_code == 421
     assert running.messages(before) == []
 
 
@@ -200,6 +231,18 @@ def test_too_many_recipients(running: Inbox) -> None:
     assert len(running.messages(before)) == 1
 
 
+def test_a_mail_that_takes_long_to_read_holds_up_nothing(running: Inbox) -> None:
+    """While the largest mails are read, webhooks are taken and `/healthz` answers, and then the mails are there."""
+    before = running.last_id()
+    hard = b"Subject: hard\r\nContent-Type: text/html\r\n\r\n" + (b"<!--" * 4000 + b"\r\n") * 250
+    with ThreadPoolExecutor(4) as threads:
+        mails = [threads.submit(running.mail, hard) for _ in range(4)]
+        while not all(mail.done() for mail in mails):
+            assert requests.get(f"{running.url}/healthz", timeout=10).ok
+        assert [mail.result() for mail in mails] == [None] * 4
+    assert [message["title"] for message in running.messages(before)] == ["hard"] * 4
+
+
 def test_too_many_connections(running: Inbox) -> None:
     """Silent clients do not keep Alertmanager out, and more mail clients than it holds get 421; then it goes on."""
     with ExitStack() as opened:
@@ -221,7 +264,7 @@ def test_a_client_that_never_ends_is_put_out(running: Inbox) -> None:
         silent, slow = (
             opened.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=70)) for _ in range(2)
         )
-        slow.sendall(b"POST /webhook/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        slow.sendall(b"POST /webhook/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
         assert silent.recv(1) == b""
 
@@ -238,4 +281,27 @@ def test_a_restart_loses_nothing(tmp_path: Path) -> None:
         assert [message["text"] for message in second.messages()] == ["message 0", "message 1", "message 2"]
         assert second.post("/slack/x", {"text": "next"}).ok
         assert [message["id"] for message in second.messages()] == [1, 2, 3, 4]
-        assert "unreadable_lines=1" in second.log.read_text()
+        assert "unfinished_line_bytes=15" in second.log.read_text()
+
+
+def test_what_was_answered_is_there_after_a_full_disk(tmp_path: Path) -> None:
+    """On a disk that fills up it refuses with 507 and 452, and what it answered with 200 and 250 survives a kill."""
+    with small_disk(tmp_path / "disk") as disk:
+        with inbox(disk, log=tmp_path / "first.log") as first:
+            assert first.post("/slack/x", {"text": "before"}).ok
+            first.mail(b"Subject: by mail\r\n\r\nx")
+            filler = fill(disk)
+            large = "x" * 9000
+            assert first.post("/slack/x", {"text": large}).status_code == 507
+            with pytest.raises(smtplib.SMTPDataError, match="452"):
+                first.mail(b"Subject: refused\r\n\r\n" + (b"x" * 70 + b"\r\n") * 130)
+            assert requests.get(first.url, timeout=10).ok
+            first.process.kill()
+        with inbox(disk, log=tmp_path / "second.log") as second:
+            assert second.post("/slack/x", {"text": large}).status_code == 507
+            filler.unlink()
+            assert second.post("/slack/x", {"text": large}).ok
+            second.process.kill()
+        with inbox(disk, log=tmp_path / "third.log") as third:
+            assert [message["text"].strip() for message in third.messages()] == ["before", "x", large]
+        assert (tmp_path / "first.log").read_text().count("new messages are refused") == 1

@@ -58,7 +58,7 @@ def test_an_escalation_reads_as_a_story(running: Inbox, page: Page) -> None:
     page.goto(running.url)
     assert page.locator(".card").count() == 1
     steps = page.locator(".card li").all_inner_texts()
-    assert "told again: second" in steps[3]
+    assert "notified again: second" in steps[3]
     assert "resolved: first" in steps[4]
     assert page.locator(".card.resolved h3").inner_text().split() == ["CrmApiDown", "critical", "resolved"]
     assert page.locator("td a").first.inner_text() == "[CRITICAL] CrmApiDown - resolved (1)"
@@ -99,3 +99,17 @@ def test_nothing_is_loaded_from_elsewhere(running: Inbox, page: Page) -> None:
     for path in ("/", "/messages/1"):
         policy = requests.get(running.url + path, timeout=10).headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; style-src 'self'")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_pages_fit_the_screen(running: Inbox, page: Page, width: int) -> None:
+    """On a large screen and on a telephone nothing is wider than it, whatever the names and titles."""
+    labels = {"alertname": "CrmDatabaseConnectionsNearlyUsedUpForAllOfTheUsers", "severity": "high"}
+    alert = {"status": "firing", "labels": labels, "annotations": {"summary": "x" * 300}}
+    common = {"summary": "word " * 20 + "x" * 300}
+    document = {"status": "firing", "alerts": [alert], "commonAnnotations": common}
+    assert running.post("/webhook/a-receiver-with-a-rather-long-name", document).ok
+    page.set_viewport_size({"width": width, "height": 900})
+    for path in ("/", f"/messages/{running.last_id()}"):
+        page.goto(running.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path

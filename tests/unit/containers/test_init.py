@@ -99,6 +99,49 @@ def test_every_file_is_for_its_reader_alone(laid: Laid) -> None:
     ]  # fmt: skip
 
 
+def test_each_reader_sees_only_the_secrets_that_its_sections_name(laid: Laid) -> None:
+    """Who parses mail of strangers, and who sees all of the host, cannot read the database's DSN."""
+    settings = (
+        _SETTINGS
+        + """
+cache: [{name: one, url_file: "${PANTRYWATCH_STATE:-.pantrywatch}/secrets/cache_url"}]
+synthetic:
+  checks:
+    - {name: sql, kind: sql, target: db-availability, dsn_file: secrets/monitor_dsn}
+"""
+    )
+    laid.run(settings)
+    seen = {
+        reader: _secrets_of(laid, reader) for reader in ("database", "cache", "synthetic", "host", "inbox", "heartbeat")
+    }
+    assert seen == {
+        "database": {"monitor_dsn"}, "cache": {"cache_url"}, "synthetic": {"monitor_dsn"},
+        "host": set(), "inbox": set(), "heartbeat": set(),
+    }  # fmt: skip
+
+
+def _secrets_of(laid: Laid, reader: str) -> set[str]:
+    folder = laid.folder / "volume" / reader / "secrets"
+    return {file.name for file in folder.iterdir()} if folder.exists() else set()
+
+
+def test_a_volume_is_handed_to_whoever_writes_to_it(laid: Laid) -> None:
+    """Data of an earlier release, whose services had one user, go to the new one; no volume stays empty."""
+    data = laid.folder / "data"
+    (data / "inbox").mkdir(parents=True)
+    (data / "inbox/messages.jsonl").touch()
+    (data / "host").mkdir()
+    (laid.folder / "etc/settings.yaml").write_text(_SETTINGS)
+    sources = Sources(
+        laid.folder / "etc/settings.yaml", ROOT / "provisioning", ROOT / "alert_rules/generated", laid.given, data
+    )
+    users = _ME | ({"inbox": 10015, "host": 10014} if os.geteuid() == 0 else {})
+    prepare(sources, laid.folder / "volume", users)
+    for file in (data / "inbox", data / "inbox/messages.jsonl", data / "inbox/.pantrywatch"):
+        assert file.stat().st_uid == users["inbox"]
+    assert (data / "host/.pantrywatch").stat().st_uid == users["host"]
+
+
 def test_what_is_given_holds_and_what_is_taken_back_goes(laid: Laid) -> None:
     """A secret in the operator's folder replaces the one made; further ones reach the exporters, and leave again."""
     laid.run()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import _gojsonnet
 import _jsonnet
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exporters.core.errors import ConfigError
 from exporters.core.strict_yaml import parse_yaml, read_yaml
@@ -52,6 +56,27 @@ def test_python_and_jsonnet_read_the_same_object(evaluator: ModuleType) -> None:
         ("a: 0x1f\nb: 010\n", "test: line 2: expected a number like 0.5 or 100, or a quoted text, got 010"),
         ("a: yes\n", "test: line 1: expected true, false, null or a quoted text, got yes"),
         ("1: a\n", "test: line 1: expected a text key, got 1"),
+        ("%YAML 1.2\n---\na: 1\n", "test: line 1: directives are not allowed"),
+        ("a: {x: 1}\nb:\n  <<: {y: 1}\n", "test: line 3: merge keys are not allowed"),
+        ("a:\n  - " + "9" * 31 + "\n", f"test: line 2: expected a number of at most 30 digits, got {'9' * 31}"),
+        ("a: " + "9" * 9999 + "\n", f"test: line 1: expected a number of at most 30 digits, got {'9' * 57}..."),
+        (
+            "a: 1\nb: 0." + "9" * 9999 + "\n",
+            f"test: line 2: expected a number of at most 30 digits, got 0.{'9' * 55}...",
+        ),
+        (
+            "a: +" + "9" * 99 + "\n",
+            f"test: line 1: expected a number like 0.5 or 100, or a quoted text, got +{'9' * 56}...",
+        ),
+        ("a: 1\nb: " + "[" * 5000, "test: line 2: expected at most 30 levels"),
+        ("a: 1\n" + "- " * 5000, "test: line 2: expected at most 30 levels"),
+        ("- " * 5000 + "a", "test: line 1: expected at most 30 levels"),
+        ("\n".join(" " * n + "a:" for n in range(500)), "test: line 31: expected at most 30 levels"),
+        ("{a: " * 500, "test: line 1: expected at most 30 levels"),
+        ("? " * 500, "test: line 1: expected at most 30 levels"),
+        ("a: 1\nb: x\0y\n", "test: line 2: expected text without control characters, got U+0000"),
+        ("a: 1\n\x1b[0m\n", "test: line 2: expected text without control characters, got U+001B"),
+        ('a: 1\nb: "\\UFFFFFFFF"\n', "test: line 2: expected valid YAML"),
         ("a: [1, 2\n", "test: line 2: expected ',' or ']', but got '<stream end>'"),
     ],
 )
@@ -70,6 +95,58 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_text_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     """Bytes that are no text are an error that says where they are."""
-    (tmp_path / "bad.yaml").write_bytes(b"a: \xff\n")
-    with pytest.raises(ConfigError, match=r"bad\.yaml: byte 3: expected UTF-8 text"):
+    (tmp_path / "bad.yaml").write_bytes(b"a:\n- b\xff\n")
+    with pytest.raises(ConfigError, match=r"bad\.yaml: line 2: expected UTF-8 text, byte 6 is not"):
         read_yaml(tmp_path / "bad.yaml")
+
+
+@pytest.mark.parametrize("content", [b"a: x\n" * 400_000, b"\0" * 2_000_000], ids=["text", "zeros"])
+def test_a_huge_file_is_refused_unread(tmp_path: Path, content: bytes) -> None:
+    """A file of megabytes is no settings file: it is named, and not parsed."""
+    (tmp_path / "huge.yaml").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"huge\.yaml: file: expected at most 1048576 bytes"):
+        read_yaml(tmp_path / "huge.yaml")
+
+
+def test_a_file_that_never_ends_is_refused() -> None:
+    """A device instead of a file does not fill the memory."""
+    with pytest.raises(ConfigError, match="/dev/zero: file: expected at most"):
+        read_yaml(Path("/dev/zero"))
+
+
+_PIECES = st.sampled_from(
+    ["a", ": ", ":", "- ", "-", "\n", "\n  ", " ", "\t", "[", "]", "{", "}", ", ", "? ", "| ", ">", "|2\n", "&x ", "*x",
+     "!!int ", "! ", "!<", "%", "%YAML 1.1\n", "%TAG ! x\n", "---\n", "...\n", "'", '"', "\\x", "\\UFFFFFFFF", "\\u12",
+     "#", "<<: ", "=", "~", "1", "-0.5", "1e9", "0x1f", "9" * 40, "2026-11-28", "true", "null", "é", "\u2028", "@"]
+)  # fmt: skip
+
+
+@settings(max_examples=1500, derandomize=True, deadline=None)
+@given(st.one_of(st.lists(_PIECES, max_size=30).map("".join), st.text(max_size=60)))
+def test_any_text_is_a_document_or_an_error_with_its_line(text: str) -> None:
+    """Whatever text it is given: plain values come back, or an error that names a line; never a traceback."""
+    assert _problem(lambda: parse_yaml(text, "test")).startswith("test: line ")
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(st.binary(max_size=80))
+def test_any_bytes_are_a_document_or_an_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    """Whatever bytes the file holds."""
+    file = tmp_path_factory.getbasetemp() / "any.yaml"
+    file.write_bytes(content)
+    assert "any.yaml: line " in _problem(lambda: read_yaml(file)).replace("test: line ", "any.yaml: line ")
+
+
+def _problem(read: Callable[[], Any]) -> str:
+    """Return the error that reading gives, or what a plain document counts as."""
+    try:
+        _assert_plain(read())
+    except ConfigError as error:
+        return str(error)
+    return "test: line 0: none"
+
+
+def _assert_plain(value: Any) -> None:
+    assert value is None or type(value) in {str, int, float, bool, dict, list}
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _assert_plain(inner)

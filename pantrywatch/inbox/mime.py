@@ -1,0 +1,139 @@
+"""The parts of a mail, found in one pass per level and within bounds, however it is written.
+
+Python's email package compares each line with the boundaries of all parts around it, and some of its readers of
+headers are quadratic: here a header is cut before it is read, and a part is found by its boundary alone.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+
+from pantrywatch.inbox.charsets import decoded
+
+_MOST_HEADER_BYTES = 64 * 1024
+_MOST_SUBJECT_LENGTH = 4000
+_MOST_VALUE_LENGTH = 1000  # of every other header
+_MOST_PARTS = 200
+_DEEPEST = 10
+_END_OF_HEADER = re.compile(rb"^\r?\n", re.MULTILINE)
+_FOLD = re.compile(r"[\r\n]+[ \t]*")
+_FIRST_HEADER = re.compile(rb"[!-9;-~]{1,100}:")
+_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part or a whole mail: its headers, and where its body stands in `source`."""
+
+    source: bytes
+    headers: Mapping[str, str]
+    start: int
+    end: int
+
+    @property
+    def content_type(self) -> str:
+        """Return the type, text/plain where none is given."""
+        return self._message("content-type").get_content_type()
+
+    @property
+    def attached(self) -> bool:
+        """Return whether it is a file that came along."""
+        return self._message("content-disposition").get_content_disposition() == "attachment"
+
+    def boundary(self) -> bytes:
+        """Return what stands between the parts of a multipart; empty where it has none."""
+        found = self._parameter("boundary")
+        return found.encode("utf-8", "replace")
+
+    def text(self, most_bytes: int) -> str:
+        """Return the body as text; what is beyond so many bytes is left out, and that is said."""
+        # No transfer encoding needs more than three bytes for one, and some for the ends of its lines.
+        body = self.source[self.start : min(self.end, self.start + 4 * most_bytes)]
+        content = _transferred(body, self.headers.get("content-transfer-encoding", "").strip().lower())
+        text = decoded(content[:most_bytes], self._parameter("charset"))
+        return text if len(content) <= most_bytes else f"{text}\n[cut after {most_bytes} bytes]"
+
+    def parts(self, depth: int = 0) -> Iterator[Part]:
+        """Yield the parts without parts of their own, first to last, within the bounds."""
+        boundary = self.boundary()
+        if depth < _DEEPEST and self.content_type == "message/rfc822":
+            yield from part_at(self.source, self.start, self.end).parts(depth + 1)
+        elif depth < _DEEPEST and boundary and self.content_type.startswith("multipart/"):
+            for inner in _between(self, boundary):
+                yield from inner.parts(depth + 1)
+        else:
+            yield self
+
+    def _parameter(self, name: str) -> str:
+        try:
+            found = self._message("content-type").get_param(name)
+        except (LookupError, ValueError, MessageError):
+            return ""
+        # RFC 2231: charset, language, text.
+        return found[2] if isinstance(found, tuple) else str(found or "")
+
+    def _message(self, name: str) -> Message:
+        message = Message(compat32)
+        message[name] = self.headers.get(name, "text/plain" if name == "content-type" else "")
+        return message
+
+
+def part_at(source: bytes, start: int, end: int) -> Part:
+    """Return the part that stands there: headers, an empty line, body. Without a header all of it is body."""
+    if not _FIRST_HEADER.match(source, start, end):
+        blank = _END_OF_HEADER.match(source, start, end)
+        return Part(source, {}, blank.end() if blank else start, end)
+    blank = _END_OF_HEADER.search(source, start, end)
+    body = blank.end() if blank else end
+    head = source[start : min(blank.start() if blank else end, start + _MOST_HEADER_BYTES)]
+    return Part(source, _headers(head), body, end)
+
+
+def subject_of(mail: Part) -> str:
+    """Return the subject with its encoded words decoded; one that follows no rule as it stands."""
+    raw = mail.headers.get("subject", "")
+    try:
+        pieces = decode_header(raw)
+    except (LookupError, ValueError, MessageError):
+        return raw
+    return "".join(piece if isinstance(piece, str) else decoded(piece, charset or "utf-8") for piece, charset in pieces)
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    """Return the headers by their names in lower case, of each name the first, unfolded, cut, with valid text only."""
+    found: dict[str, str] = {}
+    for name, value in BytesHeaderParser(policy=compat32).parsebytes(head).raw_items():
+        most = _MOST_SUBJECT_LENGTH if name.lower() == "subject" else _MOST_VALUE_LENGTH
+        text = value[:most].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        found.setdefault(name.lower(), _FOLD.sub(" ", text))
+    return found
+
+
+def _between(mail: Part, boundary: bytes) -> Iterator[Part]:
+    """Yield what stands between the boundaries; the last part may be without its end."""
+    line = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?$", re.MULTILINE)
+    start = None
+    for number, found in enumerate(line.finditer(mail.source, mail.start, mail.end)):
+        if start is not None:
+            yield part_at(mail.source, start, max(start, found.start() - 1))
+        start = min(found.end() + 1, mail.end)
+        if found[1] or number >= _MOST_PARTS:
+            return
+    if start is not None:
+        yield part_at(mail.source, start, mail.end)
+
+
+def _transferred(body: bytes, encoding: str) -> bytes:
+    if encoding == "base64":
+        letters = body.translate(None, _NOT_BASE64).partition(b"=")[0]
+        letters = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
+        return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+    return binascii.a2b_qp(body) if encoding == "quoted-printable" else body

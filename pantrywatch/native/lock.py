@@ -1,0 +1,83 @@
+"""The lock of a state directory: one stack at a time runs there.
+
+A record lock (fcntl(2)), because the kernel tells who holds one without anybody having to take it, and drops it when
+that process ends, however it ends. Its file is never removed: a lock on a file that has no name any more is none.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import struct
+from pathlib import Path
+
+# struct flock of Linux on 64 bits: type, whence, start, length, process.
+_FLOCK = struct.Struct("hhqqi4x")
+
+
+class Lock:
+    """A lock that is held until `release`, or until the process ends."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let others have it."""
+        os.close(self._descriptor)
+
+
+def acquire(file: Path) -> Lock | None:
+    """Return the lock, None where another process holds it. Raises OSError where the file cannot be made."""
+    while True:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        if _is_still(file, descriptor):
+            return Lock(descriptor)
+        os.close(descriptor)  # somebody removed the folder meanwhile: this lock would keep nobody out
+
+
+def holder(file: Path) -> int | None:
+    """Return the process that holds the lock, None where nobody does; asking does not get in anybody's way."""
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        kind, _, _, _, process = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
+    finally:
+        os.close(descriptor)
+    return None if kind == fcntl.F_UNLCK else int(process)
+
+
+def terminate_holder(file: Path) -> bool:
+    """Ask the process that holds the lock to end; return whether there was one. Another one never gets the signal."""
+    process = holder(file)
+    if process is None:
+        return False
+    try:
+        descriptor = os.pidfd_open(process)
+    except ProcessLookupError:
+        return False
+    try:
+        # It held the lock after the descriptor was open: so the descriptor is of that process.
+        if holder(file) != process:
+            return False
+        signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _is_still(file: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(file.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,152 @@
+"""Puts aside state files of the servers that a power cut or a full disk damaged, so that they start without them.
+
+Prometheus repairs its write-ahead log itself; these are what its and the others' programs refuse to start with. Nothing
+is deleted: the file is renamed, and it is said which. PostgreSQL's data are never touched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from exporters.core.files import put_aside
+from pantrywatch.native.console import complain
+from pantrywatch.native.state_dir import State
+from pantrywatch.native.supervisor import Component
+
+_MOST_PUT_ASIDE = 10  # of one component in one run: more is not damage but something else
+_LOST = {
+    "alertmanager/silences": "silences are forgotten: set those that are still needed again",
+    "alertmanager/nflog": "notifications already sent may be sent once more",
+    "redis/dump.rdb": "the cache starts empty",
+}
+_ALERTMANAGER = re.compile(
+    r'level=error (?:\S*=\S+ )?(?:msg="[^"]*(?:notification log|silence)[^"]*" )?'
+    r'err="?(?:proto: |invalid |unexpected EOF|read \S+(?:nflog|silences): )',
+    re.IGNORECASE,
+)
+_PROMETHEUS = re.compile(r"opening storage failed: .*?(chunks_head/[0-9]+|[0-9A-HJKMNP-TV-Z]{26}|\bwal\b)")
+_REDIS = re.compile(r"Wrong signature trying to load DB|RDB ERROR DETECTED|Short read or OOM loading DB|loading the DB")
+_ID_BYTES = 10  # of the longest number in protobuf
+
+
+class Recovery:
+    """Looks at what a component that does not start wrote since `up` began."""
+
+    def __init__(self, state: State) -> None:
+        """Note where the logs end now: what earlier runs complained of is past."""
+        self._state = state
+        self._read = {name: _size(state.file(f"log/{name}.log")) for name in _DAMAGED}
+        self._count = dict.fromkeys(_DAMAGED, 0)
+
+    def recover(self, components: Sequence[Component]) -> list[str]:
+        """Put aside what hinders components that do not start; return those that may start now."""
+        return [
+            component.name
+            for component in components
+            if component.state in {"BACKOFF", "FATAL"}
+            and component.name in _DAMAGED
+            and self._put_aside(component.name)
+        ]
+
+    def _put_aside(self, component: str) -> bool:
+        files = [file for file in dict.fromkeys(self._named(component)) if self._state.file(file).exists()]
+        for file in files[: _MOST_PUT_ASIDE - self._count[component]]:
+            self._count[component] += 1
+            try:
+                kept = put_aside(self._state.file(file))
+            except OSError as error:
+                complain([f"{component} does not start: {self._state.file(file)} is damaged: {error.strerror}"])
+                return False
+            lost = _LOST.get(file, "what it held is missing on boards and in budgets")
+            complain([f"{component} does not start: {file} is damaged", f"put aside as {kept}", lost])
+        return bool(files)
+
+    def _named(self, component: str) -> Iterator[str]:
+        log = self._state.file(f"log/{component}.log")
+        if _size(log) < self._read[component]:  # begun again
+            self._read[component] = 0
+        with log.open("rb") as lines:
+            lines.seek(self._read[component])
+            text = lines.read(1024 * 1024).decode("utf-8", "replace")
+        self._read[component] = _size(log)
+        yield from _DAMAGED[component](self._state, text)
+
+
+def _alertmanager(state: State, log: str) -> Iterator[str]:
+    """Alertmanager says what is wrong, and not with which of its two files."""
+    if not _ALERTMANAGER.search(log):
+        return
+    files = ("alertmanager/nflog", "alertmanager/silences")
+    broken = [file for file in files if state.file(file).exists() and not _whole(state.file(file))]
+    yield from broken or files
+
+
+def _prometheus(_state: State, log: str) -> Iterator[str]:
+    for found in _PROMETHEUS.finditer(log):
+        yield f"prometheus/data/{found[1]}"
+
+
+def _redis(_state: State, log: str) -> Iterator[str]:
+    if _REDIS.search(log):
+        yield "redis/dump.rdb"
+
+
+_DAMAGED: dict[str, Callable[[State, str], Iterator[str]]] = {
+    "alertmanager": _alertmanager,
+    "prometheus": _prometheus,
+    "redis": _redis,
+}
+
+
+def _whole(file: Path) -> bool:
+    """Return whether the file is a row of protobuf messages, each after its length, as Alertmanager writes them."""
+    try:
+        content = file.read_bytes()
+        position = 0
+        while position < len(content):
+            length, position = _number(content, position)
+            if length == 0 or not _is_message(content[position : position + length], length):
+                return False
+            position += length
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _is_message(content: bytes, length: int) -> bool:
+    if len(content) < length:
+        return False
+    position = 0
+    while position < length:
+        tag, position = _number(content, position)
+        kind = tag & 7
+        if kind == 0:
+            _, position = _number(content, position)
+        elif kind == 2:
+            size, position = _number(content, position)
+            position += size
+        elif kind in {1, 5}:
+            position += 8 if kind == 1 else 4
+        else:
+            return False
+    return position == length
+
+
+def _number(content: bytes, position: int) -> tuple[int, int]:
+    """Return the number of base 128 that stands there, and where it ends. Raises ValueError."""
+    value = 0
+    for place in range(_ID_BYTES):
+        if position >= len(content):
+            break
+        byte = content[position]
+        position += 1
+        value |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            return value, position
+    raise ValueError("expected a number")
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0

@@ -1,0 +1,232 @@
+"""Any mail of the allowed size is taken, with work in proportion to it."""
+
+from __future__ import annotations
+
+import encodings
+import pkgutil
+import sys
+import warnings
+from collections.abc import Callable
+from email import message_from_bytes
+from email.message import EmailMessage
+from encodings.aliases import aliases
+from html.parser import HTMLParser
+from types import FrameType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pantrywatch.inbox.html_text import words_of
+from pantrywatch.inbox.mail import read_mail
+
+_CODECS = sorted({module.name for module in pkgutil.iter_modules(encodings.__path__)} | set(aliases))
+_LARGE = 4 * 1024 * 1024  # the largest mail that is allowed
+_PLAIN = b"Content-Type: text/html\r\n\r\n"
+
+
+def _repeated(piece: bytes, size: int) -> bytes:
+    return (piece * (size // len(piece) + 1))[:size]
+
+
+def _nested(size: int, levels: int = 2000) -> bytes:
+    """Return a mail of parts in parts; what is left of the size are short lines in the innermost."""
+    head = b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n)
+        for n in range(min(levels, size // 80))
+    )
+    return head + b"\r\n" + _repeated(b"x\r\n", max(0, size - len(head)))
+
+
+_SHAPES: dict[str, Callable[[int], bytes]] = {
+    "parts in parts": _nested,
+    "many parts": lambda size: (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + _repeated(b"--b\r\n\r\nx\r\n", size)
+    ),
+    "mails in mails": lambda size: _repeated(b"Content-Type: message/rfc822\r\n\r\n", size),
+    "a long subject": lambda size: b"Subject: " + _repeated(b"=?utf-8?q?", size) + b"\r\n\r\n",
+    "a folded subject": lambda size: b"Subject: a\r\n" + _repeated(b" =?utf-8?b?eA==?=\r\n", size) + b"\r\n",
+    "encoded words": lambda size: b"Subject: " + _repeated(b"=?utf-8?q?x?= ", size) + b"\r\n\r\n",
+    "many headers": lambda size: _repeated(b"Subject: x\r\n", size) + b"\r\n",
+    "a header of quotes": lambda size: b"Content-Type: text/html" + _repeated(b';"', size) + b"\r\n\r\n",
+    "a header of backslashes": lambda size: (
+        b'Content-Type: text/html; charset="' + _repeated(b"\\", size) + b"\r\n\r\n"
+    ),
+    "a long boundary": lambda size: b"Content-Type: multipart/mixed; boundary=" + b"b" * size + b"\r\n\r\n",
+    "spaces after boundaries": lambda size: (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + _repeated(b"--b" + b" " * 500 + b"x\r\n", size)
+    ),
+    "comments without end": lambda size: _PLAIN + _repeated(b"<!--", size),
+    "tags without end": lambda size: _PLAIN + _repeated(b"<a ", size),
+    "quotes without end": lambda size: _PLAIN + _repeated(b"<a b='", size),
+    "equals signs": lambda size: _PLAIN + b"<a " + _repeated(b"= ", size),
+    "spaces in a tag": lambda size: _PLAIN + b"<a b=" + b" " * size,
+    "scripts without end": lambda size: _PLAIN + _repeated(b"<script>", size),
+    "closed scripts": lambda size: _PLAIN + _repeated(b"<script></script ", size),
+    "declarations": lambda size: _PLAIN + _repeated(b"<![CDATA[", size),
+    "less-than signs": lambda size: _PLAIN + b"<" * size,
+    "ampersands": lambda size: _PLAIN + b"&" * size,
+    "a long number": lambda size: _PLAIN + b"&#" + b"9" * size + b";",
+    "a long hexadecimal number": lambda size: _PLAIN + b"&#x" + b"9" * size + b";",
+    "brackets in the subject": lambda size: b"Subject: " + b"[" * size + b"\r\n\r\n",
+    "names of alerts": lambda size: b"Content-Type: text/plain\r\n\r\n" + _repeated(b"CrmAaaaa ", size),
+    "one long name": lambda size: b"\r\nCrmA" + b"a" * size,
+    "empty lines": lambda size: b"\r\n" * (size // 2),
+    "equals signs, quoted-printable": lambda size: b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b"=" * size,
+    "base64": lambda size: b"Content-Transfer-Encoding: base64\r\n\r\n" + _repeated(b"=A", size),
+}
+
+
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_the_largest_mail_of_every_shape_is_taken(shape: str) -> None:
+    """A mail of 4 MB is read whatever it repeats; work that grows with its square would not end within the limit."""
+    delivery = read_mail(_SHAPES[shape](_LARGE), ["a@pantry.example"])
+    assert delivery.title
+    assert len(delivery.text) <= 2 * 1024 * 1024
+
+
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_twice_the_mail_is_at_most_twice_the_work(shape: str) -> None:
+    """The steps Python takes grow no faster than the mail."""
+    small, large = (_steps(_SHAPES[shape](size)) for size in (32 * 1024, 64 * 1024))
+    assert large <= 2.3 * small + 500
+
+
+def _steps(mail: bytes) -> int:
+    steps = 0
+
+    def trace(_frame: FrameType, event: str, _argument: Any) -> Any:
+        nonlocal steps
+        steps += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        read_mail(mail, ["a@pantry.example"])
+    finally:
+        sys.settrace(before)
+    return steps
+
+
+@pytest.mark.parametrize("content", [b"plain", bytes(range(256)), b"\xff\xfe\x00\xd8", b"xn--\xc3\xa4-99999999"])
+def test_every_codec_python_has_gives_a_message(content: bytes) -> None:
+    """No name of a charset refuses a mail: not hex, rot13, zlib or idna, and not one that nobody knows."""
+    for name in (*_CODECS, "no-such", "x" * 500, "\0", "ü", "utf-8; drop", '"', ""):
+        head = f"Subject: =?{name}?q?s?= end\r\nContent-Type: text/plain; charset={name}\r\n\r\n".encode()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert read_mail(head + content, ["a"]).text is not None
+
+
+def test_unknown_charsets_leave_nothing_in_memory() -> None:
+    """Python remembers each codec it was ever asked for: a name that it has not is not looked up."""
+    before = len(encodings._cache)  # type: ignore[attr-defined]  # noqa: SLF001
+    for number in range(50):
+        read_mail(b"Content-Type: text/plain; charset=unknown-%d\r\n\r\nx" % number, ["a"])
+    assert len(encodings._cache) == before  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+_LINES = st.lists(
+    st.sampled_from(
+        [
+            b"", b"--b", b"--b--", b"--c", b"Content-Type: multipart/mixed; boundary=b",
+            b'Content-Type: multipart/alternative; boundary="c"', b"Content-Type: message/rfc822",
+            b"Content-Type: text/html; charset*=utf-8''x", b"Content-Type: text/plain; charset*0=u; charset*1=tf-8",
+            b"Content-Type: ;;;", b"Content-Type: multipart/mixed; boundary=", b"Content-Disposition: attachment",
+            b"Content-Transfer-Encoding: base64", b"Content-Transfer-Encoding: quoted-printable", b"\tfolded",
+            b"Subject: =?utf-8?b?w7w=?= [CRITICAL] CrmApiDown", b"=3D=0", b"<b>CrmApiDown</b>", b"\xff\x00\x80",
+        ]
+    ) | st.binary(max_size=40),
+    max_size=40,
+)  # fmt: skip
+
+
+@settings(max_examples=400, derandomize=True, deadline=None)
+@given(_LINES, st.sampled_from([b"\r\n", b"\n"]))
+def test_whatever_lines_a_mail_is_made_of_it_is_taken(lines: list[bytes], end: bytes) -> None:
+    """Headers, boundaries and bytes in any order are a message: nothing is refused for how it is written."""
+    delivery = read_mail(end.join(lines), ["a@pantry.example"])
+    assert delivery.title
+    assert delivery.channel == "email"
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(
+    st.text(max_size=60),
+    st.text(max_size=60),
+    st.sampled_from(["utf-8", "utf-16"]),
+    st.sampled_from(["base64", "quoted-printable"]),
+)
+def test_a_mail_that_follows_the_rules_says_what_it_said(text: str, page: str, charset: str, encoding: str) -> None:
+    """Both parts of a mail that the standard library wrote are read as the standard library reads them."""
+    mail = EmailMessage()
+    mail["Subject"] = "Größe"
+    mail.set_content(text.encode("utf-8", "ignore").decode(), charset=charset, cte=encoding)
+    mail.add_alternative(page.encode("utf-8", "ignore").decode(), subtype="html", charset=charset, cte=encoding)
+    content = mail.as_bytes()
+    parts = [part.get_payload(decode=True) for part in message_from_bytes(content).walk() if not part.is_multipart()]
+    delivery = read_mail(content, ["a@pantry.example"])
+    expected = [part.decode(charset, "replace").replace("\0", "") for part in parts if isinstance(part, bytes)]
+    assert delivery.html == expected[1]
+    if expected[0].strip():
+        assert delivery.text == expected[0]
+    assert delivery.title == "Größe"
+
+
+class _Reference(HTMLParser):
+    """The words as the standard library's parser finds them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+
+_PIECES = st.sampled_from(
+    [
+        "<p>",
+        "</p>",
+        "<br/>",
+        '<a href="x>y">',
+        "</a>",
+        "<!-- no -->",
+        " words ",
+        "&amp;",
+        "&#228;",
+        "<b class='a'>",
+        "</b>",
+    ]
+)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(st.lists(_PIECES, max_size=20))
+def test_the_words_of_a_page_are_those_another_parser_finds(pieces: list[str]) -> None:
+    """On a page that is well formed both parsers find the same words."""
+    page = " ".join(pieces)
+    reference = _Reference()
+    reference.feed(page)
+    reference.close()
+    assert words_of(page).split() == reference.words
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("<p>one</p><p>two</p>three<br>four", "one\ntwo\nthree\nfour"),
+        ("<title>no</title><style>p > a {}</style><SCRIPT>a < b</SCRIPT >yes", "yes"),
+        ("a < b &lt; c <b>bold</b>ly", "a < b < c boldly"),
+        ("<tr><td>a</td><td>b</td></tr>", "a b"),
+        ("seen<!-- not", "seen"),
+        ("<p title=it's>seen</p>", "seen"),
+        ("&#99999999999999999999; &#x110000; &nosuch; &#0;", "\ufffd \ufffd &nosuch; \ufffd"),
+        ("<!-->seen", "seen"),
+    ],
+)  # fmt: skip
+def test_a_page_reads_as_a_browser_shows_it(page: str, words: str) -> None:
+    """Blocks are lines, cells are apart, scripts and comments are left out, also where they never end."""
+    assert words_of(page) == words
