@@ -14,26 +14,25 @@ ROOT = Path(__file__).parents[2]
 
 # Pattern → what to write instead.
 _STYLE = {
-    r"\b(is|are|was|were|be|being|been|nobody|nothing|who is|gets?) told\b|\btold (of|all|first|that|by|in|as|with|to)\b": "notified, sent, says",
-    r"\b(it|that|this|all|which|what|alert|fault|outage) (is|are|was) over\b|\bthat are over\b|\bover:": "resolved",
+    r"\b(is|are|was|were|be|being|been|nobody|nothing|gets?) told\b|\btold (of|all|first|that|by|in|as|to)\b": "notified",
+    r"\b(it|that|this|all|alert|fault|outage) (is|are|was) over\b|\bthat are over\b|\bover:": "resolved",
     r"\bours\b": "own",
     r"\bstands? (there|here|in|at|beside|on|still|twice|for)\b|\bstood\b": "is, exists",
     r"\bbeside\b": "next to, compared with",
     r"\bdear(er|est)?\b": "expensive",
     r"\bmend(s|ed|ing)?\b": "fix",
-    r"\bfor want of\b|\bwant of\b": "lack of",
+    r"\bwant of\b": "lack of",
     r"\banew\b": "again",
     r"\b(is|are|all|look|looks|being) well\b": "ok",
-    r"\bthe begin\b|\bbegins? anew\b": "start",
-    r"\bhears?\b|\bspeaks? up\b|\bfalls? silent\b|\bfell silent\b|\bstays? silent\b|\bsays? nothing of\b": "receive, notify, missing",
+    r"\bthe begin\b": "start",
+    r"\bhears?\b|\bspeaks? up\b|\b(falls?|fell|stays?) silent\b|\bsays? nothing of\b": "receive, notify, missing",
     r"\bstrangers?\b": "untrusted client, third party",
     r"(?<!there )(?<!There )\b(is|are) no (?!longer\b|more\b|data\b|match\b)[a-z]+": "is not a",
-    r"\b(colou?rs? of ours|colour|behaviour|licence|initialis|recognis|organis(?!ation)|unauthoris)": "US spelling",
+    r"\b(colour|behaviour|licence|initialis|recognis|organis(?!ation)|unauthoris|synchronis)": "US spelling",
     r"\bmay come along\b|\bas declared\b": "tolerated, as expected",
     r"\b(nobody's|anybody's) business\b": "excluded",
-    r"\bkept back\b|\bkeeps? back\b|\bkeep back\b": "inhibited",
-    r"\bevery now and then of\b|\bwhat is asked\b": "queries",
-}  # fmt: skip
+    r"\bkept back\b|\bkeeps? back\b": "inhibited",
+}
 _WORDS = [(re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in _STYLE.items()]
 # Words of others: the document's own statements, names of products, quoted output.
 _CODE = re.compile(r"```.*?```|`[^`\n]*`|“[^”]*”|https?://\S+", re.DOTALL)

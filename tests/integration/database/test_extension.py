@@ -34,9 +34,7 @@ def test_an_old_extension_on_a_new_server_costs_only_what_it_lacks(
     with servers.postgres(
         tmp_path / "server", postgres_versions.binaries(18), options, postgres_versions.environment(18)
     ) as server:
-        server.execute(
-            'CREATE SCHEMA "Ext"', f"CREATE EXTENSION pg_stat_statements SCHEMA \"Ext\" VERSION '{version}'"
-        )
+        server.execute('CREATE SCHEMA "Ext"', f"CREATE EXTENSION pg_stat_statements SCHEMA \"Ext\" VERSION '{version}'")
         with watch(server.dsn()) as exporter:
             page = exporter.scrape("/metrics/database")
         validated = subprocess.run(
