@@ -111,7 +111,7 @@ def connect(address: RedisAddress, greeting: Sequence[Command], deadline: Deadli
     """
     sock = connect_first(_addresses(address.host, address.port), deadline)
     peer = peer_of(sock)
-    connection = Connection(_with_tls(sock, peer, address, deadline) if address.tls else sock)
+    connection = Connection(with_tls(sock, address, deadline) if address.tls else sock)
     try:
         _log_in(connection, peer, address, greeting, deadline)
     except BaseException:
@@ -159,8 +159,13 @@ def _log_in(
         raise answer.at_login()
 
 
-def _with_tls(sock: socket.socket, peer: Peer | None, address: RedisAddress, deadline: Deadline) -> socket.socket:
+def with_tls(sock: socket.socket, address: RedisAddress, deadline: Deadline) -> socket.socket:
+    """Return a connected socket with the address's TLS on it; the plain one is closed where that fails.
+
+    Raises CollectError (tls) where the server does not speak TLS, and the errors of socket and ssl.
+    """
     assert address.tls is not None
+    peer = peer_of(sock)
     try:
         # A plain server waits for the end of a line that no handshake sends.
         sock.settimeout(max(time_left(deadline) - _PROBE_SECONDS, time_left(deadline) / 2))

@@ -7,18 +7,20 @@ import os
 import signal
 import socket
 import socketserver
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from exporters.cache.session import Session
 from exporters.core.deadline import Deadline
-from exporters.core.redis_client import RedisAddress
+from exporters.core.redis_client import Connection, RedisAddress, with_tls
 from exporters.core.redis_errors import ServerError
 from exporters.core.settings import Secret
 from tests.support import servers
@@ -183,6 +185,19 @@ def test_a_healthy_server_is_up_without_errors(world: World, target: str) -> Non
     assert page.value("redis_up") == 1
     assert page.error_classes() == {}
     assert page.value("redis_exporter_last_scrape_error", err="") == 0
+
+
+def test_a_host_name_may_end_in_a_dot(world: World) -> None:
+    """The dot that keeps search domains out is in no certificate: the server's, for localhost, is good for localhost."""
+    directory = Path(world.exporter.log).parent
+    port = urlsplit((directory / "tls.url").read_text()).port
+    assert port is not None
+    context = ssl.create_default_context(cafile=directory / "certificate.pem")
+    address = RedisAddress("localhost.", port, tls=context)
+    with with_tls(socket.create_connection(("127.0.0.1", port)), address, Deadline.after(5)) as sock:
+        (answer,) = Connection(sock).ask([("PING",)], Deadline.after(5))
+        assert isinstance(answer, ServerError)
+        assert answer.code == "NOAUTH"
 
 
 def test_each_target_shows_its_own_server(world: World) -> None:

@@ -82,6 +82,8 @@ def test_tls(check: Check, certificates: Certificates, tmp_path: Path) -> None:
         assert result.error_class is None
         assert result.gauges["probe_ssl_earliest_cert_expiry", ()] == certificates.ends("good")
         assert check(kind="redis", url=url).error_class is ErrorClass.TLS
+        plain = url.replace("rediss:", "redis:")
+        assert check(kind="redis", url=plain).error_class is ErrorClass.TLS, "plain text to a server that speaks TLS"
 
 
 def _refused(check: Check, url: str) -> tuple[ErrorClass | None, str]:
