@@ -188,7 +188,7 @@ def test_a_healthy_server_is_up_without_errors(world: World, target: str) -> Non
 
 
 def test_a_host_name_may_end_in_a_dot(world: World) -> None:
-    """The dot that keeps search domains out is in no certificate: the server's, for localhost, is good for localhost."""
+    """The dot that keeps search domains out is in no certificate: one for localhost is good for `localhost.` too."""
     directory = Path(world.exporter.log).parent
     port = urlsplit((directory / "tls.url").read_text()).port
     assert port is not None
