@@ -13,13 +13,13 @@ from enum import StrEnum
 class ErrorClass(StrEnum):
     """Why something could not be measured: the only values of the label `class` (two causes never share one)."""
 
-    REFUSED = "refused"  # nobody listens, or the network says no
+    REFUSED = "refused"  # nothing is listening, or the network rejects the connection
     TIMEOUT = "timeout"  # no answer before the deadline, a lock or statement timeout included
-    AUTH = "auth"  # the server knows us not: wrong user, password or certificate
+    AUTH = "auth"  # the server rejected our credentials: user, password or certificate
     PERMISSION = "permission"  # logged in, but a privilege is missing
     TLS = "tls"  # handshake, certificate or a TLS requirement not met
     DNS = "dns"  # the name does not resolve
-    PROTOCOL = "protocol"  # the peer answered with something else than expected
+    PROTOCOL = "protocol"  # the peer sent something other than expected
     VERSION = "version"  # the server lacks a column, view, command or extension
     EXHAUSTED = "exhausted"  # the server has no connection, memory or slot left for us
     STARTING = "starting"  # the server is up but still loads its data or recovers
@@ -28,7 +28,7 @@ class ErrorClass(StrEnum):
     REPLICATION = "replication"  # the server is cut off from its primary, or has too few replicas
     CLUSTER = "cluster"  # the cluster as a whole is down, or does not serve this part of the keys
     REDIRECT = "redirect"  # another node of the cluster is responsible
-    INTERNAL = "internal"  # a defect of ours
+    INTERNAL = "internal"  # a bug in the exporter
 
 
 class CollectError(Exception):
