@@ -3,10 +3,10 @@ local alert = (import 'lib/alert.libsonnet').alert;
 
 local check = 'job, instance, check, kind, target';
 
-// What clients verify decides: a server may send a certificate that ended long ago and that nobody needs, and the verified
-// chain may end before any certificate the server sends. Where nothing is verified, or the check was refused, there is no
-// such chain, and the first end of what was sent counts; blackbox_exporter says a time before 1970 for it. A check that
-// cannot connect sees no certificate: what it saw within the hour still holds.
+// The verified chain decides: a server may send a certificate that expired long ago and that nobody needs, and a chain may
+// expire before any certificate the server sends. If nothing is verified, or the check rejects the certificate, there is no
+// such chain (blackbox_exporter reports a time before 1970), and the first certificate to expire of those sent counts. A
+// check that cannot connect sees no certificate: what it saw within the last hour still holds.
 local ends = std.join(' or ', [
   'probe_ssl_last_chain_expiry_timestamp_seconds > 0',
   'probe_ssl_earliest_cert_expiry',

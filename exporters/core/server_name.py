@@ -1,18 +1,18 @@
-"""The name of a TLS server."""
+"""Names of TLS servers."""
 
 from __future__ import annotations
 
 
 def server_name(host: str) -> str:
-    """Return the name to ask a server for and to look for in its certificate, from the host that it is reached at.
+    """Return the name for SNI and for verifying the certificate, from the host the server is reached at.
 
-    RFC 6066 has no final dot in it, and no certificate has one; the zone of an IPv6 address is this machine's own.
+    RFC 6066 allows no final dot, and certificates have none; the zone of an IPv6 address means something here only.
     """
     return host.partition("%")[0].removesuffix(".")
 
 
 def is_server_name(name: str) -> bool:
-    """Return whether a name or an address can be asked for."""
+    """Return whether a name or an address can be sent as SNI or verified."""
     try:
         encoded = name.encode("idna")
     except UnicodeError:

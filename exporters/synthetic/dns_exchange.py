@@ -1,4 +1,4 @@
-"""One question to name servers and its answer: over UDP, and over TCP where it does not fit. Loads dnspython."""
+"""Asks name servers one question: over UDP, or over TCP if the answer does not fit. Imports dnspython."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.synthetic.sockets import Address, note_address, shares, time_left
 
-_PAYLOAD_BYTES = 1232  # what reaches everybody over UDP in one piece: DNS Flag Day 2020
-# What servers say that do not know EDNS.
+_PAYLOAD_BYTES = 1232  # fits one UDP packet on any path: DNS Flag Day 2020
+# The answers of servers without EDNS.
 _NO_EDNS = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS})
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked; `record_type` is written as in a zone."""
+    """A question; `record_type` is written as in a zone file."""
 
     name: str
     record_type: str
@@ -33,9 +33,9 @@ class Question:
 def ask(
     question: Question, servers: Sequence[Address], observation: Observation, deadline: Deadline
 ) -> dns.message.Message:
-    """Return the answer of the first of these addresses that gives one, each having its share of the time left.
+    """Return the answer of the first server that gives one; each has its share of the time left.
 
-    Raises OSError of the last one, or CollectError (protocol) where what came is no answer to the question.
+    Raises the OSError of the last one, or CollectError (protocol) if the reply does not answer the question.
     """
     for index, (server, share) in enumerate(shares(servers, deadline), 1):
         note_address(*server, observation)
@@ -70,7 +70,7 @@ def _exchange(
         except EOFError:
             raise CollectError(ErrorClass.PROTOCOL, "the connection ended within the answer") from None
         except (dns.exception.DNSException, ValueError):
-            raise CollectError(ErrorClass.PROTOCOL, "the answer is no DNS message") from None
+            raise CollectError(ErrorClass.PROTOCOL, "the answer is not a DNS message") from None
 
 
 def _over_udp_or_tcp(
@@ -85,7 +85,7 @@ def _over_udp_or_tcp(
 
 
 def _connected(family: int, address: tuple[Any, ...], observation: Observation) -> socket.socket:
-    """Return a socket to this address alone: a closed port is reported as refused, and other senders are ignored."""
+    """Return a connected socket: it reports a closed port as refused, and ignores other senders."""
     with observation.phase("connect"):
         sock = socket.socket(family, socket.SOCK_DGRAM)
         try:

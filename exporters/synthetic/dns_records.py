@@ -1,4 +1,4 @@
-"""Which records an answer of DNS holds, and whether those that are expected are among them. Loads dnspython."""
+"""The records in a DNS answer, and whether the expected ones are among them. Imports dnspython."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _POLICY = frozenset({dns.rcode.REFUSED, dns.rcode.NOTAUTH})
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must be among the records: a whole one, or with `part` the text of one that need not be all of it."""
+    """A record that must be there: a whole one, or with `part` any record that contains the text."""
 
     text: str
     record_type: str
@@ -30,7 +30,7 @@ class Expectation:
 
     @classmethod
     def parsed(cls, text: str, record_type: str, *, part: bool) -> Expectation:
-        """Return it once it is known that such a record can be. Raises ValueError."""
+        """Return the expectation. Raises ValueError if the text cannot be a record of this type."""
         expectation = cls(text, record_type, part)
         if not text:
             raise ValueError("empty")
@@ -39,7 +39,7 @@ class Expectation:
         return expectation
 
     def met_by(self, record: dns.rdata.Rdata) -> bool:
-        """Return whether a record is this, however names and addresses are written; of TXT it may be a part."""
+        """Return whether a record matches; names ignore case and the final dot, and TXT may be a part."""
         if self.record_type == "TXT":
             return self.text in text_of(record)
         if self.part:
@@ -54,14 +54,14 @@ class Expectation:
 
 
 def text_of(record: dns.rdata.Rdata) -> str:
-    """Return a record as text; the strings of a TXT record, each of 255 bytes at most, are one."""
+    """Return a record as text; the strings of a TXT record, of at most 255 bytes each, are joined."""
     if isinstance(record, TXTBase):
         return b"".join(record.strings).decode("utf-8", "replace")
     return record.to_text()
 
 
 def judge(answer: dns.message.Message, expected: Sequence[Expectation]) -> None:
-    """Raise CollectError unless the answer holds records of the type asked for, and all that are expected."""
+    """Raise CollectError unless the answer has records of the requested type, including all expected ones."""
     records = _records(answer)
     missing = [one.text for one in expected if not any(map(one.met_by, records))]
     if missing:
@@ -69,7 +69,7 @@ def judge(answer: dns.message.Message, expected: Sequence[Expectation]) -> None:
 
 
 def _records(answer: dns.message.Message) -> Sequence[dns.rdata.Rdata]:
-    """Return the records of the name and type asked for, aliases followed. Raises CollectError where there are none."""
+    """Return the records of the requested name and type, following aliases. Raises CollectError if there are none."""
     rcode = answer.rcode()
     if rcode == dns.rcode.NXDOMAIN:
         raise CollectError(ErrorClass.DNS, "the name does not exist")
@@ -81,16 +81,18 @@ def _records(answer: dns.message.Message) -> Sequence[dns.rdata.Rdata]:
             cast("dns.message.QueryMessage", answer).resolve_chaining().answer
         )  # it is: its opcode is the question's
     except dns.exception.DNSException:
-        raise CollectError(ErrorClass.PROTOCOL, "the aliases of the name lead in a circle, or too far") from None
+        raise CollectError(
+            ErrorClass.PROTOCOL, "the aliases of the name form a loop, or a chain that is too long"
+        ) from None
     if not found and _is_referral(answer):
-        raise CollectError(ErrorClass.PROTOCOL, "the server does not answer for this name, and refers to others")
+        raise CollectError(ErrorClass.PROTOCOL, "the server does not answer for this name, and refers to other servers")
     if not found:
         raise CollectError(ErrorClass.PROTOCOL, "no record of this type")
     return list(found)
 
 
 def _is_referral(answer: dns.message.Message) -> bool:
-    """Return whether a server that neither has the zone nor looks further names servers that may: it is lame."""
+    """Return whether the server neither has the zone nor recurses, and names other servers: it is lame."""
     types = {records.rdtype for records in answer.authority}
     knows = answer.flags & (dns.flags.AA | dns.flags.RA)
     return not knows and dns.rdatatype.NS in types and dns.rdatatype.SOA not in types

@@ -1,8 +1,8 @@
-"""Reads an answer of HTTP/1: what is foreign here is bounded in size, and read in linear time.
+"""Reads an HTTP/1 response from a server that is not trusted: bounded in size, in linear time.
 
-Written by hand rather than with h11, which is loaded for the server anyway, because a check must say what it saw: h11
-ends in a bare error where a server answers 101 unasked, and where the lines of a chunked body end in LF alone, which
-curl and browsers accept. http.client is limited to 100 headers and 64 KiB a line, by globals of its module.
+Not h11, though the exporter's server loads it anyway, because a check must report what it saw: h11 raises a bare error
+if a server answers 101 unasked, or if the lines of a chunked body end in LF alone, which curl and browsers accept. Not
+http.client, which is limited to 100 headers and 64 KiB a line by globals of its module.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from io import BufferedReader
 
 from exporters.core.errors import CollectError, ErrorClass
 
-MAXIMUM_BODY_BYTES = 1024 * 1024  # read and searched; what follows is not waited for
-# Status lines, headers and trailers of one answer, the interim ones included: what Chromium reads.
+MAXIMUM_BODY_BYTES = 1024 * 1024  # read and searched; the check does not wait for the rest
+# Status lines, headers and trailers of one response, interim ones included: as much as Chromium reads.
 _MAXIMUM_HEAD_BYTES = 256 * 1024
 _PART_BYTES = 64 * 1024
-_MAXIMUM_PARTS = 64 * 1024  # a server may send its megabyte in chunks of one byte, each a step of Python
-_CHUNK_LINE_BYTES = 16  # of the line before and after a chunk; what is longer counts as head
+_MAXIMUM_PARTS = 64 * 1024  # a server may send a megabyte in chunks of one byte, and each costs a step of Python
+_CHUNK_LINE_BYTES = 16  # allowed for the line before and after a chunk; longer lines count as headers
 _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t].*)?\Z")
 _NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _LENGTH = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
@@ -77,7 +77,7 @@ class AnswerReader:
         return self._method != "HEAD" and head.status not in _NO_BODY
 
     def announced_bytes(self, head: Head) -> int | None:
-        """Return the length of the body that the head announced, for HEAD the one it would have; None for none."""
+        """Return the length of the body that the head announced, for HEAD the one a GET would have, or None."""
         if not self.has_body(head) and self._method != "HEAD":
             return 0
         return None if head.tokens("transfer-encoding") else head.announced_bytes()
@@ -138,7 +138,7 @@ class AnswerReader:
     def _headers(self) -> Iterator[tuple[str, str]]:
         name, value = "", bytearray()
         while line := self._line():
-            if line[:1] in b" \t" and name:  # folded: obsolete, and a line of its own to nobody
+            if line[:1] in b" \t" and name:  # folded: obsolete, but every client still joins such lines
                 value += b" " + line.strip(b" \t")
                 continue
             if name:

@@ -12,12 +12,12 @@ from exporters.core.errors import CollectError, ErrorClass
 from exporters.synthetic.http_answer import MAXIMUM_BODY_BYTES
 
 _MAXIMUM_CODINGS = 5  # one over the other, as in curl
-_PIECE_BYTES = 16 * 1024  # what a decoder is given at once, so that what it leaves is never copied whole
+_PIECE_BYTES = 16 * 1024  # a decoder's input at a time, so that its unused rest is short to copy
 _GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's numbers for the formats
 _FORMATS = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _RAW)}  # deflate: both are sent
 _KNOWN = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([A-Za-z0-9:_.-]{1,40})", re.IGNORECASE)
-# Python has more codecs, and not all of them are for text, or take linear time.
+# Python has more codecs, but some are not for text, and some are not linear.
 _TEXT = re.compile(
     r"utf-?8|utf-?(16|32)(-?[bl]e)?|(us-)?ascii|latin-?\d{1,2}|iso-?8859-\d{1,2}|(windows-|cp)\d{3,4}|koi8-[ru]|gbk|gb2312|gb18030"
     r"|big5(-hkscs)?|shift[_-]jis|euc-(jp|kr)|iso-2022-jp|tis-620",
@@ -52,7 +52,7 @@ class Body:
         if len(codings) > _MAXIMUM_CODINGS:
             raise CollectError(ErrorClass.PROTOCOL, f"the body has more than {_MAXIMUM_CODINGS} content codings")
         for coding in reversed(codings):
-            if content:  # nothing is sent as nothing, whatever the header says
+            if content:  # an empty body stays empty, whatever the header says
                 content, complete = _decoded(content, coding, complete=complete)
         return content
 
@@ -73,7 +73,7 @@ def _charset(content_type: str) -> str:
         name = codecs.lookup(match[1]).name
     except LookupError:
         return "utf-8"
-    # As browsers read these two: Windows' characters stand where they have none. UTF-16 is little-endian.
+    # As browsers do: the first two are read as Windows-1252, which extends them; UTF-16 is little-endian.
     return {"iso8859-1": "cp1252", "ascii": "cp1252", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(name, name)
 
 
@@ -96,7 +96,7 @@ def _decoded(content: bytes, coding: str, *, complete: bool) -> tuple[bytes, boo
 def _inflated(content: bytes, number: int) -> tuple[bytes, bool]:
     """Return the content up to the maximum, and whether its end was reached. Raises zlib.error.
 
-    Gzip may have several members; what follows the last one and is none is left aside, as browsers do.
+    Gzip may have several members; other bytes after the last one are ignored, as browsers do.
     """
     result, stream, ended = bytearray(), zlib.decompressobj(number), False
     for start in range(0, len(content), _PIECE_BYTES):

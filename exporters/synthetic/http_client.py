@@ -76,7 +76,7 @@ def judge(answer: Answer, statuses: Container[int], body: re.Pattern[str] | None
         raise CollectError(meaning.get(answer.status, ErrorClass.PROTOCOL), f"status {answer.status}")
     try:
         content = answer.body.content()
-    except UnknownCodingError:  # no fault where nobody asks for the text
+    except UnknownCodingError:  # not a failure if nothing looks at the body
         if body:
             raise
         return
@@ -121,7 +121,9 @@ def _message(request: Request) -> bytes:
 
 def note_head(request: Request, reader: AnswerReader, head: Head, observation: Observation) -> None:
     """Note what the head of an answer says. Raises CollectError (protocol) where its lengths differ."""
-    observation.forget("probe_http_content_length", _LAST_MODIFIED)  # those of what led here
+    observation.forget(
+        "probe_http_content_length", _LAST_MODIFIED
+    )  # of an earlier response: a redirect or a step before
     observation.set("probe_http_status_code", head.status)
     observation.set("probe_http_version", head.version)
     observation.set("probe_http_ssl", int(request.url.scheme == "https"))

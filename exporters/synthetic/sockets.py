@@ -32,7 +32,7 @@ def resolve(host: str, port: int, observation: Observation, kind: int = socket.S
 
 
 def both_families(addresses: Sequence[Address]) -> list[Address]:
-    """Return the first addresses, by turns of each family (RFC 8305): one of the two may lead nowhere."""
+    """Return the first addresses, alternating between families (RFC 8305): one family may lead nowhere."""
     first = [address for address in addresses if address[0] == addresses[0][0]]
     other = [address for address in addresses if address[0] != addresses[0][0]]
     turns = [address for pair in zip_longest(first, other) for address in pair if address]
@@ -67,7 +67,7 @@ def connect_first(addresses: Sequence[Address], observation: Observation, deadli
 
 
 def shares(addresses: Sequence[Address], deadline: Deadline) -> Iterator[tuple[Address, Deadline]]:
-    """Give each address with its own deadline: a silent one leaves time for those after it. Raises TimeoutError."""
+    """Yield each address with its own deadline, so that a silent one leaves time for the rest. Raises TimeoutError."""
     for index, address in enumerate(addresses):
         yield address, Deadline.after(time_left(deadline) / (len(addresses) - index))
 

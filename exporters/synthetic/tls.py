@@ -45,11 +45,11 @@ def handshake(
 ) -> ssl.SSLSocket:
     """Return the socket with TLS on it; the plain one is closed where that fails. Raises ssl.SSLError or OSError.
 
-    `host` is what it is reached at, or the name in its certificate where that is another. Where a certificate is
-    refused, a second connection without verification notes when it ends.
+    `host` is the host of the address, or the name expected in the certificate. If a certificate is refused, a second
+    connection without verification notes when it ends.
     """
     peer, name = sock.getpeername(), server_name(host)
-    observation.forget(_FIRST_END, _CHAIN_END)  # those of another server, which led here
+    observation.forget(_FIRST_END, _CHAIN_END)  # of an earlier server: a redirect or a step before
     try:
         with observation.phase("tls"):
             wrapped = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)

@@ -1,4 +1,4 @@
-"""Addresses of http and https: what may be one, which two have the same origin, and where a redirect leads."""
+"""HTTP addresses: validation, same origin, and the target of a redirect."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def parse_url(url: str) -> SplitResult:
-    """Return the parts of an address, its host in ASCII. Raises ValueError, which does not show it."""
-    # The address may hold a token in its query: it is not shown.
+    """Return the parts of an address, its host in ASCII. Raises ValueError, whose text does not show the address."""
+    # The query may hold a token.
     error = ValueError("expected an address like https://host/path, without credentials")
     try:
         parts = _with_ascii_host(urlsplit(url))
         usable = parts.scheme in _PORTS and parts.hostname and "@" not in parts.netloc and parts.port != 0
     except ValueError:
         raise error from None
-    # urlsplit leaves out line ends and tabs: the text itself is looked at too.
+    # urlsplit drops line ends and tabs, so the original text is checked too.
     if not usable or _UNSAFE.search(parts.geturl()) or re.search(r"[\x00-\x20\x7f]", url):
         raise error
     return parts
@@ -49,7 +49,7 @@ def same_origin(one: SplitResult, other: SplitResult) -> bool:
 def redirect_target(url: SplitResult, location: str) -> SplitResult:
     """Return where a Location, read as Latin-1, leads from an address. Raises ValueError."""
     target = urlsplit(urljoin(url.geturl(), location.strip(" \t")))
-    # What is not ASCII in a header is UTF-8 today: a host is read as such, the rest goes on as the bytes it is.
+    # What is not ASCII in a header is UTF-8 today: a host is read as such, the rest keeps its bytes.
     target = _with_ascii_host(target._replace(netloc=target.netloc.encode("latin-1").decode()))
     return parse_url(_UNSAFE.sub(lambda match: quote(match[0].encode("latin-1")), target.geturl()))
 

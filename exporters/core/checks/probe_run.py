@@ -86,7 +86,7 @@ class ProbeRun:
 
 
 def classify(error: BaseException) -> ErrorClass:
-    """Return the class of what a probe raised: where we have no descriptor or memory left, nothing was asked."""
+    """Return the class of an error; if this process has no descriptor or memory left, it says nothing of the target."""
     if isinstance(error, OSError) and error.errno in _OWN_SHORTAGE:
         return ErrorClass.INTERNAL
     return classify_network_error(error)

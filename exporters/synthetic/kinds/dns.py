@@ -24,14 +24,14 @@ _PHASES = ("resolve", "connect", "request")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsCheck(CheckSettings):
-    """Passes when the answer holds records of this type for `query_name`, all that are expected among them.
+    """Passes when the answer has records of this type for `query_name`, including all expected ones.
 
-    `expect` has whole records, such as "192.0.2.1" or "10 mail.example.com"; however names and IPv6 addresses are
-    written, they match. Only for TXT a part is enough. `expect_contains` has parts of records, such as the serial of an
-    SOA. An alias (CNAME) is followed as far as the answer does, and is no record of another type.
+    `expect` lists whole records, such as "192.0.2.1" or "10 mail.example.com". Case and the final dot of names do not
+    matter, nor how an IPv6 address is written; for TXT, part of the text is enough. `expect_contains` lists parts of
+    records, such as the serial of an SOA. Aliases (CNAME) in the answer are followed; an alias alone is not a match.
 
-    `server` is `host:port`; without it the name servers of the system are asked. Where there are several addresses,
-    they share the time, and the first answer counts.
+    `server` is `host:port`; the default is the system's name servers. Several addresses share the time, and the first
+    answer counts.
     """
 
     kind: Literal["dns"]
@@ -49,7 +49,7 @@ class DnsCheck(CheckSettings):
 
 
 def prepare(settings: DnsCheck, entry: Entry) -> Probe:
-    """Return the check. Raises ConfigError where the name or an expected record is none, or there is nobody to ask."""
+    """Return the check. Raises ConfigError for an invalid name or expected record, or if no server is known."""
     # Here and not above: settings are read by every sidecar, the library is loaded by those that ask.
     import dns.exception  # noqa: PLC0415
     import dns.message  # noqa: PLC0415

@@ -45,9 +45,9 @@ _OF_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
 class HttpCheck(CheckSettings):
     """Passes when the status (after redirects) is expected, default 200 to 399, and the body matches `expect_body`.
 
-    `headers`, `body` and the credentials go to the origin of `url` only, never to another one it redirects to: not to
-    another host or port, and not from https to http. The body is matched decoded (gzip, deflate) and as text in its
-    charset. Keep `expect_body` plain: while Python searches, nothing else runs in the process.
+    `headers`, `body` and the credentials are sent to the origin of `url` only: a redirect to another host, port or
+    scheme does not get them. The body is decoded (gzip, deflate) and read in its charset before it is matched. Keep
+    `expect_body` plain: while Python searches, nothing else runs in the process.
     """
 
     kind: Literal["http"]
@@ -142,13 +142,13 @@ def _redirected(request: Request, origin: SplitResult, status: int, location: st
     try:
         url = redirect_target(request.url, location)
     except ValueError:
-        raise CollectError(ErrorClass.PROTOCOL, "a redirect to something that is no HTTP address") from None
+        raise CollectError(ErrorClass.PROTOCOL, "a redirect to something that is not an HTTP address") from None
     same = same_origin(url, origin)
-    # What was left behind once is gone, though a later redirect may lead back.
+    # Dropped once is dropped for good, even if a later redirect leads back.
     headers = request.headers if same else {name: request.headers[name] for name in _HARMLESS}
     if status not in _KEEP_METHOD:
         headers = {name: value for name, value in headers.items() if name not in _OF_BODY}
         return Request("HEAD" if request.method == "HEAD" else "GET", url, headers, None)
     if request.body is not None and not same:
-        raise CollectError(ErrorClass.PROTOCOL, f"redirect {status} to another origin, which the body must not go to")
+        raise CollectError(ErrorClass.PROTOCOL, f"redirect {status} to another origin, where the body must not be sent")
     return Request(request.method, url, headers, request.body)

@@ -179,7 +179,7 @@ def _escape(content_type: str) -> Callable[[str], str]:
 
 
 def saved_values(step: Step, answer: Answer) -> dict[str, str]:
-    """Return what a step saves of its answer, by name. Raises CollectError (protocol) where it is not there."""
+    """Return the values a step saves from its answer, by name. Raises CollectError (protocol) if one is missing."""
     if not step.save:
         return {}
     document = _document(answer)
@@ -187,7 +187,7 @@ def saved_values(step: Step, answer: Answer) -> dict[str, str]:
 
 
 def _document(answer: Answer) -> Any:
-    """Return the JSON of an answer, its numbers as they are written: an id may be longer than a float is exact."""
+    """Return the JSON of an answer, with numbers as they are written: an id may exceed the precision of a float."""
     text = answer.body.content(), answer.body.content_type
     try:
         return json.loads(text_of(*text, errors="strict"), parse_int=str, parse_float=str, parse_constant=_refuse)

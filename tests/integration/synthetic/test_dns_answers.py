@@ -167,9 +167,9 @@ def test_aliases_are_followed(check: Check, serve: Served) -> None:
         (zone(rcode="REFUSED"), ErrorClass.PERMISSION, "the server answered REFUSED"),
         (zone(rcode="NOTIMP"), ErrorClass.PROTOCOL, "the server answered NOTIMP"),
         (zone(authority="test.|NS|ns.other.", flags=0), ErrorClass.PROTOCOL,
-         "the server does not answer for this name, and refers to others"),
+         "the server does not answer for this name, and refers to other servers"),
         (zone("crm.test.|CNAME|b.test.", "b.test.|CNAME|crm.test."), ErrorClass.PROTOCOL,
-         "the aliases of the name lead in a circle, or too far"),
+         "the aliases of the name form a loop, or a chain that is too long"),
     ],
     ids=["alias", "elsewhere", "type", "name", "nodata", "nxdomain", "servfail", "refused", "notimp", "lame", "circle"],
 )  # fmt: skip

@@ -107,7 +107,11 @@ def test_record_is_there(check: Check, server: str, name: str, record_type: str,
         ("none.crm.test A", ErrorClass.DNS, "the name does not exist"),
         ("mail.crm.test AAAA", ErrorClass.PROTOCOL, "no record of this type"),
         ("www.elsewhere.test A", ErrorClass.PERMISSION, "the server answered REFUSED"),
-        ("www.sub.crm.test A", ErrorClass.PROTOCOL, "the server does not answer for this name, and refers to others"),
+        (
+            "www.sub.crm.test A",
+            ErrorClass.PROTOCOL,
+            "the server does not answer for this name, and refers to other servers",
+        ),
     ],
 )
 def test_record_is_not_there(check: Check, server: str, question: str, error_class: ErrorClass, detail: str) -> None:

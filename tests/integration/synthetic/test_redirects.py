@@ -138,7 +138,7 @@ def test_body_does_not_go_to_another_origin(check: Check, redirect: Redirect) ->
     seen, port = redirect("http://127.0.0.1:PORT/b", 307)
     result = check(kind="http", url=f"http://localhost:{port}/", method="POST", body="a=1")
     assert result.error_class is ErrorClass.PROTOCOL
-    assert result.detail == "redirect 307 to another origin, which the body must not go to"
+    assert result.detail == "redirect 307 to another origin, where the body must not be sent"
     assert len(seen) == 1
 
 
