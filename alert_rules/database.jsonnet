@@ -192,16 +192,34 @@ local wraparound(severity, millions) = alert(
           'CrmDatabaseReplicationLag',
           'high',
           'database',
-          // Only on a replica. A minute is what a user notices who reads back what was saved.
+          // Only on a replica. A minute is what a user notices who reads back what was saved. One that the archive alone
+          // feeds is always as old as its newest file: it tells the age of what it replayed and has no link.
           |||
             max by (instance) (pg_replication_lag_seconds) > 60
               and on (instance) max by (instance) (pg_replication_is_replica) == 1
+              unless on (instance) (
+                max by (instance) (pantrywatch_database_replica_replayed_age_seconds)
+                  unless on (instance) max by (instance) (pantrywatch_database_replica_link_up)
+              )
           |||,
           // A long statement on the replica may hold replay for max_standby_streaming_delay, 30 s unless set.
           '5m',
           'Replica {{ $labels.instance }} is {{ $value | humanizeDuration }} behind (limit 1m).',
           'It has received WAL that it has not replayed. Look first at long queries on the replica and at its disk.',
           'What is read there is old; after a failover the newest changes are late.',
+        ),
+        alert(
+          'CrmDatabaseReplicaDisconnected',
+          'high',
+          'database',
+          // No lag tells it: all that came was replayed. No sample on a primary, nor on a replica that the archive feeds.
+          'min by (instance) (pantrywatch_database_replica_link_up) == 0',
+          // Longer than a primary takes to restart.
+          '2m',
+          'Replica {{ $labels.instance }} has no connection to its primary.',
+          'Its lag reads 0, since all it received was replayed. Look first at whether the primary is up and lets the replica in.',
+          'Reads from the replica grow older by the minute; a failover would lose everything since.',
+          'error',
         ),
         alert(
           'CrmDatabaseReplicaBehind',
