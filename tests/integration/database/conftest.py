@@ -39,6 +39,7 @@ def prepare(running: servers.Postgres) -> None:
         "INSERT INTO orders (note) SELECT md5(n::text) FROM generate_series(1, 500) AS n",
         "CREATE DATABASE second",
     )
+    running.execute(ROLE_SCRIPT.read_text(), dbname="second")
     running.execute("CREATE TABLE elsewhere (id int)", "INSERT INTO elsewhere VALUES (1)", dbname="second")
 
 

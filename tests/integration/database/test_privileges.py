@@ -57,13 +57,13 @@ def test_without_pg_monitor_nothing_blind_is_shown(server: servers.Postgres, wat
         assert "pg_database_size_bytes" not in page.types
         assert page.error_classes() == dict.fromkeys(
             (
-                "stat_activity", "transactions", "blocking", "connections", "stat_replication", "database",
+                "stat_activity", "transactions", "blocking", "connections", "stat_replication", "replica", "database",
                 "stat_statements", "vacuum_progress", "wal",
             ),
             "permission",
         )  # fmt: skip
         granted = {labels["privilege"]: value for labels, value in page.samples("pantrywatch_privilege_granted")}
-        assert granted == {"pg_read_all_stats": 0, "pg_ls_waldir": 0, "pg_stat_statements": 1}
+        assert granted == {"pg_read_all_settings": 0, "pg_read_all_stats": 0, "pg_ls_waldir": 0, "pg_stat_statements": 1}
         assert page.value("pg_stat_database_xact_commit", datname="postgres") is not None
         assert page.value("pg_locks_count", datname="postgres", mode="accesssharelock") is not None
 
