@@ -63,7 +63,12 @@ def test_without_pg_monitor_nothing_blind_is_shown(server: servers.Postgres, wat
             "permission",
         )  # fmt: skip
         granted = {labels["privilege"]: value for labels, value in page.samples("pantrywatch_privilege_granted")}
-        assert granted == {"pg_read_all_settings": 0, "pg_read_all_stats": 0, "pg_ls_waldir": 0, "pg_stat_statements": 1}
+        assert granted == {
+            "pg_read_all_settings": 0,
+            "pg_read_all_stats": 0,
+            "pg_ls_waldir": 0,
+            "pg_stat_statements": 1,
+        }
         assert page.value("pg_stat_database_xact_commit", datname="postgres") is not None
         assert page.value("pg_locks_count", datname="postgres", mode="accesssharelock") is not None
 
