@@ -65,13 +65,15 @@ class Recovery:
 
     def _named(self, component: str) -> Iterator[str]:
         log = self._state.file(f"log/{component}.log")
+        if not log.exists():
+            return
         if _size(log) < self._read[component]:  # begun again
             self._read[component] = 0
         with log.open("rb") as lines:
             lines.seek(self._read[component])
-            text = lines.read(1024 * 1024).decode("utf-8", "replace")
-        self._read[component] = _size(log)
-        yield from _DAMAGED[component](self._state, text)
+            content = lines.read(1024 * 1024)
+        self._read[component] += len(content)
+        yield from _DAMAGED[component](self._state, content.decode("utf-8", "replace"))
 
 
 def _alertmanager(state: State, log: str) -> Iterator[str]:
