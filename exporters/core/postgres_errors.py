@@ -17,7 +17,10 @@ _BY_STATE: tuple[tuple[str, ErrorClass], ...] = (
     ("25P04", ErrorClass.TIMEOUT),  # transaction_timeout
     ("57P05", ErrorClass.TIMEOUT),  # idle_session_timeout
     ("40", ErrorClass.TIMEOUT),  # gave way to another transaction or, on a standby, to recovery
-    ("57P", ErrorClass.REFUSED),  # shutting down, starting up, dropped
+    ("57P03", ErrorClass.STARTING),  # starting up, or in recovery that takes no connections yet
+    ("57P", ErrorClass.REFUSED),  # shutting down, dropped
+    ("25006", ErrorClass.READONLY),  # a standby, or a read-only default
+    ("58", ErrorClass.STORAGE),  # the server cannot read or write its own files
     ("42601", ErrorClass.PROTOCOL),  # a syntax error: of whoever wrote the statement, in every version
     ("55000", ErrorClass.VERSION),  # pg_stat_statements must be loaded via shared_preload_libraries
     ("42", ErrorClass.VERSION),  # no such column, function, view
@@ -32,8 +35,8 @@ _BY_TEXT: tuple[tuple[tuple[str, ...], ErrorClass], ...] = (
     (("does not support SSL", "SSL error", "SSL connection", "certificate", "SSL SYSCALL", "sslmode"), ErrorClass.TLS),
     (("too many clients", "too many connections", "remaining connection slots", "no more connections"),
      ErrorClass.EXHAUSTED),
-    (("starting up", "shutting down", "in recovery mode", "not yet accepting", "not accepting",
-      "not currently accepting", "invalid database", "server_login_retry", "terminating connection due to admin"),
+    (("starting up", "in recovery mode", "not yet accepting"), ErrorClass.STARTING),
+    (("shutting down", "not accepting", "not currently accepting", "invalid database", "server_login_retry", "terminating connection due to admin"),
      ErrorClass.REFUSED),
     (("could not translate host name",), ErrorClass.DNS),
     (("timeout expired", "timed out", "query_wait_timeout", "query_timeout", "login_timeout"), ErrorClass.TIMEOUT),

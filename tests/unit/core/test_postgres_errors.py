@@ -26,7 +26,7 @@ STATES = [
     ("0A000", ErrorClass.VERSION),
     ("55000", ErrorClass.VERSION),
     ("42601", ErrorClass.PROTOCOL),
-    ("25006", ErrorClass.PROTOCOL),
+    ("25006", ErrorClass.READONLY),
     ("22012", ErrorClass.PROTOCOL),
     ("08P01", ErrorClass.PROTOCOL),
     ("XX000", ErrorClass.PROTOCOL),
@@ -42,7 +42,7 @@ STATES = [
     ("40001", ErrorClass.TIMEOUT),
     ("57P01", ErrorClass.REFUSED),
     ("57P02", ErrorClass.REFUSED),
-    ("57P03", ErrorClass.REFUSED),
+    ("57P03", ErrorClass.STARTING),
 ]
 
 TEXTS = [
@@ -66,7 +66,7 @@ TEXTS = [
     ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", ErrorClass.EXHAUSTED),
     ('FATAL:  too many connections for role "u"', ErrorClass.EXHAUSTED),
     ("FATAL:  no more connections allowed (max_client_conn)", ErrorClass.EXHAUSTED),
-    ("FATAL:  the database system is starting up", ErrorClass.REFUSED),
+    ("FATAL:  the database system is starting up", ErrorClass.STARTING),
     ("FATAL:  the database system is shutting down", ErrorClass.REFUSED),
     ("FATAL:  the database system is not yet accepting connections", ErrorClass.REFUSED),
     ('FATAL:  database "d" is not currently accepting connections', ErrorClass.REFUSED),
