@@ -18,7 +18,7 @@ def tree(tmp_path: Path) -> Path:
     """A copy of all that the build reads and writes."""
     for folder in ("alert_rules", "dashboards", "docs", "provisioning"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    for file in ("targets.yaml", "settings.yaml"):
+    for file in ("targets.yaml", "settings.yaml", "components.yaml"):
         shutil.copy(ROOT / file, tmp_path)
     return tmp_path
 

@@ -25,7 +25,7 @@ _CASES: dict[str, tuple[dict[str, float], int]] = {
 
 def _state() -> str:
     (board,) = (board for board in read_boards() if board.uid == "crm-targets")
-    (panel,) = (panel for panel in board.panels if panel.title == "Every documented target")
+    (panel,) = (panel for panel in board.panels if panel.title == "All targets")
     return next(query.expr for query in panel.queries() if "target:health:state" in query.expr)
 
 
