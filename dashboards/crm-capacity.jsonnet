@@ -1,5 +1,6 @@
 // What will be full, and how much more can we handle?
 function(config=(import '../alert_rules/config.libsonnet').defaults)
+  local series = import '../alert_rules/lib/slo_series.libsonnet';
   local board = import 'lib/board.libsonnet';
   local headroom = (import 'lib/headroom.libsonnet')(config);
   local panel = import 'lib/panel.libsonnet';
@@ -8,7 +9,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
 
   local proven = slo_targets.of('api-throughput');
   // Requests of five minutes to the routes of the promise, of all servers.
-  local busiest = 'slo:events_total:increase5m{target="api-latency"}';
+  local busiest = series.events_total + '{target="api-latency"}';
   local tables = 'pg_stat_user_tables_table_size_bytes';
 
   board.new(
@@ -22,14 +23,14 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           'Target throughput in use (traffic)',
           'The busiest server, as a share of the target for one server. ' + slo_targets.words('api-throughput') + ' Good: below 80%.',
           'percentunit',
-          [panel.query('max(slo:capacity_use:ratio)')],
+          [panel.query('max(' + series.capacity_use + ')')],
           'No requests, or not scraped',
         ) + panel.size(6, 6) + slo_targets.capacity_use('api-throughput'),
         panel.stat(
           'Proven throughput (lab)',
           'What the last capacity run sustained on one server, as a share of the target. Good: 100% or more. Without a run nothing is proven: live traffic shows demand, not capacity.',
           'percentunit',
-          [panel.now('max(slo:capacity:ratio)')],
+          [panel.now('max(' + series.capacity + ')')],
           'Not measured: no capacity run (data source capacity)',
         ) + panel.size(6, 6) + panel.plain_stat + panel.to_slo('api-throughput'),
         panel.stat(
@@ -101,7 +102,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           'Requests by hour, 7 days',
           'Requests to the API in each hour of the last 7 days, whatever time range the board shows. Which is the busiest hour of the week, and is it growing? Schedule maintenance in the valleys.',
           'short',
-          [panel.query('sum(sum_over_time(slo:events_total:sampled5m{target="api-latency"}[1h]))', 'requests per hour')],
+          [panel.query('sum(sum_over_time(' + series.sampled_total + '{target="api-latency"}[1h]))', 'requests per hour')],
           'No full hour of requests yet, or the application is not scraped.',
         ) + panel.size(12, 10) + panel.columns + { timeFrom: '7d', interval: '1h' },
         panel.timeseries(

@@ -1,5 +1,6 @@
 // Are we meeting our targets? Every documented target in the order and the words of the document.
 function(config=(import '../alert_rules/config.libsonnet').defaults)
+  local series = import '../alert_rules/lib/slo_series.libsonnet';
   local board = import 'lib/board.libsonnet';
   local cells = import 'lib/table_cells.libsonnet';
   local panel = import 'lib/panel.libsonnet';
@@ -9,14 +10,14 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   local of(series) = 'max by (target) (%s)' % series;
   // Bad and all events are added up over the time and divided last, as the budgets are.
   local good(range, offset='') =
-    '1 - sum by (target) (sum_over_time(slo:events_bad:sampled5m[%s]%s)) / (sum by (target) (sum_over_time(slo:events_total:sampled5m[%s]%s)) > 0)'
-    % [range, offset, range, offset];
+    '1 - sum by (target) (sum_over_time(%s[%s]%s)) / (sum by (target) (sum_over_time(%s[%s]%s)) > 0)'
+    % [series.sampled_bad, range, offset, series.sampled_total, range, offset];
   // Of the month (in UTC) that it is at the end of the time shown: those half hours of the last 31 days whose middle is in
   // it, added up before they are chosen, for that costs a sixth of choosing each five minutes.
   local month_to_date =
-    local this_month = 'on () (month(vector(time() - 900)) == on () month(max(timestamp(slo:measured:bool @ end()))))';
-    local sum(which) = 'sum by (target) (sum_over_time((sum_over_time(slo:events_%s:sampled5m[30m]) and %s)[31d:30m]))' % [which, this_month];
-    '1 - %s / (%s > 0)' % [sum('bad'), sum('total')];
+    local this_month = 'on () (month(vector(time() - 900)) == on () month(max(timestamp(' + series.measured + ' @ end()))))';
+    local sum(events) = 'sum by (target) (sum_over_time((sum_over_time(%s[30m]) and %s)[31d:30m]))' % [events, this_month];
+    '1 - %s / (%s > 0)' % [sum(series.sampled_bad), sum(series.sampled_total)];
   local share = { 'custom.width': 95, decimals: 3, noValue: 'no data' };
   local to_slo = cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}');
 
@@ -45,14 +46,14 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           'Each target in the words and the order of the document, and the share of good events: in the last hour, in rolling 30 days, and this month up to the last half hour. Basis says how it is measured: field, users; lab, our own browser; traffic, the servers; probe, our checks. Good: at least the objective, and error budget left.',
           'percentunit',
           [
-            panel.rows('max by (position, section, target, statement, basis) (slo:promise:info)'),
+            panel.rows('max by (position, section, target, statement, basis) (' + series.promise + ')'),
             panel.rows(slo_targets.state()),
-            panel.rows(of('slo:objective:ratio')),
-            panel.rows('1 - ' + of('slo:sli_error:ratio_rate1h')),
-            panel.rows('1 - ' + of('slo:sli_error:ratio_rate30d')),
+            panel.rows(of(series.objective)),
+            panel.rows('1 - ' + of(series.error_ratio('1h'))),
+            panel.rows('1 - ' + of(series.error_ratio('30d'))),
             panel.rows(month_to_date),
-            panel.rows(of('slo:period_error_budget_remaining:ratio')),
-            panel.rows(of('slo:current_burn_rate:ratio')),
+            panel.rows(of(series.budget_remaining)),
+            panel.rows(of(series.current_burn_rate)),
           ],
           'Target rules have not run yet: did Prometheus start less than two minutes ago, or are its rules failing?',
           [
@@ -79,21 +80,21 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
         panel.states(
           'State over time',
           'State of each measured target, and since when. Good: always healthy; a gap means unknown.',
-          [panel.query('max by (target) (target:health:state)', '{{target}}')],
+          [panel.query('max by (target) (' + series.target_health + ')', '{{target}}')],
           'No target is measured here.',
         ) + panel.size(24, 10) + panel.texts(cells.states.health),
         panel.timeseries(
           'Error budget over time',
           'Error budget left of the 30 days, for each target. It falls with every bad event, and rises when old ones leave the 30 days. Good: above 20%, the dashed line; below 0 the target is missed.',
           'percentunit',
-          [panel.query('max by (target) (slo:period_error_budget_remaining:ratio) and on (target) slo:measured:bool == 1', '{{target}}')],
+          [panel.query('max by (target) (' + series.budget_remaining + ') and on (target) ' + series.measured + ' == 1', '{{target}}')],
           'No target has counted an event yet.',
         ) + panel.size(24, 9) + panel.limits(slo_targets.budget_steps) + panel.lines,
         panel.stat(
           'Trend of good events (last hour, all bases)',
           'Share of good events in the last hour for each measured target, and its trend over the time range shown. Good: level, at the objective or above; the table shows the objective.',
           'percentunit',
-          [panel.query('1 - max by (target) (slo:sli_error:ratio_rate1h) and on (target) slo:measured:bool == 1', '{{target}}')],
+          [panel.query('1 - max by (target) (' + series.error_ratio('1h') + ') and on (target) ' + series.measured + ' == 1', '{{target}}')],
           'No target has counted an event in an hour.',
         ) + panel.size(24, 6),
       ]),
@@ -103,9 +104,9 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           'Share of good events in the last 7 and the last 30 days, and in the 30 days that ended a week ago. A quarter is longer than samples are kept (retention_days in settings.yaml), so there is no figure for it. Good: at least the objective, and not falling.',
           'percentunit',
           [
-            panel.rows(of('slo:objective:ratio')),
+            panel.rows(of(series.objective)),
             panel.rows(good('7d')),
-            panel.rows('1 - ' + of('slo:sli_error:ratio_rate30d')),
+            panel.rows('1 - ' + of(series.error_ratio('30d'))),
             panel.rows(good('30d', ' offset 7d')),
           ],
           'No target has counted an event yet.',

@@ -1,5 +1,6 @@
 // Can users work?
 function(config)
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local alerts = config.alerts;
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
@@ -63,7 +64,7 @@ function(config)
       'Throughput in use',
       'Requests per minute on the busiest server as a share of the target for one server. ' + slo_targets.words('api-throughput') + ' This is usage (traffic), not proof: only a capacity run proves it.',
       'percentunit',
-      [panel.now('max(slo:capacity_use:ratio{target="api-throughput"})')],
+      [panel.now('max(' + series.capacity_use + '{target="api-throughput"})')],
       'no requests',
       width=3,
     ) + panel.between(0, null) + panel.decimals(0) + panel.plain_stat + slo_targets.capacity_use('api-throughput'),

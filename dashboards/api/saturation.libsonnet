@@ -1,5 +1,6 @@
 // Is the application short of something?
 function(config)
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
@@ -30,7 +31,7 @@ function(config)
       'Target throughput in use',
       'Requests per minute on the busiest server as a share of the target for one server. ' + slo_targets.words('api-throughput') + ' Above 100%: more than the target covers.',
       'percentunit',
-      [panel.query('max(slo:capacity_use:ratio{target="api-throughput"})', 'busiest server')],
+      [panel.query('max(' + series.capacity_use + '{target="api-throughput"})', 'busiest server')],
       queries.silent,
     ) + panel.between(0, null) + slo_targets.capacity_use('api-throughput'),
     panel.timeseries(

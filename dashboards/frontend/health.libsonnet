@@ -1,5 +1,6 @@
 // Does the CRM open, and what is promised?
 function(config)
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local alerts = config.alerts;
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
@@ -43,8 +44,8 @@ function(config)
       'How many front-end targets this installation measures, out of how many. The others are shown below as not measured, with what they need: never as met.',
       'none',
       [
-        panel.now('count(slo:measured:bool{layer="frontend"} == 1) or 0 * count(slo:measured:bool{layer="frontend"})', 'measured'),
-        panel.now('count(slo:measured:bool{layer="frontend"})', 'of'),
+        panel.now('count(' + series.measured + '{layer="frontend"} == 1) or 0 * count(' + series.measured + '{layer="frontend"})', 'measured'),
+        panel.now('count(' + series.measured + '{layer="frontend"})', 'of'),
       ],
       'no rule has run yet',
     ) + panel.decimals(0) + panel.plain_stat + panel.to_board('targets', 'All targets'),

@@ -41,15 +41,15 @@ function(config)
     state(which='', capacity=true)::
       local is(number, series, comparison) =
         'max by (target) (%d + 0 * (%s%s %s))' % [number, series, which, comparison];
-      local measured(number, comparison) = 'max by (target) (%d + 0 * (slo:measured:bool%s %s))' % [number, which, comparison];
+      local measured(number, comparison) = ('max by (target) (%d + 0 * (' + series.measured + '%s %s))') % [number, which, comparison];
       std.join('\nor ', [
         measured(0, '== 0'),
-        is(6, 'target:health:state', '== 2'),
-        is(5, 'target:health:state', '== 1'),
-        is(4, 'slo:period_error_budget_remaining:ratio', '< 0'),
-        is(3, 'slo:period_error_budget_remaining:ratio', '< %s' % clean(1 - near)),
-        is(1, 'target:health:state', '== 0'),
-      ] + (if capacity then [is(1, 'slo:capacity:ratio', '>= 1')] else []) + [
+        is(6, series.target_health, '== 2'),
+        is(5, series.target_health, '== 1'),
+        is(4, series.budget_remaining, '< 0'),
+        is(3, series.budget_remaining, '< %s' % clean(1 - near)),
+        is(1, series.target_health, '== 0'),
+      ] + (if capacity then [is(1, series.capacity, '>= 1')] else []) + [
         measured(2, '== 1'),
       ]),
 

@@ -1,5 +1,6 @@
 // What is on the board of every layer: its targets, its firing alerts, and what the exporter may not read.
 function(config)
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local cells = import 'table_cells.libsonnet';
   local panel = import 'panel.libsonnet';
   local slo_targets = (import 'slo_targets.libsonnet')(config);
@@ -41,13 +42,13 @@ function(config)
         'Each target in the words of the document, and the measured share of good events; basis says how it is measured. Good: state met, and most of the 30-day error budget left. "Not measured": nothing here feeds it, which is not the same as met. Click a target to see how bad it is, how fast its budget goes, and why.',
         'percentunit',
         [
-          panel.rows('max by (target, basis, requires) (slo:measured:bool%s)' % which),
+          panel.rows(('max by (target, basis, requires) (' + series.measured + '%s)') % which),
           panel.rows(slo_targets.state(which, capacity=std.member([slo_targets.of(id).kind for id in ids], 'capacity'))),
-          panel.rows(of('slo:objective:ratio')),
-          panel.rows('1 - ' + of('slo:sli_error:ratio_rate1h')),
-          panel.rows('1 - ' + of('slo:sli_error:ratio_rate30d')),
-          panel.rows(of('slo:period_error_budget_remaining:ratio')),
-          panel.rows(of('slo:current_burn_rate:ratio')),
+          panel.rows(of(series.objective)),
+          panel.rows('1 - ' + of(series.error_ratio('1h'))),
+          panel.rows('1 - ' + of(series.error_ratio('30d'))),
+          panel.rows(of(series.budget_remaining)),
+          panel.rows(of(series.current_burn_rate)),
         ],
         'Target rules have not run yet: did Prometheus start less than two minutes ago, or are its rules failing?',
         [

@@ -1,5 +1,6 @@
 // One strip: health by layer, alerts, the worst budget, the age of the data; then since when.
 function(config)
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local cells = import '../lib/table_cells.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
@@ -13,7 +14,7 @@ function(config)
       'Health',
       'The whole CRM and its layers. Healthy: no alert of a target fires and every component responds. Degraded: a slow alert fires, the last half hour missed a target, or one of several servers is down. Unhealthy: users are affected now. A layer whose state is unknown is not listed.',
       'none',
-      [panel.now('system:health:state', 'overall'), panel.now('layer:health:state', '{{layer}}')],
+      [panel.now(series.system_health, 'overall'), panel.now(series.layer_health, '{{layer}}')],
       'Health rules have not run yet: did Prometheus start less than two minutes ago?',
     ) + panel.size(8, 5) + panel.plain_stat + panel.decimals(0) + panel.texts(health),
 
@@ -32,7 +33,7 @@ function(config)
       'Lowest error budget',
       'The target with the least error budget left of its 30 days. Good: above 20%. Below 0 the target is missed. The table below shows which others are close.',
       'percentunit',
-      [panel.now('bottomk(1, max by (target) (slo:period_error_budget_remaining:ratio) and on (target) slo:measured:bool == 1)', '{{target}}')],
+      [panel.now('bottomk(1, max by (target) (' + series.budget_remaining + ') and on (target) ' + series.measured + ' == 1)', '{{target}}')],
       'No events counted yet (takes ten minutes)',
     ) + panel.size(5, 5) + panel.plain_stat + panel.decimals(0) + panel.limits(slo_targets.budget_steps)
     + { options+: { textMode: 'value_and_name' } }
@@ -53,9 +54,9 @@ function(config)
       'Health over time',
       'State of each layer and component, and since when. Good: always healthy. A gap: unknown.',
       [
-        panel.query('system:health:state', 'overall'),
-        panel.query('layer:health:state', 'layer {{layer}}'),
-        panel.query('component:health:state', '{{component}}'),
+        panel.query(series.system_health, 'overall'),
+        panel.query(series.layer_health, 'layer {{layer}}'),
+        panel.query(series.component_health, '{{component}}'),
       ],
       'Health rules have not run in the time range shown.',
     ) + panel.size(24, 7) + panel.texts(health),

@@ -1,5 +1,6 @@
 // Golden signals, each with its promise drawn in.
 function(config)
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
 
@@ -57,7 +58,7 @@ function(config)
       'Largest contentful paint (field)',
       'Share of page views that showed their main content in time (LCP). ' + slo_targets.words('lcp') + ' Good: above the line.',
       'percentunit',
-      [panel.query('1 - max(slo:sli_error:ratio_rate1h{target="lcp"})', 'in time')],
+      [panel.query('1 - max(' + series.error_ratio('1h') + '{target="lcp"})', 'in time')],
       "Not measured: no data from users' browsers (data source `frontend` of settings.yaml).",
     ) + panel.ratio + slo_targets.good_share('lcp'),
 

@@ -1,5 +1,6 @@
 // How fast the error budget goes, the lines from which an alert fires, what is left, and the events that spent it.
 function(config)
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local cells = import '../lib/table_cells.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
@@ -8,7 +9,7 @@ function(config)
   local which = '{target="$target"}';
   local empty = 'Not measured here, or no events in the time range shown.';
   local burn(window) =
-    'max(slo:sli_error:ratio_rate%s%s) / max(slo:error_budget:ratio%s)' % [window, which, which];
+    'max(%s%s) / max(%s%s)' % [series.error_ratio(window), which, series.error_budget, which];
   // The lines are drawn from the least severe tier up.
   local tiers = std.sort(slo_targets.tiers, function(tier) tier.factor);
   local severity = { critical: colors.hurt, high: colors.broken, medium: colors.near, low: colors.near };
@@ -30,7 +31,7 @@ function(config)
       'Error budget over time',
       'Error budget left of the 30 days. It falls with every bad event, and rises when old ones leave the 30 days. Good: above 20%. Below 0 the target is missed.',
       'percentunit',
-      [panel.query('max(slo:period_error_budget_remaining:ratio%s)' % which, 'left')],
+      [panel.query(('max(' + series.budget_remaining + '%s)') % which, 'left')],
       empty,
     ) + panel.size(12, 9) + panel.limits(slo_targets.budget_steps) + panel.lines,
 
@@ -39,8 +40,8 @@ function(config)
       'Events per five minutes, bad ones on top: what spent the budget, and when. Good: no bad ones.',
       'short',
       [
-        panel.query('sum(slo:events_total:increase5m%s) - sum(slo:events_bad:increase5m%s)' % [which, which], 'good'),
-        panel.query('sum(slo:events_bad:increase5m%s)' % which, 'bad'),
+        panel.query(('sum(' + series.events_total + '%s) - sum(' + series.events_bad + '%s)') % [which, which], 'good'),
+        panel.query(('sum(' + series.events_bad + '%s)') % which, 'bad'),
       ],
       empty,
     ) + panel.size(12, 8) + panel.stacked + panel.color('good', colors.kept) + panel.color('bad', colors.hurt),

@@ -1,6 +1,7 @@
 // Which label contributes most bad events. Each target has a query of its own: `which` lets through that of the target
 // chosen. Those fed by browsers get theirs with the browsers.
 function(config)
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
 
@@ -19,8 +20,8 @@ function(config)
         sum(suffixed(target.sli.histogram, '_count')) + ' - '
         + sum(suffixed(target.sli.histogram, '_bucket', 'le=~"%s"' % slo_targets.edge(id)))
       else std.join(' or ', [sum(selector) for selector in target.sli.bad]);
-    'label_replace((%s) and on () slo:promise:info{target="$target", title="%s"}, "cause", "%s $1", "%s", "(.+)")'
-    % [bad, target.title, cause, label];
+    'label_replace((%s) and on () %s{target="$target", title="%s"}, "cause", "%s $1", "%s", "(.+)")'
+    % [bad, series.promise, target.title, cause, label];
 
   local causes = std.join('\nor ', [
     by('api-latency', 'http_route', 'route'),
@@ -31,10 +32,10 @@ function(config)
     by('db-availability', 'check', 'check'),
     by('frontend-availability', 'check', 'check'),
     by('system-availability', 'check', 'check'),
-    'label_replace((sum by (service_peer_name) (%s)) and on () slo:promise:info{target="$target", title="%s"}, "cause", "service $1", "service_peer_name", "(.+)")'
-    % [increase(slo_targets.of('integration-error-rate').sli.bad[0]), slo_targets.of('integration-error-rate').title],
-    'label_replace((sum by (instance) (%s)) and on () slo:promise:info{target="$target", title="%s"}, "cause", "misses of $1", "instance", "(.+)")'
-    % [increase(slo_targets.of('cache-hit-ratio').sli.total[1]), slo_targets.of('cache-hit-ratio').title],
+    'label_replace((sum by (service_peer_name) (%s)) and on () %s{target="$target", title="%s"}, "cause", "service $1", "service_peer_name", "(.+)")'
+    % [increase(slo_targets.of('integration-error-rate').sli.bad[0]), series.promise, slo_targets.of('integration-error-rate').title],
+    'label_replace((sum by (instance) (%s)) and on () %s{target="$target", title="%s"}, "cause", "misses of $1", "instance", "(.+)")'
+    % [increase(slo_targets.of('cache-hit-ratio').sli.total[1]), series.promise, slo_targets.of('cache-hit-ratio').title],
   ]);
 
   [

@@ -1,5 +1,6 @@
 // What was promised, its state, and the share of good events over every window.
 function(config)
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local cells = import '../lib/table_cells.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
@@ -14,8 +15,8 @@ function(config)
       'In the words of the document, with its section, and the basis of the measurement: field, users; lab, our own browser; traffic, the servers; probe, our checks. docs/targets.md says how it is counted.',
       'percentunit',
       [
-        panel.rows('max by (title, statement, section, basis, team) (slo:promise:info%s)' % which),
-        panel.rows('max (slo:objective:ratio%s)' % which),
+        panel.rows(('max by (title, statement, section, basis, team) (' + series.promise + '%s)') % which),
+        panel.rows(('max (' + series.objective + '%s)') % which),
       ],
       'No recording rule of the targets has run yet: is Prometheus younger than two minutes?',
       [
@@ -40,7 +41,7 @@ function(config)
       'Good events',
       'Share of good events over each window; bad and all events are summed before dividing. Windows from 2 hours on follow within five minutes. Good: at least the objective.',
       'percentunit',
-      [panel.now('1 - max(slo:sli_error:ratio_rate%s%s)' % [window, which], window) for window in windows],
+      [panel.now('1 - max(%s%s)' % [series.error_ratio(window), which], window) for window in windows],
       empty,
     ) + panel.size(12, 4) + panel.plain_stat + panel.decimals(3),
 
@@ -48,7 +49,7 @@ function(config)
       'Error budget left',
       'Share of the bad events allowed in 30 days that is left. Good: above 20%. Below 0 the target is missed over 30 days.',
       'percentunit',
-      [panel.query('max(slo:period_error_budget_remaining:ratio%s)' % which)],
+      [panel.query(('max(' + series.budget_remaining + '%s)') % which)],
       empty,
     ) + panel.size(4, 4) + panel.decimals(1) + panel.limits(slo_targets.budget_steps),
 
@@ -56,7 +57,7 @@ function(config)
       'Budget exhausted in',
       'How long the rest lasts at the pace of the last day. Good: longer than 30 days, or no bad event.',
       's',
-      [panel.now('max(slo:period_error_budget_exhaustion:seconds%s)' % which)],
+      [panel.now(('max(' + series.budget_exhaustion + '%s)') % which)],
       'No bad event in a day',
     ) + panel.size(4, 4) + panel.plain_stat + panel.decimals(0)
     // The alerts of the fastest tiers come within days; 30 are the period itself.
@@ -66,7 +67,7 @@ function(config)
       'Events per day',
       'How many events count towards the target, at the pace of the last day. Where they are few, a single one matters a lot: docs/targets.md says how many each alert needs.',
       'short',
-      [panel.now('sum(slo:events_total:sum1d%s)' % which)],
+      [panel.now(('sum(' + series.sum_total('1d') + '%s)') % which)],
       empty,
     ) + panel.size(4, 4) + panel.plain_stat + panel.decimals(0),
   ]

@@ -10,7 +10,7 @@ import yaml
 from tools.board_lint.model import read_boards
 from tools.rule_lint.catalogue import ROOT
 
-# Target → its series, and the number the boards show (dashboards/lib/cells.libsonnet gives it a word).
+# Target → its series, and the number the boards show (dashboards/lib/table_cells.libsonnet gives it a word).
 _CASES: dict[str, tuple[dict[str, float], int]] = {
     "hurt": ({"slo:measured:bool": 1, "target:health:state": 2, "slo:period_error_budget_remaining:ratio": 0.9}, 6),
     "degraded": ({"slo:measured:bool": 1, "target:health:state": 1, "slo:period_error_budget_remaining:ratio": -1}, 5),
