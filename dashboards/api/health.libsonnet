@@ -69,7 +69,7 @@ function(config)
       width=3,
     ) + panel.between(0, null) + panel.decimals(0) + panel.plain_stat + slo_targets.capacity_use('api-throughput'),
     panel.stat(
-      'Failed logins',
+      'Refused logins',
       'Logins refused (401, 403, 429) within the last hour. Good: a few forgotten passwords. Above the limit: somebody is guessing passwords, or users cannot log in.',
       'none',
       [panel.now(queries.logins('401|403|429', '1h'))],

@@ -20,8 +20,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from exporters.core.checks.check import CheckSettings
 from exporters.core.strict_yaml import read_yaml
 from pantrywatch.config.durations import seconds
