@@ -7,7 +7,7 @@ function(config)
 
   [
     panel.timeseries(
-      'Hit ratio (traffic)',
+      'Hit ratio over time (traffic)',
       'Share of lookups that found their key. ' + slo_targets.words('cache-hit-ratio') + ' A sudden drop that recovers: the cache was emptied or restarted (cold). A slope: keys expire or are evicted before they are read again.',
       'percentunit',
       [panel.query(queries.hits(), '{{instance}}')],

@@ -19,7 +19,7 @@ function(config)
     ) + panel.size(8, 5) + panel.plain_stat + panel.decimals(0) + panel.texts(health),
 
     panel.stat(
-      'Firing alerts',
+      'Alerts by severity',
       'Alerts by severity: critical, users are affected now; high, they will be today; medium, fix during working hours; low, for the digest. Good: 0 critical and 0 high. The list is further down.',
       'none',
       [firing(severity) for severity in ['critical', 'high', 'medium', 'low']],
