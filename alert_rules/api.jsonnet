@@ -9,6 +9,7 @@ function(config=(import 'config.libsonnet').defaults)
   local targets = (import 'lib/targets.libsonnet')(config.targets, time);
   local duration = time.duration;
   local words = time.words;
+  local last = time.last;
   // The routes users wait for; health checks and scrapes would dilute the shares.
   local routes = config.selectors.routes;
   local errors = config.selectors.server_errors;
@@ -65,7 +66,7 @@ function(config=(import 'config.libsonnet').defaults)
               limits.failures,
             ],
             summary: '{{ $value | humanizePercentage }} of API requests fail (limit ' + percent(limits.share) + ').',
-            description: 'Share of requests answered with a 5xx status in the last ' + words(limits.range) + '. First check which route fails, and whether the database or the cache is down.',
+            description: 'Share of requests answered with a 5xx status in the ' + last(limits.range) + '. First check which route fails, and whether the database or the cache is down.',
             impact: 'Users see error messages and may lose what they enter.',
           }),
           alert('CrmApiSlow', 'high', function(limits) {
@@ -87,7 +88,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'api',
             type: 'security',
             expr: failed_logins(limits),
-            summary: '{{ $value | printf "%.0f" }} failed logins in the last ' + words(limits.range) + ' (limit ' + limits.limit + ').',
+            summary: '{{ $value | printf "%.0f" }} failed logins in the ' + last(limits.range) + ' (limit ' + limits.limit + ').',
             description: 'First check whether the attempts come from one address or target one account: that is an attack. Otherwise check the authentication service.',
             impact: 'Accounts may be taken over, or users cannot log in.',
           }),
@@ -95,7 +96,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'api',
             type: 'security',
             expr: failed_logins(limits),
-            summary: '{{ $value | printf "%.0f" }} failed logins in the last ' + words(limits.range) + ' (limit ' + limits.limit + ').',
+            summary: '{{ $value | printf "%.0f" }} failed logins in the ' + last(limits.range) + ' (limit ' + limits.limit + ').',
             description: 'Somebody is guessing passwords automatically, or nobody can log in. First check the client addresses in the access log, and block them.',
             impact: 'Accounts may be taken over within minutes; logging in is slow for everyone.',
           }),
@@ -117,7 +118,7 @@ function(config=(import 'config.libsonnet').defaults)
               limits.failures,
             ],
             summary: '{{ $value | humanizePercentage }} of calls to {{ $labels.service_peer_name }} fail (limit ' + percent(limits.share) + ').',
-            description: 'Share of failed calls to this third party in the last ' + words(limits.range) + '. First check its status page, then our credentials and quota.',
+            description: 'Share of failed calls to this third party in the ' + last(limits.range) + '. First check its status page, then our credentials and quota.',
             impact: 'Features that depend on it (mail, maps, files) fail; the rest of the CRM works.',
           }),
           alert('CrmApiPoolExhausted', 'high', function(limits) {

@@ -9,6 +9,7 @@ function(config=(import 'config.libsonnet').defaults)
   local time = (import 'lib/time.libsonnet')(config.speed);
   local duration = time.duration;
   local words = time.words;
+  local last = time.last;
 
   {
     groups: [
@@ -43,7 +44,7 @@ function(config=(import 'config.libsonnet').defaults)
               sum by (instance) (increase(redis_evicted_keys_total[%s]))
                 > on (instance) %s * sum by (instance) (redis_db_keys)
             ||| % [duration(limits.range), decimal(limits.share)],
-            summary: 'Cache {{ $labels.instance }} evicted {{ $value | humanize }} keys in the last ' + words(limits.range) + ' (limit: ' + percent(limits.share) + ' of its keys).',
+            summary: 'Cache {{ $labels.instance }} evicted {{ $value | humanize }} keys in the ' + last(limits.range) + ' (limit: ' + percent(limits.share) + ' of its keys).',
             description: 'Memory is too small for what the application caches. First check the hit ratio: if it is falling, raise maxmemory or cache less.',
             impact: 'More pages come from the database, more slowly.',
           }),
@@ -67,7 +68,7 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             type: 'error',
             expr: 'sum by (instance) (increase(redis_rejected_connections_total[%s])) > 0' % duration(limits.range),
-            summary: 'Cache {{ $labels.instance }} rejected {{ $value | humanize }} connections in the last ' + words(limits.range) + ' (limit 0).',
+            summary: 'Cache {{ $labels.instance }} rejected {{ $value | humanize }} connections in the ' + last(limits.range) + ' (limit 0).',
             description: 'maxclients or the open-files limit has been reached. First check which client holds so many connections.',
             impact: 'Some requests run without the cache, more slowly, or fail.',
           }),
@@ -127,7 +128,7 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             // changes(): a reset of the log counts as one, not as all of its entries.
             expr: 'max by (instance) (changes(redis_slowlog_last_id[%s])) >= %d' % [duration(limits.range), limits.scrapes],
-            summary: 'Cache {{ $labels.instance }} logged new slow commands at {{ $value }} scrapes in the last ' + words(limits.range) + ' (limit ' + limits.scrapes + ').',
+            summary: 'Cache {{ $labels.instance }} logged new slow commands at {{ $value }} scrapes in the ' + last(limits.range) + ' (limit ' + limits.scrapes + ').',
             description: 'Commands run one at a time, so a slow one delays all others. First check the slow log for commands over many keys.',
             impact: 'Pages that use the cache are slow now and then.',
           }),

@@ -10,6 +10,7 @@ function(config=(import 'config.libsonnet').defaults)
   local time = (import 'lib/time.libsonnet')(config.speed);
   local duration = time.duration;
   local words = time.words;
+  local last = time.last;
 
   local connections(severity) = alert('CrmDatabaseConnectionsNearLimit', severity, function(limits) {
     component: 'database',
@@ -107,7 +108,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             // Half a deadlock more than the limit: increase() extrapolates.
             expr: 'sum by (instance, datname) (increase(pg_stat_database_deadlocks[%s])) > %s' % [duration(limits.range), decimal(limits.limit + 0.5)],
-            summary: '{{ $value | humanize }} deadlocks in {{ $labels.datname }} on {{ $labels.instance }} in the last ' + words(limits.range) + ' (limit ' + limits.limit + ').',
+            summary: '{{ $value | humanize }} deadlocks in {{ $labels.datname }} on {{ $labels.instance }} in the ' + last(limits.range) + ' (limit ' + limits.limit + ').',
             description: 'The server aborted one transaction of each pair. Its log names both statements.',
             impact: 'Saving failed for some users; trying again works.',
           }),
@@ -199,7 +200,7 @@ function(config=(import 'config.libsonnet').defaults)
                 unless on (instance) sum by (instance) (increase(pg_stat_archiver_archived_count[%(range)s])) > 0
             ||| % { range: duration(limits.range) },
             summary: 'PostgreSQL {{ $labels.instance }} cannot archive its WAL.',
-            description: 'Every attempt in the last ' + words(limits.range) + ' failed. First check the server log, which has the output of archive_command, and the free space in the archive.',
+            description: 'Every attempt in the ' + last(limits.range) + ' failed. First check the server log, which has the output of archive_command, and the free space in the archive.',
             impact: 'None yet. Changes since the last archived file cannot be restored, and pg_wal grows until the disk is full.',
           }),
           wraparound('medium'),
@@ -229,7 +230,7 @@ function(config=(import 'config.libsonnet').defaults)
                   or on (instance) sum by (instance) (increase(pg_stat_checkpointer_num_timed_total[%(range)s]))
               )
             ||| % { range: duration(limits.range), limit: decimal(limits.limit + 0.5) },
-            summary: '{{ $value | humanize }} checkpoints of {{ $labels.instance }} came early in the last ' + words(limits.range) + ' (limit ' + limits.limit + ').',
+            summary: '{{ $value | humanize }} checkpoints of {{ $labels.instance }} came early in the ' + last(limits.range) + ' (limit ' + limits.limit + ').',
             description: 'WAL reaches max_wal_size before checkpoint_timeout. First check for a bulk load that explains it; otherwise raise max_wal_size.',
             impact: 'Saving is slower while a checkpoint writes.',
           }),

@@ -22,6 +22,7 @@ function(config=(import 'config.libsonnet').defaults)
   local time = (import 'lib/time.libsonnet')(config.speed);
   local duration = time.duration;
   local words = time.words;
+  local last = time.last;
 
   local filling_up(free, size, limits) = |||
     predict_linear(%(free)s[%(range)s], %(ahead)s) < 0
@@ -85,7 +86,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: 'increase(node_vmstat_oom_kill[%s]) > 0' % duration(limits.range),
             summary: 'The kernel of {{ $labels.instance }} killed a process because memory ran out.',
-            description: 'It happened in the last ' + words(limits.range) + '. First check the kernel log for which process it was, and whether it is running again.',
+            description: 'It happened in the ' + last(limits.range) + '. First check the kernel log for which process it was, and whether it is running again.',
             impact: 'Whatever that process was doing was cut off; its users saw errors.',
           }),
           alert('CrmHostDiskNearlyFull', 'high', function(limits) {
@@ -101,7 +102,7 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             expr: filling_up('node_filesystem_avail_bytes', 'node_filesystem_size_bytes', limits),
             summary: '{{ $labels.mountpoint }} on {{ $labels.instance }} will be full within ' + words(limits.ahead) + '.',
-            description: 'Less than ' + percent(limits.left) + ' is left, and at the pace of the last ' + words(limits.range) + ' it will be full within ' + words(limits.ahead) + '. First check what is growing: logs, WAL, temporary files.',
+            description: 'Less than ' + percent(limits.left) + ' is left, and at the pace of the ' + last(limits.range) + ' it will be full within ' + words(limits.ahead) + '. First check what is growing: logs, WAL, temporary files.',
             impact: 'None yet; when it is full PostgreSQL stops, and nothing can be saved.',
           }),
           alert('CrmHostInodesNearlyFull', 'high', function(limits) {
@@ -117,7 +118,7 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             expr: filling_up('node_filesystem_files_free', 'node_filesystem_files', limits),
             summary: '{{ $labels.mountpoint }} on {{ $labels.instance }} will run out of inodes within ' + words(limits.ahead) + '.',
-            description: 'Less than ' + percent(limits.left) + ' of its inodes are left, and at the pace of the last ' + words(limits.range) + ' none will be left within ' + words(limits.ahead) + '. First check for a directory with very many small files.',
+            description: 'Less than ' + percent(limits.left) + ' of its inodes are left, and at the pace of the ' + last(limits.range) + ' none will be left within ' + words(limits.ahead) + '. First check for a directory with very many small files.',
             impact: 'None yet; when none is left no file can be created.',
           }),
           alert('CrmHostFilesystemReadOnly', 'high', function(limits) {
@@ -204,7 +205,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: 'increase(pantrywatch_container_oom_kills_total[%s]) > 0' % duration(limits.range),
             summary: 'A process in container {{ $labels.instance }} was killed at its memory limit.',
-            description: 'The kernel killed a process there in the last ' + words(limits.range) + '. First check whether it is running again, then the limit.',
+            description: 'The kernel killed a process there in the ' + last(limits.range) + '. First check whether it is running again, then the limit.',
             impact: 'Whatever that process was doing was cut off; its users saw errors.',
           }),
           alert('CrmHostContainerCpuThrottled', 'medium', function(limits) {

@@ -16,6 +16,7 @@ function(config=(import 'config.libsonnet').defaults)
   local time = (import 'lib/time.libsonnet')(config.speed);
   local duration = time.duration;
   local words = time.words;
+  local last = time.last;
 
   {
     groups: [
@@ -109,7 +110,7 @@ function(config=(import 'config.libsonnet').defaults)
             expr: 'prometheus_tsdb_head_series > %s * min_over_time(prometheus_tsdb_head_series[%s]) + %d'
                   % [decimal(limits.factor), duration(limits.range), limits.series],
             summary: 'Prometheus holds {{ $value | humanize }} series, and the number is growing.',
-            description: 'It has grown to more than ' + decimal(limits.factor) + ' times the lowest number of the last ' + words(limits.range) + '. First check for a label whose values keep changing (the query is in the runbook).',
+            description: 'It has grown to more than ' + decimal(limits.factor) + ' times the lowest number of the ' + last(limits.range) + '. First check for a label whose values keep changing (the query is in the runbook).',
             impact: 'None yet; Prometheus will run out of memory and disk.',
           }),
           alert('CrmMonitoringRuleFailing', 'high', function(limits) {
@@ -117,7 +118,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: 'sum by (job, instance, rule_group) (increase(prometheus_rule_evaluation_failures_total[%s])) > 0' % duration(limits.range),
             summary: 'Rules of {{ $labels.rule_group }} cannot be evaluated.',
-            description: 'A rule failed in the last ' + words(limits.range) + '. First check Status > Rules in Prometheus for the error.',
+            description: 'A rule failed in the ' + last(limits.range) + '. First check Status > Rules in Prometheus for the error.',
             impact: 'Alerts of this group may not fire, and figures of targets may be missing.',
           }),
           alert('CrmMonitoringRuleGroupSlow', 'medium', function(limits) {
@@ -143,7 +144,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'alertmanager',
             type: 'error',
             expr: 'sum by (job, instance) (increase(prometheus_notifications_dropped_total[%s])) > 0' % duration(limits.range),
-            summary: 'Prometheus ({{ $labels.instance }}) dropped {{ $value | humanize }} alerts in the last ' + words(limits.range) + '.',
+            summary: 'Prometheus ({{ $labels.instance }}) dropped {{ $value | humanize }} alerts in the ' + last(limits.range) + '.',
             description: 'It could not deliver them to any Alertmanager. First check whether Alertmanager is running and reachable.',
             impact: 'Alerts that fire now may reach nobody.',
           }),
@@ -163,7 +164,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: 'sum by (job, instance, integration) (increase(alertmanager_notifications_failed_total[%s])) > 0' % duration(limits.range),
             summary: 'Alertmanager ({{ $labels.instance }}) cannot notify by {{ $labels.integration }}.',
-            description: 'A notification failed for good in the last ' + words(limits.range) + '. First check its log: address, password, certificate, or the receiver is down.',
+            description: 'A notification failed for good in the ' + last(limits.range) + '. First check its log: address, password, certificate, or the receiver is down.',
             impact: 'People who rely on this channel are not notified.',
           }),
           alert('CrmMonitoringConfigReloadFailed', 'high', function(limits) {
@@ -188,7 +189,7 @@ function(config=(import 'config.libsonnet').defaults)
               'WAL corruption': 'prometheus_tsdb_wal_corruptions_total',
             }, duration(limits.range), 'operation'),
             summary: 'Storage of Prometheus ({{ $labels.instance }}) is failing: {{ $labels.operation }}.',
-            description: 'A disk operation failed in the last ' + words(limits.range) + '. First check whether the disk is full or broken, then the log.',
+            description: 'A disk operation failed in the ' + last(limits.range) + '. First check whether the disk is full or broken, then the log.',
             impact: "Samples, and with them the month's budgets, may be lost.",
           }),
           alert('CrmMonitoringRetentionShort', 'medium', function(limits) {

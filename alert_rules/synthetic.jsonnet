@@ -8,6 +8,7 @@ function(config=(import 'config.libsonnet').defaults)
   local time = (import 'lib/time.libsonnet')(config.speed);
   local duration = time.duration;
   local words = time.words;
+  local last = time.last;
 
   // A check that cannot connect sees no certificate: what it saw within the hour still holds. The labels `kind` and
   // `target` are left out: a broken target must not mute the certificate that is about to break it.
@@ -62,7 +63,7 @@ function(config=(import 'config.libsonnet').defaults)
               failures: numbers.decimal(limits.failures - 0.5),
             },
             summary: 'Check {{ $labels.check }} of {{ $labels.instance }} fails every time.',
-            description: 'It has not passed once in the last ' + words(limits.range) + '. First check the error class on the board, then run the check by hand.',
+            description: 'It has not passed once in the ' + last(limits.range) + '. First check the error class on the board, then run the check by hand.',
             impact: 'Users cannot do what this check does either.',
           }),
           alert('CrmSyntheticCheckFlapping', 'low', function(limits) {
@@ -70,7 +71,7 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['check', 'kind'],
             type: 'error',
             expr: 'changes(probe_success[%s]) >= %d' % [duration(limits.range), limits.changes],
-            summary: 'Check {{ $labels.check }} of {{ $labels.instance }} is flapping: {{ $value | humanize }} changes in the last ' + words(limits.range) + ' (limit ' + limits.changes + ').',
+            summary: 'Check {{ $labels.check }} of {{ $labels.instance }} is flapping: {{ $value | humanize }} changes in the ' + last(limits.range) + ' (limit ' + limits.changes + ').',
             description: 'Something fails intermittently: one of several servers, a limit that is just reached, a timeout that is just too short.',
             impact: 'Some users see an error now and then.',
           }),

@@ -45,9 +45,10 @@ function(targets, time, alerts)
     annotations: annotations({
       summary: target.title + ': {{ $value | humanizePercentage }} of ' + target.events + ' are bad ('
                + allowed_percent + '% allowed).',
-      description: 'Target: "' + target.statement + '". The last ' + time.words(tier.long) + ' used at least '
-                   + decimal(100 * tier.budget_share) + '% of the 30-day error budget, and the last '
-                   + time.words(tier.short) + ' are no better. Budget left: ' + left
+      description: 'Target: "' + target.statement + '". At least '
+                   + decimal(100 * tier.budget_share) + '% of the 30-day error budget was used in the '
+                   + time.last(tier.long) + ', and the ' + time.last(tier.short)
+                   + ' were just as bad. Budget left: ' + left
                    + '. Check the board for the part that fails, then follow the runbook.',
       impact: target.impact,
     }, target.runbook, target.id),

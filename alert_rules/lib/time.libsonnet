@@ -63,4 +63,9 @@ function(speed=1) {
       part[0] + ' ' + words[part[1]] + (if part[0] == 1 then '' else 's')
       for part in parts(text)
     ]),
+
+  // '1h' → 'last hour', '6h' → 'last 6 hours'.
+  last(text)::
+    local part = parts(text)[0];
+    'last ' + (if std.length(parts(text)) == 1 && part[0] == 1 then words[part[1]] else self.words(text)),
 }

@@ -22,7 +22,7 @@ function(config)
     ) + panel.decimals(0) + panel.texts(up) + panel.plain_stat,
     panel.stat(
       'Checks (probe)',
-      'The last run of the checks that stand in for users of the API. ' + slo_targets.words('api-availability') + ' Good: passes. Failing while instances are up: the network to them, or the database behind them.',
+      'The last run of the checks that represent users of the API. ' + slo_targets.words('api-availability') + ' Good: passes. Failing while instances are up: the network to them, or the database behind them.',
       'none',
       [panel.now('min by (check) (probe_success{target="api-availability"})', '{{check}}')],
       'no check for it',

@@ -136,7 +136,7 @@ function(config)
           std.objectFields(panels),
           privilege,
         ))],
-        'The exporter does not report its privileges: it is down, or not one of ours.',
+        'The exporter does not report its privileges: it is down, or not from pantrywatch.',
         [
           ['instance', 'Server', { 'custom.width': 110 }],
           ['privilege', 'Privilege', { 'custom.width': 160 }],
