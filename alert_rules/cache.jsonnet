@@ -107,7 +107,8 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmCacheReplicationLag', 'medium', function(limits) {
             component: 'cache',
             narrow_by: ['instance'],
-            expr: 'max by (instance, slave_ip, slave_port) (redis_connected_slave_lag_seconds) > %s' % decimal(limits.seconds),
+            // Port 0 is not a replica but a client that takes a copy (`redis-cli --rdb`, a backup): it never acknowledges.
+            expr: 'max by (instance, slave_ip, slave_port) (redis_connected_slave_lag_seconds{slave_port!="0"}) > %s' % decimal(limits.seconds),
             summary: 'Replica {{ $labels.slave_ip }}:{{ $labels.slave_port }} of cache {{ $labels.instance }} last responded {{ $value | humanizeDuration }} ago (limit ' + decimal(limits.seconds) + 's).',
             description: 'The network is congested or the replica is busy. First check for slow commands on the replica.',
             impact: 'Reads from the replica are stale; a failover would lose the newest keys.',

@@ -10,10 +10,19 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
 
-  // A check that cannot connect sees no certificate: what it saw within the hour still holds. The labels `kind` and
-  // `target` are left out: a broken target must not mute the certificate that is about to break it.
-  local days_left(days) =
-    'min by (job, instance, check) (last_over_time(probe_ssl_earliest_cert_expiry[%s])) - time() < %d * 86400' % [duration('1h'), days];
+  // What clients verify decides: a server may send a certificate that expired long ago and that nobody needs, and the
+  // verified chain may expire before any certificate the server sends. Where nothing is verified, or the check was refused,
+  // there is no such chain, and the first expiry of what was sent counts; blackbox_exporter exports a time before 1970 for
+  // it. A check that cannot connect sees no certificate: what it saw within the hour still holds.
+  local expiry = std.join(' or ', [
+    'probe_ssl_last_chain_expiry_timestamp_seconds > 0',
+    'probe_ssl_earliest_cert_expiry',
+    'last_over_time(probe_ssl_last_chain_expiry_timestamp_seconds[' + duration('1h') + ']) > 0',
+    'last_over_time(probe_ssl_earliest_cert_expiry[' + duration('1h') + '])',
+  ]);
+
+  // The labels `kind` and `target` are left out: a broken target must not mute the certificate that is about to break it.
+  local days_left(days) = 'min by (job, instance, check) (%s) - time() < %d * 86400' % [expiry, days];
 
   {
     groups: [

@@ -2,6 +2,7 @@
 function(config)
   local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local alerts = config.alerts;
+  local certificates = import '../lib/certificates.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
   local status = (import '../lib/status.libsonnet')(config);
@@ -51,9 +52,9 @@ function(config)
     ) + panel.decimals(0) + panel.plain_stat + panel.to_board('targets', 'All targets'),
     panel.stat(
       'Certificate expires in',
-      'Time until the first certificate sent by the front end expires. Automatic renewal happens 30 days before: below three weeks it has failed.',
+      'Time until the verified certificate chain of the front end expires. Automatic renewal happens 30 days before: below three weeks it has failed.',
       's',
-      [panel.now('min(probe_ssl_earliest_cert_expiry{%s}) - time()' % queries.check)],
+      [panel.now('min(%s) - time()' % certificates.expiry(queries.check))],
       'no check uses TLS',
     ) + panel.decimals(1) + panel.limits([[null, colors.hurt], [86400 * alerts.CrmSyntheticCertificateSoonExpired.days, colors.broken], [86400 * alerts.CrmSyntheticCertificateExpiring.days, colors.kept]]) + panel.plain_stat,
     status.promised(all, width=24, height=14, fed=true),

@@ -1,6 +1,7 @@
 // What fails, since when?
 function(config)
   local alerts = config.alerts;
+  local certificates = import '../lib/certificates.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local status = (import '../lib/status.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
@@ -51,9 +52,9 @@ function(config)
     ) + panel.decimals(1) + panel.plain_stat,
     panel.stat(
       'Next certificate expiry',
-      'Time until the first certificate of all TLS checks expires. Automatic renewal happens 30 days before: below three weeks it has failed.',
+      'Time until the first verified certificate chain of all TLS checks expires; where verification failed or is off, the first certificate sent. Automatic renewal happens 30 days before: below three weeks it has failed.',
       's',
-      [panel.now('min(probe_ssl_earliest_cert_expiry) - time()')],
+      [panel.now('min(%s) - time()' % certificates.expiry())],
       'no check uses TLS',
       width=4,
     ) + panel.decimals(1) + panel.limits([[null, colors.hurt], [86400 * alerts.CrmSyntheticCertificateSoonExpired.days, colors.broken], [86400 * alerts.CrmSyntheticCertificateExpiring.days, colors.kept]]) + panel.plain_stat,

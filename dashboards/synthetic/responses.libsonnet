@@ -1,6 +1,7 @@
 // Certificates, name resolution, responses.
 function(config)
   local alerts = config.alerts;
+  local certificates = import '../lib/certificates.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local status = (import '../lib/status.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
@@ -9,17 +10,17 @@ function(config)
   [
     panel.table(
       'Certificates, next to expire first',
-      'When the first certificate sent by the server expires, and when the verified chain does. Below three weeks: automatic renewal has failed.',
+      'When the verified chain expires, and the first certificate sent by the server: an expired one does no harm where the chain does not need it. Where nothing was verified, both show the latter. Below three weeks: automatic renewal has failed.',
       's',
       [
+        panel.rows('min by (check) (%s) - time()' % certificates.expiry(queries.chosen)),
         panel.rows(queries.worst('probe_ssl_earliest_cert_expiry', of='min') + ' - time()'),
-        panel.rows(queries.worst('probe_ssl_last_chain_expiry_timestamp_seconds', of='min') + ' - time()'),
       ],
       'None of the chosen checks uses TLS.',
       [
         ['check', 'Check'],
         ['Value #A', 'Expires in', status.colored({ decimals: 1, thresholds: status.steps([[null, colors.hurt], [86400 * alerts.CrmSyntheticCertificateSoonExpired.days, colors.broken], [86400 * alerts.CrmSyntheticCertificateExpiring.days, colors.kept]]) })],
-        ['Value #B', 'Chain expires in', { decimals: 1 }],
+        ['Value #B', 'First sent expires in', { decimals: 1 }],
       ],
       'Expires in',
       width=8,
