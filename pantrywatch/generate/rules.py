@@ -27,6 +27,11 @@ def rule_documents(root: Path, targets: Targets, settings: Settings, speed: int 
     return rendered
 
 
+def installation_rules(root: Path, targets: Targets, settings: Settings) -> str:
+    """Return the rule file that says which targets are fed under these settings."""
+    return rule_files(root, targets, settings)["installation.yml"]
+
+
 def measured_targets(targets: Targets, settings: Settings) -> dict[str, bool]:
     """Return target id → whether this installation has what feeds it: data sources, and a check where it needs one."""
     sources = set(settings.feeding())
