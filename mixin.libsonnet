@@ -1,62 +1,34 @@
-// The bundle as a monitoring mixin (https://monitoring.mixins.dev). Alerts can be switched off or changed, and targets
-// given other numbers, without an edit here:
+// The bundle as a monitoring mixin (https://monitoring.mixins.dev). What an installation may change is in
+// alert_rules/config.libsonnet, the limits of each alert in alert_rules/config/; nothing needs an edit here:
 //
 //   (import 'pantrywatch/mixin.libsonnet') + {
 //     _config+:: {
+//       selectors+: { application: 'job="crm"' },
 //       alerts+: {
 //         CrmTargetNoTraffic: { enabled: false },
-//         CrmApiLatencyBurn: { 'for': '10m', severity: { critical: 'high' } },
-//         CrmMonitoringTargetDown: { expr: 'up{job="crm"} == 0' },
+//         CrmHostMemoryLow: { available: 0.1, 'for': '1h' },
+//         CrmDatabaseConnectionsNearLimit: { share: { high: 0.7 } },
+//         CrmApiLatencyBurn: { severity: { critical: 'high' } },
+//         CrmMonitoringTargetDown: { expr: 'up{job="crm"} == 0', labels: { team: 'web' } },
 //       },
 //       targets+: { 'api-latency': { threshold: 1, objective: 0.99 } },
 //       dashboards+: { 'crm-business': { enabled: false }, 'crm-overview': { refresh: '1m' } },
 //     },
 //   }
-local document = std.parseYaml(importstr 'targets.yaml');
-local boards = import 'dashboards/boards.libsonnet';
-local burn = import 'alert_rules/lib/burn.libsonnet';
-local slo = import 'alert_rules/lib/slo.libsonnet';
-
-// One file a layer; those of the targets are made anew, with the numbers of _config.
-local layers = [
-  import 'alert_rules/api.jsonnet',
-  import 'alert_rules/cache.jsonnet',
-  import 'alert_rules/database.jsonnet',
-  import 'alert_rules/host.jsonnet',
-  import 'alert_rules/synthetic.jsonnet',
-  import 'alert_rules/monitoring.jsonnet',
-  import 'alert_rules/health.jsonnet',
-  import 'alert_rules/names.jsonnet',
-];
+//
+// A name that does not exist is an error that says which ones come near it.
+local configuration = import 'alert_rules/config.libsonnet';
+local rules = import 'alert_rules/rules.libsonnet';
 
 {
-  _config:: {
-    // Target id → fields of its entry in targets.yaml that are to be others.
-    targets: {},
-    // Targets that are not fed here: no number, no alarm about missing data.
-    notMeasured: [],
-    // Alert name → `enabled`, `expr`, `for`, `severity` (its severity → another), `labels`, `annotations`.
-    alerts: {},
-    // Board's uid → `enabled`, and fields of the board that are to be others.
-    dashboards: {},
-    // Put in front of the pages an alert names.
-    runbookPrefix: '',
-    dashboardPrefix: '',
-  },
+  _config:: configuration.defaults,
 
-  local config = self._config,
-  local changed = document {
-    targets: [
-      target + (if target.id in config.targets then config.targets[target.id] else {})
-      for target in document.targets
-    ],
-  },
-  local measured = { [target.id]: !std.member(config.notMeasured, target.id) for target in changed.targets },
+  local given = self._config,
+  local config = configuration.with(given),
+  local entries = config.alerts,
   local groups =
-    std.flatMap(function(layer) layer.groups, layers)
-    + slo.groups(changed)
-    + burn.groups(changed)
-    + (import 'alert_rules/installation.jsonnet')(measured).groups,
+    local layers = rules(given);
+    std.flatMap(function(layer) layers[layer].groups, std.objectFields(layers)),
 
   // Groups of the rules that `wanted` accepts, without empty ones.
   local of(wanted, change) = [
@@ -66,17 +38,14 @@ local layers = [
     if rules != []
   ],
 
-  local asked(rule) = if rule.alert in config.alerts then config.alerts[rule.alert] else {},
   local adapted(rule) =
-    local change = asked(rule);
+    local change = entries[rule.alert];
     local severity = rule.labels.severity;
     local pages = {
       runbook_url: config.runbookPrefix + rule.annotations.runbook_url,
-    } + (
-      if 'dashboard_url' in rule.annotations
-      then { dashboard_url: config.dashboardPrefix + rule.annotations.dashboard_url } else {}
-    );
-    rule + { [key]: change[key] for key in ['expr', 'for'] if key in change } + {
+      dashboard_url: config.dashboardPrefix + rule.annotations.dashboard_url,
+    };
+    rule + (if 'expr' in change then { expr: change.expr } else {}) + {
       labels+: {
         severity: if 'severity' in change && severity in change.severity then change.severity[severity] else severity,
       } + (if 'labels' in change then change.labels else {}),
@@ -85,13 +54,14 @@ local layers = [
 
   prometheusAlerts+:: {
     groups+: of(
-      function(rule) 'alert' in rule && (!('enabled' in asked(rule)) || asked(rule).enabled),
+      function(rule) 'alert' in rule && (!('enabled' in entries[rule.alert]) || entries[rule.alert].enabled),
       adapted
     ),
   },
   prometheusRules+:: { groups+: of(function(rule) 'record' in rule, function(rule) rule) },
-  // File name → board. Boards show the series of the rules, so changed targets show on them; but the colours of a graph
-  // stay those of targets.yaml.
+
+  // File name → board.
+  local boards = (import 'dashboards/boards.libsonnet')(config),
   local prefixed(variable) =
     if variable.name == 'runbooks' && config.runbookPrefix != '' then variable { query: config.runbookPrefix } else variable,
   local changes(board) = if board.uid in config.dashboards then config.dashboards[board.uid] else {},
@@ -102,6 +72,6 @@ local layers = [
     } + { [key]: changes(board)[key] for key in std.objectFields(changes(board)) if key != 'enabled' }
     for folder in std.objectFields(boards)
     for board in boards[folder]
-    if std.get(changes(board), 'enabled', true)
+    if !('enabled' in changes(board)) || changes(board).enabled
   },
 }

@@ -1,30 +1,34 @@
-// Which targets are fed here: 1, or 0 for "not measured". `measured`: target id → true or false, from settings.yaml.
-// A target of the part `browser` is fed where Prometheus has a browser's exporter to ask: it comes with a program that many
-// machines lack, and in containers with a profile. One that vanishes is missed for a day (CrmTargetNoData).
-local document = std.parseYaml(importstr '../targets.yaml');
+// Which targets are fed here: 1, or 0 for "not measured" (`notMeasured`, from settings.yaml).
+// A target of the part `browser` is fed where Prometheus has a browser's exporter to scrape: it comes with a program that
+// many machines lack, and in containers with a profile. One that vanishes is missed for a day (CrmTargetNoData).
+local record = import 'lib/record.libsonnet';
+local series = import 'lib/slo_series.libsonnet';
 
-local fed(target) =
-  if std.member(target.requires, 'browser') then 'max(max_over_time(up{job="browser"}[1d])) >= bool 0 or vector(0)' else 'vector(1)';
+function(config=(import 'config.libsonnet').defaults)
+  local time = (import 'lib/time.libsonnet')(config.speed);
+  local targets = (import 'lib/targets.libsonnet')(config.targets, time);
 
-function(measured) {
-  groups: [
-    {
-      name: 'slo.measured',
-      interval: '1m',
-      rules: [
-        {
-          record: 'slo:measured:bool',
-          expr: if measured[target.id] then fed(target) else 'vector(0)',
-          labels: {
+  local fed(target) =
+    if std.member(config.notMeasured, target.id) then 'vector(0)'
+    else if std.member(target.requires, 'browser')
+    then 'max(max_over_time(up{%s}[%s])) >= bool 0 or vector(0)' % [config.selectors.browser, time.duration('1d')]
+    else 'vector(1)';
+
+  {
+    groups: [
+      {
+        name: 'slo.measured',
+        interval: time.duration('1m'),
+        rules: [
+          record(series.measured, fed(target), {
             target: target.id,
             layer: target.layer,
             team: target.team,
             basis: target.basis,
             requires: std.join(', ', target.requires),
-          },
-        }
-        for target in document.targets
-      ],
-    },
-  ],
-}
+          })
+          for target in targets.targets
+        ],
+      },
+    ],
+  }

@@ -1,94 +1,90 @@
 // The checks: what they find, beyond the availability targets they feed. A check that does not run: monitoring.jsonnet.
-local alert = (import 'lib/alert.libsonnet').alert;
+local numbers = import 'lib/numbers.libsonnet';
 
 local check = 'job, instance, check, kind, target';
 
-// The verified chain decides: a server may send a certificate that expired long ago and that nobody needs, and a chain may
-// expire before any certificate the server sends. If nothing is verified, or the check rejects the certificate, there is no
-// such chain (blackbox_exporter reports a time before 1970), and the first certificate to expire of those sent counts. A
-// check that cannot connect sees no certificate: what it saw within the last hour still holds.
-local ends = std.join(' or ', [
-  'probe_ssl_last_chain_expiry_timestamp_seconds > 0',
-  'probe_ssl_earliest_cert_expiry',
-  'last_over_time(probe_ssl_last_chain_expiry_timestamp_seconds[1h]) > 0',
-  'last_over_time(probe_ssl_earliest_cert_expiry[1h])',
-]);
+function(config=(import 'config.libsonnet').defaults)
+  local alert = (import 'lib/alert.libsonnet')(config);
+  local time = (import 'lib/time.libsonnet')(config.speed);
+  local duration = time.duration;
+  local words = time.words;
+  local last = time.last;
 
-// The labels `kind` and `target` are left out: a broken target must not mute the certificate that is about to break it.
-local days_left(limit) = 'min by (job, instance, check) (%s) - time() < %d * 86400' % [ends, limit];
+  // What clients verify decides: a server may send a certificate that expired long ago and that nobody needs, and the
+  // verified chain may expire before any certificate the server sends. Where nothing is verified, or the check was refused,
+  // there is no such chain, and the first expiry of what was sent counts; blackbox_exporter exports a time before 1970 for
+  // it. A check that cannot connect sees no certificate: what it saw within the hour still holds.
+  local expiry = std.join(' or ', [
+    'probe_ssl_last_chain_expiry_timestamp_seconds > 0',
+    'probe_ssl_earliest_cert_expiry',
+    'last_over_time(probe_ssl_last_chain_expiry_timestamp_seconds[' + duration('1h') + ']) > 0',
+    'last_over_time(probe_ssl_earliest_cert_expiry[' + duration('1h') + '])',
+  ]);
 
-{
-  groups: [
-    {
-      name: 'synthetic.alerts',
-      rules: [
-        alert(
-          'CrmSyntheticCertificateExpiring',
-          'medium',
-          'certificate',
-          // What renews itself does so 30 days before; nine days later it has failed to, and three weeks are left.
-          days_left(21),
-          // Two servers behind one name may show different ones while they are exchanged.
-          '15m',
-          'The certificate seen by check {{ $labels.check }} ends in {{ $value | humanizeDuration }} (limit 21 days).',
-          'It should have been renewed by now. Look first at the renewal job and its log.',
-          'None yet; on that day every browser refuses the CRM.',
-          type='error',
-        ),
-        alert(
-          'CrmSyntheticCertificateSoonExpired',
-          'high',
-          'certificate',
-          // A working week, so that whoever must sign or approve it can still be reached.
-          days_left(7),
-          '15m',
-          'The certificate seen by check {{ $labels.check }} ends in {{ $value | humanizeDuration }} (limit 7 days).',
-          'Nobody and nothing has renewed it. Renew it by hand today, then repair the renewal.',
-          'None yet; on that day every browser refuses the CRM.',
-          type='error',
-        ),
-        alert(
-          'CrmSyntheticCertificateExpired',
-          'critical',
-          'certificate',
-          // The last day: after it nobody gets in. Negative: it has ended.
-          days_left(1),
-          '5m',
-          'The certificate seen by check {{ $labels.check }} ends or has ended: {{ $value | humanizeDuration }} left.',
-          'Renew it by hand now, and have the server load it.',
-          'Every browser refuses the CRM, or will within a day.',
-          type='error',
-        ),
-        alert(
-          'CrmSyntheticCheckFailing',
-          'medium',
-          'check',
-          // No success in five minutes; where the runs are counted, three of them failed at least (increase gives 2.5 and
-          // more for three). A check that runs less often than every 20 minutes is left to its target's budget.
-          |||
-            max_over_time(probe_success[5m]) == 0
-              unless on (%(check)s) increase(pantrywatch_check_runs_total{result="failure"}[1h]) < 2.5
-          ||| % { check: check },
-          // The range is five minutes already.
-          '1m',
-          'Check {{ $labels.check }} of {{ $labels.instance }} fails every time.',
-          'It has not passed once in the last 5 minutes. Look first at the class of the error on the board, then run the check by hand.',
-          'What this check does, users cannot do either.',
-          type='error',
-        ),
-        alert(
-          'CrmSyntheticCheckFlapping',
-          'low',
-          'check',
-          // Six turns in half an hour: three short failures, each too short for an alert of its own.
-          'changes(probe_success[30m]) >= 6',
-          '5m',
-          'Check {{ $labels.check }} of {{ $labels.instance }} keeps failing and passing: {{ $value | humanize }} turns in half an hour (limit 6).',
-          'Something fails now and then: one of several servers, a limit that is just reached, a time limit that is just too short.',
-          'Some users see an error now and then.',
-          type='error',
-        ),
-      ],
-    },
-  ],
-}
+  // The labels `kind` and `target` are left out: a broken target must not mute the certificate that is about to break it.
+  local days_left(days) = 'min by (job, instance, check) (%s) - time() < %d * 86400' % [expiry, days];
+
+  {
+    groups: [
+      {
+        name: 'synthetic.alerts',
+        rules: [
+          alert('CrmSyntheticCertificateExpiring', 'medium', function(limits) {
+            component: 'certificate',
+            narrow_by: ['check'],
+            type: 'error',
+            expr: days_left(limits.days),
+            summary: 'The certificate seen by check {{ $labels.check }} expires in {{ $value | humanizeDuration }} (limit ' + limits.days + ' days).',
+            description: 'It should have been renewed by now. First check the renewal job and its log.',
+            impact: 'None yet; on that day every browser rejects the CRM.',
+          }),
+          alert('CrmSyntheticCertificateSoonExpired', 'high', function(limits) {
+            component: 'certificate',
+            narrow_by: ['check'],
+            type: 'error',
+            expr: days_left(limits.days),
+            summary: 'The certificate seen by check {{ $labels.check }} expires in {{ $value | humanizeDuration }} (limit ' + limits.days + ' days).',
+            description: 'Nobody and nothing has renewed it. Renew it by hand today, then fix the renewal.',
+            impact: 'None yet; on that day every browser rejects the CRM.',
+          }),
+          alert('CrmSyntheticCertificateExpired', 'critical', function(limits) {
+            component: 'certificate',
+            narrow_by: ['check'],
+            type: 'error',
+            // Negative: it has expired.
+            expr: days_left(limits.days),
+            summary: 'The certificate seen by check {{ $labels.check }} has expired or is about to: {{ $value | humanizeDuration }} left.',
+            description: 'Renew it by hand now, and have the server load it.',
+            impact: 'Every browser rejects the CRM, or will within a day.',
+          }),
+          alert('CrmSyntheticCheckFailing', 'medium', function(limits) {
+            component: 'check',
+            narrow_by: ['check', 'kind'],
+            type: 'error',
+            // Half a failure less: increase() gives 2.5 and more for three.
+            expr: |||
+              max_over_time(probe_success[%(range)s]) == 0
+                unless on (%(check)s) increase(pantrywatch_check_runs_total{result="failure"}[%(counted)s]) < %(failures)s
+            ||| % {
+              check: check,
+              range: duration(limits.range),
+              counted: duration(limits.counted),
+              failures: numbers.decimal(limits.failures - 0.5),
+            },
+            summary: 'Check {{ $labels.check }} of {{ $labels.instance }} fails every time.',
+            description: 'It has not passed once in the ' + last(limits.range) + '. First check the error class on the board, then run the check by hand.',
+            impact: 'Users cannot do what this check does either.',
+          }),
+          alert('CrmSyntheticCheckFlapping', 'low', function(limits) {
+            component: 'check',
+            narrow_by: ['check', 'kind'],
+            type: 'error',
+            expr: 'changes(probe_success[%s]) >= %d' % [duration(limits.range), limits.changes],
+            summary: 'Check {{ $labels.check }} of {{ $labels.instance }} is flapping: {{ $value | humanize }} changes in the ' + last(limits.range) + ' (limit ' + limits.changes + ').',
+            description: 'Something fails intermittently: one of several servers, a limit that is just reached, a timeout that is just too short.',
+            impact: 'Some users see an error now and then.',
+          }),
+        ],
+      },
+    ],
+  }

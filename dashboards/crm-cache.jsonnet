@@ -1,21 +1,22 @@
 // Redis or Valkey: does the cache spare the database its work, and if not, why? A file a row in cache/.
-local board = import 'lib/board.libsonnet';
-local variables = import 'lib/variables.libsonnet';
+function(config=(import '../alert_rules/config.libsonnet').defaults)
+  local board = import 'lib/board.libsonnet';
+  local variables = import 'lib/variables.libsonnet';
 
-board.new(
-  'cache',
-  'CRM cache',
-  'Redis or Valkey: does the cache spare the database its work, and if not, why not?',
-  [
-    variables.many('cache', 'Server', 'redis_up', 'instance', 'Redis or Valkey servers, as named in settings.yaml.'),
-  ],
-  [
-    board.row('Status: does the cache do its work?', import 'cache/health.libsonnet'),
-    board.row('Problems: why are look-ups missed, and what is refused?', import 'cache/problems.libsonnet'),
-    board.row('Performance: is it fast?', import 'cache/performance.libsonnet'),
-    board.row('Memory and clients', import 'cache/memory.libsonnet', collapsed=true),
-    board.row('Persistence and replication: would a restart lose something?', import 'cache/copies.libsonnet', collapsed=true),
-    board.row('What the monitoring cannot see', import 'cache/seen.libsonnet', collapsed=true),
-  ],
-  alerts='alertname=~"CrmCache.+"',
-)
+  board.new(
+    'cache',
+    'CRM cache',
+    'Redis or Valkey: does the cache take load off the database, and if not, why not?',
+    [
+      variables.many('cache', 'Server', 'redis_up', 'instance', 'Redis or Valkey servers, as named in settings.yaml.'),
+    ],
+    [
+      board.row('Status: is the cache doing its job?', (import 'cache/health.libsonnet')(config)),
+      board.row('Problems: why do lookups miss, and what is rejected?', (import 'cache/problems.libsonnet')(config)),
+      board.row('Performance: is it fast?', (import 'cache/performance.libsonnet')(config)),
+      board.row('Memory and clients', (import 'cache/memory.libsonnet')(config), collapsed=true),
+      board.row('Persistence and replication: would a restart lose data?', (import 'cache/replication.libsonnet')(config), collapsed=true),
+      board.row('Blind spots: missing privileges', (import 'cache/visibility.libsonnet')(config), collapsed=true),
+    ],
+    alerts='alertname=~"CrmCache.+"',
+  )

@@ -1,128 +1,130 @@
-// What will be full, and how much more can we take?
-local board = import 'lib/board.libsonnet';
-local headroom = import 'lib/headroom.libsonnet';
-local panel = import 'lib/panel.libsonnet';
-local promise = import 'lib/promise.libsonnet';
-local colours = panel.colours;
+// What will be full, and how much more can we handle?
+function(config=(import '../alert_rules/config.libsonnet').defaults)
+  local series = import '../alert_rules/lib/slo_series.libsonnet';
+  local board = import 'lib/board.libsonnet';
+  local headroom = (import 'lib/headroom.libsonnet')(config);
+  local panel = import 'lib/panel.libsonnet';
+  local slo_targets = (import 'lib/slo_targets.libsonnet')(config);
+  local colors = panel.colors;
 
-local proven = promise.of('api-throughput');
-// Requests of five minutes to the routes of the promise, of all servers.
-local busiest = 'slo:events_total:increase5m{target="api-latency"}';
-local tables = 'pg_stat_user_tables_table_size_bytes';
+  local proven = slo_targets.of('api-throughput');
+  // Requests of five minutes to the routes of the promise, of all servers.
+  local busiest = series.events_total + '{target="api-latency"}';
+  local tables = 'pg_stat_user_tables_table_size_bytes';
 
-board.new(
-  'capacity',
-  'CRM capacity',
-  'What will be full, and how much more can we take? Use beside what is proven, forecasts with their uncertainty, growth, and the busiest hour.',
-  [],
-  [
-    board.row('Status: how much is in use?', [
-      panel.stat(
-        'Promised throughput in use (traffic)',
-        'The busiest server beside the throughput promised for one. ' + promise.words('api-throughput') + ' Good: below 80 %.',
-        'percentunit',
-        [panel.query('max(slo:capacity_use:ratio)')],
-        'No request, or not scraped',
-      ) + panel.size(6, 6) + promise.capacity_use('api-throughput'),
-      panel.stat(
-        'Proven throughput (lab)',
-        'What the last capacity run held on one server, beside what is promised. Good: 100 % or more. Without a run nothing is proven: live use says how much was asked, not how much can be.',
-        'percentunit',
-        [panel.now('max(slo:capacity:ratio)')],
-        'Not measured: no capacity run (part capacity)',
-      ) + panel.size(6, 6) + panel.plain_stat + panel.to_slo('api-throughput'),
-      panel.stat(
-        'Servers needed for the busiest hour',
-        'Requests of the busiest five minutes of 7 days, divided by what is promised for one server, rounded up. An estimate: it holds as far as a server does what is promised. Good: no more than run, with one to spare.',
-        'none',
-        [
-          panel.now('ceil(max(max_over_time(%s[7d])) / 5 / %g)' % [busiest, proven.threshold], 'needed'),
-          panel.now('count(up{job="application"} == 1)', 'running'),
-        ],
-        'No request within 7 days, or the application is not scraped.',
-      ) + panel.size(6, 6) + panel.plain_stat + panel.decimals(0),
-      panel.stat(
-        'Busiest five minutes of 7 days',
-        'Requests a minute to the API, all servers together, in the busiest five minutes of the last 7 days. What capacity is for: plan for this, not for the average.',
-        'reqpm',
-        [panel.now('max(max_over_time(%s[7d])) / 5' % busiest)],
-        'No request within 7 days, or the application is not scraped.',
-      ) + panel.size(6, 6) + panel.plain_stat + panel.decimals(0),
-    ]),
-    board.row('Problems: what will be full, and when?', [
-      headroom.days_to_full + panel.size(14, 9),
-      headroom.in_use + panel.size(10, 9),
-      panel.timeseries(
-        'Disk space left, and in a week',
-        'Space left on each disk, and what will be left in 7 days at the pace of the last day and of the last 6 hours. Where the two differ much nobody knows. Good: all lines far above 0.',
-        'bytes',
-        [
-          panel.query('min by (instance, mountpoint) (node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"})', '{{instance}} {{mountpoint}}'),
-          panel.query('min by (instance, mountpoint) (clamp_min(predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}[1d], 7 * 86400), 0))', '{{instance}} {{mountpoint}} in 7 days, pace of a day'),
-          panel.query('min by (instance, mountpoint) (clamp_min(predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}[6h], 7 * 86400), 0))', '{{instance}} {{mountpoint}} in 7 days, pace of 6 hours'),
-        ],
-        'No host is watched (part `host` of settings.yaml).',
-      ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
-      panel.timeseries(
-        'Database size, and in a month',
-        'Size of each database, and what it will be in 30 days at the pace of the last day and of the last week. Good: well below the disk. Growth by table is below.',
-        'bytes',
-        [
-          panel.query('sum by (datname) (pg_database_size_bytes{datname!~"template[01]"})', '{{datname}}'),
-          panel.query('sum by (datname) (clamp_min(predict_linear(pg_database_size_bytes{datname!~"template[01]"}[1d], 30 * 86400), 0))', '{{datname}} in 30 days, pace of a day'),
-          panel.query('sum by (datname) (clamp_min(predict_linear(pg_database_size_bytes{datname!~"template[01]"}[1w], 30 * 86400), 0))', '{{datname}} in 30 days, pace of a week'),
-        ],
-        'No database is watched (part `database` of settings.yaml).',
-      ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
-    ]),
-    board.row('Trends: what grows?', [
-      panel.table(
-        'Growth by table',
-        'The tables that grow most, with their indexes: size, and growth a day at the pace of the last day and of the last week. A table that grows while the business does not: look for rows that nobody deletes.',
-        'bytes',
-        [
-          panel.rows('topk(15, sum by (datname, schemaname, relname) (%s + pg_stat_user_tables_index_size_bytes))' % tables),
-          panel.rows('86400 * sum by (datname, schemaname, relname) (deriv(%s[1d]) + deriv(pg_stat_user_tables_index_size_bytes[1d])) and on (datname, schemaname, relname) topk(15, sum by (datname, schemaname, relname) (%s + pg_stat_user_tables_index_size_bytes))' % [tables, tables]),
-          panel.rows('86400 * sum by (datname, schemaname, relname) (deriv(%s[1w]) + deriv(pg_stat_user_tables_index_size_bytes[1w])) and on (datname, schemaname, relname) topk(15, sum by (datname, schemaname, relname) (%s + pg_stat_user_tables_index_size_bytes))' % [tables, tables]),
-        ],
-        'No database is watched, or it has no tables of its own.',
-        [
-          ['datname', 'Database', { 'custom.width': 110 }],
-          ['schemaname', 'Schema', { 'custom.width': 90 }],
-          ['relname', 'Table', { 'custom.minWidth': 140 }],
-          ['Value #A', 'Size', { 'custom.width': 100 }],
-          ['Value #B', 'A day, by a day', { 'custom.width': 130 }],
-          ['Value #C', 'A day, by a week', { 'custom.width': 130 }],
-        ],
-        'Size',
-      ) + panel.size(12, 10),
-      panel.timeseries(
-        'Requests by hour, 7 days',
-        'Requests to the API in each hour of the last 7 days, whatever time the board shows: which is the busiest hour of the week, and is it growing? Plan maintenance for the valleys.',
-        'short',
-        [panel.query('sum(sum_over_time(slo:events_total:paced5m{target="api-latency"}[1h]))', 'requests of an hour')],
-        'No full hour of requests yet within 7 days, or the application is not scraped.',
-      ) + panel.size(12, 10) + panel.columns + { timeFrom: '7d', interval: '1h' },
-      panel.timeseries(
-        'Connections and sessions',
-        'Connections to the database beside those a user may take. Good: well below the dashed line, also in the busiest hour.',
-        'none',
-        [
-          panel.query('max by (instance) (pantrywatch_database_connections_used)', '{{instance}}'),
-          panel.query('max by (instance) (pantrywatch_database_connections_limit)', '{{instance}} limit'),
-        ],
-        'No database is watched (part `database` of settings.yaml).',
-      ) + panel.size(12, 8) + panel.decimals(0) + panel.limit_series('limit'),
-      panel.timeseries(
-        'Memory of the cache',
-        'Memory of each cache beside its limit; a cache without a limit has no line. Good: below the line, or evicting on purpose.',
-        'bytes',
-        [
-          panel.query('max by (instance) (redis_memory_used_bytes)', '{{instance}}'),
-          panel.query('max by (instance) (redis_memory_max_bytes > 0)', '{{instance}} limit'),
-        ],
-        'No cache is watched (part `cache` of settings.yaml).',
-      ) + panel.size(12, 8) + panel.limit_series('limit'),
-    ]),
-  ],
-)
+  board.new(
+    'capacity',
+    'CRM capacity',
+    'What will be full, and how much more can we handle? Usage vs. proven capacity, forecasts with their uncertainty, growth, and the busiest hour.',
+    [],
+    [
+      board.row('Status: how much is in use?', [
+        panel.stat(
+          'Target throughput in use (traffic)',
+          'The busiest server, as a share of the target for one server. ' + slo_targets.words('api-throughput') + ' Good: below 80%.',
+          'percentunit',
+          [panel.query('max(' + series.capacity_use + ')')],
+          'No requests, or not scraped',
+        ) + panel.size(6, 6) + slo_targets.capacity_use('api-throughput'),
+        panel.stat(
+          'Proven throughput (lab)',
+          'What the last capacity run sustained on one server, as a share of the target. Good: 100% or more. Without a run nothing is proven: live traffic shows demand, not capacity.',
+          'percentunit',
+          [panel.now('max(' + series.capacity + ')')],
+          'Not measured: no capacity run (data source capacity)',
+        ) + panel.size(6, 6) + panel.plain_stat + panel.to_slo('api-throughput'),
+        panel.stat(
+          'Servers needed at peak',
+          'Requests in the busiest five minutes of 7 days, divided by the target for one server, rounded up. An estimate: it assumes that a server meets its target. Good: no more than are running, with one to spare.',
+          'none',
+          [
+            panel.now('ceil(max(max_over_time(%s[7d])) / 5 / %g)' % [busiest, proven.threshold], 'needed'),
+            panel.now('count(up{%s} == 1)' % config.selectors.application, 'running'),
+          ],
+          'No requests within 7 days, or the application is not scraped.',
+        ) + panel.size(6, 6) + panel.plain_stat + panel.decimals(0),
+        panel.stat(
+          'Peak load, 7 days',
+          'Requests per minute to the API, all servers together, in the busiest five minutes of the last 7 days. Plan capacity for this, not for the average.',
+          'reqpm',
+          [panel.now('max(max_over_time(%s[7d])) / 5' % busiest)],
+          'No requests within 7 days, or the application is not scraped.',
+        ) + panel.size(6, 6) + panel.plain_stat + panel.decimals(0),
+      ]),
+      board.row('Problems: what will be full, and when?', [
+        headroom.days_to_full + panel.size(14, 9),
+        headroom.in_use + panel.size(10, 9),
+        panel.timeseries(
+          'Disk space left, now and in 7 days',
+          'Space left on each disk, and the forecast for 7 days at the pace of the last day and of the last 6 hours. Where the two differ widely the forecast is unreliable. Good: all lines far above 0.',
+          'bytes',
+          [
+            panel.query('min by (instance, mountpoint) (node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"})', '{{instance}} {{mountpoint}}'),
+            panel.query('min by (instance, mountpoint) (clamp_min(predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}[1d], 7 * 86400), 0))', '{{instance}} {{mountpoint}} in 7 days, pace of a day'),
+            panel.query('min by (instance, mountpoint) (clamp_min(predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}[6h], 7 * 86400), 0))', '{{instance}} {{mountpoint}} in 7 days, pace of 6 hours'),
+          ],
+          'No host is monitored (data source `host` of settings.yaml).',
+        ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
+        panel.timeseries(
+          'Database size, now and in 30 days',
+          'Size of each database, and the forecast for 30 days at the pace of the last day and of the last week. Good: well below the disk. Growth by table is below.',
+          'bytes',
+          [
+            panel.query('sum by (datname) (pg_database_size_bytes{datname!~"template[01]"})', '{{datname}}'),
+            panel.query('sum by (datname) (clamp_min(predict_linear(pg_database_size_bytes{datname!~"template[01]"}[1d], 30 * 86400), 0))', '{{datname}} in 30 days, pace of a day'),
+            panel.query('sum by (datname) (clamp_min(predict_linear(pg_database_size_bytes{datname!~"template[01]"}[1w], 30 * 86400), 0))', '{{datname}} in 30 days, pace of a week'),
+          ],
+          'No database is monitored (data source `database` of settings.yaml).',
+        ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
+      ]),
+      board.row('Trends: what grows?', [
+        panel.table(
+          'Growth by table',
+          'The largest tables with their indexes: size, and growth per day at the pace of the last day and of the last week. A table that grows while the business does not: look for rows that nobody deletes.',
+          'bytes',
+          [
+            panel.rows('topk(15, sum by (datname, schemaname, relname) (%s + pg_stat_user_tables_index_size_bytes))' % tables),
+            panel.rows('86400 * sum by (datname, schemaname, relname) (deriv(%s[1d]) + deriv(pg_stat_user_tables_index_size_bytes[1d])) and on (datname, schemaname, relname) topk(15, sum by (datname, schemaname, relname) (%s + pg_stat_user_tables_index_size_bytes))' % [tables, tables]),
+            panel.rows('86400 * sum by (datname, schemaname, relname) (deriv(%s[1w]) + deriv(pg_stat_user_tables_index_size_bytes[1w])) and on (datname, schemaname, relname) topk(15, sum by (datname, schemaname, relname) (%s + pg_stat_user_tables_index_size_bytes))' % [tables, tables]),
+          ],
+          'No database is monitored, or it has no user tables.',
+          [
+            ['datname', 'Database', { 'custom.width': 110 }],
+            ['schemaname', 'Schema', { 'custom.width': 90 }],
+            ['relname', 'Table', { 'custom.minWidth': 140 }],
+            ['Value #A', 'Size', { 'custom.width': 100 }],
+            ['Value #B', 'Per day (1 d)', { 'custom.width': 130 }],
+            ['Value #C', 'Per day (1 w)', { 'custom.width': 130 }],
+          ],
+          'Size',
+        ) + panel.size(12, 10),
+        panel.timeseries(
+          'Requests by hour, 7 days',
+          'Requests to the API in each hour of the last 7 days, whatever time range the board shows. Which is the busiest hour of the week, and is it growing? Schedule maintenance in the valleys.',
+          'short',
+          [panel.query('sum(sum_over_time(' + series.sampled_total + '{target="api-latency"}[1h]))', 'requests per hour')],
+          'No full hour of requests yet, or the application is not scraped.',
+        ) + panel.size(12, 10) + panel.columns + { timeFrom: '7d', interval: '1h' },
+        panel.timeseries(
+          'Database connections',
+          'Connections to each database, and what a user may take. Good: well below the dashed line, also in the busiest hour.',
+          'none',
+          [
+            panel.query('max by (instance) (pantrywatch_database_connections_used)', '{{instance}}'),
+            panel.query('max by (instance) (pantrywatch_database_connections_limit)', '{{instance}} limit'),
+          ],
+          'No database is monitored (data source `database` of settings.yaml).',
+        ) + panel.size(12, 8) + panel.decimals(0) + panel.limit_series('limit'),
+        panel.timeseries(
+          'Cache memory',
+          'Memory of each cache, and its limit; a cache without a limit has no line. Good: below the line, or evicting on purpose.',
+          'bytes',
+          [
+            panel.query('max by (instance) (redis_memory_used_bytes)', '{{instance}}'),
+            panel.query('max by (instance) (redis_memory_max_bytes > 0)', '{{instance}} limit'),
+          ],
+          'No cache is monitored (data source `cache` of settings.yaml).',
+        ) + panel.size(12, 8) + panel.limit_series('limit'),
+      ]),
+    ],
+  )

@@ -12,10 +12,11 @@ from pantrywatch.config.targets import read_targets
 from pantrywatch.containers.layout import container_layout
 from pantrywatch.generate.alertmanager.secrets import require_delivery
 from pantrywatch.generate.render import render
-from pantrywatch.generate.rules import INSTALLATION, installation_rules, render_jsonnet, rule_text
+from pantrywatch.generate.rules import render_jsonnet, rule_documents, rule_text
 from pantrywatch.generate.runbooks import first_steps
 from pantrywatch.generate.targets_page import targets_page
 
+_RULES = Path("alert_rules/generated")
 _BOARDS = Path("dashboards/generated")
 
 
@@ -29,8 +30,9 @@ def build(root: Path, *, check: bool = False) -> int:
         _write(stale)  # the rules import it
     outputs = dict(_outputs(root))
     stale |= _stale(outputs)
-    # Two boards with one uid, one of them of yesterday's folder, would take turns in Grafana.
-    orphans = sorted(set((root / _BOARDS).rglob("*.json")) - outputs.keys())
+    # Two boards with one uid would take turns in Grafana; Prometheus would evaluate rules twice.
+    present = {*(root / _BOARDS).rglob("*.json"), *(root / _RULES).glob("*.yml")}
+    orphans = sorted(present - outputs.keys())
     if not check:
         _write(stale)
         for orphan in orphans:
@@ -47,7 +49,7 @@ def _stale(outputs: dict[Path, str]) -> dict[Path, str]:
 def _quoted(root: Path) -> dict[Path, str]:
     """What alerts quote from their pages, for jsonnet."""
     steps = json.dumps(first_steps(root / "docs/runbooks"), indent=2, ensure_ascii=False) + "\n"
-    return {root / "alert_rules/generated/first_steps.json": steps}
+    return {root / _RULES / "first_steps.json": steps}
 
 
 def _write(files: dict[Path, str]) -> None:
@@ -69,15 +71,10 @@ def _outputs(root: Path) -> Iterator[tuple[Path, str]]:
     for name, text in render(settings, container_layout()).items():
         if "/targets/" not in name:  # addresses are the installation's
             yield root / "provisioning" / name, text
-    generated = root / "alert_rules/generated"
-    for source in sorted((root / "alert_rules").glob("*.jsonnet")):
-        if source.name == INSTALLATION:
-            yield generated / "installation.yml", installation_rules(root, targets, settings)
-            continue
-        document = render_jsonnet(source, {})
-        yield generated / f"{source.stem}.yml", rule_text(root, source, document)
-        if source.stem == "targets":
-            yield root / "docs/targets.md", targets_page(targets, document)
+    documents = rule_documents(root, targets, settings)
+    for layer, document in documents.items():
+        yield root / _RULES / f"{layer}.yml", rule_text(layer, document)
+    yield root / "docs/targets.md", targets_page(targets, documents["targets"])
     yield from _boards(root)
 
 

@@ -1,38 +1,74 @@
-// One alert, with the labels and annotations every alert carries.
+// One alert, with the labels and annotations every alert carries:
+//
+//   alert('CrmCacheDown', 'high', function(limits) { component: 'cache', expr: …, summary: …, description: …, impact: … })
+//
+// `limits`: the alert's entry in config/, each value that differs by severity already chosen. The fields:
+//   component    one of components.libsonnet
+//   expr         what must hold for as long as the entry's `for`
+//   summary, description, impact    what people read
+//   type         of alert, for routing: performance (the default), error, security or business
+//   narrow_by    labels of the alert that fill variables of its board, so that a message opens the right server
+//   keep_firing_for    how long it goes on after its condition ends
 local annotations = import 'annotations.libsonnet';
+local components = import 'components.libsonnet';
 
-{
-  // Component → the layer it belongs to, the board that shows it (uids are fixed), the team that owns it.
-  local components = {
-    api: { layer: 'backend', board: 'crm-api', team: 'backend' },
-    cache: { layer: 'backend', board: 'crm-cache', team: 'backend' },
-    database: { layer: 'infrastructure', board: 'crm-database', team: 'platform' },
-    host: { layer: 'infrastructure', board: 'crm-infrastructure', team: 'platform' },
-    check: { layer: 'monitoring', board: 'crm-synthetic', team: 'platform' },
-    certificate: { layer: 'infrastructure', board: 'crm-synthetic', team: 'platform' },
-    collector: { layer: 'monitoring', board: 'crm-monitoring', team: 'platform' },
-    scrape: { layer: 'monitoring', board: 'crm-monitoring', team: 'platform' },
-    prometheus: { layer: 'monitoring', board: 'crm-monitoring', team: 'platform' },
-    alertmanager: { layer: 'monitoring', board: 'crm-monitoring', team: 'platform' },
-  },
+local required = ['component', 'expr', 'summary', 'description', 'impact'];
+local allowed = { [field]: true for field in required + ['type', 'narrow_by', 'keep_firing_for'] };
+// Fields of an entry that say what the user wants of the finished alert (mixin.libsonnet): not limits.
+local of_users = { enabled: true, expr: true, severity: true, labels: true, annotations: true };
 
-  // severity: critical|high|medium|low|none; component: one of those above; `wait`: how long the condition must hold.
-  alert(name, severity, component, expr, wait, summary, description, impact, type='performance'):: {
-    alert: name,
-    expr: expr,
-    'for': wait,
-    labels: {
-      severity: severity,
-      layer: components[component].layer,
-      component: component,
-      team: components[component].team,
-      type: type,
-    },
-    annotations: annotations.of(name) {
-      summary: summary,
-      description: description,
-      impact: impact,
-      dashboard_url: '/d/' + components[component].board,
-    },
-  },
-}
+// A label that is missing or empty would choose nothing on the board: it is left out, with those after it.
+local board_url(name, component, labels) =
+  local variable(label) =
+    if label in component.variables then component.variables[label]
+    else error '%s: no variable of %s is filled by the label %s' % [name, component.board, label];
+  local filled(index) =
+    local label = labels[index];
+    '{{ with $labels.' + label + ' }}' + (if index == 0 then '?' else '&')
+    + 'var-' + variable(label) + '={{ . | urlquery }}';
+  local count = std.length(labels);
+  '/d/' + component.board + std.join('', std.makeArray(count, filled)) + std.repeat('{{ end }}', count);
+
+local checked(name, fields) =
+  local missing = [field for field in required if !(field in fields)];
+  local unknown = [field for field in std.objectFields(fields) if !(field in allowed)];
+  if missing != [] then error '%s: missing field %s' % [name, std.join(', ', missing)]
+  else if unknown != [] then error '%s: unknown field %s' % [name, std.join(', ', unknown)]
+  else if !(fields.component in components) then error '%s: unknown component %s' % [name, fields.component]
+  else fields;
+
+function(config)
+  // Locals are evaluated once, fields each time they are read.
+  local entries = config.alerts;
+  local time = (import 'time.libsonnet')(config.speed);
+
+  function(name, severity, describe)
+    assert name in entries : name + ' has no entry in alert_rules/config/';
+    local entry = entries[name];
+    local limits = {
+      [key]: if std.isObject(entry[key]) then entry[key][severity] else entry[key]
+      for key in std.objectFields(entry)
+      if !(key in of_users)
+    };
+    local fields = checked(name, describe(limits));
+    local component = components[fields.component];
+    {
+      alert: name,
+      expr: fields.expr,
+      'for': time.duration(limits['for']),
+      labels: {
+        severity: severity,
+        layer: component.layer,
+        component: fields.component,
+        team: component.team,
+        type: if 'type' in fields then fields.type else 'performance',
+      },
+      annotations: annotations.of(name) {
+        summary: fields.summary,
+        description: fields.description,
+        impact: fields.impact,
+        dashboard_url: board_url(name, component, if 'narrow_by' in fields then fields.narrow_by else []),
+      },
+    } + (
+      if 'keep_firing_for' in fields then { keep_firing_for: time.duration(fields.keep_firing_for) } else {}
+    )

@@ -1,4 +1,4 @@
-// What every alert says besides its own words, from its runbook page and from the deployments recorded.
+// What every alert says besides its own words: from its runbook page, and from the recorded deployments.
 local first_steps = import '../generated/first_steps.json';
 
 {

@@ -1,41 +1,16 @@
-// targets.yaml → recording rules, under Sloth's metric names (https://sloth.dev) with our labels `target` and `layer`.
-local lib = import 'target.libsonnet';
-
-// Windows beside 5m. The short ones take a value a minute or, a subquery, one each five minutes: the sums do not depend
-// on how often the five minutes are recorded. (The offset keeps Prometheus 2 from counting both ends of a range whose
-// evaluation falls on them; Prometheus 3 counts the end only, with or without it.) For the long ones a subquery would be
-// dear: they add up a copy that is recorded each five minutes (`paced`), and by nothing else.
-local windows = {
-  fast: [
-    { name: '30m', range: '[30m:1m] offset 1ms', scale: ' / 5' },
-    { name: '1h', range: '[1h:1m] offset 1ms', scale: ' / 5' },
-    { name: '2h', range: '[2h:5m] offset 1ms', scale: '' },
-    { name: '6h', range: '[6h:5m] offset 1ms', scale: '' },
-  ],
-  slow: [{ name: name, range: '[' + name + ']', scale: '', paced: true } for name in ['1d', '3d', '30d']],
-};
-
-local record(name, expr, labels={}) = { record: name, expr: expr } + (if labels == {} then {} else { labels: labels });
-
-local sum(window, which) = record(
-  'slo:events_' + which + ':sum' + window.name,
-  'sum_over_time(slo:events_' + which + ':' + (if 'paced' in window then 'paced5m' else 'increase5m')
-  + window.range + ')' + window.scale,
-);
+// targets.yaml → recording rules.
+local numbers = import 'numbers.libsonnet';
+local record = import 'record.libsonnet';
+local series = import 'slo_series.libsonnet';
+local decimal = numbers.decimal;
 
 // No events: no ratio, rather than a good one.
 local ratio(window, bad, total) =
-  record('slo:sli_error:ratio_rate' + window, bad + ' / (' + total + ' > 0)', { sloth_window: window });
-
-local of(window) = [
-  sum(window, 'bad'),
-  sum(window, 'total'),
-  ratio(window.name, 'slo:events_bad:sum' + window.name, 'slo:events_total:sum' + window.name),
-];
+  record(series.error_ratio(window), bad + ' / (' + total + ' > 0)', series.window_label(window));
 
 // What was promised, in the document's words and order, for whoever shows it. `position` sorts as text.
 local promises(document) = [
-  record('slo:promise:info', 'vector(1)', {
+  record(series.promise, 'vector(1)', {
     target: target.id,
     layer: target.layer,
     title: target.title,
@@ -49,89 +24,120 @@ local promises(document) = [
   for target in [document.targets[index]]
 ];
 
-{
-  // The groups of recording rules for a document such as targets.yaml.
-  groups(document)::
-    local targets = [target for target in document.targets if target.kind != 'capacity'];
-    [
-      {
-        // Every minute: the critical tier looks back five.
-        name: 'slo.events',
-        interval: '1m',
-        rules: std.flatMap(function(target) [
-          record('slo:events_total:increase5m', lib.total(target), lib.labels(target)),
-          record('slo:events_bad:increase5m', lib.bad(target), lib.labels(target)),
-        ], targets),
-      },
-      {
-        name: 'slo.windows',
-        interval: '1m',
-        rules: [ratio('5m', 'slo:events_bad:increase5m', 'slo:events_total:increase5m')]
-               + std.flatMap(of, windows.fast),
-      },
-      {
-        // Exactly five minutes: the long sums count on it.
-        name: 'slo.paced',
-        interval: '5m',
-        rules: [
-          record('slo:events_total:paced5m', 'slo:events_total:increase5m'),
-          record('slo:events_bad:paced5m', 'slo:events_bad:increase5m'),
-        ],
-      },
-      {
-        // The long sums are dear and change slowly; below 5 m, after which Prometheus calls a series stale.
-        name: 'slo.budget',
-        interval: '2m',
-        rules: std.flatMap(function(target) [
-          record('slo:objective:ratio', 'vector(' + lib.decimal(target.objective) + ')', lib.labels(target)),
-          record('slo:error_budget:ratio', 'vector(' + lib.allowed(target) + ')', lib.labels(target)),
-          record('slo:time_period:days', 'vector(30)', lib.labels(target)),
-          record('sloth_slo_info', 'vector(1)', lib.labels(target) {
-            sloth_objective: lib.decimal(target.objective * 100),
-            basis: target.basis,
-            kind: target.kind,
-            team: target.team,
-          }),
-        ], targets) + promises(document) + std.flatMap(of, windows.slow) + [
-          // Bad events that 30 days allow, at the average traffic seen: for a young installation that is a forecast.
-          record(
-            'slo:error_budget:events30d',
-            'slo:error_budget:ratio * avg_over_time(slo:events_total:paced5m[30d]) * 8640'
-          ),
-          record(
-            'slo:current_burn_rate:ratio',
-            'slo:sli_error:ratio_rate5m / on (target) group_left () slo:error_budget:ratio'
-          ),
-          record(
-            'slo:period_burn_rate:ratio',
-            'slo:sli_error:ratio_rate30d / on (target) group_left () slo:error_budget:ratio'
-          ),
-          record('slo:period_error_budget_remaining:ratio', '1 - slo:period_burn_rate:ratio'),
-          // Until nothing is left at the pace of the last day; without a bad event in a day there is no such time.
-          record(
-            'slo:period_error_budget_exhaustion:seconds',
-            'clamp_min(slo:period_error_budget_remaining:ratio, 0) * 30 * 86400 / on (target) group_left () '
-            + '(slo:sli_error:ratio_rate1d / on (target) group_left () slo:error_budget:ratio > 0)'
-          ),
-        ],
-      },
-    ] + [
-      // Capacity: what a capacity run held, and how much of the promise live traffic uses on the busiest server.
-      {
-        name: 'slo.capacity',
-        interval: '1m',
-        rules: std.flatMap(function(target) [
-          record(
-            'slo:capacity:ratio',
-            'max(pantrywatch_capacity_requests_per_minute) / %s' % lib.decimal(target.threshold),
-            { target: target.id, layer: target.layer }
-          ),
-          record(
-            'slo:capacity_use:ratio',
-            'max(sum by (instance) (rate(%s[5m]))) * 60 / %s' % [target.sli.total[0], lib.decimal(target.threshold)],
-            { target: target.id, layer: target.layer }
-          ),
-        ], [target for target in document.targets if target.kind == 'capacity']),
-      },
+// `targets`: targets.libsonnet; `time`: time.libsonnet.
+function(targets, time)
+  local duration = time.duration;
+
+  // Windows besides 5m. The short ones take a value a minute or, in a subquery, one each five minutes: the sums do not
+  // depend on how often the five minutes are recorded. (The offset keeps Prometheus 2 from counting both ends of a range
+  // whose evaluation falls on them; Prometheus 3 counts the end only, with or without it.) For the long ones a subquery
+  // would be expensive: they add up a copy that is recorded each five minutes, and by nothing else.
+  local subquery(window, step) = '[' + duration(window) + ':' + duration(step) + '] offset 1ms';
+  local windows = {
+    fast: [
+      window { bad: series.events_bad, total: series.events_total }
+      for window in [
+        { name: '30m', range: subquery('30m', '1m'), scale: ' / 5' },
+        { name: '1h', range: subquery('1h', '1m'), scale: ' / 5' },
+        { name: '2h', range: subquery('2h', '5m'), scale: '' },
+        { name: '6h', range: subquery('6h', '5m'), scale: '' },
+      ]
     ],
-}
+    slow: [
+      { name: name, range: '[' + duration(name) + ']', scale: '', bad: series.sampled_bad, total: series.sampled_total }
+      for name in ['1d', '3d', '30d']
+    ],
+  };
+
+  local sum(window, name, events) = record(name, 'sum_over_time(' + events + window.range + ')' + window.scale);
+
+  local of(window) =
+    local bad = series.sum_bad(window.name);
+    local total = series.sum_total(window.name);
+    [sum(window, bad, window.bad), sum(window, total, window.total), ratio(window.name, bad, total)];
+
+  local with_events = [target for target in targets.targets if target.kind != 'capacity'];
+  local of_capacity = [target for target in targets.targets if target.kind == 'capacity'];
+
+  [
+    {
+      // Every minute: the critical tier looks back five.
+      name: 'slo.events',
+      interval: duration('1m'),
+      rules: std.flatMap(function(target) [
+        record(series.events_total, targets.total(target), series.labels(target)),
+        record(series.events_bad, targets.bad(target), series.labels(target)),
+      ], with_events),
+    },
+    {
+      name: 'slo.windows',
+      interval: duration('1m'),
+      rules: [ratio('5m', series.events_bad, series.events_total)] + std.flatMap(of, windows.fast),
+    },
+    {
+      // Exactly five minutes: the long sums count on it.
+      name: 'slo.sampled',
+      interval: duration('5m'),
+      rules: [
+        record(series.sampled_total, series.events_total),
+        record(series.sampled_bad, series.events_bad),
+      ],
+    },
+    {
+      // The long sums are expensive and change slowly; below 5 m, after which Prometheus calls a series stale.
+      name: 'slo.budget',
+      interval: duration('2m'),
+      rules: std.flatMap(function(target) [
+        record(series.objective, 'vector(' + decimal(target.objective) + ')', series.labels(target)),
+        record(series.error_budget, 'vector(' + targets.allowed(target) + ')', series.labels(target)),
+        record(series.time_period, 'vector(30)', series.labels(target)),
+        record(series.info, 'vector(1)', series.labels(target) {
+          sloth_objective: decimal(target.objective * 100),
+          basis: target.basis,
+          kind: target.kind,
+          team: target.team,
+        }),
+      ], with_events) + promises(targets.document) + std.flatMap(of, windows.slow) + [
+        // Bad events that 30 days allow, at the average traffic seen: for a young installation that is a forecast.
+        record(
+          series.error_budget_events,
+          series.error_budget + ' * avg_over_time(' + series.sampled_total + '[' + duration('30d') + ']) * 8640'
+        ),
+        record(
+          series.current_burn_rate,
+          series.error_ratio('5m') + ' / on (target) group_left () ' + series.error_budget
+        ),
+        record(
+          series.period_burn_rate,
+          series.error_ratio('30d') + ' / on (target) group_left () ' + series.error_budget
+        ),
+        record(series.budget_remaining, '1 - ' + series.period_burn_rate),
+        // Until nothing is left at the pace of the last day; without a bad event in a day there is no such time.
+        record(
+          series.budget_exhaustion,
+          'clamp_min(' + series.budget_remaining + ', 0) * 30 * 86400 / on (target) group_left () ('
+          + series.error_ratio('1d') + ' / on (target) group_left () ' + series.error_budget + ' > 0)'
+        ),
+      ],
+    },
+    {
+      // Capacity: what a capacity run held, and how much of the target live traffic uses on the busiest server.
+      name: 'slo.capacity',
+      interval: duration('1m'),
+      rules: std.flatMap(function(target)
+        local labels = { target: target.id, layer: target.layer };
+        [
+          record(
+            series.capacity,
+            'max(pantrywatch_capacity_requests_per_minute) / ' + decimal(target.threshold),
+            labels
+          ),
+          record(
+            series.capacity_use,
+            'max(sum by (instance) (rate(' + target.sli.total[0] + '[' + duration('5m') + ']))) * 60 / '
+            + decimal(target.threshold),
+            labels
+          ),
+        ], of_capacity),
+    },
+  ]

@@ -1,56 +1,57 @@
 // What the rows of the API's board ask for.
-local promise = import '../lib/promise.libsonnet';
+function(config)
+  local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
 
-// The routes whose speed is promised, as the target names them.
-local critical =
-  local matcher = 'http_route=~"';
-  local histogram = promise.of('api-latency').sli.histogram;
-  local from = std.findSubstr(matcher, histogram)[0] + std.length(matcher);
-  std.split(std.substr(histogram, from, std.length(histogram) - from), '"')[0];
+  // The routes whose speed is promised, as the target names them.
+  local critical =
+    local matcher = 'http_route=~"';
+    local histogram = slo_targets.of('api-latency').sli.histogram;
+    local from = std.findSubstr(matcher, histogram)[0] + std.length(matcher);
+    std.split(std.substr(histogram, from, std.length(histogram) - from), '"')[0];
 
-// Twice the route: all of them are all of those.
-local chosen = 'instance=~"$application", http_route=~"$route", http_route=~"%s"' % critical;
-local requests = 'http_server_request_duration_seconds';
-local failed = 'http_response_status_code=~"5.."';
+  // Twice the route: all of them are all of those.
+  local chosen = 'instance=~"$application", http_route=~"$route", http_route=~"%s"' % critical;
+  local requests = 'http_server_request_duration_seconds';
+  local failed = 'http_response_status_code=~"5.."';
 
-local summed(labels, expr) = if labels == '' then 'sum(%s)' % expr else 'sum by (%s) (%s)' % [labels, expr];
-local ratio(part, whole) = '%s / (%s > 0)' % [part, whole];
+  local summed(labels, expr) = if labels == '' then 'sum(%s)' % expr else 'sum by (%s) (%s)' % [labels, expr];
+  local ratio(part, whole) = '%s / (%s > 0)' % [part, whole];
 
-{
-  critical:: critical,
-  chosen:: chosen,
-  application:: 'instance=~"$application"',
+  {
+    critical:: critical,
+    chosen:: chosen,
+    application:: 'instance=~"$application"',
 
-  // Why a panel is empty.
-  silent:: 'No requests: nobody uses these routes, or the application does not answer Prometheus (see Instances).',
+    // Why a panel is empty.
+    silent:: 'No requests: nobody uses these routes, or the application does not respond to Prometheus (see Instances).',
 
-  // `range`: $__rate_interval for graphs, $__range for tables of the time shown, 5m for what is now. `job` keeps a label
-  // for a sum over everything chosen.
-  rate(labels, more='', range='$__rate_interval')::
-    summed(labels, 'rate(%s_count{%s%s}[%s])' % [requests, chosen, more, range]),
-  count(labels, more='', range='$__range')::
-    summed(labels, 'increase(%s_count{%s%s}[%s])' % [requests, chosen, more, range]),
-  seconds(labels, range='$__rate_interval')::
-    summed(labels, 'rate(%s_sum{%s}[%s])' % [requests, chosen, range]),
-  // Nothing, rather than NaN, where there were no requests.
-  quantile(q, labels='', range='$__rate_interval', offset='')::
-    'histogram_quantile(%s, sum by (le%s) (rate(%s_bucket{%s}[%s]%s))) >= 0'
-    % [q, if labels == '' then '' else ', ' + labels, requests, chosen, range, offset],
-  buckets(range='$__rate_interval')::
-    'sum by (le) (increase(%s_bucket{%s}[%s]))' % [requests, chosen, range],
+    // `range`: $__rate_interval for graphs, $__range for tables of the time shown, 5m for what is now. `job` keeps a label
+    // for a sum over everything chosen.
+    rate(labels, more='', range='$__rate_interval')::
+      summed(labels, 'rate(%s_count{%s%s}[%s])' % [requests, chosen, more, range]),
+    count(labels, more='', range='$__range')::
+      summed(labels, 'increase(%s_count{%s%s}[%s])' % [requests, chosen, more, range]),
+    seconds(labels, range='$__rate_interval')::
+      summed(labels, 'rate(%s_sum{%s}[%s])' % [requests, chosen, range]),
+    // Nothing, rather than NaN, where there were no requests.
+    quantile(q, labels='', range='$__rate_interval', offset='')::
+      'histogram_quantile(%s, sum by (le%s) (rate(%s_bucket{%s}[%s]%s))) >= 0'
+      % [q, if labels == '' then '' else ', ' + labels, requests, chosen, range, offset],
+    buckets(range='$__rate_interval')::
+      'sum by (le) (increase(%s_bucket{%s}[%s]))' % [requests, chosen, range],
 
-  // Share of requests that failed, and of those that took longer than promised. No failed request yet is a share of 0.
-  errors(labels='', range='$__rate_interval')::
-    local all = self.rate(labels, '', range);
-    ratio('(%s or 0 * %s)' % [self.rate(labels, ', ' + failed, range), all], all),
-  late(labels='', range='$__rate_interval')::
-    '1 - ' + ratio(
-      summed(labels, 'rate(%s_bucket{%s, le=~"%s"}[%s])' % [requests, chosen, promise.edge('api-latency'), range]),
-      self.rate(labels, '', range)
-    ),
+    // Share of requests that failed, and of those that took longer than promised. No failed request yet is a share of 0.
+    errors(labels='', range='$__rate_interval')::
+      local all = self.rate(labels, '', range);
+      ratio('(%s or 0 * %s)' % [self.rate(labels, ', ' + failed, range), all], all),
+    late(labels='', range='$__rate_interval')::
+      '1 - ' + ratio(
+        summed(labels, 'rate(%s_bucket{%s, le=~"%s"}[%s])' % [requests, chosen, slo_targets.edge('api-latency'), range]),
+        self.rate(labels, '', range)
+      ),
 
-  // As the alerts count log-ins: by what routes are usually called.
-  logins(statuses, range)::
-    'sum(increase(%s_count{instance=~"$application", http_request_method="POST", http_route=~".*/(log-?in|sign-?in|sessions?|token)", http_response_status_code=~"%s"}[%s]))'
-    % [requests, statuses, range],
-}
+    // As the alerts count log-ins: by what routes are usually called.
+    logins(statuses, range)::
+      'sum(increase(%s_count{instance=~"$application", %s, http_response_status_code=~"%s"}[%s]))'
+      % [requests, config.selectors.logins, statuses, range],
+  }

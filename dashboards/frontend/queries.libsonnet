@@ -1,27 +1,28 @@
 // What the rows of the front end's board ask for.
-local check = 'target="frontend-availability"';
-// What the application hands out beside its API: pages, scripts, styles. Health checks and scrapes are for no user.
-local pages = 'instance=~"$application", http_route!~"/api/.+|.*/(health[a-z]*|livez?|readyz?|metrics)"';
-local api = 'instance=~"$application", http_route=~"/api/.+"';
-local requests = 'http_server_request_duration_seconds';
+function(config)
+  local check = 'target="frontend-availability"';
+  // What the application serves besides its API: pages, scripts, styles. Health checks and scrapes are for no user.
+  local pages = 'instance=~"$application", http_route!~"/api/.+|.*/(health[a-z]*|livez?|readyz?|metrics)"';
+  local api = 'instance=~"$application", http_route=~"/api/.+"';
+  local requests = 'http_server_request_duration_seconds';
 
-{
-  check:: check,
-  pages:: pages,
-  // What a search and a form wait for.
-  searches:: api + ', http_route=~".*/search"',
-  forms:: api + ', http_request_method=~"POST|PUT|PATCH", http_route!~".*/(log-?in|sign-?in|sessions?|token)"',
+  {
+    check:: check,
+    pages:: pages,
+    // What a search and a form wait for.
+    searches:: api + ', http_route=~".*/search"',
+    forms:: api + ', http_request_method=~"POST|PUT|PATCH", http_route!~".*/(log-?in|sign-?in|sessions?|token)"',
 
-  unchecked:: 'No check opens the front end: add one with target: frontend-availability to settings.yaml.',
-  silent:: 'The application handed out no page, does not tell, or does not answer Prometheus. Pages that a web server in front of it hands out are not seen here.',
+    unchecked:: 'No check opens the front end: add one with target: frontend-availability to settings.yaml.',
+    silent:: 'The application served no page, does not export it, or does not respond to Prometheus. Pages served by a web server in front of it are not counted here.',
 
-  count(selector, labels='', more='', of='rate', range='$__rate_interval')::
-    (if labels == '' then 'sum' else 'sum by (%s) ' % labels) + '(%s(%s_count{%s%s}[%s]))' % [of, requests, selector, more, range],
-  // Nothing, rather than NaN, where there were no requests.
-  quantile(q, selector, labels='', range='$__rate_interval')::
-    'histogram_quantile(%s, sum by (le%s) (rate(%s_bucket{%s}[%s]))) >= 0'
-    % [q, if labels == '' then '' else ', ' + labels, requests, selector, range],
-  errors(selector, range='$__rate_interval')::
-    local all = self.count(selector, range=range);
-    '(%s or 0 * %s) / (%s > 0)' % [self.count(selector, more=', http_response_status_code=~"[45].."', range=range), all, all],
-}
+    count(selector, labels='', more='', of='rate', range='$__rate_interval')::
+      (if labels == '' then 'sum' else 'sum by (%s) ' % labels) + '(%s(%s_count{%s%s}[%s]))' % [of, requests, selector, more, range],
+    // Nothing, rather than NaN, where there were no requests.
+    quantile(q, selector, labels='', range='$__rate_interval')::
+      'histogram_quantile(%s, sum by (le%s) (rate(%s_bucket{%s}[%s]))) >= 0'
+      % [q, if labels == '' then '' else ', ' + labels, requests, selector, range],
+    errors(selector, range='$__rate_interval')::
+      local all = self.count(selector, range=range);
+      '(%s or 0 * %s) / (%s > 0)' % [self.count(selector, more=', http_response_status_code=~"[45].."', range=range), all, all],
+  }

@@ -1,53 +1,53 @@
 // Is a machine short of something?
-local panel = import '../lib/panel.libsonnet';
-local status = import '../lib/status.libsonnet';
-local queries = import 'queries.libsonnet';
-local colours = panel.colours;
+function(config)
+  local signals = import '../../alert_rules/lib/signals.libsonnet';
+  local alerts = config.alerts;
+  local panel = import '../lib/panel.libsonnet';
+  local status = (import '../lib/status.libsonnet')(config);
+  local queries = (import 'queries.libsonnet')(config);
+  local colors = panel.colors;
 
-local busy = queries.host + ', mode!~"idle|iowait"';
-local judged(steps, fields={}) = status.coloured({ thresholds: status.steps(steps) } + fields);
-local used(free, size) = |||
-  max by (instance) (
-    1 - max by (instance, mountpoint) (%(free)s{%(disks)s})
-      / on (instance, mountpoint) (max by (instance, mountpoint) (%(size)s{%(disks)s}) > 0)
-  )
-||| % { free: free, size: size, disks: queries.disks };
+  local judged(steps, fields={}) = status.colored({ thresholds: status.steps(steps) } + fields);
+  local used(free, size) = |||
+    max by (instance) (
+      1 - max by (instance, mountpoint) (%(free)s{%(disks)s})
+        / on (instance, mountpoint) (max by (instance, mountpoint) (%(size)s{%(disks)s}) > 0)
+    )
+  ||| % { free: free, size: size, disks: queries.disks };
 
-[
-  panel.table(
-    'Hosts, the busiest first',
-    'Each machine now (over five minutes). Busy harms nobody while nobody waits: waiting is the share of time that some task had to wait for processor, disk or memory (pressure). Good: waiting below 10 %, memory above 15 %, disks below 80 %. A click on a host shows it alone.',
-    'percentunit',
-    [
-      panel.rows('min by (instance) (up{job="host", %s})' % queries.host),
-      panel.rows(queries.share(queries.recent('node_cpu_seconds_total', selector=busy), queries.recent('node_cpu_seconds_total'))),
-      panel.rows('max by (instance) (node_load5{%s}) / on (instance) (count by (instance) (rate(node_cpu_seconds_total{%s, mode="idle"}[5m])) > 0)' % [queries.host, queries.host]),
-      panel.rows(queries.recent('node_pressure_cpu_waiting_seconds_total')),
-      panel.rows(queries.recent('node_pressure_io_waiting_seconds_total')),
-      panel.rows(queries.recent('node_pressure_memory_waiting_seconds_total')),
-      panel.rows(queries.available),
-      panel.rows(used('node_filesystem_avail_bytes', 'node_filesystem_size_bytes')),
-      panel.rows('time() - max by (instance) (node_boot_time_seconds{%s})' % queries.host),
-    ],
-    'No host is watched, or none answers.',
-    [
-      ['instance', 'Host', { links: [{ title: 'Only this host', url: '/d/crm-infrastructure?var-host=${__value.raw}&${datasource:queryparam}&${__url_time_range}', targetBlank: false }] }],
-      ['Value #A', 'Exporter', status.coloured({ unit: 'none', decimals: 0, mappings: status.texts({ '0': ['down', colours.hurt], '1': ['up', colours.kept] }) })],
-      // Limits as those of CrmHostCpuSaturated, CrmHostDiskSaturated, CrmHostMemoryThrashing, CrmHostMemoryLow and
-      // CrmHostMemoryExhausted, CrmHostDiskNearlyFull.
-      ['Value #B', 'CPU busy', judged([[null, colours.kept], [0.9, colours.near]], { decimals: 0 })],
-      ['Value #C', 'Load a core', { unit: 'none', decimals: 2 }],
-      ['Value #D', 'CPU waiting', judged([[null, colours.kept], [0.25, colours.broken]], { decimals: 0 })],
-      ['Value #E', 'Disk waiting', judged([[null, colours.kept], [0.2, colours.broken]], { decimals: 0 })],
-      ['Value #F', 'Memory waiting', judged([[null, colours.kept], [0.1, colours.broken]], { decimals: 0 })],
-      ['Value #G', 'Memory available', judged([[null, colours.hurt], [0.05, colours.broken], [0.15, colours.kept]], { decimals: 0 })],
-      ['Value #H', 'Fullest disk', judged([[null, colours.kept], [0.8, colours.near], [0.95, colours.broken]], { decimals: 0 })],
-      ['Value #I', 'Running for', { unit: 's', decimals: 1 }],
-    ],
-    'CPU busy',
-    width=24,
-    height=5,
-  ),
-  status.promised(['system-availability', 'db-availability']),
-  status.firing(['alertname=~"CrmHost.+"', 'target=~"system-availability|db-availability"', 'alertname=~"CrmMonitoring.+", job="host"']),
-]
+  [
+    panel.table(
+      'Hosts, busiest first',
+      'Each machine now (over five minutes). A busy CPU harms nobody while nobody waits: waiting is the share of time that some task waited for CPU, disk or memory (pressure). Good: waiting below 10%, memory above 15%, disks below 80%. Click a host to see only that one.',
+      'percentunit',
+      [
+        panel.rows('min by (instance) (up{%s, %s})' % [config.selectors.host, queries.host]),
+        panel.rows(queries.of_host(signals.host.cpu_busy.expr(queries.host))),
+        panel.rows('max by (instance) (node_load5{%s}) / on (instance) (count by (instance) (rate(node_cpu_seconds_total{%s, mode="idle"}[5m])) > 0)' % [queries.host, queries.host]),
+        panel.rows(queries.recent('node_pressure_cpu_waiting_seconds_total')),
+        panel.rows(queries.recent('node_pressure_io_waiting_seconds_total')),
+        panel.rows(queries.recent('node_pressure_memory_waiting_seconds_total')),
+        panel.rows(queries.available),
+        panel.rows(used('node_filesystem_avail_bytes', 'node_filesystem_size_bytes')),
+        panel.rows('time() - max by (instance) (node_boot_time_seconds{%s})' % queries.host),
+      ],
+      'No host is monitored, or none responds.',
+      [
+        ['instance', 'Host', { links: [{ title: 'Only this host', url: '/d/crm-infrastructure?var-host=${__value.raw}&${datasource:queryparam}&${__url_time_range}', targetBlank: false }] }],
+        ['Value #A', 'Exporter', status.colored({ unit: 'none', decimals: 0, mappings: status.texts({ '0': ['down', colors.hurt], '1': ['up', colors.kept] }) })],
+        ['Value #B', 'CPU busy', judged([[null, colors.kept], [alerts.CrmHostCpuSaturated.busy, colors.near]], { decimals: 0 })],
+        ['Value #C', 'Load per core', { unit: 'none', decimals: 2 }],
+        ['Value #D', 'CPU waiting', judged([[null, colors.kept], [alerts.CrmHostCpuSaturated.waiting, colors.broken]], { decimals: 0 })],
+        ['Value #E', 'Disk waiting', judged([[null, colors.kept], [alerts.CrmHostDiskSaturated.waiting, colors.broken]], { decimals: 0 })],
+        ['Value #F', 'Memory waiting', judged([[null, colors.kept], [alerts.CrmHostMemoryThrashing.waiting, colors.broken]], { decimals: 0 })],
+        ['Value #G', 'Memory available', judged([[null, colors.hurt], [alerts.CrmHostMemoryExhausted.available, colors.broken], [alerts.CrmHostMemoryLow.available, colors.kept]], { decimals: 0 })],
+        ['Value #H', 'Fullest disk', judged([[null, colors.kept], [0.8, colors.near], [1 - alerts.CrmHostDiskNearlyFull.left, colors.broken]], { decimals: 0 })],
+        ['Value #I', 'Uptime', { unit: 's', decimals: 1 }],
+      ],
+      'CPU busy',
+      width=24,
+      height=5,
+    ),
+    status.promised(['system-availability', 'db-availability']),
+    status.firing(['alertname=~"CrmHost.+"', 'target=~"system-availability|db-availability"', 'alertname=~"CrmMonitoring.+", ' + config.selectors.host]),
+  ]

@@ -1,76 +1,77 @@
 // Files, sockets, clock, kernel.
-local panel = import '../lib/panel.libsonnet';
-local queries = import 'queries.libsonnet';
-local colours = panel.colours;
+function(config)
+  local signals = import '../../alert_rules/lib/signals.libsonnet';
+  local alerts = config.alerts;
+  local panel = import '../lib/panel.libsonnet';
+  local queries = (import 'queries.libsonnet')(config);
+  local colors = panel.colors;
 
-[
-  panel.timeseries(
-    'Open files of the machine',
-    'File handles in use, of the most there can be. Good: below 80 %. Above: Open files by group.',
-    'percentunit',
-    [panel.query(queries.share(queries.newest('node_filefd_allocated'), queries.newest('node_filefd_maximum')), '{{instance}}')],
-    queries.silent,
-    // As CrmHostFileDescriptorsHigh.
-  ) + panel.ratio + panel.limits([[null, colours.kept], [0.8, colours.broken]]) + panel.lines,
-  panel.timeseries(
-    'TCP connections',
-    'Established, and those that wait out their end (time wait). Time wait in tens of thousands: somebody connects anew for each request.',
-    'short',
-    [
-      panel.query(queries.newest('node_netstat_Tcp_CurrEstab'), '{{instance}} established'),
-      panel.query(queries.newest('node_sockstat_TCP_tw'), '{{instance}} time wait'),
-    ],
-    queries.silent,
-  ) + panel.decimals(0),
-  panel.timeseries(
-    'Connections refused by the kernel',
-    'Connections dropped because a program did not accept them in time, a second. Good: 0. Above: the program is stuck, or its backlog too small.',
-    'ops',
-    [panel.query(queries.rate('node_netstat_TcpExt_ListenOverflows'), '{{instance}}')],
-    queries.silent,
-  ),
-  panel.timeseries(
-    'Connections tracked',
-    "Entries of the firewall's table, of the most there can be. Full: new connections are dropped without a word.",
-    'percentunit',
-    [panel.query(queries.share(queries.newest('node_nf_conntrack_entries'), queries.newest('node_nf_conntrack_entries_limit')), '{{instance}}')],
-    queries.silent + ' Or the machine tracks no connections.',
-  ) + panel.ratio + panel.limits([[null, colours.kept], [0.8, colours.broken]]) + panel.lines,
-  panel.timeseries(
-    'Clock',
-    'Clock of each machine less that of Prometheus; the time of a scrape is in it. Good: far below a second. Above two: log-ins with one-time codes and comparisons of logs go wrong – look at its time service.',
-    's',
-    [panel.query('max by (instance) (node_time_seconds{%(host)s} - on (job, instance) timestamp(node_time_seconds{%(host)s}))' % { host: queries.host }, '{{instance}}')],
-    queries.silent,
-    // As CrmHostClockWrong.
-  ) + panel.limits([[null, colours.broken], [-2, colours.kept], [2, colours.broken]]) + panel.lines,
-  panel.states(
-    'Clock synchronised',
-    'Whether the kernel says that its clock is kept by a time service. A virtual machine that takes its time from its host never says so, and is right: look at Clock.',
-    [panel.query('min by (instance) (node_timex_sync_status{%s})' % queries.host, '{{instance}}')],
-    queries.silent,
-    width=8,
-  ) + panel.texts({ '0': ['not by a service', colours.unknown], '1': ['synchronised', colours.kept] }),
-  panel.timeseries(
-    'Switches and new processes',
-    'Context switches and processes begun, a second. Many processes: a script that starts one for each item.',
-    'ops',
-    [
-      panel.query(queries.rate('node_context_switches_total'), '{{instance}} switches'),
-      panel.query(queries.rate('node_forks_total'), '{{instance}} processes begun'),
-    ],
-    queries.silent,
-    width=12,
-  ) + panel.logarithmic,
-  panel.timeseries(
-    'Packets the kernel could not take',
-    'Packets dropped because the queue of a processor was full, and turns that ended with work left, a second. Good: 0.',
-    'ops',
-    [
-      panel.query(queries.rate('node_softnet_dropped_total'), '{{instance}} dropped'),
-      panel.query(queries.rate('node_softnet_times_squeezed_total'), '{{instance}} work left'),
-    ],
-    queries.silent,
-    width=12,
-  ),
-]
+  [
+    panel.timeseries(
+      signals.host.file_descriptors_used.title,
+      'File handles in use as a share of the limit. Good: below 80%. Above: see Open files by group.',
+      'percentunit',
+      [panel.query(queries.of_host(signals.host.file_descriptors_used.expr(queries.host)), '{{instance}}')],
+      queries.silent,
+    ) + panel.ratio + panel.limits([[null, colors.kept], [alerts.CrmHostFileDescriptorsHigh.share, colors.broken]]) + panel.lines,
+    panel.timeseries(
+      'TCP connections',
+      'Established connections, and those in TIME_WAIT. TIME_WAIT in the tens of thousands: a client opens a connection per request.',
+      'short',
+      [
+        panel.query(queries.newest('node_netstat_Tcp_CurrEstab'), '{{instance}} established'),
+        panel.query(queries.newest('node_sockstat_TCP_tw'), '{{instance}} TIME_WAIT'),
+      ],
+      queries.silent,
+    ) + panel.decimals(0),
+    panel.timeseries(
+      'Listen queue overflows',
+      'Connections per second dropped because a program did not accept them in time. Good: 0. Above: the program is stuck, or its backlog is too small.',
+      'ops',
+      [panel.query(queries.rate('node_netstat_TcpExt_ListenOverflows'), '{{instance}}')],
+      queries.silent,
+    ),
+    panel.timeseries(
+      'Tracked connections',
+      'Entries in the connection tracking table as a share of its limit. Full: new connections are silently dropped.',
+      'percentunit',
+      [panel.query(queries.share(queries.newest('node_nf_conntrack_entries'), queries.newest('node_nf_conntrack_entries_limit')), '{{instance}}')],
+      queries.silent + ' Or the machine does not track connections.',
+    ) + panel.ratio + panel.limits([[null, colors.kept], [0.8, colors.broken]]) + panel.lines,
+    panel.timeseries(
+      signals.host.clock_offset.title,
+      'Clock of each machine minus that of Prometheus; includes the time of the scrape. Good: far below a second. Above two: logins with one-time codes fail and logs no longer line up. Check the time service.',
+      's',
+      [panel.query(queries.of_host(signals.host.clock_offset.expr(queries.host)), '{{instance}}')],
+      queries.silent,
+    ) + panel.limits([[null, colors.broken], [-alerts.CrmHostClockWrong.seconds, colors.kept], [alerts.CrmHostClockWrong.seconds, colors.broken]]) + panel.lines,
+    panel.states(
+      'Clock synchronization',
+      'Whether the kernel reports that its clock is kept by a time service. A virtual machine that takes its time from its host never does, and is right: see Clock offset.',
+      [panel.query('min by (instance) (node_timex_sync_status{%s})' % queries.host, '{{instance}}')],
+      queries.silent,
+      width=8,
+    ) + panel.texts({ '0': ['not synchronized', colors.unknown], '1': ['synchronized', colors.kept] }),
+    panel.timeseries(
+      'Context switches and forks',
+      'Context switches and new processes, per second. Many processes: a script that starts one per item.',
+      'ops',
+      [
+        panel.query(queries.rate('node_context_switches_total'), '{{instance}} switches'),
+        panel.query(queries.rate('node_forks_total'), '{{instance}} forks'),
+      ],
+      queries.silent,
+      width=12,
+    ) + panel.logarithmic,
+    panel.timeseries(
+      'Packets dropped by the kernel',
+      'Packets dropped because a CPU queue was full, and polls that ended with work left, per second. Good: 0.',
+      'ops',
+      [
+        panel.query(queries.rate('node_softnet_dropped_total'), '{{instance}} dropped'),
+        panel.query(queries.rate('node_softnet_times_squeezed_total'), '{{instance}} work left'),
+      ],
+      queries.silent,
+      width=12,
+    ),
+  ]

@@ -1,46 +1,47 @@
 // Who uses it?
-local panel = import '../lib/panel.libsonnet';
-local queries = import 'queries.libsonnet';
+function(config)
+  local panel = import '../lib/panel.libsonnet';
+  local queries = (import 'queries.libsonnet')(config);
 
-local of(metric) = 'sum by (group) (%s{%s})' % [metric, queries.host];
-local none = 'No process groups: name them in settings.yaml (host.process_groups); node_exporter has none.';
+  local of(metric) = 'sum by (group) (%s{%s})' % [metric, queries.host];
+  local none = 'No process groups: configure them in settings.yaml (host.process_groups); node_exporter has none.';
 
-[
-  panel.timeseries(
-    'CPU by group',
-    'Processor time used by each group of processes, 100 % is one core; "other" is all the rest, so that the sum is the machine. The one that grew when waiting began is the one to look at.',
-    'percentunit',
-    [panel.query(queries.rate('pantrywatch_process_group_cpu_seconds_total', 'group'), '{{group}}')],
-    none,
-  ) + panel.stacked,
-  panel.timeseries(
-    'Memory by group',
-    "Resident memory of each group; memory that processes share (PostgreSQL's buffers) counts for each of them, so the sum may exceed the machine.",
-    'bytes',
-    [panel.query(of('pantrywatch_process_group_memory_rss_bytes'), '{{group}}')],
-    none,
-  ) + panel.decimals(1),
-  panel.timeseries(
-    'Processes by group',
-    'Number of processes. 0: it is gone. A slope: something starts processes and does not end them – or the database gets more and more sessions.',
-    'short',
-    [panel.query(of('pantrywatch_process_group_processes') + ' and on (group) sum by (group) (pantrywatch_process_group_processes{%s, group!="other"})' % queries.host, '{{group}}')],
-    none,
-  ) + panel.decimals(0),
-  panel.timeseries(
-    'Open files by group',
-    'Open files and sockets of each group, of the processes that may be looked at. A slope: something is not closed.',
-    'short',
-    [panel.query(of('pantrywatch_process_group_open_files'), '{{group}}')],
-    none,
-    width=12,
-  ) + panel.decimals(0),
-  panel.timeseries(
-    'Threads by group',
-    'Threads of each group. A slope: a pool without a limit.',
-    'short',
-    [panel.query(of('pantrywatch_process_group_threads'), '{{group}}')],
-    none,
-    width=12,
-  ) + panel.decimals(0),
-]
+  [
+    panel.timeseries(
+      'CPU by group',
+      'CPU time used by each process group, 100% is one core; "other" is everything else, so that the sum is the machine. Check first the one that grew when waiting began.',
+      'percentunit',
+      [panel.query(queries.rate('pantrywatch_process_group_cpu_seconds_total', 'group'), '{{group}}')],
+      none,
+    ) + panel.stacked,
+    panel.timeseries(
+      'Memory by group',
+      "Resident memory of each group. Memory shared by processes (PostgreSQL's buffers) counts for each of them, so the sum may exceed the machine.",
+      'bytes',
+      [panel.query(of('pantrywatch_process_group_memory_rss_bytes'), '{{group}}')],
+      none,
+    ) + panel.decimals(1),
+    panel.timeseries(
+      'Processes by group',
+      'Number of processes. 0: the service is gone. A slope: something starts processes and does not end them, or the database gets more and more sessions.',
+      'short',
+      [panel.query(of('pantrywatch_process_group_processes') + ' and on (group) sum by (group) (pantrywatch_process_group_processes{%s, group!="other"})' % queries.host, '{{group}}')],
+      none,
+    ) + panel.decimals(0),
+    panel.timeseries(
+      'Open files by group',
+      'Open files and sockets of each group, of the processes the exporter may inspect. A slope: something is not closed.',
+      'short',
+      [panel.query(of('pantrywatch_process_group_open_files'), '{{group}}')],
+      none,
+      width=12,
+    ) + panel.decimals(0),
+    panel.timeseries(
+      'Threads by group',
+      'Threads of each group. A slope: a thread pool without a limit.',
+      'short',
+      [panel.query(of('pantrywatch_process_group_threads'), '{{group}}')],
+      none,
+      width=12,
+    ) + panel.decimals(0),
+  ]

@@ -1,25 +1,29 @@
 // What the rows of the infrastructure's board ask for.
-local host = 'instance=~"$host"';
-local silent = 'No data: the host or its exporter does not answer.';
+function(config)
+  local signals = import '../../alert_rules/lib/signals.libsonnet';
+  local host = 'instance=~"$host"';
+  local silent = 'No data: the host or its exporter is down.';
 
-{
-  host:: host,
-  // What is no disk of its own, or full by design.
-  disks:: host + ', fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660"',
-  devices:: host + ', device!~"(loop|ram|zram|sr)[0-9]*"',
-  interfaces:: host + ', device!~"lo|(ifb|veth|docker|br-|virbr|cali|flannel|cni).*"',
+  {
+    host:: host,
+    // What is no disk of its own, or full by design.
+    disks:: host + ', fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660"',
+    devices:: host + ', device!~"(loop|ram|zram|sr)[0-9]*"',
+    interfaces:: host + ', device!~"lo|(ifb|veth|docker|br-|virbr|cali|flannel|cni).*"',
 
-  silent:: silent,
-  pressure:: silent + ' Or its kernel has no pressure information (PSI, Linux 4.20 and newer, not off by psi=0).',
+    silent:: silent,
+    pressure:: silent + ' Or its kernel does not provide pressure information (PSI: Linux 4.20 and newer, not disabled by psi=0).',
 
-  rate(metric, labels='instance', selector=host)::
-    'sum by (%s) (rate(%s{%s}[$__rate_interval]))' % [labels, metric, selector],
-  recent(metric, labels='instance', selector=host)::
-    'sum by (%s) (rate(%s{%s}[5m]))' % [labels, metric, selector],
-  newest(metric, labels='instance', selector=host):: 'max by (%s) (%s{%s})' % [labels, metric, selector],
-  // A part of a whole, where there is a whole.
-  share(part, whole, labels='instance'):: '%s / on (%s) (%s > 0)' % [part, labels, whole],
+    rate(metric, labels='instance', selector=host)::
+      'sum by (%s) (rate(%s{%s}[$__rate_interval]))' % [labels, metric, selector],
+    recent(metric, labels='instance', selector=host)::
+      'sum by (%s) (rate(%s{%s}[5m]))' % [labels, metric, selector],
+    newest(metric, labels='instance', selector=host):: 'max by (%s) (%s{%s})' % [labels, metric, selector],
+    // A part of a whole, where there is a whole.
+    share(part, whole, labels='instance'):: '%s / on (%s) (%s > 0)' % [part, labels, whole],
 
-  cores:: 'count by (instance) (rate(node_cpu_seconds_total{%s, mode="idle"}[$__rate_interval]))' % host,
-  available:: 'max by (instance) (node_memory_MemAvailable_bytes{%(host)s}) / on (instance) (max by (instance) (node_memory_MemTotal_bytes{%(host)s}) > 0)' % { host: host },
-}
+    cores:: 'count by (instance) (rate(node_cpu_seconds_total{%s, mode="idle"}[$__rate_interval]))' % host,
+    // One exporter a host, whichever it is.
+    of_host(expr):: 'max by (instance) (' + std.stripChars(expr, '\n') + ')',
+    available:: self.of_host(signals.host.memory_available.expr(host)),
+  }

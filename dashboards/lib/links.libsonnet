@@ -10,7 +10,7 @@
     includeVars: true,
     targetBlank: false,
     icon: 'external link',
-    tooltip: 'The other boards, with the same time range',
+    tooltip: 'Other boards, with the same time range',
     url: '',
   },
 

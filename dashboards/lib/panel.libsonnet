@@ -6,14 +6,14 @@
 // Everything that is added with `+` is further down: sizes, ranges, limits, texts for values, links.
 local datasource = { type: 'prometheus', uid: '${datasource}' };
 
-// The same colour means the same everywhere; a text beside it says it to those who do not see colours.
-local colours = { kept: 'green', near: 'yellow', broken: 'orange', hurt: 'red', unknown: '#8e8e8e', plain: 'text' };
+// The same color means the same everywhere; a text beside it says it to those who do not see colors.
+local colors = { kept: 'green', near: 'yellow', broken: 'orange', hurt: 'red', unknown: '#8e8e8e', plain: 'text' };
 
 local letters = std.stringChars('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
 
 local many(queries) =
   std.length(queries) > 1
-  || std.any([std.length(std.findSubstr('{{', query.legendFormat)) > 0 for query in queries]);
+  || [query for query in queries if std.findSubstr('{{', query.legendFormat) != []] != [];
 
 local base(type, title, description, unit, queries, empty, width, height) = {
   size:: { w: width, h: height },
@@ -28,7 +28,7 @@ local base(type, title, description, unit, queries, empty, width, height) = {
       noValue: empty,
       decimals: 2,
       color: { mode: 'thresholds' },
-      thresholds: { mode: 'absolute', steps: [{ color: colours.plain, value: null }] },
+      thresholds: { mode: 'absolute', steps: [{ color: colors.plain, value: null }] },
       mappings: [],
       links: [],
     },
@@ -54,7 +54,7 @@ local override(field, properties) = {
 };
 
 {
-  colours:: colours,
+  colors:: colors,
 
   // A query over the time shown; `legend` with {{label}}.
   query(expr, legend='', extra={}):: {
@@ -103,7 +103,7 @@ local override(field, properties) = {
       },
     },
 
-  // One number, or a few; the text takes the colour of the limits.
+  // One number, or a few; the text takes the color of the limits.
   stat(title, description, unit, queries, empty, width=4, height=4)::
     base('stat', title, description, unit, queries, empty, width, height)
     + {
@@ -135,7 +135,7 @@ local override(field, properties) = {
       },
     },
 
-  // Which state, since when: give the states texts and colours with `texts`.
+  // Which state, since when: give the states texts and colors with `texts`.
   states(title, description, queries, empty, width=12, height=8, unit='none')::
     base('state-timeline', title, description, unit, queries, empty, width, height)
     + custom({ fillOpacity: 80, lineWidth: 0 })
@@ -218,27 +218,27 @@ local override(field, properties) = {
   // Series of this name ending are limits, not measurements: a dashed line without a surface.
   limit_series(ending)::
     self.one_like(ending + '$', {
-      color: { mode: 'fixed', fixedColor: colours.broken },
+      color: { mode: 'fixed', fixedColor: colors.broken },
       'custom.lineStyle': { fill: 'dash', dash: [8, 8] },
       'custom.fillOpacity': 0,
     }),
   // The percentiles p50, p95 and p99 look the same on every board.
   quantiles::
-    self.colour('p50', 'light-blue') + self.colour('p95', 'blue') + self.colour('p99', 'purple')
+    self.color('p50', 'light-blue') + self.color('p95', 'blue') + self.color('p99', 'purple')
     + custom({ fillOpacity: 0 }) + { options+: { legend+: { sortBy: 'Name', sortDesc: false } } },
-  // The text of a table's cells in the colour of their limits.
-  coloured_cells:: custom({ cellOptions: { type: 'color-text' } }),
+  // The text of a table's cells in the color of their limits.
+  colored_cells:: custom({ cellOptions: { type: 'color-text' } }),
   // The names instead of the values: what matters is which series there are.
   names:: { options+: { textMode: 'name' } },
   // No small graph behind the number.
   plain_stat:: { options+: { graphMode: 'none' } },
 
-  // Colours from a value on, as [[null, colours.kept], [0.8, colours.near]]; drawn as lines where there are axes.
+  // Colors from a value on, as [[null, colors.kept], [0.8, colors.near]]; drawn as lines where there are axes.
   limits(steps)::
     defaults({ thresholds: { mode: 'absolute', steps: [{ color: step[1], value: step[0] } for step in steps] } }),
   lines:: axis({ thresholdsStyle: { mode: 'dashed' } }),
 
-  // Value → [text, colour].
+  // Value → [text, color].
   texts(values):: defaults({
     mappings: [{
       type: 'value',
@@ -260,10 +260,10 @@ local override(field, properties) = {
       }],
     },
   },
-  colour(field, colour):: override(field, { color: { mode: 'fixed', fixedColor: colour } }),
+  color(field, color):: override(field, { color: { mode: 'fixed', fixedColor: color } }),
 
   // A click on a value leads there, with the time shown.
   link(title, url):: defaults({ links+: [{ title: title, url: url, targetBlank: false }] }),
-  to_slo(target):: $.link('The promise: ' + target, '/d/crm-slo?var-target=%s&${__url_time_range}' % target),
+  to_slo(target):: $.link('Target: ' + target, '/d/crm-slo?var-target=%s&${__url_time_range}' % target),
   to_board(board, title):: $.link(title, '/d/crm-' + board + '?${__url_time_range}&${__all_variables}'),
 }

@@ -12,14 +12,24 @@ from pantrywatch.config.settings import Settings
 from pantrywatch.config.targets import Targets
 from pantrywatch.generate.yaml_output import HEADER, dump
 
-INSTALLATION = "installation.jsonnet"
+
+def rule_files(root: Path, targets: Targets, settings: Settings, speed: int = 1) -> dict[str, str]:
+    """Return name → text of every rule file under these settings, with all durations divided by `speed`."""
+    documents = rule_documents(root, targets, settings, speed)
+    return {f"{layer}.yml": rule_text(layer, document) for layer, document in documents.items()}
+
+
+def rule_documents(root: Path, targets: Targets, settings: Settings, speed: int = 1) -> dict[str, Any]:
+    """Return layer → its rules, as in alert_rules/rules.libsonnet."""
+    measured = measured_targets(targets, settings)
+    changes = {"notMeasured": [target for target, is_measured in measured.items() if not is_measured], "speed": speed}
+    rendered: dict[str, Any] = render_jsonnet(root / "alert_rules/rules.libsonnet", {"changes": json.dumps(changes)})
+    return rendered
 
 
 def installation_rules(root: Path, targets: Targets, settings: Settings) -> str:
     """Return the rule file that says which targets are fed under these settings."""
-    measured = json.dumps(measured_targets(targets, settings))
-    source = root / "alert_rules" / INSTALLATION
-    return rule_text(root, source, render_jsonnet(source, {"measured": measured}))
+    return rule_files(root, targets, settings)["installation.yml"]
 
 
 def measured_targets(targets: Targets, settings: Settings) -> dict[str, bool]:
@@ -32,9 +42,9 @@ def measured_targets(targets: Targets, settings: Settings) -> dict[str, bool]:
     }
 
 
-def rule_text(root: Path, source: Path, document: Any) -> str:
+def rule_text(layer: str, document: Any) -> str:
     """Return a rule file with its header."""
-    return HEADER.format(source=source.relative_to(root)) + dump(document)
+    return HEADER.format(source=f"alert_rules/{layer}.jsonnet") + dump(document)
 
 
 def render_jsonnet(source: Path, arguments: dict[str, str]) -> Any:

@@ -117,7 +117,7 @@ def _promise(target: Target) -> str:
 
 def _counting(target: Target) -> str:
     if target.kind == "capacity":
-        return f"{target.events}, against {target.threshold:g}; beside it the use that live traffic makes of it."
+        return f"{target.events}, against {target.threshold:g}, and next to it how much of it live traffic uses."
     within = (
         f" that took at most {target.threshold:g} {target.unit}" if target.threshold is not None else " that were good"
     )

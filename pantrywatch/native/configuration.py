@@ -22,7 +22,7 @@ from pantrywatch.config.targets import read_targets
 from pantrywatch.generate.alertmanager.secrets import require_delivery
 from pantrywatch.generate.layout import Layout, WebFiles
 from pantrywatch.generate.render import files_for, render
-from pantrywatch.generate.rules import installation_rules
+from pantrywatch.generate.rules import rule_files
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.state_dir import ROOT, State, as_postgres
 from pantrywatch.native.time_scale import Speed
@@ -204,13 +204,11 @@ def _link_templates(folder: Path) -> None:
 
 
 def _write_rules(folder: Path, settings: Settings, speed: Speed) -> None:
-    """Write the generated rules; which targets are fed here comes from the settings in use, not the repository's."""
+    """Write the rules; which targets are fed here comes from the settings in use, not the repository's."""
     if folder.is_symlink():
         folder.unlink()
     folder.mkdir(exist_ok=True)
     for link in folder.iterdir():
         link.unlink()
-    rules = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "alert_rules/generated").glob("*.yml")}
-    rules["installation.yml"] = installation_rules(ROOT, read_targets(ROOT / "targets.yaml"), settings)
-    for name, text in rules.items():
-        write_atomically(folder / name, speed.rules(text))
+    for name, text in rule_files(ROOT, read_targets(ROOT / "targets.yaml"), settings, speed.factor).items():
+        write_atomically(folder / name, text)

@@ -1,7 +1,7 @@
 """Divides every waiting time of rules, scrapes and notifications by one factor, to watch in minutes what takes hours.
 
-What is scaled: `for`, group intervals, ranges, subqueries, offsets and forecasts of the rules; the intervals of
-scrapes, rules and checks; the delays of notifications; the counts of events that two rules compare with a number.
+What is scaled: the rules, which are rendered with the factor (alert_rules/lib/time.libsonnet); here the intervals of
+scrapes, evaluations and checks, and the delays of notifications.
 
 What cannot be scaled, and what follows from it:
 - A timeout is a property of what is watched: those of scrapes and checks stay, and so their intervals stop shrinking
@@ -16,12 +16,9 @@ What cannot be scaled, and what follows from it:
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from exporters.core.checks.check import CheckSettings
 from exporters.core.strict_yaml import read_yaml
@@ -29,15 +26,7 @@ from pantrywatch.config.durations import seconds
 from pantrywatch.generate.layout import Pace
 
 _SHORTEST_SCRAPE_SECONDS = 3
-_DURATION = r"(?:[0-9]+(?:ms|[smhdwy]))+"
-_IN_BRACKETS = re.compile(rf"\[({_DURATION})(?::({_DURATION}))?\]")
-_OFFSET = re.compile(rf"\boffset ({_DURATION})")
-_HORIZON = re.compile(r"(predict_linear\([^()]*, )([0-9]+)\)")
-_PART = re.compile(r"([0-9]+)(ms|[smhdwy])")
-_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
-# One scrape more than the window, so that it holds the sample before its first.
-_SCRAPE = "15s"
-_COUNTED = {"CrmApiFailedLogins", "CrmApiFailedLoginsBurst"}
+_SCRAPE_SECONDS = 15
 _CHECK_SECONDS = {field.name: field.default for field in fields(CheckSettings) if field.name.endswith("_seconds")}
 _DELAYS = {"after", "repeat", "update", "every"}
 
@@ -51,19 +40,7 @@ class Speed:
     @property
     def scrape_seconds(self) -> int:
         """Return the interval of scrapes, which is their timeout too: never less than an exporter needs to answer."""
-        return max(_SHORTEST_SCRAPE_SECONDS, seconds(_SCRAPE) // self.factor)
-
-    def rules(self, text: str) -> str:
-        """Return a rule file with all its durations divided."""
-        if self.factor == 1:
-            return text
-        document = yaml.safe_load(text)
-        for group in document["groups"]:
-            if "interval" in group:
-                group["interval"] = self.duration(group["interval"])
-            for rule in group["rules"]:
-                self._rule(rule)
-        return yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
+        return max(_SHORTEST_SCRAPE_SECONDS, _SCRAPE_SECONDS // self.factor)
 
     def pace(self) -> Pace:
         """Return how often Prometheus scrapes and evaluates."""
@@ -71,7 +48,7 @@ class Speed:
         if self.factor == 1:
             return usual
         scrape = f"{self.scrape_seconds}s"
-        return Pace(scrape, scrape, self.duration(usual.evaluation_interval))
+        return Pace(scrape, scrape, self._exact(usual.evaluation_interval))
 
     def settings(self, file: Path) -> dict[str, Any]:
         """Return the document of a settings file with checks more often and notifications sooner, at any hour.
@@ -92,31 +69,6 @@ class Speed:
         self._delays(section)
         return document
 
-    def duration(self, text: str) -> str:
-        """Return a duration such as `5m15s` divided, to the millisecond; milliseconds stay, a scrape stays a scrape."""
-        if text.endswith("ms"):
-            return text
-        rest = text.removesuffix(_SCRAPE) if text != _SCRAPE else text
-        whole = sum(int(count) * _UNIT_SECONDS[unit] for count, unit in _PART.findall(rest)) / self.factor
-        whole += self.scrape_seconds if rest != text else 0
-        return f"{round(whole * 1000)}ms" if whole % 1 else f"{round(whole)}s"
-
-    def _rule(self, rule: dict[str, Any]) -> None:
-        for name in ("for", "keep_firing_for"):
-            if name in rule:
-                rule[name] = self.duration(rule[name])
-        expression = _OFFSET.sub(lambda match: f"offset {self.duration(match[1])}", self._ranges(rule["expr"]))
-        rule["expr"] = _HORIZON.sub(lambda match: f"{match[1]}{int(match[2]) / self.factor:g})", expression)
-        if rule.get("alert") in _COUNTED:
-            rule["expr"] = re.sub(r"> ([0-9.]+)\s*\Z", lambda m: f"> {float(m[1]) / self.factor:g}", rule["expr"])
-
-    def _ranges(self, expression: str) -> str:
-        def divided(match: re.Match[str]) -> str:
-            step = f":{self.duration(match[2])}" if match[2] else ""
-            return f"[{self.duration(match[1])}{step}]"
-
-        return _IN_BRACKETS.sub(divided, expression)
-
     def _delays(self, node: Any) -> None:
         if isinstance(node, list):
             for entry in node:
@@ -128,8 +80,12 @@ class Speed:
                 else:
                     self._delays(value)
 
+    def _exact(self, text: str) -> str:
+        milliseconds = round(1000 * seconds(text) / self.factor)
+        return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
+
     def _whole(self, text: str) -> str:
-        """The settings know whole seconds only."""
+        """Return a duration divided, in whole seconds: the settings accept no others."""
         return f"{max(1, round(seconds(text) / self.factor))}s"
 
 

@@ -1,6 +1,6 @@
 """`./run bench rules`: how long the rules of the targets take on a full month of history; nothing is asserted.
 
-Prometheus starts on 31 days of made-up events of every target, a value each five minutes as `slo.paced` records them
+Prometheus starts on 31 days of made-up events of every target, a value each five minutes as `slo.sampled` records them
 and one a minute in the last day, and evaluates the groups as shipped, but every ten seconds so that nobody waits.
 Columns: rules, median and longest evaluation, and the interval the group has when shipped. The last line is the dearest
 query of the boards, the month to date of all targets.
@@ -57,7 +57,8 @@ def _measure(folder: Path) -> None:
         wait_until(lambda: _is_ready(url), 60, "Prometheus on a month of history")
         times = _times(url, [group["name"] for group in shipped["groups"]])
         samples = _ask(
-            url, "sum(count_over_time(slo:events_total:paced5m[30d]) + count_over_time(slo:events_bad:paced5m[30d]))"
+            url,
+            "sum(count_over_time(slo:events_total:sampled5m[30d]) + count_over_time(slo:events_bad:sampled5m[30d]))",
         )
         start = time.perf_counter()
         _ask(url, _month_to_date())
@@ -94,7 +95,7 @@ def _write_history(folder: Path) -> None:
 
 def _lines(now: int) -> Iterator[str]:
     """Yield a month of events in OpenMetrics: a hundred of five minutes, one in fifty bad every sixth time."""
-    for series, step, seconds in (("paced5m", 300, _DAYS * 86400), ("increase5m", 60, 86400)):
+    for series, step, seconds in (("sampled5m", 300, _DAYS * 86400), ("increase5m", 60, 86400)):
         for which in ("total", "bad"):
             name = f"slo:events_{which}:{series}"
             yield f"# TYPE {name} gauge\n"

@@ -1,7 +1,6 @@
 // One board for each lint, with the one mistake it must find; `right` has none. Rendered by test_lint.py.
 local board = import '../../dashboards/lib/board.libsonnet';
 local panel = import '../../dashboards/lib/panel.libsonnet';
-local promise = import '../../dashboards/lib/promise.libsonnet';
 local variables = import '../../dashboards/lib/variables.libsonnet';
 
 local describe = 'What it is, what is good about it, and what to do when it is not.';
@@ -52,7 +51,7 @@ local variable(changed) = of([]) + { templating+: { list: [
     'panel-no-value': with({ fieldConfig+: { defaults+: { noValue: '' } } }),
     'panel-room': of([panel.stat('Up', describe, 'none', [panel.now('min(redis_up)')], describe) + panel.plain_stat]),
     'panel-decimals': with(panel.decimals(5)),
-    'panel-colours': with(panel.limits([[null, 'green'], [80, 'red']])),
+    'panel-colors': with(panel.limits([[null, 'green'], [80, 'red']])),
     'panel-legend': with({ options+: { legend+: { showLegend: false } } }),
     'panel-scale': with(panel.between(1, 0)),
     'panel-stack': with(panel.stacked { fieldConfig+: { defaults+: { custom+: { lineWidth: 1 } } } }),
@@ -75,7 +74,7 @@ local variable(changed) = of([]) + { templating+: { list: [
       ], 'No request.') + panel.limits([[null, 'green'], [0.7, 'orange']]),
     ]),
     'unknown-metric': asks('sum(redis_no_such_metric)'),
-    'unknown-label': asks('sum(redis_connected_clients{colour="red"})'),
+    'unknown-label': asks('sum(redis_connected_clients{color="red"})'),
     'nothing-selected': asks('sum(up{job="nobody"})'),
     'no-join': asks('sum by (instance) (redis_up) * sum by (job) (redis_up)'),
     'ambiguous-join': asks('max by (instance, job) (redis_up) * on (job) max by (instance, job) (redis_connected_clients)'),

@@ -18,7 +18,7 @@ def tree(tmp_path: Path) -> Path:
     """A copy of all that the build reads and writes."""
     for folder in ("alert_rules", "dashboards", "docs", "provisioning"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    for file in ("targets.yaml", "settings.yaml"):
+    for file in ("targets.yaml", "settings.yaml", "components.yaml"):
         shutil.copy(ROOT / file, tmp_path)
     return tmp_path
 
@@ -39,13 +39,22 @@ def test_a_board_that_differs_from_its_source_is_noticed(tree: Path, capsys: pyt
     assert board.read_text() == text
 
 
-def test_a_board_without_a_source_is_noticed(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that no source gives, as after a move to another folder, is named, and goes with the next build."""
-    old = tree / "dashboards/generated/Yesterday/crm-monitoring.json"
-    old.parent.mkdir()
-    old.write_text("{}")
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("dashboards/generated/Yesterday/crm-monitoring.json", "{}"),
+        ("alert_rules/generated/names.yml", "groups: []"),
+    ],
+)
+def test_a_file_without_a_source_is_noticed(
+    tree: Path, capsys: pytest.CaptureFixture[str], file: str, text: str
+) -> None:
+    """A file that no source gives, as after a move or a new name, is reported, and removed by the next build."""
+    old = tree / file
+    old.parent.mkdir(exist_ok=True)
+    old.write_text(text)
     assert build(tree, check=True) == 1
-    assert "without a source: dashboards/generated/Yesterday/crm-monitoring.json" in capsys.readouterr().err
+    assert f"without a source: {file}" in capsys.readouterr().err
     assert build(tree) == 0
     assert not old.exists()
 

@@ -13,7 +13,8 @@ import yaml
 from pantrywatch.config.targets import read_targets
 from tools.board_lint.board_lints import link_problems
 from tools.board_lint.model import read_boards
-from tools.rule_lint.catalogue import ROOT
+from tools.rule_lint.catalogue import ROOT, read_catalogue
+from tools.rule_lint.rulebook import Rulebook, read_rules
 
 BOARDS = {board.uid: board for board in read_boards()}
 
@@ -27,13 +28,41 @@ def _alerts() -> list[dict[str, Any]]:
 ALERTS = _alerts()
 
 
+def _filled(url: str) -> str:
+    """The address with every label there, as `x`; an alert of all targets names its own by a label."""
+    return re.sub(r"\{\{ (?:with .*?|end) \}\}", "", url.replace("{{ $labels.target | urlquery }}", "lcp")).replace(
+        "{{ . | urlquery }}", "x"
+    )
+
+
 def test_every_alert_leads_to_a_board() -> None:
     """`dashboard_url` is a board that was generated, and passes no variable that the board does not have."""
-    # An alert of all targets names its own by a label.
-    urls = {rule["annotations"]["dashboard_url"].replace("{{ $labels.target }}", "lcp") for rule in ALERTS}
+    urls = {_filled(rule["annotations"]["dashboard_url"]) for rule in ALERTS}
     assert len(urls) > len(read_targets(ROOT / "targets.yaml").targets)
     assert [str(problem) for url in sorted(urls) for problem in link_problems(url, BOARDS)] == []
-    assert all(url.startswith("/d/crm-") for url in urls)
+    assert all(url.startswith("/d/crm-") and "{{" not in url for url in urls)
+
+
+# Component → label of an alert → variable of its board.
+COMPONENTS: dict[str, Any] = json.loads(_jsonnet.evaluate_file(str(ROOT / "alert_rules/lib/components.libsonnet")))
+
+
+def test_a_link_passes_the_labels_that_its_board_can_be_narrowed_to() -> None:
+    """A message about one server opens the board of that server: no label is forgotten, and none is made up."""
+    book = Rulebook(read_catalogue(), read_rules(sorted((ROOT / "alert_rules/generated").glob("*.yml"))))
+    for rule in book.rules:
+        component = COMPONENTS.get(rule.labels.get("component", ""))
+        if rule.alert and component:
+            passed = re.findall(r"with \$labels\.(\w+) \}\}[?&]var-(\w+)=", rule.annotations["dashboard_url"])
+            shape = book.shape_of(rule)
+            known = {
+                (label, variable)
+                for label, variable in component["variables"].items()
+                if any(row.may_have(label) and not row.unbounded for row in shape)
+                # A variable of values that all series share chooses nothing.
+                and label not in rule.labels
+            }
+            assert set(passed) == known, rule.alert
 
 
 def test_every_alert_leads_to_its_page() -> None:
@@ -56,13 +85,14 @@ def test_a_target_names_a_board_that_speaks_of_it(target: Any) -> None:
 
 def test_boards_lead_where_alerts_lead() -> None:
     """The list of firing alerts sends a component to the board that its alerts name."""
-    code = "(import 'dashboards/lib/status.libsonnet').boards"
+    code = "(import 'dashboards/lib/status.libsonnet')((import 'alert_rules/config.libsonnet').defaults).boards"
     named: dict[str, str] = json.loads(_jsonnet.evaluate_snippet(str(ROOT / "some.jsonnet"), code))
     for rule in ALERTS:
         component = rule["labels"].get("component")
         if component:
             found = [board for pattern, board in named.items() if re.fullmatch(pattern, component)]
-            assert rule["annotations"]["dashboard_url"] == f"/d/{(found or [f'crm-{component}'])[0]}"
+            url = re.split(r"\{\{|\?", rule["annotations"]["dashboard_url"])[0]
+            assert url == f"/d/{(found or [f'crm-{component}'])[0]}"
 
 
 def test_every_board_is_reached_from_the_others() -> None:

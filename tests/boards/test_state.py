@@ -10,7 +10,7 @@ import yaml
 from tools.board_lint.model import read_boards
 from tools.rule_lint.catalogue import ROOT
 
-# Target → its series, and the number the boards show (dashboards/lib/cells.libsonnet gives it a word).
+# Target → its series, and the number the boards show (dashboards/lib/table_cells.libsonnet gives it a word).
 _CASES: dict[str, tuple[dict[str, float], int]] = {
     "hurt": ({"slo:measured:bool": 1, "target:health:state": 2, "slo:period_error_budget_remaining:ratio": 0.9}, 6),
     "degraded": ({"slo:measured:bool": 1, "target:health:state": 1, "slo:period_error_budget_remaining:ratio": -1}, 5),
@@ -25,7 +25,7 @@ _CASES: dict[str, tuple[dict[str, float], int]] = {
 
 def _state() -> str:
     (board,) = (board for board in read_boards() if board.uid == "crm-targets")
-    (panel,) = (panel for panel in board.panels if panel.title == "Every documented target")
+    (panel,) = (panel for panel in board.panels if panel.title == "All targets")
     return next(query.expr for query in panel.queries() if "target:health:state" in query.expr)
 
 

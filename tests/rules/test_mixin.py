@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import _gojsonnet
-import _jsonnet
 import pytest
 import yaml
 
@@ -54,11 +55,19 @@ def test_the_mixin_holds_every_generated_rule(mixin: dict[str, Any]) -> None:
     assert sorted(given, key=order) == sorted(generated, key=order)
 
 
-def test_the_jsonnet_in_c_gives_the_same(mixin: dict[str, Any]) -> None:
-    """Whoever imports the mixin with the other evaluator gets the same rules."""
-    code = "local m = import 'mixin.libsonnet'; { alerts: m.prometheusAlerts, rules: m.prometheusRules }"
-    given = json.loads(_jsonnet.evaluate_snippet(str(ROOT / "user.jsonnet"), code))
-    assert given == {part: mixin[part] for part in ("alerts", "rules")}
+def test_debians_jsonnet_gives_the_same_of_a_vendored_copy(mixin: dict[str, Any], tmp_path: Path) -> None:
+    """Whoever vendors the repository with jsonnet-bundler and uses Debian's jsonnet gets the same rules."""
+    assert json.loads((ROOT / "jsonnetfile.json").read_text())["version"] == 1
+    vendor = tmp_path / "vendor"
+    vendor.mkdir()
+    (vendor / "pantrywatch").symlink_to(ROOT)
+    user = tmp_path / "main.jsonnet"
+    user.write_text(
+        "local m = import 'pantrywatch/mixin.libsonnet'; { alerts: m.prometheusAlerts, rules: m.prometheusRules }"
+    )
+    done = subprocess.run(["jsonnet", "-J", vendor, user], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {part: mixin[part] for part in ("alerts", "rules")}
 
 
 def test_a_user_changes_alerts_and_targets_without_an_edit(mixin: dict[str, Any]) -> None:
@@ -110,3 +119,76 @@ def test_a_user_changes_boards_without_an_edit() -> None:
     assert (boards["crm-overview.json"]["refresh"], boards["crm-cache.json"]["refresh"]) == ("1m", "30s")
     runbooks = {v["query"] for board in boards.values() for v in board["templating"]["list"] if v["name"] == "runbooks"}
     assert runbooks == {"https://example.org/"}
+
+
+def test_a_user_changes_limits_and_both_rule_and_board_follow() -> None:
+    """A limit of an alert is changed by its name; its text and the line on the board say the new one."""
+    changed = _mixin("""{ alerts+: {
+      CrmHostMemoryLow: { available: 0.1, 'for': '1h' },
+      CrmDatabaseConnectionsNearLimit: { share: { high: 0.7 } },
+    } }""")
+    alerts = {(rule["alert"], rule["labels"]["severity"]): rule for rule in _rules(changed["alerts"])}
+    memory = alerts["CrmHostMemoryLow", "medium"]
+    assert memory["expr"].endswith(" < 0.1")
+    assert memory["for"] == "1h"
+    assert "(limit 10%)" in memory["annotations"]["summary"]
+    assert "For 1 hour less than 10%" in memory["annotations"]["description"]
+    connections = {severity: alerts["CrmDatabaseConnectionsNearLimit", severity] for severity in ("high", "critical")}
+    assert connections["high"]["expr"].endswith(" > 0.7\n")
+    assert connections["critical"]["expr"].endswith(" > 0.95\n")
+    assert connections["critical"]["for"] == "1m"
+    panels = {panel["title"]: panel for panel in changed["dashboards"]["crm-database.json"]["panels"]}
+    steps = panels["Connections in use"]["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert [step["value"] for step in steps] == [None, 0.7, 0.95]
+
+
+def test_a_user_names_other_jobs() -> None:
+    """A selector is changed once, for rules and boards."""
+    changed = json.dumps(_mixin("""{ selectors+: { application: 'job="crm"' } }"""))
+    assert 'job=\\"crm\\"' in changed
+    assert 'job=\\"application\\"' not in changed
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("{ alert: {} }", "_config: unknown name alert (nearest: alerts"),
+        (
+            "{ alerts+: { CrmHostMemoryLo: {} } }",
+            "_config.alerts: unknown name CrmHostMemoryLo (nearest: CrmHostMemoryLow",
+        ),
+        ("{ alerts+: { CrmHostMemoryLow: { limit: 1 } } }", "_config.alerts.CrmHostMemoryLow: unknown name limit"),
+        ("{ selectors+: { aplication: '' } }", "_config.selectors: unknown name aplication (nearest: application"),
+        ("{ targets+: { lcq: {} } }", "_config.targets: unknown name lcq (nearest: lcp"),
+        ("{ targets+: { lcp: { treshold: 1 } } }", "_config.targets.lcp: unknown name treshold (nearest: threshold"),
+        ("{ notMeasured: ['lcq'] }", "_config.targets: unknown name lcq"),
+        (
+            "{ dashboards+: { 'crm-databse': {} } }",
+            "_config.dashboards: unknown name crm-databse (nearest: crm-database",
+        ),
+    ],
+)
+def test_a_misspelt_name_is_an_error_that_names_the_nearest(config: str, message: str) -> None:
+    """What does not exist would change nothing, silently: it stops the build instead."""
+    with pytest.raises(RuntimeError, match=re.escape(message)):
+        _mixin(config)
+
+
+_FIELDS = "component: 'cache', expr: 'x', summary: 's', description: 'd', impact: 'i'"
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "message"),
+    [
+        ("CrmCacheDown", "component: 'cache', expr: 'x'", "CrmCacheDown: missing field summary, description, impact"),
+        ("CrmCacheDown", _FIELDS + ", sumary: 's'", "CrmCacheDown: unknown field sumary"),
+        ("CrmCacheDown", _FIELDS + ", narrow_by: ['datname']", "CrmCacheDown: no variable of crm-cache is filled by"),
+        ("CrmCacheGone", _FIELDS, "CrmCacheGone has no entry in alert_rules/config/"),
+    ],
+)
+def test_an_alert_with_wrong_fields_is_an_error_that_names_it(name: str, fields: str, message: str) -> None:
+    """A forgotten or misspelt field of an alert stops the build."""
+    config = "(import 'alert_rules/config.libsonnet').defaults"
+    code = f"(import 'alert_rules/lib/alert.libsonnet')({config})('{name}', 'high', function(limits) {{ {fields} }})"
+    with pytest.raises(RuntimeError, match=re.escape(message)):
+        _gojsonnet.evaluate_snippet(str(ROOT / "user.jsonnet"), code)

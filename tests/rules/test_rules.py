@@ -42,7 +42,7 @@ def test_generated_rules_are_current(tmp_path: Path) -> None:
     assert build(ROOT, check=True) == 0
     for folder in ("alert_rules", "dashboards", "docs", "provisioning"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    for file in ("targets.yaml", "settings.yaml"):
+    for file in ("targets.yaml", "settings.yaml", "components.yaml"):
         shutil.copy(ROOT / file, tmp_path)
     assert build(tmp_path, check=True) == 0
     copy = tmp_path / "alert_rules/generated/monitoring.yml"

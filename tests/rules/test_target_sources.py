@@ -40,7 +40,8 @@ def test_no_rule_source_holds_a_number_of_a_target(source: Path) -> None:
 def _changed(tmp_path: Path, old: str, new: str) -> Path:
     for folder in ("alert_rules", "dashboards", "docs", "provisioning"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    shutil.copy(ROOT / "settings.yaml", tmp_path)
+    for file in ("settings.yaml", "components.yaml"):
+        shutil.copy(ROOT / file, tmp_path)
     text = (ROOT / "targets.yaml").read_text()
     assert text.count(old) >= 1
     (tmp_path / "targets.yaml").write_text(text.replace(old, new))

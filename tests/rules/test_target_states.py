@@ -9,7 +9,7 @@ import yaml
 
 from pantrywatch.config.settings import read_settings
 from pantrywatch.config.targets import read_targets
-from pantrywatch.generate.rules import installation_rules
+from pantrywatch.generate.rules import rule_files
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.configuration import Options, write_configuration
 from pantrywatch.native.state_dir import State
@@ -116,7 +116,7 @@ def test_a_data_source_turned_on_is_measured(tmp_path: Path) -> None:
     )
     (tmp_path / "settings.yaml").write_text(text)
     targets = read_targets(ROOT / "targets.yaml")
-    rules = yaml.safe_load(installation_rules(ROOT, targets, read_settings(tmp_path / "settings.yaml")))
+    rules = yaml.safe_load(rule_files(ROOT, targets, read_settings(tmp_path / "settings.yaml"))["installation.yml"])
     measured = {rule["labels"]["target"]: rule["expr"] for rule in rules["groups"][0]["rules"]}
     assert measured["lcp"] == "vector(1)"
     assert measured["api-throughput"] == "vector(0)"

@@ -139,7 +139,7 @@ def test_the_month_is_counted_in_events(promtool: Promtool) -> None:
     events, failed = (1000 + 90 + 1000) * day, (10 + 45) * day
     labels = '{target="api-error-rate"}'
     promtool(
-        [(f"slo:events_total:paced5m{labels}", total), (f"slo:events_bad:paced5m{labels}", bad)],
+        [(f"slo:events_total:sampled5m{labels}", total), (f"slo:events_bad:sampled5m{labels}", bad)],
         "5m",
         [
             at("30d", "sum by (target) (slo:events_total:sum30d)", {labels: events}),
@@ -197,10 +197,10 @@ def test_the_words_of_an_alert(promtool: Promtool) -> None:
             "type": "error",
         },
         "exp_annotations": {
-            "summary": "API error rate: 20% of API requests are bad, 0.1 % are allowed.",
-            "description": 'Promised: "Maintain < 0.1% error rate for production systems". Within the last 1h at least '
-            "2 % of what 30 days allow was used up, and the last 5m are no better. Left of the 30 days: -19900 %. "
-            "See which part fails on the board, then follow the runbook.",
+            "summary": "API error rate: 20% of API requests are bad (0.1% allowed).",
+            "description": 'Target: "Maintain < 0.1% error rate for production systems". At least 2% of the 30-day '
+            "error budget was used in the last hour, and the last 5 minutes were just as bad. Budget left: -19900%. "
+            "Check the board for the part that fails, then follow the runbook.",
             "impact": "Requests of users fail; what they entered may be lost.",
             "first_step": "Which route and status: `topk(5, sum by (http_route, http_response_status_code) "
             '(rate(http_server_request_duration_seconds_count{http_response_status_code=~"5.."}[5m])))`',

@@ -28,7 +28,10 @@ def problems(panel: Panel, targets: Targets) -> Iterator[Problem]:
     shown = [known[identity] for identity in sorted(linked & known.keys())]
     counted = sorted(target.id for target in targets.targets if _metrics(target) & _used(panel))
     if counted and not shown:
-        yield "target-limits", f"has limits of its own on what {', '.join(counted)} count: take them from lib/promise"
+        yield (
+            "target-limits",
+            f"has limits of its own on what {', '.join(counted)} count: take them from lib/slo_targets",
+        )
     if shown and limits not in [allowed for target in shown for allowed in _limits(target, targets)]:
         yield "target-limits", f"{limits} are not the limits of {', '.join(target.id for target in shown)}"
 

@@ -20,7 +20,7 @@ _ALWAYS = ("severity", "layer", "team", "type")
 _LEAST_EVALUATIONS = 2
 _MOST_INTERVAL_SECONDS = 300
 _LABEL_IN_TEXT = re.compile(r"\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)")
-_BOARD = re.compile(r"/d/crm-[a-z-]+(\?|\Z)")
+_BOARD = re.compile(r"/d/crm-[a-z-]+(\?|\{\{ with |\Z)")
 _VALUE_IN_TEXT = re.compile(r"\{\{[^}]*(\$value|\.Value)")
 
 

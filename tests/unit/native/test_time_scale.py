@@ -2,62 +2,121 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import _gojsonnet
 import pytest
 import yaml
 
 from exporters.core.settings import decode
-from pantrywatch.config.settings import Settings
+from pantrywatch.config.settings import Settings, read_settings
+from pantrywatch.config.targets import read_targets
 from pantrywatch.generate.layout import Pace
+from pantrywatch.generate.rules import rule_files
 from pantrywatch.native.time_scale import Speed
 from tests.support.exporter import ROOT
 
 _FAST = Speed(15)
 
 
+_DURATIONS = re.compile(r"\b\d+(?:ms|[smhdw])\b")
+
+
+def _rules(speed: int) -> dict[str, str]:
+    return rule_files(ROOT, read_targets(ROOT / "targets.yaml"), read_settings(ROOT / "settings.yaml"), speed)
+
+
+def _jsonnet(code: str) -> Any:
+    return json.loads(_gojsonnet.evaluate_snippet(str(ROOT / "alert_rules/snippet.jsonnet"), code))
+
+
+def _time(speed: int, call: str) -> Any:
+    return _jsonnet(f"(import 'lib/time.libsonnet')({speed}).{call}")
+
+
 @pytest.mark.parametrize(
     ("text", "scaled"),
-    [("15s", "1s"), ("5m", "20s"), ("1h", "240s"), ("30d", "172800s"), ("10s", "667ms"), ("1ms", "1ms"), ("0s", "0s")],
+    [
+        ("15s", "1s"),
+        ("5m", "20s"),
+        ("1h", "240s"),
+        ("30d", "172800s"),
+        ("10s", "667ms"),
+        ("1h30m", "360s"),
+        ("0s", "0s"),
+    ],
 )
 def test_a_duration_is_divided(text: str, scaled: str) -> None:
-    """To the millisecond; a millisecond, which only tells two samples apart, stays."""
-    assert _FAST.duration(text) == scaled
+    """To the millisecond; at speed 1 it is the text as it was written."""
+    assert _time(15, f"duration('{text}')") == scaled
+    assert _time(1, f"duration('{text}')") == text
+
+
+@pytest.mark.parametrize("text", ["", "5", "m", "5x", "5m6", "1.5h", "5 m"])
+def test_what_is_not_a_duration_is_an_error(text: str) -> None:
+    """A misspelt duration in a configuration stops the build and is named."""
+    with pytest.raises(RuntimeError, match=f"not a duration: {text}"):
+        _time(15, f"duration('{text}')")
 
 
 def test_a_window_with_one_scrape_more_keeps_its_scrape() -> None:
     """`5m15s` is five minutes and a scrape: at another speed it is the divided minutes and the scrape of that speed."""
-    assert _FAST.duration("5m15s") == "23s"
-    assert Speed(2).duration("5m15s") == "157s"
+    assert [_time(speed, "with_scrape('5m')") for speed in (1, 2, 15)] == ["5m15s", "157s", "23s"]
+    assert [_time(speed, "extrapolated('5m')") for speed in (1, 15)] == [1.05, 1.15]
 
 
-def test_every_rule_is_scaled_and_still_valid(tmp_path: Path) -> None:
-    """No `for`, range, subquery, offset, forecast or group interval of the generated rules stays as long as it was."""
+def test_forecasts_and_counts_are_divided() -> None:
+    """A forecast looks less far ahead, and a shorter window holds fewer events."""
+    assert (_time(15, "horizon('1d')"), _time(1, "horizon('1d')")) == ("5760", "86400")
+    assert (_time(5, "count(50)"), _time(1, "count(50)")) == ("10", "50")
+
+
+@pytest.mark.parametrize("speed", [5, 7, 15, 30])
+def test_every_rule_is_scaled_and_still_valid(tmp_path: Path, speed: int) -> None:
+    """All durations of all rules are those of speed 1, divided; promtool takes them."""
     files = []
-    for source in (ROOT / "alert_rules/generated").glob("*.yml"):
-        text = Speed(7).rules(source.read_text())
-        (tmp_path / source.name).write_text(text)
-        files.append(str(tmp_path / source.name))
-        for group in yaml.safe_load(text)["groups"]:
-            times = [group.get("interval"), *(rule.get("for") for rule in group["rules"])]
-            assert not {"1m", "5m", "15m", "1h"} & set(times), group["name"]
-            expressions = "\n".join(rule["expr"] for rule in group["rules"])
-            for long in ("[5m", "[15m", "[1h", "[6h", "[30d", ":5m]", ", 86400)"):
-                assert long not in expressions, f"{group['name']}: {long}"
+    for name, text in _rules(speed).items():
+        (tmp_path / name).write_text(text)
+        files.append(str(tmp_path / name))
+        real = yaml.safe_load((ROOT / "alert_rules/generated" / name).read_text())
+        for group, before in zip(yaml.safe_load(text)["groups"], real["groups"], strict=True):
+            assert _durations(group) == [_divided(duration, speed) for duration in _durations(before)], group["name"]
     done = subprocess.run(["promtool", "check", "rules", *files], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_rule_in_full() -> None:
-    """Thresholds stay, except the counts of log-ins within a window."""
-    rule = {"alert": "CrmApiFailedLogins", "expr": "sum(increase(a[1h])) > 50", "for": "1m"}
-    other = {"alert": "Other", "expr": "rate(a[30m:1m] offset 15m) > 50 and predict_linear(b[6h], 86400) < 0"}
-    text = yaml.safe_dump({"groups": [{"name": "g", "interval": "1m", "rules": [rule, other]}]})
-    group = yaml.safe_load(_FAST.rules(text))["groups"][0]
-    assert group["interval"] == "4s"
-    assert group["rules"][0] == {"alert": "CrmApiFailedLogins", "expr": "sum(increase(a[240s])) > 3.33333", "for": "4s"}
-    assert group["rules"][1]["expr"] == "rate(a[120s:4s] offset 60s) > 50 and predict_linear(b[1440s], 5760) < 0"
+def _durations(group: dict[str, Any]) -> list[float]:
+    """Every duration of a group in seconds, in order; a millisecond only tells two samples apart."""
+    found = _DURATIONS.findall(group.get("interval", ""))
+    for rule in group["rules"]:
+        # Strings may hold anything: `Crm…{http_route=~"…"}`.
+        bare = re.sub(r'"[^"]*"', "", rule["expr"])
+        found += _DURATIONS.findall(f"{rule.get('for', '')} {rule.get('keep_firing_for', '')}")
+        found += re.findall(r"(?<![\w:.])(?:\d+(?:ms|[smhdw]))+(?![\w:])", bare)
+        found += [f"{seconds}s" for seconds in re.findall(r"predict_linear\([^,]*, ([0-9.]+)\)", bare)]
+    return [_seconds(text) for text in found if text != "1ms"]
+
+
+def _seconds(text: str) -> float:
+    units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+    return sum(float(count) * units[unit] for count, unit in re.findall(r"([0-9.]+)(ms|[smhdw])", text))
+
+
+def _divided(duration: float, speed: int) -> Any:
+    if duration == _seconds("5m15s"):
+        duration -= 15
+        return pytest.approx(duration / speed + max(3, 15 // speed), abs=0.001)
+    return pytest.approx(duration / speed, abs=0.001)
+
+
+def test_at_speed_1_the_rules_are_those_that_are_committed() -> None:
+    """`up` at the real pace gives Prometheus the generated files, byte for byte."""
+    committed = {file.name: file.read_text() for file in (ROOT / "alert_rules/generated").glob("*.yml")}
+    assert _rules(1) == committed
 
 
 def test_prometheus_never_scrapes_faster_than_its_targets_can_answer() -> None:
@@ -77,9 +136,3 @@ def test_settings_are_scaled_and_still_valid() -> None:
     assert settings.notifications.office_hours.closes == "24:00"
     assert all(check.timeout_seconds < check.interval_seconds for check in settings.synthetic.checks)
     assert str(ROOT / "demo/password") in str(document)
-
-
-def test_speed_one_changes_nothing() -> None:
-    """At their own pace, rules are the files as they are, comments included."""
-    text = (ROOT / "alert_rules/generated/targets.yml").read_text()
-    assert Speed().rules(text) == text

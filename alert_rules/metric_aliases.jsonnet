@@ -30,19 +30,21 @@ local map(mapping, suffix) = {
   labels: { mapped_from: mapping.from } + (if 'constant' in mapping then mapping.constant else {}),
 };
 
-{
-  groups: [
-    {
-      // At the pace of the scrapes: rates over these need as many samples as over their originals.
-      name: 'names.mapped',
-      interval: '15s',
-      rules: [map(mapping, suffix) for mapping in mappings for suffix in ['_bucket', '_count', '_sum']] + [
-        {
-          record: 'db_client_connection_count',
-          expr: 'database_active_connections unless on (job, instance) db_client_connection_count{mapped_from=""}',
-          labels: { db_client_connection_state: 'used', mapped_from: 'database_active_connections' },
-        },
-      ],
-    },
-  ],
-}
+function(config=(import 'config.libsonnet').defaults)
+  local time = (import 'lib/time.libsonnet')(config.speed);
+  {
+    groups: [
+      {
+        // At the pace of the scrapes: rates over these need as many samples as over their originals.
+        name: 'metric_aliases',
+        interval: time.duration('15s'),
+        rules: [map(mapping, suffix) for mapping in mappings for suffix in ['_bucket', '_count', '_sum']] + [
+          {
+            record: 'db_client_connection_count',
+            expr: 'database_active_connections unless on (job, instance) db_client_connection_count{mapped_from=""}',
+            labels: { db_client_connection_state: 'used', mapped_from: 'database_active_connections' },
+          },
+        ],
+      },
+    ],
+  }

@@ -1,0 +1,100 @@
+// What an installation may change, with the values we ship: `_config` of the mixin, and what `./run build` uses.
+local nearest = import 'lib/nearest.libsonnet';
+local targets = (import 'lib/targets.libsonnet')();
+
+local boards = [
+  'crm-api',
+  'crm-business',
+  'crm-cache',
+  'crm-capacity',
+  'crm-database',
+  'crm-frontend',
+  'crm-infrastructure',
+  'crm-monitoring',
+  'crm-overview',
+  'crm-slo',
+  'crm-synthetic',
+  'crm-targets',
+];
+
+local defaults = {
+  // Divides every duration of the rules: for a stack that shows in minutes what takes hours. 1 in production.
+  speed: 1,
+
+  // Target id → fields of its entry in targets.yaml that differ here.
+  targets: {},
+  // Targets that are not fed here: no number, and no alert about missing data.
+  notMeasured: [],
+
+  // How rules and boards find what they watch. Change them where your jobs or labels have other names.
+  selectors: {
+    // The CRM itself: one instance or several.
+    application: 'job="application"',
+    // Our own exporters.
+    database: 'job="database"',
+    cache: 'job="cache"',
+    host: 'job="host"',
+    browser: 'job="browser"',
+    // What runs the monitoring, for its own resource usage.
+    monitoring: 'job=~"prometheus|alertmanager|exporter"',
+
+    // Routes users wait for: those of the target api-latency.
+    routes: targets.matchers(targets.by_id('api-latency').sli.histogram),
+    // Requests that log somebody in, and how the CRM refuses one.
+    logins: 'http_request_method="POST",http_route=~".*/(log-?in|sign-?in|sessions?|token)"',
+    refused: 'http_response_status_code=~"401|403|429"',
+    // Failed requests.
+    server_errors: 'http_response_status_code=~"5.."',
+  },
+
+  // Alert name → its limits, as in config/; `enabled` (false leaves it out), `expr` (instead of ours), `severity` (its
+  // severity → another), `labels`, `annotations` (more, or other ones).
+  alerts: (import 'config/api.libsonnet')
+          + (import 'config/cache.libsonnet')
+          + (import 'config/database.libsonnet')
+          + (import 'config/host.libsonnet')
+          + (import 'config/synthetic.libsonnet')
+          + (import 'config/monitoring.libsonnet')
+          + (import 'config/targets.libsonnet'),
+
+  // Board uid → `enabled`, and fields of the board that differ here.
+  dashboards: {},
+  // Put in front of the pages an alert names.
+  runbookPrefix: '',
+  dashboardPrefix: '',
+};
+
+// Any alert takes these besides its own limits.
+local of_any_alert = ['enabled', 'expr', 'for', 'severity', 'labels', 'annotations'];
+
+// A misspelt name would change nothing, silently.
+local checked(given) =
+  local known(names, all, where) = nearest.known(names, all, '_config' + where) == names;
+  local known_alerts = std.objectFields(defaults.alerts);
+  assert known(std.objectFields(given), std.objectFields(defaults), '');
+  assert known(std.objectFields(given.selectors), std.objectFields(defaults.selectors), '.selectors');
+  assert known(std.objectFields(given.targets) + given.notMeasured, [target.id for target in targets.targets], '.targets');
+  assert known(std.objectFields(given.dashboards), boards, '.dashboards');
+  assert known(std.objectFields(given.alerts), known_alerts, '.alerts');
+  assert std.foldl(
+    function(so_far, name)
+      so_far && known(
+        std.objectFields(given.alerts[name]), std.objectFields(defaults.alerts[name]) + of_any_alert, '.alerts.' + name
+      ),
+    std.objectFields(given.alerts),
+    true
+  );
+  assert std.foldl(
+    function(so_far, id)
+      so_far && known(std.objectFields(given.targets[id]), std.objectFields(targets.by_id(id)), '.targets.' + id),
+    std.objectFields(given.targets),
+    true
+  );
+  given;
+
+{
+  defaults:: defaults,
+
+  // The defaults changed by `given`, at any depth: whoever names one limit of an alert keeps its others.
+  with(given):: std.mergePatch(defaults, checked(defaults + given)),
+}

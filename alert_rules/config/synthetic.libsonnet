@@ -1,0 +1,19 @@
+// Limits of synthetic.jsonnet, by alert. `for`: how long the condition must hold before anybody is notified.
+{
+  // What renews itself does so 30 days before; nine days later it has failed to, and three weeks are left. Raise it where
+  // certificates are bought by hand. `for`: two servers behind one name may show different ones while they are replaced.
+  CrmSyntheticCertificateExpiring: { days: 21, 'for': '15m' },
+
+  // A working week, so that whoever must sign or approve it can still be reached.
+  CrmSyntheticCertificateSoonExpired: { days: 7, 'for': '15m' },
+
+  // The last day: after it nobody gets in.
+  CrmSyntheticCertificateExpired: { days: 1, 'for': '5m' },
+
+  // No success in `range`; where the runs are counted, `failures` at least within `counted`. A check that runs less often
+  // than every 20 minutes is left to its target's budget; raise both ranges to be alerted about one that does.
+  CrmSyntheticCheckFailing: { range: '5m', failures: 3, counted: '1h', 'for': '1m' },
+
+  // Six changes: three short failures, each too short for an alert of its own.
+  CrmSyntheticCheckFlapping: { changes: 6, range: '30m', 'for': '5m' },
+}

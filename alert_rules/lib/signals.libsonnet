@@ -1,0 +1,108 @@
+// What alerts and panels both show: one record a signal, so that both use the same formula.
+//
+//   title, unit    as a panel shows it
+//   type           gauge, or ratio (0 to 1)
+//   expr           PromQL, one series an `instance` and what tells its parts apart. `selector` narrows every metric of it,
+//                  as a board's variables do; `range` is that of its rates.
+local braces(selector) = if selector == '' then '' else '{' + selector + '}';
+local more(selector) = if selector == '' then '' else selector + ', ';
+
+{
+  database: {
+    // Are we running out of connections? Of those an ordinary role can use: reserved ones do not help the application.
+    // The second halves are for a server watched by postgres_exporter; reserved_connections is new in PostgreSQL 16.
+    connections_used: {
+      title: 'Connections in use',
+      unit: 'percentunit',
+      type: 'ratio',
+      expr(selector=''):: |||
+        (
+          max by (instance) (pantrywatch_database_connections_used%(s)s)
+            / on (instance) (max by (instance) (pantrywatch_database_connections_limit%(s)s) > 0)
+        ) or on (instance) sum by (instance) (pg_stat_activity_count%(s)s) / on (instance) (
+          max by (instance) (pg_settings_max_connections%(s)s)
+            - on (instance) max by (instance) (pg_settings_superuser_reserved_connections%(s)s)
+            - on (instance) (
+              max by (instance) (pg_settings_reserved_connections%(s)s)
+                or on (instance) 0 * max by (instance) (pg_settings_max_connections%(s)s)
+            ) > 0
+        )
+      ||| % { s: braces(selector) },
+    },
+  },
+
+  cache: {
+    // Is the cache full? Nothing where no limit is set.
+    memory_used: {
+      title: 'Memory in use',
+      unit: 'percentunit',
+      type: 'ratio',
+      expr(selector=''):: |||
+        max by (instance) (redis_memory_used_bytes%(s)s)
+          / on (instance) (max by (instance) (redis_memory_max_bytes%(s)s) > 0)
+      ||| % { s: braces(selector) },
+    },
+
+    // Will it soon reject clients?
+    clients_used: {
+      title: 'Clients',
+      unit: 'percentunit',
+      type: 'ratio',
+      expr(selector=''):: |||
+        max by (instance) (redis_connected_clients%(s)s)
+          / on (instance) (max by (instance) (redis_config_maxclients%(s)s) > 0)
+      ||| % { s: braces(selector) },
+    },
+  },
+
+  host: {
+    // Are the CPUs busy? That alone harms nobody: see who waits.
+    cpu_busy: {
+      title: 'CPU busy by host',
+      unit: 'percentunit',
+      type: 'ratio',
+      expr(selector='', range='5m'):: |||
+        sum by (job, instance) (rate(node_cpu_seconds_total{%(more)smode!~"idle|iowait"}[%(range)s]))
+          / (sum by (job, instance) (rate(node_cpu_seconds_total%(s)s[%(range)s])) > 0)
+      ||| % { s: braces(selector), more: more(selector), range: range },
+    },
+
+    // How much memory can programs still use? Caches that can be dropped count as available.
+    memory_available: {
+      title: 'Memory available',
+      unit: 'percentunit',
+      type: 'ratio',
+      expr(selector='')::
+        'node_memory_MemAvailable_bytes%(s)s / on (job, instance) (node_memory_MemTotal_bytes%(s)s > 0)' % { s: braces(selector) },
+    },
+
+    // Can the machine still open files and connections?
+    file_descriptors_used: {
+      title: 'Open files',
+      unit: 'percentunit',
+      type: 'ratio',
+      expr(selector='')::
+        'node_filefd_allocated%(s)s / on (job, instance) (node_filefd_maximum%(s)s > 0)' % { s: braces(selector) },
+    },
+
+    // Is the clock right? Compared with that of Prometheus; includes the time of the scrape.
+    clock_offset: {
+      title: 'Clock offset',
+      unit: 's',
+      type: 'gauge',
+      expr(selector='')::
+        'node_time_seconds%(s)s - on (job, instance) timestamp(node_time_seconds%(s)s)' % { s: braces(selector) },
+    },
+
+    // Is the container held back by its CPU limit?
+    container_throttled: {
+      title: 'Throttled periods',
+      unit: 'percentunit',
+      type: 'ratio',
+      expr(selector='', range='5m'):: |||
+        rate(pantrywatch_container_cpu_throttled_periods_total%(s)s[%(range)s])
+          / on (job, instance) (rate(pantrywatch_container_cpu_periods_total%(s)s[%(range)s]) > 0)
+      ||| % { s: braces(selector), range: range },
+    },
+  },
+}

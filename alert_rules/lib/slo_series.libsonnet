@@ -1,0 +1,47 @@
+// Names and labels of every series recorded for the targets. Where Sloth (https://sloth.dev) has a name, it is Sloth's,
+// so that its boards find them; all others follow its pattern.
+{
+  // Per target, from its own metrics: events of five minutes, evaluated each minute.
+  events_total: 'slo:events_total:increase5m',
+  events_bad: 'slo:events_bad:increase5m',
+  // The same, recorded each five minutes: what the sums over days add up.
+  sampled_total: 'slo:events_total:sampled5m',
+  sampled_bad: 'slo:events_bad:sampled5m',
+  // Events of a window (30m 1h 2h 6h 1d 3d 30d), and the share of bad ones in it (5m too).
+  sum_total(window):: 'slo:events_total:sum' + window,
+  sum_bad(window):: 'slo:events_bad:sum' + window,
+  error_ratio(window):: 'slo:sli_error:ratio_rate' + window,
+
+  objective: 'slo:objective:ratio',
+  error_budget: 'slo:error_budget:ratio',
+  error_budget_events: 'slo:error_budget:events30d',
+  time_period: 'slo:time_period:days',
+  current_burn_rate: 'slo:current_burn_rate:ratio',
+  period_burn_rate: 'slo:period_burn_rate:ratio',
+  budget_remaining: 'slo:period_error_budget_remaining:ratio',
+  budget_exhaustion: 'slo:period_error_budget_exhaustion:seconds',
+  // What a capacity run held, and what live traffic uses, as shares of a capacity target.
+  capacity: 'slo:capacity:ratio',
+  capacity_use: 'slo:capacity_use:ratio',
+
+  // Facts, always 1, and whether a target has what feeds it here (1 or 0).
+  info: 'sloth_slo_info',
+  promise: 'slo:promise:info',
+  measured: 'slo:measured:bool',
+
+  // 0 healthy, 1 degraded, 2 unhealthy.
+  target_health: 'target:health:state',
+  component_health: 'component:health:state',
+  layer_health: 'layer:health:state',
+  system_health: 'system:health:state',
+
+  // The label set of every series of a target.
+  labels(target):: {
+    target: target.id,
+    layer: target.layer,
+    sloth_id: 'crm-' + target.id,
+    sloth_service: 'crm',
+    sloth_slo: target.id,
+  },
+  window_label(window):: { sloth_window: window },
+}

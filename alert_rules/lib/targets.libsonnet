@@ -1,0 +1,82 @@
+// targets.yaml, read once, and its targets as PromQL. `changes`: target id → fields that differ here (`_config.targets`).
+local numbers = import 'numbers.libsonnet';
+local written = std.parseYaml(importstr '../../targets.yaml');
+
+function(changes={}, time=(import 'time.libsonnet')())
+  // Locals are evaluated once, fields each time they are read.
+  local document = written {
+    targets: [
+      target + (if target.id in changes then changes[target.id] else {})
+      for target in written.targets
+    ],
+  };
+  local targets = document.targets;
+  local of_five_minutes = time.with_scrape('5m');
+  local extrapolated = numbers.decimal(time.extrapolated('5m'));
+
+  {
+    local lib = self,
+
+    document:: document,
+    targets:: targets,
+    tiers:: document.tiers,
+    minimum_bad_events:: document.minimum_bad_events,
+    // Increases are fractions: compared with half an event less.
+    least_bad_events:: numbers.decimal(document.minimum_bad_events - 0.5),
+
+    by_id(id)::
+      local found = [target for target in targets if target.id == id];
+      if found == [] then error 'targets.yaml has no target %s' % id else found[0],
+
+    decimal:: numbers.decimal,
+
+    // Share of events that may be bad, as a number and as text.
+    allowed_share(target):: numbers.round((1 - target.objective) * 1e9) / 1e9,
+    allowed(target):: numbers.decimal(1 - target.objective),
+
+    // For le=~"…": the bucket edge in both spellings, as the client libraries write a whole number as 1 or as 1.0.
+    edge(number)::
+      local text = numbers.decimal(number);
+      if std.floor(number) == number then text + '(\\\\.0)?' else std.strReplace(text, '.', '\\\\.'),
+
+    // A matcher for the edge; exact where there is one spelling.
+    edge_matcher(number)::
+      if std.floor(number) == number then 'le=~"' + lib.edge(number) + '"' else 'le="' + numbers.decimal(number) + '"',
+
+    // What stands between the braces of a selector.
+    matchers(selector)::
+      local opening = std.findSubstr('{', selector);
+      if opening == [] then '' else selector[opening[0] + 1:std.length(selector) - 1],
+
+    // The selector of a histogram as that of one of its series: a suffix to the name, a matcher more.
+    series(selector, suffix, matcher='')::
+      local matchers = [text for text in [matcher, lib.matchers(selector)] if text != ''];
+      std.split(selector, '{')[0] + suffix + (if matchers == [] then '' else '{' + std.join(',', matchers) + '}'),
+
+    // Events of five minutes. With a scrape every 15 s the range of 5m15s holds the 21 samples whose differences are
+    // exactly five minutes; increase() extrapolates to the length of the range, which the division takes back. So
+    // adjacent windows neither miss nor share an event. With another scrape interval it is right on average.
+    // Prometheus 3 leaves out a sample at the very start of a range: there are 21 at every moment. Prometheus 2 sees a 22nd
+    // where a scrape falls on the start to the millisecond: five minutes are then those of 5m15s on average.
+    increase5m(selectors)::
+      local one(selector) = 'increase(' + selector + '[' + of_five_minutes + '])';
+      // The name of a metric is lost in increase(): a label keeps two series apart that differ in nothing else.
+      local numbered(index) = 'label_replace(' + one(selectors[index]) + ', "part", "' + (index + 1) + '", "", "")';
+      local added =
+        if std.length(selectors) == 1 then one(selectors[0])
+        else std.join(' or ', std.map(numbered, std.range(0, std.length(selectors) - 1)));
+      'sum(' + added + ') / ' + extrapolated,
+
+    total(target)::
+      if target.kind == 'latency' then lib.increase5m([lib.series(target.sli.histogram, '_count')])
+      else lib.increase5m(target.sli.total),
+
+    // Bad events. What is missing counts differently: no series of failures next to events is "none failed"; no series of
+    // good events is "unknown", and gives no sample.
+    bad(target)::
+      local total = lib.total(target);
+      if target.kind == 'latency' then
+        total + ' - ' + lib.increase5m([lib.series(target.sli.histogram, '_bucket', lib.edge_matcher(target.threshold))])
+      else if 'good' in target.sli then total + ' - ' + lib.increase5m(target.sli.good)
+      else lib.increase5m(target.sli.bad) + ' or 0 * ' + total,
+  }

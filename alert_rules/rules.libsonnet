@@ -1,0 +1,15 @@
+// Every layer: name of its file in generated/ → its rules. `changes` to the defaults of config.libsonnet.
+function(changes={})
+  local config = (import 'config.libsonnet').with(changes);
+  {
+    api: (import 'api.jsonnet')(config),
+    cache: (import 'cache.jsonnet')(config),
+    database: (import 'database.jsonnet')(config),
+    health: (import 'health.jsonnet')(config),
+    host: (import 'host.jsonnet')(config),
+    installation: (import 'installation.jsonnet')(config),
+    metric_aliases: (import 'metric_aliases.jsonnet')(config),
+    monitoring: (import 'monitoring.jsonnet')(config),
+    synthetic: (import 'synthetic.jsonnet')(config),
+    targets: (import 'targets.jsonnet')(config),
+  }

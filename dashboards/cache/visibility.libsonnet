@@ -1,0 +1,13 @@
+// What the exporter cannot see for lack of privileges.
+function(config)
+  local status = (import '../lib/status.libsonnet')(config);
+  local queries = (import 'queries.libsonnet')(config);
+
+  [
+    status.privileges('exporter="cache", ' + queries.server, {
+      info: 'everything: all other metrics come from INFO',
+      config: 'client limit, number of threads (CONFIG GET)',
+      latency: 'command percentiles, distribution and latency spikes (LATENCY)',
+      slowlog: 'slow commands (SLOWLOG)',
+    }, width=24),
+  ]

@@ -1,7 +1,0 @@
-// Every documented target, the worst first, and the alerts that fire.
-local status = import '../lib/status.libsonnet';
-
-[
-  status.promised(width=15, height=20),
-  status.firing(width=9, height=20),
-]

@@ -1,0 +1,59 @@
+// Certificates, name resolution, responses.
+function(config)
+  local alerts = config.alerts;
+  local certificates = import '../lib/certificates.libsonnet';
+  local panel = import '../lib/panel.libsonnet';
+  local status = (import '../lib/status.libsonnet')(config);
+  local queries = (import 'queries.libsonnet')(config);
+  local colors = panel.colors;
+
+  [
+    panel.table(
+      'Certificates, next to expire first',
+      'When the verified chain expires, and the first certificate sent by the server: an expired one does no harm where the chain does not need it. Where nothing was verified, both show the latter. Below three weeks: automatic renewal has failed.',
+      's',
+      [
+        panel.rows('min by (check) (%s) - time()' % certificates.expiry(queries.chosen)),
+        panel.rows(queries.worst('probe_ssl_earliest_cert_expiry', of='min') + ' - time()'),
+      ],
+      'None of the chosen checks uses TLS.',
+      [
+        ['check', 'Check'],
+        ['Value #A', 'Expires in', status.colored({ decimals: 1, thresholds: status.steps([[null, colors.hurt], [86400 * alerts.CrmSyntheticCertificateSoonExpired.days, colors.broken], [86400 * alerts.CrmSyntheticCertificateExpiring.days, colors.kept]]) })],
+        ['Value #B', 'First sent expires in', { decimals: 1 }],
+      ],
+      'Expires in',
+      width=8,
+      descending=false,
+    ),
+    panel.timeseries(
+      'Name resolution time',
+      "By the system's resolver. Seconds: the first name server does not respond.",
+      's',
+      [panel.query(queries.worst('probe_dns_lookup_time_seconds'), '{{check}}')],
+      'None of the chosen checks resolves a name.',
+    ),
+    panel.table(
+      'Last HTTP responses',
+      'What the last run of each HTTP check received. A status other than 2xx, a body of another size than yesterday, one more redirect: check the latest deployment.',
+      'none',
+      [
+        panel.rows(queries.worst('probe_http_status_code')),
+        panel.rows(queries.worst('probe_http_uncompressed_body_length')),
+        panel.rows(queries.worst('probe_http_redirects')),
+        panel.rows(queries.worst('probe_http_ssl')),
+        panel.rows(queries.worst('probe_failed_due_to_regex', more=', kind=~"http|journey"')),
+      ],
+      'None of the chosen checks uses HTTP.',
+      [
+        ['check', 'Check'],
+        ['Value #A', 'Status', { decimals: 0 }],
+        ['Value #B', 'Body', { unit: 'bytes', decimals: 1 }],
+        ['Value #C', 'Redirects', { decimals: 0 }],
+        ['Value #D', 'TLS', { decimals: 0, mappings: status.texts({ '0': ['no', 'text'], '1': ['yes', 'text'] }) }],
+        ['Value #E', 'Text', status.colored({ decimals: 0, mappings: status.texts({ '0': ['as expected', colors.kept], '1': ['unexpected', colors.hurt] }) })],
+      ],
+      'Status',
+      width=8,
+    ),
+  ]
