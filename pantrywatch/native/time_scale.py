@@ -39,7 +39,7 @@ _UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 60480
 _SCRAPE = "15s"
 _COUNTED = {"CrmApiFailedLogins", "CrmApiFailedLoginsBurst"}
 _CHECK_SECONDS = {field.name: field.default for field in fields(CheckSettings) if field.name.endswith("_seconds")}
-_DELAYS = {"after", "repeat", "update", "every"}
+_DELAYS = {"after", "repeat", "group_interval", "every"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Speed:
             check["interval_seconds"] = max(interval / self.factor, 1.2 * timeout)
         section = document.get("notifications", {})
         if section:
-            section.setdefault("update", "1m")
+            section.setdefault("group_interval", "1m")
             section.setdefault("heartbeat", {}).setdefault("every", "1m")
             section["office_hours"] = {"time_zone": "UTC", "days": list(_DAYS), "opens": "00:00", "closes": "24:00"}
         self._delays(section)
