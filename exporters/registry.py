@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -18,12 +18,16 @@ from typing import Any, Protocol, cast
 from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem, ProblemList
 from exporters.core.problem_text import suggestion
+from exporters.core.renamed_keys import renamed
 from exporters.core.scrape import Source
 from exporters.core.settings import decode_section
-from exporters.core.strict_yaml import read_document, read_yaml
+from exporters.core.strict_yaml import line_at, read_document, read_yaml
 
 SETTINGS_FILE = "settings.yaml"
 COMPONENTS_FILE = Path(__file__).parent / "components.yaml"
+
+# Read by `pantrywatch` alone: a mistake in them does not stop an exporter.
+OTHER_KEYS = ("environment", "data_sources", "application", "notifications", "prometheus")
 
 EXPORTERS: tuple[str, ...] = tuple(
     entry["job"] for entry in read_yaml(COMPONENTS_FILE)["components"] if entry["exporter"]
@@ -122,7 +126,16 @@ def _document(settings_file: str | None) -> tuple[str, Mapping[str, Any] | None,
     if not isinstance(document, dict):
         expected = ConfigProblem(name, "document", "expected sections with names, got none")
         raise ConfigError([*problems, expected])
-    return name, document, problems
+    return name, document, [*problems, *_unknown_keys(name, document)]
+
+
+def _unknown_keys(name: str, document: Mapping[str, Any]) -> Iterator[ConfigProblem]:
+    """Yield each key that is not a section, in the words of the reader of the whole file; one of an old name is none."""
+    known = (*OTHER_KEYS, *EXPORTERS, "web", "marks_file")
+    for key in document:
+        if key not in known and renamed(key) is None:
+            expected = f"unknown key {key}{suggestion(key, known)}: expected one of {', '.join(known)}"
+            yield ConfigProblem(name, "document", expected, line_at(document, key))
 
 
 def _sources(exporter: str, document: Mapping[str, Any] | None, name: str) -> list[Source]:

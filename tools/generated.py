@@ -1,4 +1,4 @@
-"""Writes what the tools generate and is committed: completion, docs/lints.md, docs/settings.md; `--check` only names what is stale."""
+"""Writes what the tools generate and is committed: completion, two pages of docs/; `--check` only names stale ones."""
 
 from __future__ import annotations
 

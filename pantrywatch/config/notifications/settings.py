@@ -40,7 +40,7 @@ class Heartbeat:
     notify: Annotated[tuple[str, ...], "The names of the contacts to notify then, by email and webhook."] = ()
     token_file: Annotated[
         str | None,
-        "The file with a token without which the heartbeat receiver takes no beat; sent to own addresses only.",
+        "The file with a token that the heartbeat receiver asks for; sent to own addresses only.",
     ] = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_misses_some_beats,)

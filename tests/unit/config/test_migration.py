@@ -12,6 +12,8 @@ from exporters.core.errors import ConfigError
 from pantrywatch.cli import main
 from pantrywatch.config.migration import migrate
 from pantrywatch.config.settings import Settings, read_settings
+from pantrywatch.generate.alertmanager.configuration import alertmanager
+from pantrywatch.generate.alertmanager.receivers import HttpAccess
 
 ROOT = Path(__file__).parents[3]
 OLD = Path(__file__).parent / "settings_before_renames.yaml"
@@ -39,6 +41,16 @@ def test_comments_and_formatting_stay(tmp_path: Path) -> None:
         - {"browser:", "  checks:"}
         - {line for line in new if any(key in line for key in ("data_sources:", "own_addresses:", "notify:"))}
     )
+
+
+def test_alertmanager_gets_the_same_configuration(tmp_path: Path) -> None:
+    """Of the migrated file Alertmanager's configuration is what it is of today's, to the byte."""
+    found = _read(tmp_path, migrate(OLD.read_text(), str(OLD)).text)
+    today = read_settings(ROOT / "settings.yaml")
+    assert found.notifications is not None
+    assert today.notifications is not None
+    way = HttpAccess(lambda file: f"/secrets/{file}", found.notifications.own_addresses, None)
+    assert alertmanager(found.notifications, way) == alertmanager(today.notifications, way)
 
 
 def test_a_current_file_stays_as_it_is() -> None:

@@ -81,14 +81,26 @@ def test_a_secret_comes_from_the_value_or_its_file(tmp_path: Path) -> None:
         ("v", "f", "database.a.dsn: expected either the value or the `_file` with it, exactly one"),
         (None, "missing", "database.a.dsn_file: expected a readable secret file at"),
         (None, "empty", "database.a.dsn_file: expected a secret in"),
+        (None, "blank", "database.a.dsn_file: expected a secret in"),
+        (None, "folder", "Is a directory"),
+        (None, "binary", "database.a.dsn_file: expected a text in"),
+        (None, "latin", "not UTF-8 text"),
+        (None, "empty/below", "Not a directory"),
+        (None, "x" * 300, "File name too long"),
+        (None, "null\0character", "database.a.dsn_file: expected a readable secret file at"),
     ],
 )
 def test_a_missing_secret_is_named(tmp_path: Path, value: str | None, file: str | None, expected: str) -> None:
-    """A secret that is not there is an error that names the entry and the file."""
+    """A secret that is not there or not a text is an error that names the entry and the file, and shows nothing of it."""
     (tmp_path / "empty").write_text("\n")
+    (tmp_path / "blank").write_text("  \n\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "binary").write_bytes(b"hush\0hush")
+    (tmp_path / "latin").write_bytes(b"hush\xe9")
     with pytest.raises(ConfigError) as raised:
         secret_from(value, file, "database.a.dsn", str(tmp_path / "settings.yaml"))
     assert expected in str(raised.value)
+    assert "hush" not in str(raised.value)
 
 
 def test_a_secret_does_not_show_itself() -> None:
