@@ -130,7 +130,7 @@ def _document(settings_file: str | None) -> tuple[str, Mapping[str, Any] | None,
 
 
 def _unknown_keys(name: str, document: Mapping[str, Any]) -> Iterator[ConfigProblem]:
-    """Yield each key that is not a section, in the words of the reader of the whole file; one of an old name is none."""
+    """Yield each key that is not a section; one of an old name is left to `pantrywatch`, which reads it."""
     known = (*OTHER_KEYS, *EXPORTERS, "web", "marks_file")
     for key in document:
         if key not in known and renamed(key) is None:

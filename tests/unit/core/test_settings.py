@@ -91,7 +91,7 @@ def test_a_secret_comes_from_the_value_or_its_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_missing_secret_is_named(tmp_path: Path, value: str | None, file: str | None, expected: str) -> None:
-    """A secret that is not there or not a text is an error that names the entry and the file, and shows nothing of it."""
+    """A secret that is missing or is not a text is an error that names entry and file, and shows nothing of it."""
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "blank").write_text("  \n\n")
     (tmp_path / "folder").mkdir()
