@@ -11,7 +11,7 @@ from exporters.core.decoder import substituted
 from exporters.core.errors import ConfigError, ConfigProblem, ProblemList
 from exporters.core.problem_text import suggestion
 from exporters.core.settings import secret_from
-from exporters.core.strict_yaml import line_at, read_document, read_text, read_yaml, with_lines
+from exporters.core.strict_yaml import line_at, read_document, read_text, with_lines
 from exporters.registry import load_sources
 from pantrywatch.config.migration import migrate
 from pantrywatch.config.settings import Settings, read_settings
@@ -88,7 +88,7 @@ def _named_files(node: Any, entry: str) -> Iterator[tuple[str, str]]:
 def _unknown_targets(settings: Settings, file: Path, targets_file: Path) -> list[ConfigProblem]:
     """Return the checks that name a target which is not documented."""
     known = [target.id for target in read_targets(targets_file).targets]
-    document = read_yaml(file)
+    document, _ = read_document(file)
     found = []
     for section in (settings.synthetic, settings.browser):
         for index, check in enumerate(section.checks if section else ()):

@@ -80,7 +80,7 @@ def parse_yaml(text: str, name: str) -> Any:
     document, problems = parse_document(text, name)
     if problems:
         raise ConfigError(problems)
-    return document
+    return _plain(document)
 
 
 def parse_document(text: str, name: str) -> tuple[Any, list[ConfigProblem]]:
@@ -185,6 +185,13 @@ def with_lines(problems: Sequence[ConfigProblem]) -> list[ConfigProblem]:
         problem if problem.line else replace(problem, line=line_at(documents[problem.file], problem.entry))
         for problem in problems
     ]
+
+
+def _plain(node: Any) -> Any:
+    """Return the document without its lines."""
+    if isinstance(node, dict):
+        return {key: _plain(value) for key, value in node.items()}
+    return [_plain(value) for value in node] if isinstance(node, list) else node
 
 
 class _Builder:

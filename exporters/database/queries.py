@@ -13,7 +13,7 @@ from exporters.core.errors import ConfigProblem, ProblemList
 from exporters.core.field_checks import at_least, expect, matching, optional, some_entries
 from exporters.core.problem_text import expected_one_of, shown
 from exporters.core.settings import load
-from exporters.core.strict_yaml import line_at, read_yaml
+from exporters.core.strict_yaml import line_at, read_document
 
 SHIPPED = Path(__file__).parent / "queries"
 
@@ -181,7 +181,7 @@ def _clashes(
 
 
 def _problem(file: Path, entry: str, expected: str) -> ConfigProblem:
-    return ConfigProblem(str(file), entry, expected, line_at(read_yaml(file), entry))
+    return ConfigProblem(str(file), entry, expected, line_at(read_document(file)[0], entry))
 
 
 def version_numbers(text: str) -> tuple[int, ...]:
