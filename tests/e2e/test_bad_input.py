@@ -31,8 +31,8 @@ _BAD = {
         "error: FILE:3: host: duplicate key 'host', it is in line 2 too",
     ),
     "wrong type": (
-        "environment: x\nprometheus: {retention_days: forty}\n",
-        "error: FILE:2: prometheus.retention_days: expected a whole number, got 'forty'",
+        "environment: x\nhost: {process_interval_seconds: soon}\n",
+        "error: FILE:2: host.process_interval_seconds: expected a number, got 'soon'",
     ),
     "missing secret file": (
         "environment: x\ndatabase: [{name: a, dsn_file: none/here}]\n",
