@@ -20,7 +20,7 @@ from exporters.core.origin import own_pages_only
 from exporters.core.scrape import Run, ScrapeRunner, Source, run_once
 from exporters.core.server import Pages, listen, serve
 from exporters.deployments import DeploymentCollector
-from exporters.registry import EXPORTERS, SETTINGS_FILE, load_sources, process_settings
+from exporters.registry import EXPORTERS, SETTINGS_FILE, load_sources, process_settings, sections_not_read
 
 _DEFAULT_LISTEN = "127.0.0.1:9690"
 
@@ -94,6 +94,8 @@ def _report(source: Source, run: Run) -> bool:
 def _validate(options: argparse.Namespace) -> int:
     sources = load_sources(options.settings, [])
     print("settings: ok")
+    if others := sections_not_read(options.settings):
+        print(f"not read by exporters: {', '.join(others)}; `pantrywatch settings validate FILE` checks the whole file")
     ok = True
     for source in sources:
         for finding in source.validate(Deadline.after(options.timeout)):

@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from exporters.core.access import WebSettings
-from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.errors import ConfigError, ConfigProblem, ProblemList
+from exporters.core.problem_text import suggestion
+from exporters.core.renamed_keys import renamed
 from exporters.core.scrape import Source
-from exporters.core.settings import decode_section, require_unique_names
-from exporters.core.strict_yaml import read_yaml
+from exporters.core.settings import decode_section
+from exporters.core.strict_yaml import line_at, read_document, read_yaml
 
 SETTINGS_FILE = "settings.yaml"
 COMPONENTS_FILE = Path(__file__).parent / "components.yaml"
+
+# Read by `pantrywatch` alone: a mistake in them does not stop an exporter.
+OTHER_KEYS = ("environment", "data_sources", "application", "notifications", "prometheus")
 
 EXPORTERS: tuple[str, ...] = tuple(
     entry["job"] for entry in read_yaml(COMPONENTS_FILE)["components"] if entry["exporter"]
@@ -51,36 +56,60 @@ def load_sources(settings_file: str | None, exporters: Sequence[str]) -> list[So
     """Return the sources of the named exporters (none named: all), from the settings file or the environment.
 
     Without a file named, settings.yaml in this folder; without that, the environment of a lone sidecar.
-    Raises ConfigError with the problems of every section that was read.
+    Raises ConfigError with the problems of every section that was read, `web` and `marks_file` included.
     """
-    if unknown := [name for name in exporters if name not in EXPORTERS]:
-        expected = f"expected exporters of: {', '.join(EXPORTERS)}"
-        raise ConfigError([ConfigProblem("command line", ", ".join(unknown), expected)])
-    name, document = _document(settings_file)
+    _require_known(exporters)
+    name, document, problems = _document(settings_file)
     sources: list[Source] = []
-    problems: list[ConfigProblem] = []
+    found = ProblemList(problems)
     for exporter in exporters or EXPORTERS:
-        try:
-            found = _sources(exporter, document, name)
-        except ConfigError as error:
-            problems += error.problems
-            continue
-        if not found and exporter in exporters:
-            problems.append(ConfigProblem(name, exporter, "expected something to watch in this section"))
-        sources += found
-    if problems:
-        raise ConfigError(problems)
-    if not sources:
-        raise ConfigError([ConfigProblem(name, "document", "expected at least one section with something to watch")])
+        with found.collecting():
+            of_exporter = _sources(exporter, document, name)
+            if not of_exporter and exporter in exporters:
+                raise ConfigError(
+                    [ConfigProblem(name, exporter, "expected something to watch in this section, got nothing")]
+                )
+            sources += of_exporter
+    with found.collecting():
+        _process_settings(name, document)
+    if not found.problems and not sources:
+        expected = f"expected something to watch in at least one section of {', '.join(EXPORTERS)}"
+        found.problems.append(ConfigProblem(name, "document", expected))
+    found.raise_if_any()
     return sources
 
 
 def process_settings(settings_file: str | None) -> tuple[str, ProcessSettings]:
-    """Return the settings file (or `environment`), and what every process reads of it. Raises ConfigError."""
-    name, document = _document(settings_file)
-    web = decode_section(document, "web", WebSettings, name) or WebSettings()
-    marks = decode_section(document, "marks_file", str, name)
-    return name, ProcessSettings(web, Path(name).parent / marks if marks else None)
+    """Return the settings file (or `environment`) and what every process reads of it. Raises ConfigError."""
+    name, document, problems = _document(settings_file)
+    ProblemList(problems).raise_if_any()
+    return name, _process_settings(name, document)
+
+
+def _process_settings(name: str, document: Mapping[str, Any] | None) -> ProcessSettings:
+    found = ProblemList()
+    web, marks = WebSettings(), None
+    with found.collecting():
+        web = decode_section(document, "web", WebSettings, name) or web
+    with found.collecting():
+        marks = decode_section(document, "marks_file", str, name)
+    found.raise_if_any()
+    return ProcessSettings(web, Path(name).parent / marks if marks else None)
+
+
+def _require_known(exporters: Sequence[str]) -> None:
+    expected = f"expected exporters of: {', '.join(EXPORTERS)}"
+    ProblemList(
+        ConfigProblem("command line", name, expected + suggestion(name, EXPORTERS))
+        for name in exporters
+        if name not in EXPORTERS
+    ).raise_if_any()
+
+
+def sections_not_read(settings_file: str | None) -> list[str]:
+    """Return the keys of the settings file that no exporter reads: only `pantrywatch` does."""
+    _, document, _ = _document(settings_file)
+    return [key for key in document or {} if key not in (*EXPORTERS, "web", "marks_file")]
 
 
 def section_type(exporter: str) -> Any:
@@ -88,14 +117,25 @@ def section_type(exporter: str) -> Any:
     return _settings_module(exporter).Section
 
 
-def _document(settings_file: str | None) -> tuple[str, Mapping[str, Any] | None]:
+def _document(settings_file: str | None) -> tuple[str, Mapping[str, Any] | None, list[ConfigProblem]]:
+    """Return file name, document, and the problems of the file that do not hinder reading the rest of it."""
     name = settings_file or SETTINGS_FILE
     if not settings_file and not Path(name).exists():
-        return "environment", None
-    document = read_yaml(Path(name))
+        return "environment", None, []
+    document, problems = read_document(Path(name))
     if not isinstance(document, dict):
-        raise ConfigError([ConfigProblem(name, "document", "expected sections with names")])
-    return name, document
+        expected = ConfigProblem(name, "document", "expected sections with names, got none")
+        raise ConfigError([*problems, expected])
+    return name, document, [*problems, *_unknown_keys(name, document)]
+
+
+def _unknown_keys(name: str, document: Mapping[str, Any]) -> Iterator[ConfigProblem]:
+    """Yield each key that is not a section; one of an old name is left to `pantrywatch`, which reads it."""
+    known = (*OTHER_KEYS, *EXPORTERS, "web", "marks_file")
+    for key in document:
+        if key not in known and renamed(key) is None:
+            expected = f"unknown key {key}{suggestion(key, known)}: expected one of {', '.join(known)}"
+            yield ConfigProblem(name, "document", expected, line_at(document, key))
 
 
 def _sources(exporter: str, document: Mapping[str, Any] | None, name: str) -> list[Source]:
@@ -104,7 +144,6 @@ def _sources(exporter: str, document: Mapping[str, Any] | None, name: str) -> li
         section = module.from_environment(os.environ)
     else:
         section = decode_section(document, exporter, module.Section, name)
-        require_unique_names(section, exporter, name)
     if not section:
         return []
     return cast("_SourceModule", importlib.import_module(f"exporters.{exporter}.source")).sources(section, name)

@@ -20,7 +20,7 @@ from pantrywatch.native.state_dir import State
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code: 0 well, 1 something failed, 2 configuration error, nothing started."""
+    """Run the command; returns the exit code: 0 ok, 1 something failed, 2 configuration error, nothing started."""
     options = parser().parse_args(arguments)
     return run_command(lambda: _run(options))
 
@@ -80,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--listen", metavar="HOST:PORT", help="(default: 127.0.0.1:19200)")
     command.add_argument("--settings", type=Path, metavar="FILE", help="whose section web holds here and there")
     command.set_defaults(run=_boards)
+    _add_settings(commands)
     command = commands.add_parser("secrets", help="make the secret files that are missing")
     command.add_argument("--folder", type=Path, default=here / "secrets", metavar="DIR", help="(default: secrets)")
     command.set_defaults(run=_secrets)
@@ -100,6 +101,17 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--file", type=Path, metavar="FILE", help="(default: deployments.txt in the state directory)")
     command.set_defaults(run=_mark)
     return top
+
+
+def _add_settings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("settings", help="check a settings file, or bring an older one up to date")
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    action = actions.add_parser("validate", help="check the whole file and every file it names")
+    action.add_argument("file", type=Path, metavar="FILE")
+    action.set_defaults(run=_validate_settings)
+    action = actions.add_parser("migrate", help="print the file with the keys of this version; comments stay")
+    action.add_argument("file", type=Path, metavar="FILE")
+    action.set_defaults(run=_migrate_settings)
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -170,6 +182,18 @@ def _boards(options: argparse.Namespace) -> int:
     shared = shared_files()
     catalogue = BoardFiles(shared / "dashboards/generated", shared / "docs/runbooks")
     return serve_boards(options.listen or state.addresses().address("boards"), prometheus, catalogue, web)
+
+
+def _validate_settings(options: argparse.Namespace) -> int:
+    from pantrywatch.settings_file import validate_settings
+
+    return validate_settings(options.file, shared_files() / "targets.yaml")
+
+
+def _migrate_settings(options: argparse.Namespace) -> int:
+    from pantrywatch.settings_file import migrate_settings
+
+    return migrate_settings(options.file)
 
 
 def _secrets(options: argparse.Namespace) -> int:

@@ -1,17 +1,24 @@
-"""Writes what the tools generate and is committed: completion and docs/lints.md; `--check` only names what is stale."""
+"""Writes what the tools generate and is committed: completion, two pages of docs/; `--check` only names stale ones."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from exporters.core.strict_yaml import read_yaml
 from tools.completion import FOLDER, completions
 from tools.lints_page import PAGE, ROOT, lints_page
+from tools.settings_page import settings_page
 
 
 def outputs() -> dict[Path, str]:
     """Return file → text."""
-    return {PAGE: lints_page(), **{FOLDER / name: text for name, text in completions().items()}}
+    settings = settings_page(read_yaml(ROOT / "settings.yaml"))
+    return {
+        PAGE: lints_page(),
+        ROOT / "docs/settings.md": settings,
+        **{FOLDER / name: text for name, text in completions().items()},
+    }
 
 
 def main(arguments: list[str]) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 from exporters.browser.throttling import NetworkName
-from exporters.core.checks.check import CheckSettings, expect, expect_unique_names
-from exporters.core.checks.http_url import parse_url
+from exporters.core.checks.check import CheckSettings
+from exporters.core.decoder import Problems, RecordCheck
+from exporters.core.field_checks import at_least, between, expect_http_url, unique_names
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SHORTEST_TIMEOUT_SECONDS = 20.0  # a start, a slow load, and the five quiet seconds that time to interactive asks for
@@ -17,44 +18,37 @@ _SHORTEST_TIMEOUT_SECONDS = 20.0  # a start, a slow load, and the five quiet sec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserCheck(CheckSettings):
-    """Passes when the page loads within `timeout_seconds` and shows `expect_text`, where one is given.
+    """Passes when the page loads within `timeout_seconds` and shows `expect_text`, where one is given."""
 
-    `network` slows the network down (none, 4g, 3g-fast, 3g, 3g-slow), `cpu_slowdown` the page's processor: 4 is
-    Lighthouse's telephone.
-    """
+    kind: Annotated[Literal["browser"], "May be left out."] = "browser"
+    url: Annotated[str, "The address of the page.", expect_http_url]
+    interval_seconds: Annotated[float, "Seconds from the start of one load to the next.", between(1, 86400)] = 60.0
+    timeout_seconds: Annotated[float, "Seconds after which a load has failed.", at_least(_SHORTEST_TIMEOUT_SECONDS)] = (
+        25.0
+    )
+    network: Annotated[NetworkName, "The network to slow down to; `none` leaves it as it is."] = "none"
+    cpu_slowdown: Annotated[
+        float, "How many times slower the processor of the page is; 4 is the phone of Lighthouse.", between(1, 20)
+    ] = 1.0
+    expect_text: Annotated[str, "A text that the page must show."] = ""
+    tls_verify: Annotated[bool, "Whether the certificate of the server must be trusted."] = True
 
-    kind: Literal["browser"] = "browser"
-    url: str
-    interval_seconds: float = 60.0
-    timeout_seconds: float = 25.0
-    network: NetworkName = "none"
-    cpu_slowdown: float = 1.0
-    expect_text: str = ""
-    tls_verify: bool = True
 
-    def __post_init__(self) -> None:
-        CheckSettings.__post_init__(self)
-        parse_url(self.url)
-        long_enough = self.timeout_seconds >= _SHORTEST_TIMEOUT_SECONDS
-        expect(long_enough, f"timeout_seconds of at least {_SHORTEST_TIMEOUT_SECONDS:g}", self.timeout_seconds)
-        expect(1 <= self.cpu_slowdown <= 20, "cpu_slowdown from 1 to 20", self.cpu_slowdown)
+def _all_have_their_turn(checks: tuple[BrowserCheck, ...]) -> Problems:
+    longest = sum(check.timeout_seconds for check in checks)
+    shortest = min((check.interval_seconds for check in checks), default=longest)
+    if longest > shortest:
+        limit = f"no more than the shortest interval_seconds, {shortest:g}"
+        yield "checks", f"expected timeout_seconds that add up to {limit}, got {longest:g}"
 
 
 @dataclass(frozen=True, slots=True)
 class BrowserSettings:
-    """The pages to open, one at a time, each on its own schedule."""
+    """The pages to open in a real browser, one at a time, each on its own schedule."""
 
-    checks: tuple[BrowserCheck, ...] = ()
+    checks: Annotated[tuple[BrowserCheck, ...], "The pages.", unique_names] = ()
 
-    def __post_init__(self) -> None:
-        expect_unique_names(self.checks)
-        longest = sum(check.timeout_seconds for check in self.checks)
-        shortest = min((check.interval_seconds for check in self.checks), default=longest)
-        expect(
-            longest <= shortest,
-            f"checks whose timeout_seconds add up to no more than the shortest interval_seconds, {shortest:g}",
-            longest,
-        )
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_all_have_their_turn,)
 
 
 def find_chromium() -> str | None:

@@ -18,13 +18,16 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import bcrypt
 
 from exporters.core.certificate import not_after
+from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.field_checks import matching, unique_names
 from exporters.core.logs import ChangeLog
+from exporters.core.problem_text import expected_one_of
 
 _LOG = ChangeLog(logging.getLogger(__name__))
 # What Prometheus' own web configuration takes; a higher cost would hold each first login for seconds.
@@ -41,52 +44,53 @@ Application = Callable[[Event, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class WebUser:
-    """Who may log in; the file holds the bcrypt hash of the password. `./run secrets` makes both."""
+    """Who may log in. `./run secrets` makes password and hash."""
 
-    name: str
-    password_hash_file: str
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for a name that the protocol cannot carry."""
-        if not self.name or ":" in self.name:
-            raise ValueError("expected a name that is not empty and holds no colon")
+    name: Annotated[str, "The name to log in with, without a colon.", matching("[^:]+", "a name without a colon")]
+    password_hash_file: Annotated[str, "The file with the bcrypt hash of the password."]
 
 
 @dataclass(frozen=True, slots=True)
 class WebClient:
-    """As whom Prometheus and Grafana log in: a user's name, and the file with the password itself."""
+    """As whom Prometheus and Grafana log in."""
 
-    username: str
-    password_file: str
+    username: Annotated[str, "The name of one of `users`."]
+    password_file: Annotated[str, "The file with the password itself."]
+
+
+def _certificate_with_key(certificate_file: str | None, key_file: str | None) -> Problems:
+    if (certificate_file is None) != (key_file is None):
+        given, missing = ("key_file", "certificate_file") if key_file is not None else ("certificate_file", "key_file")
+        yield given, f"expected certificate_file and key_file together, got no {missing}"
+
+
+def _client_is_a_user(client: WebClient | None, users: tuple[WebUser, ...]) -> Problems:
+    names = [user.name for user in users]
+    if client is not None and client.username not in names:
+        yield "client.username", expected_one_of(names, client.username) if names else "expected one of users, got none"
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """TLS where `certificate_file` and `key_file` are given, a login where there are users; files are PEM.
+    """TLS where `certificate_file` and `key_file` are given, a login where there are users.
 
     Holds for all that pantrywatch serves: exporters, Prometheus, Alertmanager, inbox, heartbeat, page of the boards.
-    `ca_file` says who signed the certificate (default: the system's authorities), `server_name` which name in it
-    clients expect (default: the host they connect to), `names` under which a reverse proxy on this machine passes on
-    requests to what listens on loopback.
     """
 
-    certificate_file: str | None = None
-    key_file: str | None = None
-    ca_file: str | None = None
-    server_name: str | None = None
-    names: tuple[str, ...] = ()
-    users: tuple[WebUser, ...] = ()
-    client: WebClient | None = None
+    certificate_file: Annotated[str | None, "The certificate to serve with (PEM)."] = None
+    key_file: Annotated[str | None, "Its key (PEM)."] = None
+    ca_file: Annotated[str | None, "Who signed the certificate (PEM); default: the authorities of the system."] = None
+    server_name: Annotated[
+        str | None, "The name in the certificate that clients expect; default: the host they connect to."
+    ] = None
+    names: Annotated[
+        tuple[str, ...],
+        "Names under which a reverse proxy on this machine passes on requests to what listens on loopback.",
+    ] = ()
+    users: Annotated[tuple[WebUser, ...], "Who may log in; none: no login.", unique_names] = ()
+    client: Annotated[WebClient | None, "As whom Prometheus and Grafana log in."] = None
 
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        if (self.certificate_file is None) != (self.key_file is None):
-            raise ValueError("expected certificate_file and key_file together")
-        names = [user.name for user in self.users]
-        if len(set(names)) < len(names):
-            raise ValueError("expected users with unique names")
-        if self.client and self.client.username not in names:
-            raise ValueError(f"expected the client's username among the users, got {self.client.username}")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_certificate_with_key, _client_is_a_user)
 
     @property
     def tls(self) -> bool:

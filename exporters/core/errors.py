@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,14 +42,16 @@ class CollectError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConfigProblem:
-    """One thing wrong in a file: where, and what was expected."""
+    """One thing wrong in a file: the entry and, where it is known, its line; what was expected, and what was found."""
 
     file: str
     entry: str
     expected: str
+    line: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.entry}: {self.expected}"
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (place, self.entry, self.expected) if part)
 
 
 class ConfigError(Exception):
@@ -57,6 +60,26 @@ class ConfigError(Exception):
     def __init__(self, problems: Sequence[ConfigProblem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class ProblemList:
+    """Collects the problems of several readers, so that all of them are reported at once."""
+
+    def __init__(self, problems: Iterable[ConfigProblem] = ()) -> None:
+        self.problems = list(problems)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Keep the problems of a ConfigError raised in the block, and go on after it."""
+        try:
+            yield
+        except ConfigError as error:
+            self.problems += error.problems
+
+    def raise_if_any(self) -> None:
+        """Raise ConfigError with the problems so far, each once, in the order of their lines."""
+        if self.problems:
+            raise ConfigError(sorted(dict.fromkeys(self.problems), key=lambda one: (one.file, one.line or 0)))
 
 
 # The first class that fits wins: subclasses stand before OSError, their common base.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from exporters.core import logs
 from exporters.core.errors import ConfigError
+from exporters.core.strict_yaml import with_lines
 
 
 def run_command(action: Callable[[], int]) -> int:
@@ -15,7 +16,7 @@ def run_command(action: Callable[[], int]) -> int:
     try:
         return action()
     except ConfigError as error:
-        for problem in error.problems:
+        for problem in with_lines(error.problems):
             print(f"error: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, TypeVar, cast
 
-from cattrs import Converter, transform_error
-from cattrs.errors import ForbiddenExtraKeysError
-
-from exporters.core.errors import ConfigError, ConfigProblem
-from exporters.core.strict_yaml import read_yaml
+from exporters.core.decoder import Decoder
+from exporters.core.errors import ConfigError, ConfigProblem, ProblemList
+from exporters.core.strict_yaml import line_at, read_document
 
 T = TypeVar("T")
-
-_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>[^}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +45,36 @@ class Secret:
 
 
 def load(path: Path, into: type[T], environment: Mapping[str, str] | None = None) -> T:
-    """Return the settings file as `into`. Raises ConfigError: unknown keys, wrong types, unset variables, together."""
-    return decode(read_yaml(path), into, str(path), environment)
+    """Return the settings file as `into`. Raises ConfigError with every problem of the file."""
+    document, problems = read_document(path)
+    return decode(document, into, str(path), environment, line=1, problems=problems)
 
 
-def decode(document: Any, into: type[T], name: str, environment: Mapping[str, str] | None = None, entry: str = "") -> T:
-    """Return a parsed document, or the part of it at `entry`, as `into`; `name` is the file in error messages.
+def decode(  # noqa: PLR0913 - the last two are for what reads a part of a file
+    document: Any,
+    into: type[T],
+    name: str,
+    environment: Mapping[str, str] | None = None,
+    entry: str = "",
+    *,
+    line: int | None = None,
+    problems: Sequence[ConfigProblem] = (),
+) -> T:
+    """Return a parsed document, or the part of it at `entry` (in `line`), as `into`; `name` is the file in messages.
 
-    Raises ConfigError.
+    Raises ConfigError with these and all further problems.
     """
-    faults: list[ConfigProblem] = []
-    document = _substitute(document, os.environ if environment is None else environment, name, entry, faults)
-    if faults:
-        raise ConfigError(faults)
-    try:
-        return _CONVERTER.structure(document, into)
-    except Exception as error:  # noqa: BLE001 - cattrs groups whatever its hooks raise
-        raise ConfigError(_faults(error, name, entry)) from None
+    decoder = Decoder(name, document, entry, environment)
+    value = decoder.read(into, line)
+    ProblemList([*problems, *decoder.problems]).raise_if_any()
+    return cast("T", value)
 
 
 def decode_section(document: Mapping[str, Any] | None, section: str, into: Any, name: str) -> Any:
     """Return one section of a settings document as `into`, None where it is not there. Raises ConfigError."""
     if not document or document.get(section) is None:
         return None
-    return decode(document[section], into, name, entry=section)
-
-
-def require_unique_names(entries: Any, section: str, name: str) -> None:
-    """Raise ConfigError unless the entries of a section that is a list have names of their own."""
-    if not isinstance(entries, tuple):
-        return
-    names = [entry.name for entry in entries]
-    if repeated := sorted({one for one in names if names.count(one) > 1}):
-        raise ConfigError([ConfigProblem(name, section, f"expected unique names, got {one} twice") for one in repeated])
+    return decode(document[section], into, name, entry=section, line=line_at(document, section))
 
 
 def secret_from(value: str | None, file: str | None, entry: str, name: str) -> Secret:
@@ -100,87 +90,17 @@ def secret_from(value: str | None, file: str | None, entry: str, name: str) -> S
     path = Path(name).parent / str(file)
     try:
         text = _text_of(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
+        # ValueError: bytes that are not UTF-8, or a path with a null character.
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         expected = f"expected a readable secret file at {path}: {reason}"
         raise ConfigError([ConfigProblem(name, f"{entry}_file", expected)]) from None
-    if not text:
+    if not text.strip():
         raise ConfigError([ConfigProblem(name, f"{entry}_file", f"expected a secret in {path}, the file is empty")])
+    if "\0" in text:
+        raise ConfigError([ConfigProblem(name, f"{entry}_file", f"expected a text in {path}, got a binary file")])
     return Secret(text, path)
 
 
 def _text_of(file: Path) -> str:
     return file.read_text(encoding="utf-8").rstrip("\r\n")
-
-
-def has_password(url: str) -> bool:
-    """Return whether a URL or key=value DSN carries a password in clear."""
-    if re.search(r"(^|\s)password\s*=", url):
-        return True
-    try:
-        return bool(urlsplit(url).password)
-    except ValueError:
-        return True
-
-
-def _substitute(node: Any, environment: Mapping[str, str], name: str, entry: str, faults: list[ConfigProblem]) -> Any:
-    if isinstance(node, dict):
-        return {k: _substitute(v, environment, name, f"{entry}.{k}".lstrip("."), faults) for k, v in node.items()}
-    if isinstance(node, list):
-        return [_substitute(v, environment, name, f"{entry}[{i}]", faults) for i, v in enumerate(node)]
-    if not isinstance(node, str):
-        return node
-    if has_password(node):
-        expected = "expected no password here: put it into a file (`_file`) or a variable (${NAME})"
-        faults.append(ConfigProblem(name, entry, expected))
-
-    def value_of(match: re.Match[str]) -> str:
-        value = environment.get(match["name"], match["default"])
-        if value is None:
-            faults.append(ConfigProblem(name, entry, f"expected the environment variable {match['name']} to be set"))
-        return value or ""
-
-    return _VARIABLE.sub(value_of, node)
-
-
-def _faults(error: Exception, name: str, entry: str) -> list[ConfigProblem]:
-    """Return one fault a line of cattrs' report, whose form is `what @ $.path`."""
-    faults = []
-    for line in transform_error(error, format_exception=_describe):
-        what, _, path = line.rpartition(" @ ")
-        where = (entry + path.removeprefix("$")).removeprefix(".")
-        faults.append(ConfigProblem(name, where or "document", what))
-    return faults
-
-
-def _describe(error: BaseException, _type: type | None) -> str:
-    if isinstance(error, ForbiddenExtraKeysError):
-        return f"unknown key {', '.join(sorted(error.extra_fields))}"
-    if isinstance(error, KeyError):
-        return f"expected {error.args[0]!r}: missing, or a kind that does not exist"
-    text = str(error)
-    return text if text.startswith("expected") else "expected another kind of value"
-
-
-def _strict(kind: type, accepted: tuple[type, ...], words: str) -> Callable[[Any, Any], Any]:
-    def structure(value: Any, _type: Any) -> Any:
-        if isinstance(value, bool) != (kind is bool) or not isinstance(value, accepted):
-            raise TypeError(f"expected {words}, got {type(value).__name__}")
-        return kind(value)
-
-    return structure
-
-
-def _converter() -> Converter:
-    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
-    for kind, accepted, words in (
-        (str, (str,), "a text"),
-        (int, (int,), "a whole number"),
-        (float, (int, float), "a number"),
-        (bool, (bool,), "true or false"),
-    ):
-        converter.register_structure_hook(kind, _strict(kind, accepted, words))
-    return converter
-
-
-_CONVERTER = _converter()

@@ -7,6 +7,8 @@ everything else a string.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,19 @@ def read_yaml(path: Path) -> Any:
 
     Raises ConfigError naming file and line.
     """
+    return parse_yaml(read_text(path), str(path))
+
+
+def read_document(path: Path) -> tuple[Any, list[ConfigProblem]]:
+    """Return the document in the file and the problems that do not hinder reading the rest of it.
+
+    Raises ConfigError where the file cannot be read as YAML.
+    """
+    return parse_document(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Return the text in the file. Raises ConfigError: unreadable, too large, not UTF-8."""
     try:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
@@ -55,13 +70,25 @@ def read_yaml(path: Path) -> Any:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        problem = ConfigProblem(str(path), f"line {line}", f"expected UTF-8 text, byte {error.start} is not")
+        problem = ConfigProblem(str(path), "", f"expected UTF-8 text, byte {error.start} is not", line)
         raise ConfigError([problem]) from error
-    return parse_yaml(text, str(path))
+    return text
 
 
 def parse_yaml(text: str, name: str) -> Any:
     """Return the document in the text; `name` stands for the file in error messages. Raises ConfigError."""
+    document, problems = parse_document(text, name)
+    if problems:
+        raise ConfigError(problems)
+    return _plain(document)
+
+
+def parse_document(text: str, name: str) -> tuple[Any, list[ConfigProblem]]:
+    """Return the document in the text and the problems that do not hinder reading the rest of it.
+
+    These are duplicate keys, keys that are not texts, and values that two readers could understand differently: MISREAD
+    is in their place. Raises ConfigError where the text is not YAML.
+    """
     line = 1
     try:
         loader = _Loader(text)
@@ -70,7 +97,7 @@ def parse_yaml(text: str, name: str) -> Any:
             line = token.start_mark.line + 1
             loader.depth += _DEPTH.get(type(token), 0)
             _refuse(token, loader.depth)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from SafeLoader
+        return _Builder(name).document(yaml.compose(text, Loader=_Loader))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         problem = f"expected text without control characters, got U+{ord(text[error.position]):04X}"
@@ -80,7 +107,7 @@ def parse_yaml(text: str, name: str) -> Any:
     except (yaml.YAMLError, ValueError, OverflowError):
         # PyYAML's own, for instance for an escape beyond Unicode.
         problem = "expected valid YAML"
-    raise ConfigError([ConfigProblem(name, f"line {line}", problem)])
+    raise ConfigError([ConfigProblem(name, "", problem, line)])
 
 
 def _refuse(token: yaml.Token, depth: int) -> None:
@@ -96,45 +123,159 @@ def _refuse(token: yaml.Token, depth: int) -> None:
         raise yaml.MarkedYAMLError(problem=problem, problem_mark=token.start_mark)
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
+class _Misread:
+    def __repr__(self) -> str:
+        return "MISREAD"
+
+
+MISREAD = _Misread()  # a value whose problem is already known
+
+
+class LinedDict(dict[str, Any]):
+    """A mapping of the document that knows the line of each of its keys."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[str, int] = {}
+
+
+class LinedList(list[Any]):
+    """A list of the document that knows the line of each of its entries."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[int] = []
+
+
+def replaced(mapping: Mapping[str, Any], key: str, value: Any) -> LinedDict:
+    """Return a copy of a mapping, its lines included, with another value for one key."""
+    copy = LinedDict()
+    copy.update(mapping)
+    copy[key] = value
+    copy.lines = dict(mapping.lines) if isinstance(mapping, LinedDict) else {}
+    return copy
+
+
+def line_at(document: Any, entry: str) -> int | None:
+    """Return the line of an entry such as `database[0].dsn`, or of the nearest one around it that exists; or None."""
+    found = None
+    for key in re.findall(r"[^.\[\]]+", entry):
+        if isinstance(document, LinedDict) and key in document.lines:
+            found, document = document.lines[key], document.get(key)
+        elif isinstance(document, LinedList) and key.isdecimal() and int(key) < len(document):
+            found, document = document.lines[int(key)], document[int(key)]
+        else:
+            break
+    return found
+
+
+def with_lines(problems: Sequence[ConfigProblem]) -> list[ConfigProblem]:
+    """Return the problems, each with the line of its entry where its file is YAML that can be read."""
+    documents: dict[str, Any] = {}
+    for file in {problem.file for problem in problems if problem.line is None}:
+        try:
+            documents[file] = read_document(Path(file))[0]
+        except ConfigError:
+            documents[file] = None  # not a file, or what is wrong with it is among the problems
+    return [
+        problem if problem.line else replace(problem, line=line_at(documents[problem.file], problem.entry))
+        for problem in problems
+    ]
+
+
+def _plain(node: Any) -> Any:
+    """Return the document without its lines."""
+    if isinstance(node, dict):
+        return {key: _plain(value) for key, value in node.items()}
+    return [_plain(value) for value in node] if isinstance(node, list) else node
+
+
+class _Builder:
+    """Makes the document of the nodes that PyYAML composed."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._problems: list[ConfigProblem] = []
+
+    def document(self, node: yaml.Node | None) -> tuple[Any, list[ConfigProblem]]:
+        return (None if node is None else self._value(node, "")), self._problems
+
+    def _value(self, node: yaml.Node, entry: str) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, entry)
+        if isinstance(node, yaml.SequenceNode):
+            return self._sequence(node, entry)
+        return self._scalar(node, entry) if node.tag == "!plain" else node.value
+
+    def _mapping(self, node: yaml.MappingNode, entry: str) -> LinedDict:
+        result = LinedDict()
+        for key_node, value_node in node.value:
+            key = self._key(key_node, entry, result)
+            value = self._value(value_node, f"{entry}.{key}".lstrip("."))
+            if isinstance(key, str):
+                result[key] = value
+                result.lines[key] = key_node.start_mark.line + 1
+        return result
+
+    def _sequence(self, node: yaml.SequenceNode, entry: str) -> LinedList:
+        result = LinedList()
+        for index, item in enumerate(node.value):
+            result.append(self._value(item, f"{entry}[{index}]"))
+            result.lines.append(item.start_mark.line + 1)
+        return result
+
+    def _key(self, node: yaml.Node, entry: str, known: LinedDict) -> str | None:
+        """Return the key, None where it is not one."""
+        key = self._value(node, entry) if isinstance(node, yaml.ScalarNode) else None
+        if key is MISREAD:
+            return None
         if not isinstance(key, str):
-            problem = f"expected a text key, got {_short(repr(key))}"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
+            self._problem(node, entry, f"expected a text key, got {_short(str(node.value))}")
+            return None
         if key == "<<":
-            raise yaml.MarkedYAMLError(problem="merge keys are not allowed", problem_mark=key_node.start_mark)
-        if key in result:
-            raise yaml.MarkedYAMLError(problem=f"duplicate key {_short(repr(key))}", problem_mark=key_node.start_mark)
-        result[key] = loader.construct_object(value_node, deep=True)
-    return result
+            self._problem(node, entry, "merge keys are not allowed")
+            return None
+        if key in known:
+            before = f"it is in line {known.lines[key]} too"
+            self._problem(node, f"{entry}.{key}".lstrip("."), f"duplicate key {_short(repr(key))}, {before}")
+            return None
+        return key
+
+    def _scalar(self, node: yaml.Node, entry: str) -> Any:
+        text: str = node.value
+        constants = {"true": True, "false": False, "null": None, "": None}
+        if text in constants:
+            return constants[text]
+        match = _PLAIN_NUMBER.match(text)
+        if match and len(text) <= _MOST_DIGITS:
+            return float(text) if match[2] else int(text)
+        if expected := _expected_instead(text, is_number=bool(match)):
+            self._problem(node, entry, f"expected {expected}, got {_short(text)}")
+            return MISREAD
+        return text
+
+    def _problem(self, node: yaml.Node, entry: str, problem: str) -> None:
+        self._problems.append(ConfigProblem(self._name, entry, problem, node.start_mark.line + 1))
 
 
-def _scalar(_loader: _Loader, node: yaml.ScalarNode) -> Any:
-    text = node.value
-    constants = {"true": True, "false": False, "null": None, "": None}
-    if text in constants:
-        return constants[text]
-    if match := _PLAIN_NUMBER.match(text):
-        if len(text) > _MOST_DIGITS:
-            problem = f"expected a number of at most {_MOST_DIGITS} digits, got {_short(text)}"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
-        return float(text) if match[2] else int(text)
+def _expected_instead(text: str, *, is_number: bool) -> str:
+    """Return what to write in place of a plain scalar that is ambiguous, or nothing."""
+    if is_number:
+        return f"a number of at most {_MOST_DIGITS} digits"
     if _LOOKS_NUMERIC.match(text):
-        problem = f"expected a number like 0.5 or 100, or a quoted text, got {_short(text)}"
-        raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        return "a number like 0.5 or 100, or a quoted text"
     if text.lower() in {"yes", "no", "on", "off", "true", "false", "null", "~"}:
-        problem = f"expected true, false, null or a quoted text, got {_short(text)}"
-        raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
-    return text
+        return "true, false, null or a quoted text"
+    return ""
 
 
 def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-# Every plain scalar goes through `_scalar`; a quoted one keeps the tag of a string.
+# Every plain scalar goes through `_Builder._scalar`; a quoted one keeps the tag of a string.
 _Loader.yaml_implicit_resolvers = {None: [("!plain", re.compile(r".*", re.DOTALL))]}
-_Loader.add_constructor("!plain", _scalar)
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
-from exporters.core.errors import ConfigError, ConfigProblem
-from exporters.core.settings import decode
-from exporters.core.strict_yaml import read_yaml
+from exporters.core.decoder import Problems, RecordCheck
+from exporters.core.errors import ConfigProblem, ProblemList
+from exporters.core.field_checks import at_least, expect, matching, optional, some_entries
+from exporters.core.problem_text import expected_one_of, shown
+from exporters.core.settings import load
+from exporters.core.strict_yaml import line_at, read_document
 
 SHIPPED = Path(__file__).parent / "queries"
 
-_METRIC_NAME = re.compile(r"(pg|crm|pantrywatch_database)_[a-z0-9_]+\Z")
 _LABEL_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-_REQUIREMENT = re.compile(r"(role:[a-z_]+|extension:[a-z_]+|function:[a-z_]+\([a-z, ]*\))\Z")
+_REQUIREMENT = r"(role:[a-z_]+|extension:[a-z_]+|function:[a-z_]+\([a-z, ]*\))"
 _VERSION = re.compile(r"[0-9]+([.][0-9]+)*\Z")
-_ANY_MAJOR = range(1, 100)
 LATEST = "99"
+
+
+def _expect_sentence(text: str) -> None:
+    if not text.endswith("."):
+        raise ValueError(f"expected a help text that is a sentence, with a full stop, got {shown(text)}")
+
+
+def _expect_version(text: str) -> None:
+    expect(_VERSION.match(text), "a version of an extension like 1.10, with quotation marks", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +41,18 @@ class Metric:
     the rows beyond the limit give together: their sum, their maximum or no sample; counters always add up.
     """
 
-    name: str
+    name: Annotated[
+        str,
+        matching(r"(pg|crm|pantrywatch_database)_[a-z0-9_]+", "a metric name with pg_, crm_ or pantrywatch_database_"),
+    ]
     type: Literal["counter", "gauge", "untyped"]
-    help: str
+    help: Annotated[str, _expect_sentence]
     value: str
     since: int = 0
     until: int = 99
-    extension_since: str = "0"
-    extension_until: str = LATEST
+    extension_since: Annotated[str, _expect_version] = "0"
+    extension_until: Annotated[str, _expect_version] = LATEST
     folded: Literal["sum", "max", "none"] = "sum"
-
-    def __post_init__(self) -> None:
-        """Check the values. Raises ValueError."""
-        if not _METRIC_NAME.match(self.name):
-            raise ValueError(f"expected a metric name that starts with pg_, crm_ or pantrywatch_database_: {self.name}")
-        if not self.help.endswith("."):
-            raise ValueError(f"expected a help text that is a sentence, with a full stop: {self.name}")
-        if not _VERSION.match(self.extension_since) or not _VERSION.match(self.extension_until):
-            raise ValueError(f"expected versions of an extension like 1.10, with quotation marks: {self.name}")
 
     def exists_in(self, major: int, extension: str) -> bool:
         """Return whether a server of this version, with this version of the extension, has the metric."""
@@ -58,10 +60,45 @@ class Metric:
         begin, end = version_numbers(self.extension_since), version_numbers(self.extension_until)
         return self.since <= major <= self.until and begin <= version <= end
 
+    def overlaps(self, other: Metric) -> bool:
+        """Return whether a server can have both definitions."""
+        begin, end = version_numbers(self.extension_since), version_numbers(self.extension_until)
+        other_begin, other_end = version_numbers(other.extension_since), version_numbers(other.extension_until)
+        by_extension = begin <= other_end and other_begin <= end
+        return self.since <= other.until and other.since <= self.until and by_extension
+
+
+def _expect_label_names(labels: Mapping[str, str]) -> None:
+    for name in labels:
+        expect(_LABEL_NAME.match(name), "label names in lower case", name)
+
+
+def _runs_in_every_database(every_database: bool, interval_seconds: float | None, labels: dict[str, str]) -> Problems:  # noqa: FBT001 - named as the field
+    if every_database and (interval_seconds is None or "datname" not in labels):
+        yield "every_database", "expected an interval and a label datname where a query runs in every database"
+
+
+def _ranked_limit(limit: int | None, fold: tuple[str, ...], rank: str | None, metrics: tuple[Metric, ...]) -> Problems:
+    if limit is not None and (not fold or rank not in {metric.name for metric in metrics}):
+        yield "limit", "expected a limit to come with `fold` and with `rank`, the name of one of the metrics"
+
+
+def _folds_labels(fold: tuple[str, ...], labels: dict[str, str]) -> Problems:
+    for index, name in enumerate(fold):
+        if name not in labels:
+            yield f"fold[{index}]", expected_one_of(labels, name)
+
+
+def _one_definition_a_version(metrics: tuple[Metric, ...]) -> Problems:
+    for index, metric in enumerate(metrics):
+        if any(metric.name == earlier.name and metric.overlaps(earlier) for earlier in metrics[:index]):
+            expected = f"expected one definition of {metric.name} in each version, got a second one"
+            yield f"metrics[{index}].name", expected
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One collector: what stands after FROM, its labels and its metrics, and when and where it runs.
+    """One collector: what comes after FROM, its labels and its metrics, and when and where it runs.
 
     `requires` names what the role or database must have: `role:NAME`, `extension:NAME` or `function:NAME(TYPES)`;
     `{schema}` in `source` is the schema of the required extension. Without `interval_seconds` it runs on the scrape,
@@ -74,23 +111,24 @@ class Query:
 
     name: str
     source: str
-    metrics: tuple[Metric, ...]
-    labels: dict[str, str] = field(default_factory=dict)
-    requires: tuple[str, ...] = ()
+    metrics: Annotated[tuple[Metric, ...], some_entries("metric")]
+    labels: Annotated[dict[str, str], _expect_label_names] = field(default_factory=dict)
+    requires: tuple[
+        Annotated[str, matching(_REQUIREMENT, "role:NAME, extension:NAME or function:NAME(TYPES)")], ...
+    ] = ()
     since: int = 0
     until: int = 99
-    interval_seconds: float | None = None
-    timeout_seconds: float | None = None
+    interval_seconds: Annotated[float | None, optional(at_least(1))] = None
+    timeout_seconds: Annotated[float | None, optional(at_least(0.001))] = None
     every_database: bool = False
-    limit: int | None = None
+    limit: Annotated[int | None, optional(at_least(1))] = None
     rank: str | None = None
     fold: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        """Check the values against each other. Raises ValueError."""
-        if problem := next(self._problems(), None):
-            raise ValueError(f"expected {problem}")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
+        _runs_in_every_database, _ranked_limit, _folds_labels, _one_definition_a_version,
+    )  # fmt: skip
 
     def metrics_of(self, major: int, extension: str = LATEST) -> tuple[Metric, ...]:
         """Return the metrics that servers of this major version have, none where they lack the whole query.
@@ -108,27 +146,6 @@ class Query:
             first.setdefault(metric.name, metric)
         return tuple(first.values())
 
-    def _problems(self) -> Iterator[str]:
-        if not self.metrics:
-            yield "at least one metric"
-        if wrong := [name for name in self.labels if not _LABEL_NAME.match(name)]:
-            yield f"label names in lower case: {', '.join(wrong)}"
-        if wrong := [text for text in self.requires if not _REQUIREMENT.match(text)]:
-            yield f"requirements like role:NAME, extension:NAME or function:NAME(TYPES): {', '.join(wrong)}"
-        if self.every_database and (self.interval_seconds is None or "datname" not in self.labels):
-            yield "an interval and a label datname where a query runs in every database"
-        if self.limit is not None and (not self.fold or self.rank not in {metric.name for metric in self.metrics}):
-            yield "a limit to come with `fold` and with `rank`, the name of one of the metrics"
-        if wrong := [name for name in self.fold if name not in self.labels]:
-            yield f"labels to fold to be labels: {', '.join(wrong)}"
-        if (self.timeout_seconds or 1) <= 0 or (self.interval_seconds or 1) < 1 or (self.limit or 1) < 1:
-            yield "positive numbers, and an interval of at least one second"
-        bounds = {LATEST}.union(*({metric.extension_since, metric.extension_until} for metric in self.metrics))
-        for major, extension in itertools.product(_ANY_MAJOR, bounds):
-            names = Counter(metric.name for metric in self.metrics_of(major, extension))
-            if twice := [name for name, times in names.items() if times > 1]:
-                yield f"one definition of {twice[0]} in version {major}"
-
 
 @dataclass(frozen=True, slots=True)
 class QueryFile:
@@ -139,32 +156,32 @@ class QueryFile:
 
 def read_queries(further: Sequence[Path] = ()) -> tuple[Query, ...]:
     """Return the shipped queries and those of further files. Raises ConfigError with the faults of all files."""
-    faults: list[ConfigProblem] = []
+    problems = ProblemList()
     found: dict[str, Query] = {}
     owners: dict[str, str] = {}
     for path in (*sorted(SHIPPED.glob("*.yaml")), *further):
-        try:
-            queries = decode(read_yaml(path), QueryFile, str(path), environment={}).queries
-        except ConfigError as error:
-            faults += error.problems
-            continue
-        for query in queries:
-            faults += _clashes(query, str(path), found, owners)
-            found[query.name] = query
-            owners.update({metric.name: query.name for metric in query.metrics})
-    if faults:
-        raise ConfigError(faults)
+        with problems.collecting():
+            for index, query in enumerate(load(path, QueryFile, {}).queries):
+                problems.problems += _clashes(query, path, index, found, owners)
+                found[query.name] = query
+                owners.update({metric.name: query.name for metric in query.metrics})
+    problems.raise_if_any()
     return tuple(found.values())
 
 
-def _clashes(query: Query, file: str, found: dict[str, Query], owners: dict[str, str]) -> Iterator[ConfigProblem]:
+def _clashes(
+    query: Query, file: Path, index: int, found: dict[str, Query], owners: dict[str, str]
+) -> Iterator[ConfigProblem]:
     if query.name in found:
-        yield ConfigProblem(file, query.name, "expected a name that no other query has")
-    for metric in query.metrics:
+        yield _problem(file, f"queries[{index}].name", f"expected a name that no other query has, got {query.name}")
+    for number, metric in enumerate(query.metrics):
         if owners.get(metric.name, query.name) != query.name:
-            yield ConfigProblem(
-                file, query.name, f"expected one query a metric: {metric.name} is in {owners[metric.name]} too"
-            )
+            expected = f"expected one query a metric, got {metric.name}, which is in {owners[metric.name]} too"
+            yield _problem(file, f"queries[{index}].metrics[{number}].name", expected)
+
+
+def _problem(file: Path, entry: str, expected: str) -> ConfigProblem:
+    return ConfigProblem(str(file), entry, expected, line_at(read_document(file)[0], entry))
 
 
 def version_numbers(text: str) -> tuple[int, ...]:

@@ -4,36 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
+
+from exporters.core.decoder import Problems, RecordCheck
+from exporters.core.field_checks import at_least, not_empty, unique_names
+
+
+def _one_address(dsn: str | None, dsn_file: str | None) -> Problems:
+    if (dsn is None) == (dsn_file is None):
+        yield "dsn", f"expected exactly one of dsn and dsn_file, got {'neither' if dsn is None else 'both'}"
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseTarget:
-    """One PostgreSQL server, reached directly or through PgBouncer; exactly one of `dsn` and `dsn_file` is given.
+    """One PostgreSQL server, reached directly or through PgBouncer; exactly one of `dsn` and `dsn_file` is given."""
 
-    `queries` names further query files (paths start at the settings file); `limits` and `intervals` replace
-    the row limit and the interval in seconds of a collector, by its name. Tables, indexes and sequences are looked at
-    in the databases that match one of the glob patterns in `include_databases` (none: all) and none in
-    `exclude_databases`.
-    """
+    name: Annotated[str, "The value of the label `instance`; unique in the section.", not_empty]
+    dsn: Annotated[str | None, "Connection string without a password, such as `postgresql://user@host/database`."] = (
+        None
+    )
+    dsn_file: Annotated[str | None, "The file with the connection string."] = None
+    queries: Annotated[tuple[str, ...], "Further query files."] = ()
+    limits: Annotated[
+        dict[str, Annotated[int, at_least(1)]], "Collector → how many rows it gives at most, in place of its own limit."
+    ] = field(default_factory=dict)
+    intervals: Annotated[
+        dict[str, Annotated[float, at_least(1)]], "Collector → seconds between two runs, in place of its own interval."
+    ] = field(default_factory=dict)
 
-    name: str
-    dsn: str | None = None
-    dsn_file: str | None = None
-    queries: tuple[str, ...] = ()
-    limits: dict[str, int] = field(default_factory=dict)
-    intervals: dict[str, float] = field(default_factory=dict)
-    include_databases: tuple[str, ...] = ()
-    exclude_databases: tuple[str, ...] = ()
+    include_databases: Annotated[
+        tuple[str, ...], "Glob patterns of the databases whose tables, indexes and sequences are looked at; none: all."
+    ] = ()
+    exclude_databases: Annotated[tuple[str, ...], "Glob patterns of databases that are left out."] = ()
 
-    def __post_init__(self) -> None:
-        """Check the values. Raises ValueError."""
-        if not self.name:
-            raise ValueError("expected a name that is not empty")
-        if any(number < 1 for number in (*self.limits.values(), *self.intervals.values())):
-            raise ValueError("expected limits of at least one row and intervals of at least one second")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_one_address,)
 
 
-Section = tuple[DatabaseTarget, ...]
+Section = Annotated[tuple[DatabaseTarget, ...], unique_names]
 
 
 def from_environment(environment: Mapping[str, str]) -> Section:

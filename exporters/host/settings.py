@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
+
+from exporters.core.field_checks import at_least, at_most_entries, expect_regex, matching, not_empty, unique_names
 
 _MOST_GROUPS = 20
 
 
+def _expect_group_name(name: str) -> None:
+    not_empty(name)
+    if name == "other":
+        raise ValueError("expected another name, got 'other', which is what all other processes are counted as")
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessGroup:
-    """Processes counted together: `command` is a regular expression, searched in the name, then the command line."""
+    """Processes counted together."""
 
-    name: str
-    command: str
-
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        if not self.name or self.name == "other":
-            raise ValueError("expected a name, and not 'other'")
-        try:
-            re.compile(self.command)
-        except re.error as error:
-            raise ValueError(f"expected a regular expression in command: {error.msg}") from None
+    name: Annotated[str, "The value of the label `group`.", _expect_group_name]
+    command: Annotated[
+        str, "A regular expression, searched in the name of a process, then in its command line.", expect_regex
+    ]
 
 
 # The first that fits wins. Names are those of the programs of a web application's usual stack.
@@ -38,31 +39,26 @@ DEFAULT_GROUPS = (
 )
 
 
+_absolute = matching(r"/.*", "an absolute path")
+
+
 @dataclass(frozen=True, slots=True)
 class HostSettings:
-    """What to measure of this machine.
+    """What to measure of this machine."""
 
-    `procfs`, `sysfs` and `rootfs` say where the host's own are mounted in a container; `cgroup` names the control group
-    to report beside the host (a path such as `/system.slice/app.service`; default: the exporter's own, if limited).
-    """
-
-    name: str = "local"
-    procfs: str = "/proc"
-    sysfs: str = "/sys"
-    rootfs: str = "/"
-    cgroup: str | None = None
-    process_groups: tuple[ProcessGroup, ...] = DEFAULT_GROUPS
-    process_interval_seconds: float = 15.0
-
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        if not all(path.startswith("/") for path in (self.procfs, self.sysfs, self.rootfs)):
-            raise ValueError("expected absolute paths in procfs, sysfs and rootfs")
-        names = [group.name for group in self.process_groups]
-        if len(names) > _MOST_GROUPS or len(set(names)) < len(names):
-            raise ValueError(f"expected at most {_MOST_GROUPS} process_groups, with unique names")
-        if self.process_interval_seconds < 1:
-            raise ValueError("expected process_interval_seconds of 1 or more")
+    name: Annotated[str, "The value of the label `instance`."] = "local"
+    procfs: Annotated[str, "Where `/proc` of the host is mounted.", _absolute] = "/proc"
+    sysfs: Annotated[str, "Where `/sys` of the host is mounted.", _absolute] = "/sys"
+    rootfs: Annotated[str, "Where `/` of the host is mounted.", _absolute] = "/"
+    cgroup: Annotated[
+        str | None,
+        "Control group to report too, such as `/system.slice/app.service`; default: the exporter's own, if limited.",
+    ] = None
+    process_groups: Annotated[
+        tuple[ProcessGroup, ...], f"At most {_MOST_GROUPS} groups; a process is counted in the first that fits.",
+        at_most_entries(_MOST_GROUPS, "process_groups"), unique_names,
+    ] = DEFAULT_GROUPS  # fmt: skip
+    process_interval_seconds: Annotated[float, "Seconds between two readings of the processes.", at_least(1)] = 15.0
 
 
 Section = HostSettings

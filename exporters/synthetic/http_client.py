@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult
 
 from exporters import __version__
-from exporters.core.checks.check import Observation, expect
+from exporters.core.checks.check import Observation
 from exporters.core.checks.http_url import host_header, host_of, port_of
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.field_checks import expect
 from exporters.synthetic.http_answer import AnswerReader, Head
 from exporters.synthetic.http_body import Body, UnknownCodingError, text_of
 from exporters.synthetic.sockets import Stream, connect
@@ -49,8 +50,10 @@ class Answer:
 
 def expect_headers(headers: Mapping[str, str]) -> None:
     """Raise ValueError unless these can be sent; values may be secrets and are not shown."""
-    expect(all(map(_HEADER.match, headers)), "header names of letters, digits and -", sorted(headers))
-    expect(all(map(sendable, headers.values())), "plain ASCII header values", "others")
+    for name, value in headers.items():
+        expect(_HEADER.match(name), "header names of letters, digits and -", name)
+        if not sendable(value):
+            raise ValueError(f"expected plain ASCII header values, got others in {name}")
 
 
 def sendable(value: str) -> bool:
@@ -58,9 +61,9 @@ def sendable(value: str) -> bool:
     return value.isprintable() and value.isascii()
 
 
-def expect_statuses(statuses: Sequence[int]) -> None:
-    """Raise ValueError unless these are statuses."""
-    expect(all(100 <= status <= 599 for status in statuses), "statuses from 100 to 599", statuses)
+def expect_status(status: int) -> None:
+    """Raise ValueError unless this is a status."""
+    expect(100 <= status <= 599, "a status from 100 to 599", status)
 
 
 def all_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from exporters.core.checks.check import expect, expect_unique_names
+from exporters.core.field_checks import at_most_entries, unique_names
 from exporters.synthetic.kinds import AnyCheck
 
 _MAXIMUM_CHECKS = 100  # each has a thread
@@ -13,13 +14,14 @@ _MAXIMUM_CHECKS = 100  # each has a thread
 
 @dataclass(frozen=True, slots=True)
 class SyntheticSettings:
-    """The checks to run on their own schedule."""
+    """The checks to run, each on its own schedule."""
 
-    checks: tuple[AnyCheck, ...] = ()
-
-    def __post_init__(self) -> None:
-        expect(len(self.checks) <= _MAXIMUM_CHECKS, f"at most {_MAXIMUM_CHECKS} checks", len(self.checks))
-        expect_unique_names(self.checks)
+    checks: Annotated[
+        tuple[AnyCheck, ...],
+        f"At most {_MAXIMUM_CHECKS} checks.",
+        at_most_entries(_MAXIMUM_CHECKS, "checks"),
+        unique_names,
+    ] = ()
 
 
 Section = SyntheticSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from exporters.core.checks.check import expect
+from exporters.core.field_checks import expect
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 _PLACEHOLDER = re.compile(r"<<([^<>]*)>>")

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Annotated, ClassVar
 
+from exporters.core.decoder import Problems, RecordCheck
+from exporters.core.field_checks import unique
+from exporters.core.problem_text import expected_one_of
 from exporters.core.settings import load
 from exporters.registry import COMPONENTS_FILE
 
@@ -32,13 +36,30 @@ class Component:
     container: str | None = None
 
 
+def _unique_jobs(components: tuple[Component, ...]) -> Problems:
+    yield from unique([getattr(component, "job", None) for component in components], ".job")
+
+
+def _known_words(
+    components: tuple[Component, ...], alert_components: dict[str, AlertComponent], data_sources: dict[str, str]
+) -> Problems:
+    """Yield what a component names and the file does not have."""
+    for number, component in enumerate(components):
+        for field, known in (("alert_components", alert_components), ("data_sources", data_sources)):
+            for index, name in enumerate(getattr(component, field, ())):
+                if name not in known:
+                    yield f"components[{number}].{field}[{index}]", expected_one_of(known, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Components:
     """The whole table."""
 
     alert_components: dict[str, AlertComponent]
     data_sources: dict[str, str]
-    components: tuple[Component, ...]
+    components: Annotated[tuple[Component, ...], _unique_jobs]
+
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_known_words,)
 
     def exporters(self) -> tuple[Component, ...]:
         """Return those that are exporters of ours."""

@@ -3,74 +3,97 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Annotated, Any, ClassVar
 
 from exporters.browser.settings import BrowserSettings
-from exporters.cache.settings import CacheTarget
+from exporters.cache.settings import Section as CacheSection
 from exporters.core.access import WebSettings
 from exporters.core.checks.check import CheckSettings
-from exporters.core.errors import ConfigError, ConfigProblem
-from exporters.core.settings import load, require_unique_names
-from exporters.database.settings import DatabaseTarget
+from exporters.core.decoder import OfFields, Problems, RecordCheck
+from exporters.core.field_checks import expect_address, not_empty, unique, unique_names
+from exporters.core.problem_text import expected_one_of
+from exporters.core.settings import load
+from exporters.database.settings import Section as DatabaseSection
 from exporters.host.settings import HostSettings
 from exporters.synthetic.settings import SyntheticSettings
 from pantrywatch.config.components import components
-from pantrywatch.config.notifications.cross_checks import notification_problems
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationEndpoint:
-    """An address under which the watched application serves metrics of its own: `host:port` and a path."""
+    """An address under which the watched application serves metrics of its own."""
 
-    name: str
-    address: str
-    path: str = "/metrics"
+    name: Annotated[str, "The value of the label `instance`; unique in the section.", not_empty]
+    address: Annotated[str, "`host:port` as Prometheus reaches it.", expect_address]
+    path: Annotated[str, "The path of the metrics."] = "/metrics"
+
+
+_FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser")
+
+
+def _expect_retention(days: int) -> None:
+    if not 30 < days <= 3650:
+        raise ValueError(
+            f"expected days above 30 and up to 3650: the windows of the targets reach back 30 days, got {days}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class PrometheusSettings:
-    """How long Prometheus keeps its samples: longer than the 30 days that budgets are counted over."""
+    """What Prometheus keeps."""
 
-    retention_days: int = 40
+    retention_days: Annotated[
+        int, "Days to keep samples for; more than the 30 that error budgets are counted over.", _expect_retention
+    ] = 40
 
-    def __post_init__(self) -> None:
-        """Refuse a retention under which every number over 30 days would be wrong."""
-        if self.retention_days <= 30:
-            raise ValueError("expected retention_days above 30: the windows of the targets reach back 30 days")
+
+def _expect_data_source(source: str) -> None:
+    known = components().data_sources
+    if source not in known:
+        raise ValueError(expected_one_of(known, source))
+
+
+def _section_is_there(name: str, data_sources: tuple[str, ...], section: Any) -> Problems:
+    """Yield each data source of a section that is missing or empty."""
+    for index, source in enumerate(data_sources):
+        if components().section_of().get(source) == name and not _is_used(section):
+            yield f"data_sources[{index}]", f"expected a section {name} with something to watch for {source}, got none"
+
+
+def _is_used(section: Any) -> bool:
+    return bool(getattr(section, "checks", True) if section else section)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One field a section; a section left out means that nothing of its kind is watched.
+    """One key for each section; a section left out means that nothing of its kind is watched."""
 
-    `data_sources` names what feeds targets here; left out, it is what the sections that are there can feed.
-    """
+    environment: Annotated[str, "The name of this installation, such as `production`; a label of every metric."]
+    data_sources: Annotated[
+        tuple[Annotated[str, _expect_data_source], ...],
+        f"What feeds targets here, of {', '.join(components().data_sources)}; left out: what the sections can feed.",
+        unique,
+    ] = ()  # fmt: skip
+    application: Annotated[
+        tuple[ApplicationEndpoint, ...], "Where the application serves metrics of its own.", unique_names
+    ] = ()
+    database: Annotated[DatabaseSection, "PostgreSQL servers."] = ()
+    cache: Annotated[CacheSection, "Redis or Valkey servers."] = ()
+    host: Annotated[HostSettings | None, "This machine."] = None
+    synthetic: Annotated[SyntheticSettings | None, "Checks from outside."] = None
+    browser: Annotated[BrowserSettings | None, "Pages opened in a real browser."] = None
+    notifications: Annotated[Notifications | None, "Who is notified of what, how, and when."] = None
+    prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
+    web: Annotated[WebSettings | None, "TLS and a login in front of everything that pantrywatch serves."] = None
+    marks_file: Annotated[str | None, "The file of deployments, as written by `./run mark VERSION`."] = None
 
-    environment: str
-    data_sources: tuple[str, ...] = ()
-    application: tuple[ApplicationEndpoint, ...] = ()
-    database: tuple[DatabaseTarget, ...] = ()
-    cache: tuple[CacheTarget, ...] = ()
-    host: HostSettings | None = None
-    synthetic: SyntheticSettings | None = None
-    browser: BrowserSettings | None = None
-    notifications: Notifications | None = None
-    prometheus: PrometheusSettings = PrometheusSettings()
-    web: WebSettings | None = None
-    marks_file: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a data source that does not exist, and one whose section is missing."""
-        known = components().data_sources
-        unknown = sorted(set(self.data_sources) - known.keys())
-        if unknown:
-            raise ValueError(f"expected data_sources among {', '.join(known)}, got {', '.join(unknown)}")
-        section_of = components().section_of()
-        missing = [source for source in self.data_sources if source in section_of and not self._has(section_of[source])]
-        if missing:
-            raise ValueError(f"expected a section for each of data_sources, missing: {', '.join(missing)}")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = tuple(
+        OfFields(("data_sources", section), partial(_section_is_there, section)) for section in _FEEDING_SECTIONS
+    )
 
     def feeding(self) -> tuple[str, ...]:
         """Return the data sources this installation has."""
@@ -83,25 +106,16 @@ class Settings:
         return [check for section in sections if section for check in section.checks]
 
     def _has(self, section: str) -> bool:
-        found = getattr(self, section)
-        return bool(found.checks if isinstance(found, (SyntheticSettings, BrowserSettings)) else found)
+        return _is_used(getattr(self, section))
 
 
 def read_settings(path: Path) -> Settings:
-    """Return the settings in the file, ours asked over TLS where `web` wants it. Raises ConfigError with all faults."""
+    """Return the settings in the file; URLs of our own services use TLS where `web` does.
+
+    Raises ConfigError with every problem of the file.
+    """
     settings = load(path, Settings)
-    faults: list[ConfigProblem] = []
-    for section in ("application", "database", "cache"):
-        try:
-            require_unique_names(getattr(settings, section), section, str(path))
-        except ConfigError as error:
-            faults += error.problems
-    if settings.notifications is not None:
-        problems = notification_problems(settings.notifications)
-        faults += [ConfigProblem(str(path), f"notifications.{entry}", expected) for entry, expected in problems]
-    if faults:
-        raise ConfigError(faults)
     notifications = settings.notifications
     if notifications and settings.web and settings.web.tls:
-        settings = replace(settings, notifications=use_https(notifications, notifications.ours))
+        settings = replace(settings, notifications=use_https(notifications, notifications.own_addresses))
     return settings

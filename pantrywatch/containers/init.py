@@ -143,7 +143,7 @@ def _hosts(settings: Settings) -> set[str]:
     targets = scrape_targets(settings, container_layout())
     addresses = [one for job, groups in targets.items() if job != "application" for g in groups for one in g["targets"]]
     section = settings.notifications
-    told = own_hosts((section.contacts, section.heartbeat), section.ours) if section else set()
+    told = own_hosts((section.contacts, section.heartbeat), section.own_addresses) if section else set()
     return told | {address.rpartition(":")[0] for address in addresses}
 
 

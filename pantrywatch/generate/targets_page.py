@@ -17,9 +17,9 @@ Each promise, how it is counted and when it alerts. A target is a share of good 
 < 500 ms" is kept exactly while at least 95 % of requests take at most 500 ms. Bad and all events are added up over the
 window and divided last, so a busy hour weighs more than a quiet one. No events count as nothing, never as good.
 
-**Not measured here.** `requires` names what feeds a target; `parts` in `settings.yaml` says what an installation has.
-A target without its parts has `slo:measured:bool` 0: no number, and no alarm about missing data. Turning a part on is
-one line there, then `./run build`.
+**Not measured here.** `requires` names what feeds a target; `data_sources` in `settings.yaml` says what an installation
+has. A target without its data sources has `slo:measured:bool` 0: no number, and no alarm about missing data. Turning
+one on is one line there, then `./run build`.
 
 **Alerts.** A tier fires while both its windows burn the allowance faster than its factor: the short one as a share, the
 long one in events against what 30 days allow, with at least {minimum:g} bad events. So one failed request in a quiet

@@ -13,7 +13,7 @@ from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.settings import Secret, secret_from
 from pantrywatch.config.notifications.contacts import MailServer, Webhook
-from pantrywatch.config.notifications.own_urls import is_ours
+from pantrywatch.config.notifications.own_urls import is_own
 from pantrywatch.config.notifications.settings import Notifications
 from pantrywatch.heartbeat.message import Notice
 from pantrywatch.web.client import session
@@ -82,14 +82,14 @@ class Hook:
 
 
 def channels_of(section: Notifications, web: WebSettings, file: str) -> list[Channel]:
-    """Return the channels of `heartbeat.tell`. Raises ConfigError: nobody to tell, a contact it cannot reach, secrets.
+    """Return the channels of `heartbeat.notify`. Raises ConfigError: no contact, one it cannot reach, secrets.
 
     `web`, with absolute paths, says how one gets into what is ours.
     A contact's Slack and PagerDuty are Alertmanager's: what speaks of its silence must need as little as possible.
     """
     faults: list[ConfigProblem] = []
     found: list[Channel] = []
-    for name in section.heartbeat.tell:
+    for name in section.heartbeat.notify:
         try:
             own = list(_channels(section, web, name, file))
         except ConfigError as error:
@@ -98,10 +98,16 @@ def channels_of(section: Notifications, web: WebSettings, file: str) -> list[Cha
         found += own
         if not own:
             faults.append(
-                ConfigProblem(file, "notifications.heartbeat.tell", f"expected {name} to have email or webhook")
+                ConfigProblem(file, "notifications.heartbeat.notify", f"expected {name} to have email or webhook")
             )
-    if not section.heartbeat.tell:
-        faults.append(ConfigProblem(file, "notifications.heartbeat.tell", "expected the contacts to tell of a silence"))
+    if not section.heartbeat.notify:
+        faults.append(
+            ConfigProblem(
+                file,
+                "notifications.heartbeat.notify",
+                "expected the contacts to notify when Watchdog is missing, got none",
+            )
+        )
     if faults:
         raise ConfigError(faults)
     return found
@@ -117,7 +123,7 @@ def _channels(section: Notifications, web: WebSettings, name: str, file: str) ->
         secret = _secret(contact.webhook.token_file, f"{entry}.token", file)
         secret = secret or _secret(contact.webhook.password_file, f"{entry}.password", file)
         # A login of its own goes before ours, and a stranger sees neither ours nor our authority.
-        client = web if is_ours(contact.webhook.url, section.ours) else WebSettings()
+        client = web if is_own(contact.webhook.url, section.own_addresses) else WebSettings()
         yield Hook(f"webhook {name}", contact.webhook, secret, replace(client, client=None) if secret else client)
 
 

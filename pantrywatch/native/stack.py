@@ -80,7 +80,7 @@ def up(options: Options) -> int:
             prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
         write_configuration(options, settings, Path(environment["PW_SETTINGS"]))
         section = settings.notifications
-        heartbeat = section is not None and bool(section.heartbeat.tell)
+        heartbeat = section is not None and bool(section.heartbeat.notify)
         programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)
         return _run(options, environment, programs, settings.application)
     finally:

@@ -28,7 +28,7 @@ from pantrywatch.generate.layout import Pace
 _SHORTEST_SCRAPE_SECONDS = 3
 _SCRAPE_SECONDS = 15
 _CHECK_SECONDS = {field.name: field.default for field in fields(CheckSettings) if field.name.endswith("_seconds")}
-_DELAYS = {"after", "repeat", "update", "every"}
+_DELAYS = {"after", "repeat", "group_interval", "every"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Speed:
             check["interval_seconds"] = max(interval / self.factor, 1.2 * timeout)
         section = document.get("notifications", {})
         if section:
-            section.setdefault("update", "1m")
+            section.setdefault("group_interval", "1m")
             section.setdefault("heartbeat", {}).setdefault("every", "1m")
             section["office_hours"] = {"time_zone": "UTC", "days": list(_DAYS), "opens": "00:00", "closes": "24:00"}
         self._delays(section)

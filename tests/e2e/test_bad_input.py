@@ -18,15 +18,21 @@ _HUSH = "hush-hush-3141"
 
 # What stands in settings.yaml, and what the message must say (FILE is the settings file).
 _BAD = {
-    "unknown key": ("environment: x\nhost: {nam: y}\n", "error: FILE: host: unknown key nam"),
-    "unknown section": ("environment: x\ncaches: []\n", "error: FILE: document: unknown key caches"),
+    "unknown key": (
+        "environment: x\nhost: {nam: y}\n",
+        "error: FILE:2: host: unknown key nam (did you mean name?): expected one of ",
+    ),
+    "unknown section": (
+        "environment: x\ncaches: []\n",
+        "error: FILE:2: document: unknown key caches (did you mean cache?): expected one of ",
+    ),
     "duplicate key": (
         "environment: x\nhost: {name: a}\nhost: {name: b}\n",
-        "error: FILE: line 3: duplicate key 'host'",
+        "error: FILE:3: host: duplicate key 'host', it is in line 2 too",
     ),
     "wrong type": (
-        "environment: x\nprometheus: {retention_days: forty}\n",
-        "error: FILE: prometheus.retention_days: expected a whole number, got str",
+        "environment: x\nhost: {process_interval_seconds: soon}\n",
+        "error: FILE:2: host.process_interval_seconds: expected a number, got 'soon'",
     ),
     "missing secret file": (
         "environment: x\ndatabase: [{name: a, dsn_file: none/here}]\n",
@@ -34,9 +40,9 @@ _BAD = {
     ),
     "password in the file": (
         f'environment: x\ncache: [{{name: a, url: "redis://:{_HUSH}@127.0.0.1/0"}}]\n',
-        "error: FILE: cache[0].url: expected no password here",
+        "error: FILE:2: cache[0].url: expected no password here",
     ),
-    "no YAML": ("environment: [\n", "error: FILE: line 2: "),
+    "no YAML": ("environment: [\n", "error: FILE:2: "),
     "empty": ("", "error: FILE: document: "),
 }
 

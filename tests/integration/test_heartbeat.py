@@ -129,7 +129,7 @@ def test_beats_and_notices_go_through_tls_and_the_login(tmp_path: Path) -> None:
     guards.make_files(tmp_path)
     port = servers.free_port()
     with inbox(tmp_path / "inbox", guarded=tmp_path) as receiver:
-        settings = _settings(tmp_path, receiver, port, guards.WEB, tell=["on-call"])
+        settings = _settings(tmp_path, receiver, port, guards.WEB, notify=["on-call"])
         url, client = f"https://127.0.0.1:{port}", guards.client(tmp_path)
         with _heartbeat(tmp_path, settings, port):
             for stranger in (guards.client(tmp_path, "wrong"), requests.Session()):
@@ -174,7 +174,7 @@ def test_a_strangers_webhook_sees_no_login_of_ours(tmp_path: Path) -> None:
         ):
             section = decode(yaml.safe_load((ROOT / "settings.yaml").read_text())["notifications"], Notifications, "n")
             webhook = Webhook(f"http://{address}/hook", token_file=token)
-            beats = Heartbeat(tell=("told",))
+            beats = Heartbeat(notify=("told",))
             section = replace(section, ours=ours, contacts=(Contact("told", webhook=webhook),), heartbeat=beats)
             (channel,) = channels_of(section, web, str(tmp_path / "settings.yaml"))
             channel.tell(Notice(1000.0, returned=False))
@@ -221,7 +221,7 @@ def test_a_mail_server_that_is_down_is_tried_again(tmp_path: Path) -> None:
     """While the mail server is away the webhook is told all the same; when it is back the mail follows, once."""
     port, mail_port = servers.free_port(), servers.free_port()
     with inbox(tmp_path / "one") as web:
-        settings = _settings(tmp_path, web, port, tell=["on-call"])
+        settings = _settings(tmp_path, web, port, notify=["on-call"])
         settings.write_text(settings.read_text().replace(f"127.0.0.1:{web.mail_port}", f"127.0.0.1:{mail_port}"))
         with _heartbeat(tmp_path, settings, port):
             servers.wait_until(lambda: [m["channel"] for m in web.messages()] == ["webhook"], 40, "the webhook")
@@ -283,7 +283,7 @@ def test_a_machine_whose_clock_is_set_keeps_quiet(tmp_path: Path) -> None:
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }  # fmt: skip
     with inbox(tmp_path / "inbox") as receiver:
-        settings = _settings(tmp_path, receiver, port, silent="20s", tell=["manager"])
+        settings = _settings(tmp_path, receiver, port, silent="20s", notify=["manager"])
         listener = _Listener(port, receiver)
         with _heartbeat(tmp_path, settings, port, environment):
             page = f"http://127.0.0.1:{port}/metrics"
@@ -302,9 +302,9 @@ def test_settings_that_tell_nobody_stop_the_start(tmp_path: Path, capsys: pytest
     """Without a contact to tell, or with one that has neither mail nor webhook, nothing starts and it is said."""
     receiver = Inbox(1, 1, None, tmp_path)  # type: ignore[arg-type]
     arguments = ["heartbeat", "--listen", "127.0.0.1:0", "--settings"]
-    assert main([*arguments, str(_settings(tmp_path, receiver, 1, tell=[]))]) == 2
-    assert "notifications.heartbeat.tell: expected the contacts to tell of a silence" in capsys.readouterr().err
-    file = _settings(tmp_path, receiver, 1, tell=["manager"])
+    assert main([*arguments, str(_settings(tmp_path, receiver, 1, notify=[]))]) == 2
+    assert "notifications.heartbeat.notify: expected the contacts to tell of a silence" in capsys.readouterr().err
+    file = _settings(tmp_path, receiver, 1, notify=["manager"])
     text = file.read_text().replace("email: manager@pantry.example", "pagerduty: {key_file: key}")
     file.write_text(text)
     assert main([*arguments, str(file)]) == 2

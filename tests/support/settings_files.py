@@ -23,10 +23,10 @@ notifications:
     - name: database-team
       email: "database@company.example"
   escalation:
-    critical: {repeat: 1h, steps: [{after: 10s, tell: database-team}]}
-    high: {repeat: 4h, steps: [{after: 30s, tell: database-team}]}
-    medium: {repeat: 12h, steps: [{after: 1m, tell: database-team}]}
-    low: {repeat: 24h, steps: [{after: 1m, tell: database-team}]}
+    critical: {repeat: 1h, steps: [{after: 10s, notify: database-team}]}
+    high: {repeat: 4h, steps: [{after: 30s, notify: database-team}]}
+    medium: {repeat: 12h, steps: [{after: 1m, notify: database-team}]}
+    low: {repeat: 24h, steps: [{after: 1m, notify: database-team}]}
   office_hours:
     time_zone: UTC
     days: [monday, tuesday, wednesday, thursday, friday]

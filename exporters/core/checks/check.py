@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 from exporters.core.deadline import Deadline
+from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.field_checks import at_least, between, expect_name, expect_target_id
 from exporters.core.settings import Secret, secret_from
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\Z")
 CheckT = TypeVar("CheckT", bound="CheckSettings")
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/@\[\]]+):([0-9]{1,5})\Z")
+
+
+def _times_out_before_the_next_run(timeout_seconds: float, interval_seconds: float) -> Problems:
+    if timeout_seconds >= interval_seconds:
+        yield "timeout_seconds", f"expected less than interval_seconds, {interval_seconds:g}, got {timeout_seconds:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
-    """What a check of any kind has; `target` is the documented target it feeds, such as `api-availability`."""
+    """What a check of any kind has."""
 
-    name: str
-    kind: str
-    interval_seconds: float = 15.0
-    timeout_seconds: float = 5.0
-    target: str = ""
+    name: Annotated[str, "The value of the label `check`; unique in the section.", expect_name]
+    kind: Annotated[str, "The kind of check."]
+    interval_seconds: Annotated[float, "Seconds from the start of one run to the next.", between(1, 86400)] = 15.0
+    timeout_seconds: Annotated[
+        float, "Seconds after which a run has failed; less than `interval_seconds`.", at_least(0.1)
+    ] = 5.0
+    target: Annotated[
+        str, "The id of the documented target (targets.yaml) that the check feeds, such as `api-availability`.",
+        expect_target_id,
+    ] = ""  # fmt: skip
 
-    def __post_init__(self) -> None:
-        expect_name(self.name)
-        expect(not self.target or _NAME.match(self.target), "the id of a documented target", self.target)
-        expect(1 <= self.interval_seconds <= 86400, "interval_seconds from 1 to 86400", self.interval_seconds)
-        expect(
-            0.1 <= self.timeout_seconds < self.interval_seconds,
-            "timeout_seconds of at least 0.1 and below interval_seconds",
-            self.timeout_seconds,
-        )
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_times_out_before_the_next_run,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,37 +155,3 @@ def prepared(
     if problems:
         raise ConfigError(problems)
     return found
-
-
-def expect_unique_names(checks: Sequence[CheckSettings]) -> None:
-    """Raise ValueError unless each check has a name of its own."""
-    names = [check.name for check in checks]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    expect(not repeated, "a name of its own for each check", ", ".join(repeated))
-
-
-def expect(condition: object, what: str, value: object) -> None:
-    """Raise ValueError saying what was expected, unless the condition holds; `value` must be no secret."""
-    if not condition:
-        raise ValueError(f"expected {what}, got {value!r}")
-
-
-def expect_name(name: str) -> None:
-    """Raise ValueError unless this can be the value of a label."""
-    expect(_NAME.match(name), "a name of at most 63 small letters, digits, - and _", name)
-
-
-def expect_regex(pattern: str) -> None:
-    """Raise ValueError unless the pattern compiles."""
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"expected a regular expression, got one with an error: {error.msg}") from None
-
-
-def host_and_port(address: str) -> tuple[str, int]:
-    """Return the parts of `host:port` or `[ipv6]:port`. Raises ValueError."""
-    match = _ADDRESS.match(address)
-    expect(match and 0 < int(match[2]) < 65536, "an address like host:port", address)
-    assert match
-    return match[1].strip("[]"), int(match[2])

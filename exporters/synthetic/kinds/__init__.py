@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from exporters.core.checks.check import Entry, Probe
 from exporters.synthetic.kinds import dns, http, journey, redis, sql, tcp, tls
@@ -23,9 +22,3 @@ KINDS: Mapping[str, Callable[[Any, Entry], Probe]] = {
     "redis": redis.prepare,
     "journey": journey.prepare,
 }
-
-# cattrs tells the members of a union apart by their literal `kind`, but not where annotations are still text.
-for _settings in get_args(AnyCheck):
-    _hints = get_type_hints(_settings)
-    for _field in dataclasses.fields(_settings):
-        _field.type = _hints[_field.name]

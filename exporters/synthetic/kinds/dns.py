@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe, expect, host_and_port
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.deadline import Deadline
+from exporters.core.field_checks import expect_address, host_and_port, matching, optional
 from exporters.synthetic.sockets import Address, resolve
 
 if TYPE_CHECKING:
@@ -34,18 +34,16 @@ class DnsCheck(CheckSettings):
     answer counts.
     """
 
-    kind: Literal["dns"]
-    query_name: str
-    record_type: Literal["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"] = "A"
-    server: str | None = None
-    expect: tuple[str, ...] = ()
-    expect_contains: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        CheckSettings.__post_init__(self)
-        expect(re.fullmatch(r"[!-~]{1,253}", self.query_name), "a name to ask for", self.query_name)
-        if self.server is not None:
-            host_and_port(self.server)
+    kind: Annotated[Literal["dns"], "A question to a name server."]
+    query_name: Annotated[str, "The domain name to ask for.", matching(r"[!-~]{1,253}", "a domain name")]
+    record_type: Annotated[
+        Literal["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"], "The type of the records to ask for."
+    ] = "A"
+    server: Annotated[
+        str | None, "`host:port` of the name server; default: those of the system.", optional(expect_address)
+    ] = None
+    expect: Annotated[tuple[str, ...], "Records that must be in the answer; of TXT records parts are enough."] = ()
+    expect_contains: Annotated[tuple[str, ...], "Parts of records, such as the serial of an SOA."] = ()
 
 
 def prepare(settings: DnsCheck, entry: Entry) -> Probe:

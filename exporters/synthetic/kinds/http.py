@@ -7,20 +7,15 @@ import ssl
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import SplitResult
 
-from exporters.core.checks.check import (
-    CheckSettings,
-    Entry,
-    Observation,
-    Probe,
-    expect,
-    expect_regex,
-)
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.checks.http_url import parse_url, redirect_target, same_origin
 from exporters.core.deadline import Deadline
+from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.field_checks import expect_http_url, expect_regex, optional
 from exporters.core.settings import Secret
 from exporters.synthetic.http_client import (
     Answer,
@@ -28,7 +23,7 @@ from exporters.synthetic.http_client import (
     all_headers,
     exchange,
     expect_headers,
-    expect_statuses,
+    expect_status,
     judge,
 )
 from exporters.synthetic.tls import client_context
@@ -41,38 +36,40 @@ _HARMLESS = ("User-Agent", "Accept", "Accept-Encoding")  # headers that every ho
 _OF_BODY = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
 
 
+def _one_login(username: str | None, password_file: str | None, bearer_token_file: str | None) -> Problems:
+    if (username is None) != (password_file is None):
+        given, missing = ("username", "password_file") if username is not None else ("password_file", "username")
+        yield given, f"expected username and password_file together, got no {missing}"
+    if username is not None and bearer_token_file is not None:
+        yield "bearer_token_file", "expected either username or bearer_token_file, got both"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCheck(CheckSettings):
-    """Passes when the status (after redirects) is expected, default 200 to 399, and the body matches `expect_body`.
+    """Passes when the status (after redirects) is expected and the body matches.
 
     `headers`, `body` and the credentials are sent to the origin of `url` only: a redirect to another host, port or
     scheme does not get them. The body is decoded (gzip, deflate) and read in its charset before it is matched. Keep
     `expect_body` plain: while Python searches, nothing else runs in the process.
     """
 
-    kind: Literal["http"]
-    url: str
-    method: Literal["GET", "HEAD", "POST"] = "GET"
-    headers: dict[str, str] = field(default_factory=dict)
-    body: str | None = None
-    expect_status: tuple[int, ...] = ()
-    expect_body: str | None = None
-    follow_redirects: bool = True
-    tls_verify: bool = True
-    ca_file: str | None = None
-    username: str | None = None
-    password_file: str | None = None
-    bearer_token_file: str | None = None
+    kind: Annotated[Literal["http"], "A request over HTTP."]
+    url: Annotated[str, "The address to request; it must not hold credentials.", expect_http_url]
+    method: Annotated[Literal["GET", "HEAD", "POST"], "The method of the request."] = "GET"
+    headers: Annotated[dict[str, str], "Headers to send, by name.", expect_headers] = field(default_factory=dict)
+    body: Annotated[str | None, "The body to send."] = None
+    expect_status: Annotated[
+        tuple[Annotated[int, expect_status], ...], "The statuses that pass; none given: 200 to 399."
+    ] = ()
+    expect_body: Annotated[str | None, "A regular expression that the body must match.", optional(expect_regex)] = None
+    follow_redirects: Annotated[bool, "Whether to follow up to 10 redirects."] = True
+    tls_verify: Annotated[bool, "Whether the certificate of the server must be trusted."] = True
+    ca_file: Annotated[str | None, "Who signed the certificate (PEM); default: the authorities of the system."] = None
+    username: Annotated[str | None, "The user of basic authentication; needs `password_file`."] = None
+    password_file: Annotated[str | None, "The file with the password of `username`."] = None
+    bearer_token_file: Annotated[str | None, "The file with a token, sent as `Authorization: Bearer …`."] = None
 
-    def __post_init__(self) -> None:
-        CheckSettings.__post_init__(self)
-        parse_url(self.url)
-        expect_regex(self.expect_body or "")
-        expect_statuses(self.expect_status)
-        expect_headers(self.headers)
-        both = (self.username is None) == (self.password_file is None)
-        expect(both, "username and password_file together", "one of them")
-        expect(not (self.username and self.bearer_token_file), "either username or bearer_token_file", "both")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_one_login,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,21 +17,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 
-from exporters.core.checks.check import (
-    CheckSettings,
-    Entry,
-    Observation,
-    Probe,
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
+from exporters.core.checks.http_url import parse_url
+from exporters.core.deadline import Deadline
+from exporters.core.decoder import Problems, RecordCheck
+from exporters.core.errors import CollectError, ErrorClass, classify_network_error
+from exporters.core.field_checks import (
+    at_most_entries,
     expect,
     expect_name,
     expect_regex,
+    optional,
+    some_entries,
+    unique_names,
 )
-from exporters.core.checks.http_url import parse_url
-from exporters.core.deadline import Deadline
-from exporters.core.errors import CollectError, ErrorClass, classify_network_error
 from exporters.core.settings import Secret
 from exporters.synthetic.http_body import text_of
 from exporters.synthetic.http_client import (
@@ -40,7 +42,7 @@ from exporters.synthetic.http_client import (
     all_headers,
     exchange,
     expect_headers,
-    expect_statuses,
+    expect_status,
     judge,
     sendable,
 )
@@ -53,56 +55,65 @@ _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 
 
+def _expect_plain_host(url: str) -> None:
+    origin = parse_url(url).netloc
+    expect(not names_in(origin), "no placeholder in the host of a url", origin)
+
+
+def _expect_places(save: Mapping[str, str]) -> None:
+    expect_placeholder_names(save)
+    if not all(save.values()):
+        raise ValueError("expected where each saved value is in the answer, got an empty text")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One request. `save`: name → where the value stands in the JSON answer, such as `data.items.0.id`.
+    """One request of a journey; redirects are not followed. `<<name>>` in its texts is a secret or a saved value."""
 
-    The body is JSON unless the header Content-Type says otherwise. It passes with a status of `expect_status`
-    (default 200 to 299; redirects are not followed) and a body that matches `expect_body`.
-    """
+    name: Annotated[str, "The value of the label `step`; unique in the journey.", expect_name]
+    url: Annotated[str, "The address to request; its host must not hold a placeholder.", _expect_plain_host]
+    method: Annotated[Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], "The method of the request."] = "GET"
+    headers: Annotated[dict[str, str], "Headers to send, by name.", expect_headers] = field(default_factory=dict)
+    body: Annotated[str | None, "The body to send: JSON, unless a header Content-Type says otherwise."] = None
+    expect_status: Annotated[
+        tuple[Annotated[int, expect_status], ...], "The statuses that pass; none given: 200 to 299."
+    ] = ()
+    expect_body: Annotated[str | None, "A regular expression that the body must match.", optional(expect_regex)] = None
+    save: Annotated[
+        dict[str, str], "Name → where its value is in the JSON answer, such as `data.items.0.id`.", _expect_places
+    ] = field(default_factory=dict)
 
-    name: str
-    url: str
-    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
-    headers: dict[str, str] = field(default_factory=dict)
-    body: str | None = None
-    expect_status: tuple[int, ...] = ()
-    expect_body: str | None = None
-    save: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        expect_name(self.name)
-        origin = parse_url(self.url).netloc
-        expect(not names_in(origin), "no placeholder in the host of a url", origin)
-        expect_headers(self.headers)
-        expect_statuses(self.expect_status)
-        expect_regex(self.expect_body or "")
-        expect_placeholder_names(self.save)
-        expect(all(self.save.values()), "where each saved value stands in the answer", "an empty place")
+def _distinct_values(steps: tuple[Step, ...], secret_files: dict[str, str]) -> Problems:
+    known = set(secret_files)
+    for index, step in enumerate(steps):
+        saved = getattr(step, "save", {})
+        for name in saved:
+            if name in known:
+                yield f"steps[{index}].save.{name}", f"expected a name of its own, got {name!r} again"
+        known |= saved.keys()
+
+
+def _expect_secret_names(secret_files: Mapping[str, str]) -> None:
+    expect_placeholder_names(secret_files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyCheck(CheckSettings):
-    """Passes when every step does, in order, all within `timeout_seconds`. `secret_files`: name → file."""
+    """Passes when every step does, in order, all within `timeout_seconds`."""
 
-    kind: Literal["journey"]
-    steps: tuple[Step, ...]
-    secret_files: dict[str, str] = field(default_factory=dict)
-    tls_verify: bool = True
-    ca_file: str | None = None
+    kind: Annotated[Literal["journey"], "What a user does, as a few requests one after the other."]
+    steps: Annotated[
+        tuple[Step, ...], f"1 to {_MAXIMUM_STEPS} requests, in order.", some_entries("step"),
+        at_most_entries(_MAXIMUM_STEPS, "steps"), unique_names,
+    ]  # fmt: skip
+    secret_files: Annotated[dict[str, str], "Name of a placeholder → file with its value.", _expect_secret_names] = (
+        field(default_factory=dict)
+    )
+    tls_verify: Annotated[bool, "Whether the certificates of servers must be trusted."] = True
+    ca_file: Annotated[str | None, "Who signed the certificates (PEM); default: the authorities of the system."] = None
 
-    def __post_init__(self) -> None:
-        CheckSettings.__post_init__(self)
-        expect(1 <= len(self.steps) <= _MAXIMUM_STEPS, f"1 to {_MAXIMUM_STEPS} steps", len(self.steps))
-        expect_placeholder_names(self.secret_files)
-        _expect_different([step.name for step in self.steps], "a name of its own for each step")
-        values = [*self.secret_files, *(name for step in self.steps for name in step.save)]
-        _expect_different(values, "a name of its own for each secret and each saved value")
-
-
-def _expect_different(names: Sequence[str], what: str) -> None:
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    expect(not repeated, what, ", ".join(repeated))
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_distinct_values,)
 
 
 def prepare(settings: JourneyCheck, entry: Entry) -> Probe:

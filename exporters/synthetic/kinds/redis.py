@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
@@ -32,12 +32,14 @@ _ELSEWHERE = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"})
 class RedisCheck(CheckSettings):
     """Passes when PING is answered; with `write`, when a value written under a key of its own is read back."""
 
-    kind: Literal["redis"]
-    url: str | None = None
-    url_file: str | None = None
-    write: bool = False
-    tls_verify: bool = True
-    ca_file: str | None = None
+    kind: Annotated[Literal["redis"], "A PING to Redis or Valkey."]
+    url: Annotated[
+        str | None, "`redis://` or `rediss://` address without a password; exactly one of `url` and `url_file`."
+    ] = None
+    url_file: Annotated[str | None, "The file with the address."] = None
+    write: Annotated[bool, "Whether to write a value under a key of its own and read it back."] = False
+    tls_verify: Annotated[bool, "Whether the certificate of the server must be trusted."] = True
+    ca_file: Annotated[str | None, "Who signed the certificate (PEM); default: the authorities of the system."] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe, expect
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.field_checks import not_empty
 from exporters.core.postgres_errors import class_of_statement_error
 from exporters.synthetic.sockets import time_left
 
@@ -29,16 +30,12 @@ class SqlCheck(CheckSettings):
     Its whole answer is read into memory: ask for few rows.
     """
 
-    kind: Literal["sql"]
-    dsn: str | None = None
-    dsn_file: str | None = None
-    query: str = "SELECT 1"
-    expect_rows: int | None = None
-    expect_value: str | None = None
-
-    def __post_init__(self) -> None:
-        CheckSettings.__post_init__(self)
-        expect(self.query.strip(), "a query", self.query)
+    kind: Annotated[Literal["sql"], "A query to PostgreSQL."]
+    dsn: Annotated[str | None, "Connection string without a password; exactly one of `dsn` and `dsn_file`."] = None
+    dsn_file: Annotated[str | None, "The file with the connection string."] = None
+    query: Annotated[str, "The query, run in a read-only transaction.", not_empty] = "SELECT 1"
+    expect_rows: Annotated[int | None, "How many rows it must give."] = None
+    expect_value: Annotated[str | None, "The text of the first column of the first row."] = None
 
 
 def prepare(settings: SqlCheck, entry: Entry) -> Probe:

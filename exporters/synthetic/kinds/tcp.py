@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
-from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe, expect_regex, host_and_port
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.field_checks import expect_address, expect_regex, host_and_port, optional
 from exporters.synthetic.sockets import Stream, connect
 
 _MAXIMUM_ANSWER_BYTES = 64 * 1024
@@ -19,15 +20,10 @@ _MAXIMUM_ANSWER_BYTES = 64 * 1024
 class TcpCheck(CheckSettings):
     """Passes when the connection opens and, where `expect` is given, what comes back matches it."""
 
-    kind: Literal["tcp"]
-    address: str
-    send: str | None = None
-    expect: str | None = None
-
-    def __post_init__(self) -> None:
-        CheckSettings.__post_init__(self)
-        host_and_port(self.address)
-        expect_regex(self.expect or "")
+    kind: Annotated[Literal["tcp"], "A TCP connection."]
+    address: Annotated[str, "`host:port` to connect to.", expect_address]
+    send: Annotated[str | None, "A text to send first."] = None
+    expect: Annotated[str | None, "A regular expression that the answer must match.", optional(expect_regex)] = None
 
 
 def prepare(settings: TcpCheck, _entry: Entry) -> Probe:

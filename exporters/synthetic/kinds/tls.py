@@ -5,13 +5,18 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
-from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe, expect, host_and_port
+from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.deadline import Deadline
+from exporters.core.field_checks import expect, expect_address, host_and_port, optional
 from exporters.core.server_name import is_server_name
 from exporters.synthetic.sockets import connect
 from exporters.synthetic.tls import client_context, handshake
+
+
+def _expect_server_name(name: str) -> None:
+    expect(is_server_name(name), "a host name", name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,15 +27,14 @@ class TlsCheck(CheckSettings):
     alert rules.
     """
 
-    kind: Literal["tls"]
-    address: str
-    server_name: str | None = None
-    ca_file: str | None = None
-
-    def __post_init__(self) -> None:
-        CheckSettings.__post_init__(self)
-        host_and_port(self.address)
-        expect(self.server_name is None or is_server_name(self.server_name), "a host name", self.server_name)
+    kind: Annotated[Literal["tls"], "The certificate of a server."]
+    address: Annotated[str, "`host:port` to connect to.", expect_address]
+    server_name: Annotated[
+        str | None,
+        "The name it must be for; default: the host of `address`.",
+        optional(_expect_server_name),
+    ] = None
+    ca_file: Annotated[str | None, "Who signed the certificate (PEM); default: the authorities of the system."] = None
 
 
 def prepare(settings: TlsCheck, entry: Entry) -> Probe:

@@ -1,98 +1,111 @@
-"""Who can be told, and by which channels."""
+"""Who can be notified, and by which channels."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
-from pantrywatch.config.notifications.validation import expect, expect_url
+from exporters.core.decoder import Problems, RecordCheck
+from exporters.core.field_checks import expect_address, matching, optional
+from pantrywatch.config.notifications.validation import expect_mail_address, expect_url
 
 CHANNELS = ("email", "slack", "webhook", "pagerduty")
 
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+def _user_with_password(user: str | None, password_file: str | None) -> Problems:
+    if (user is None) != (password_file is None):
+        given, missing = ("user", "password_file") if user is not None else ("password_file", "user")
+        yield given, f"expected user and password_file together, got no {missing}"
+
+
+def _password_over_tls(tls: bool, user: str | None) -> Problems:  # noqa: FBT001 - named as the field
+    if user is not None and not tls:
+        yield "tls", "expected tls: true where a password is sent, got false"
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """The server that takes our mail; `tls` asks for STARTTLS (port 465 is TLS from the beginning)."""
+    """The server that takes the mail."""
 
-    server: str
-    sender: str
-    tls: bool = True
-    user: str | None = None
-    password_file: str | None = None
+    server: Annotated[str, "`host:port`; with port 465 the connection is TLS from the start.", expect_address]
+    sender: Annotated[str, "The address that messages come from.", expect_mail_address]
+    tls: Annotated[bool, "Whether to ask for STARTTLS."] = True
+    user: Annotated[str | None, "The user to log in as; needs `password_file`."] = None
+    password_file: Annotated[str | None, "The file with the password of `user`."] = None
 
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        host, _, port = self.server.rpartition(":")
-        expect(bool(host) and port.isdigit() and 0 < int(port) < 65536, f"host:port in server, got {self.server!r}")
-        expect("@" in self.sender, f"a mail address in sender, got {self.sender!r}")
-        expect((self.user is None) == (self.password_file is None), "user and password_file together, or neither")
-        expect(self.tls or self.user is None, "tls: true where a password is sent")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_user_with_password, _password_over_tls)
+
+
+def _one_address(url: str | None, url_file: str | None) -> Problems:
+    if (url is None) == (url_file is None):
+        yield "url", f"expected exactly one of url and url_file, got {'neither' if url is None else 'both'}"
+
+
+def _expect_relay(url: str) -> None:
+    expect_url(url)
+    if (urlsplit(url).hostname or "").endswith("slack.com"):
+        raise ValueError("expected url_file: the address of a Slack webhook is a secret")
 
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """A Slack channel. The address of a Slack webhook is a secret: `url_file`; `url` is for relays that need none."""
+    """A Slack channel; exactly one of `url` and `url_file` is given."""
 
-    channel: str
-    url: str | None = None
-    url_file: str | None = None
+    channel: Annotated[str, "`#channel` or `@person`.", matching("[#@].+", "#channel or @person")]
+    url: Annotated[str | None, "The address of a relay that needs no secret.", optional(_expect_relay)] = None
+    url_file: Annotated[str | None, "The file with the address of the webhook, which is a secret."] = None
 
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        expect(self.channel.startswith(("#", "@")), f"#channel or @person in channel, got {self.channel!r}")
-        expect((self.url is None) != (self.url_file is None), "exactly one of url and url_file")
-        if self.url is not None:
-            expect_url(self.url, "url")
-            host = urlsplit(self.url).hostname or ""
-            expect(not host.endswith("slack.com"), "url_file: the address of a Slack webhook is a secret")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_one_address,)
+
+
+def _one_login(token_file: str | None, user: str | None) -> Problems:
+    if token_file is not None and user is not None:
+        yield "token_file", "expected either token_file or user, got both"
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """An address that takes Alertmanager's JSON; with a token, or a user and a password, from files."""
+    """An address that takes Alertmanager's JSON."""
 
-    url: str
-    token_file: str | None = None
-    user: str | None = None
-    password_file: str | None = None
+    url: Annotated[str, "The address to post to.", expect_url]
+    token_file: Annotated[str | None, "The file with a token, sent as `Authorization: Bearer …`."] = None
+    user: Annotated[str | None, "The user of basic authentication; needs `password_file`."] = None
+    password_file: Annotated[str | None, "The file with the password of `user`."] = None
 
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        expect_url(self.url, "url")
-        expect((self.user is None) == (self.password_file is None), "user and password_file together, or neither")
-        expect(self.token_file is None or self.user is None, "token_file or user, not both")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_user_with_password, _one_login)
 
 
 @dataclass(frozen=True, slots=True)
 class PagerDuty:
-    """A service of PagerDuty (events v2), or of anything that takes the same at `url`."""
+    """A service of PagerDuty (Events API v2), or of anything that takes the same at `url`."""
 
-    key_file: str
-    url: str = "https://events.pagerduty.com/v2/enqueue"
+    key_file: Annotated[str, "The file with the integration key."]
+    url: Annotated[str, "The address to post events to.", expect_url] = "https://events.pagerduty.com/v2/enqueue"
 
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        expect_url(self.url, "url")
+
+def _some_channel(
+    email: str | None, slack: Slack | None, webhook: Webhook | None, pagerduty: PagerDuty | None
+) -> Problems:
+    if all(channel is None for channel in (email, slack, webhook, pagerduty)):
+        yield "", f"expected at least one channel of {', '.join(CHANNELS)}, got none"
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person, a rota or a team, and the channels that reach them."""
+    """A person, a rota or a team, and the channels that reach them; at least one."""
 
-    name: str
-    email: str | None = None
-    slack: Slack | None = None
-    webhook: Webhook | None = None
-    pagerduty: PagerDuty | None = None
+    name: Annotated[
+        str,
+        "What steps, routes and the heartbeat call it.",
+        matching("[a-z0-9]+(-[a-z0-9]+)*", "a name of a-z, 0-9 and -"),
+    ]
+    email: Annotated[str | None, "A mail address.", optional(expect_mail_address)] = None
+    slack: Annotated[Slack | None, "A Slack channel."] = None
+    webhook: Annotated[Webhook | None, "A webhook."] = None
+    pagerduty: Annotated[PagerDuty | None, "A PagerDuty service."] = None
 
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        expect(bool(_NAME.match(self.name)), f"a name of a-z, 0-9 and -, got {self.name!r}")
-        expect(self.email is None or "@" in self.email, f"a mail address in email, got {self.email!r}")
-        expect(bool(self.channels), f"a channel for {self.name}: {', '.join(CHANNELS)}")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_some_channel,)
 
     @property
     def channels(self) -> tuple[str, ...]:

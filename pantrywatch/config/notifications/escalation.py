@@ -1,55 +1,76 @@
-"""What happens to alerts of a severity that nobody silences or fixes, and to those of a type."""
+"""How alerts escalate: by severity, and by type."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, ClassVar, Literal, get_args
 
+from exporters.core.decoder import Problems, RecordCheck
+from exporters.core.field_checks import optional, some_entries
 from pantrywatch.config.durations import seconds
-from pantrywatch.config.notifications.schedules import TIME
-from pantrywatch.config.notifications.validation import expect
+from pantrywatch.config.notifications.contacts import CHANNELS
+from pantrywatch.config.notifications.schedules import expect_time
+from pantrywatch.config.notifications.validation import expect_duration
 
 SEVERITIES = ("critical", "high", "medium", "low")
-TYPES = ("performance", "error", "security", "business")
+AlertType = Literal["performance", "error", "security", "business"]
+TYPES = get_args(AlertType)
+_LATEST_DIGEST = "23:30"  # later, its window would cross midnight
+
+ChannelName = Literal["email", "slack", "webhook", "pagerduty"]
+assert get_args(ChannelName) == CHANNELS
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an escalation: so long after the begin this contact is told, by these channels (none: by all)."""
+    """One step of an escalation."""
 
-    after: str
-    tell: str
-    by: tuple[str, ...] = ()
+    after: Annotated[str, "How long after the alert started firing, such as `15m`.", expect_duration]
+    notify: Annotated[str, "The name of the contact to notify."]
+    channels: Annotated[tuple[ChannelName, ...], "Limits the step to these channels of the contact; none: all."] = ()
 
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        seconds(self.after)
+
+def _in_order(steps: tuple[Step, ...]) -> Problems:
+    for number, (before, step) in enumerate(pairwise(steps), start=1):
+        if seconds(step.after) < seconds(before.after):
+            yield (
+                f"steps[{number}].after",
+                f"expected steps in the order of their delays, got {step.after} after {before.after}",
+            )
+
+
+def _no_step_twice(steps: tuple[Step, ...]) -> Problems:
+    for number, step in enumerate(steps):
+        if step in steps[:number]:
+            yield f"steps[{number}]", "expected each step once, got a duplicate step"
+
+
+def _repeat_or_digest(repeat: str | None, daily_at: str | None) -> Problems:
+    if (repeat is None) == (daily_at is None):
+        yield "", f"expected exactly one of repeat and daily_at, got {'neither' if repeat is None else 'both'}"
+
+
+def _one_digest(daily_at: str | None, steps: tuple[Step, ...]) -> Problems:
+    if daily_at is not None and daily_at >= _LATEST_DIGEST:
+        yield "daily_at", f"expected a time before {_LATEST_DIGEST}, got {daily_at}"
+    later = [number for number, step in enumerate(steps) if step.after != steps[0].after]
+    if daily_at is not None and later:
+        yield f"steps[{later[0]}].after", "expected no later steps next to daily_at: a daily digest does not escalate"
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """What happens to alerts of a severity nobody silences or fixes.
+    """What happens to alerts of a severity that nobody silences or fixes; exactly one of `repeat` and `daily_at`."""
 
-    `office_hours`: only then. `daily_at`: all of them in one message a day, instead of one after the other.
-    """
+    steps: Annotated[tuple[Step, ...], "Whom to notify, in the order of the delays.", some_entries("step")]
+    repeat: Annotated[str | None, "How often to notify again, such as `4h`.", optional(expect_duration)] = None
+    office_hours: Annotated[bool, "Whether to notify in office hours only."] = False
+    daily_at: Annotated[
+        str | None, "Time of a daily digest, such as `09:00`, in place of single messages.", optional(expect_time)
+    ] = None
 
-    steps: tuple[Step, ...]
-    repeat: str | None = None
-    office_hours: bool = False
-    daily_at: str | None = None
-
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        delays = [seconds(step.after) for step in self.steps]
-        expect(bool(delays), "at least one step")
-        expect(delays == sorted(delays), "steps in the order of their delays")
-        expect(len(set(self.steps)) == len(self.steps), "no step twice")
-        expect((self.repeat is None) != (self.daily_at is None), "exactly one of repeat and daily_at")
-        if self.repeat is not None:
-            seconds(self.repeat)
-        if self.daily_at is not None:
-            expect(bool(TIME.match(self.daily_at)), f"a time such as 09:00 in daily_at, got {self.daily_at!r}")
-            expect(self.daily_at < "23:30", "daily_at before 23:30")
-            expect(len(set(delays)) == 1, "no later steps beside daily_at: nothing escalates a digest")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_in_order, _no_step_twice, _repeat_or_digest, _one_digest)
 
     @property
     def first(self) -> tuple[Step, ...]:
@@ -64,22 +85,18 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalations:
-    """One escalation a severity."""
+    """One escalation for each severity."""
 
-    critical: Escalation
-    high: Escalation
-    medium: Escalation
-    low: Escalation
+    critical: Annotated[Escalation, "Alerts of severity critical."]
+    high: Annotated[Escalation, "Alerts of severity high."]
+    medium: Annotated[Escalation, "Alerts of severity medium."]
+    low: Annotated[Escalation, "Alerts of severity low."]
 
 
 @dataclass(frozen=True, slots=True)
 class TypeRoute:
-    """Alerts of this type are told to this contact first, in place of the first step of their severity."""
+    """Whom to notify first of alerts of a type, in place of the first step of their severity."""
 
-    type: str
-    tell: str
-    by: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        expect(self.type in TYPES, f"a type among {', '.join(TYPES)}, got {self.type!r}")
+    type: Annotated[AlertType, "The type of the alerts."]
+    notify: Annotated[str, "The name of the contact to notify."]
+    channels: Annotated[tuple[ChannelName, ...], "Limits the route to these channels of the contact; none: all."] = ()

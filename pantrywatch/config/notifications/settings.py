@@ -4,76 +4,99 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
+from exporters.core.decoder import Problems, RecordCheck
+from exporters.core.field_checks import at_most_entries, expect_address, unique_names
 from pantrywatch.config.durations import seconds
+from pantrywatch.config.notifications import cross_checks
 from pantrywatch.config.notifications.contacts import Contact, MailServer
 from pantrywatch.config.notifications.escalation import SEVERITIES, Escalation, Escalations, TypeRoute
-from pantrywatch.config.notifications.schedules import Maintenance, OfficeHours
-from pantrywatch.config.notifications.validation import expect, expect_url
+from pantrywatch.config.notifications.schedules import Maintenance, OfficeHours, overlaps
+from pantrywatch.config.notifications.validation import expect_duration, expect_url
 
 _MOST_CONTACTS = 50
 _MOST_WINDOWS = 50
+_LONGEST_BEAT_SECONDS = 300
+
+
+def _expect_beat(every: str) -> None:
+    if seconds(every) > _LONGEST_BEAT_SECONDS:
+        raise ValueError(f"expected at most 5m, got {every}")
+
+
+def _misses_some_beats(silent: str, every: str) -> Problems:
+    if seconds(silent) < 3 * seconds(every):
+        yield "silent", f"expected at least three times every, {every}, got {silent}"
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Where Watchdog goes, and whom our own receiver tells after how long a silence (by email and webhook).
+    """Where the alert Watchdog goes, and whom the heartbeat receiver notifies when it is missing."""
 
-    `token_file`: a secret without which our own receiver takes no beat; Alertmanager sends it to `ours` alone.
-    """
+    urls: Annotated[tuple[Annotated[str, expect_url], ...], "The addresses that Watchdog is sent to."] = ()
+    every: Annotated[str, "How often Watchdog is sent, at most `5m`.", _expect_beat] = "1m"
+    silent: Annotated[str, "How long Watchdog may be missing; at least three times `every`.", expect_duration] = "15m"
+    notify: Annotated[tuple[str, ...], "The names of the contacts to notify then, by email and webhook."] = ()
+    token_file: Annotated[
+        str | None,
+        "The file with a token that the heartbeat receiver asks for; sent to own addresses only.",
+    ] = None
 
-    urls: tuple[str, ...] = ()
-    every: str = "1m"
-    silent: str = "15m"
-    tell: tuple[str, ...] = ()
-    token_file: str | None = None
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_misses_some_beats,)
 
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        for url in self.urls:
-            expect_url(url, "urls")
-        expect(seconds(self.every) <= 300, f"at most 5m in every, got {self.every}")
-        expect(seconds(self.silent) >= 3 * seconds(self.every), "silent of at least three times every")
+
+def _expect_url_or_nothing(url: str) -> None:
+    if url:
+        expect_url(url)
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The addresses under which a person's browser finds the boards, Alertmanager, and what holds `docs/`, if any."""
+    """Where links in messages lead, as the browser of the reader finds it."""
 
-    boards: str
-    alertmanager: str
-    runbooks: str = ""
-
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        for name in ("boards", "alertmanager", "runbooks"):
-            if (url := getattr(self, name)) or name != "runbooks":
-                expect_url(url, name)
+    boards: Annotated[str, "The address of Grafana, or of the page of the boards.", expect_url]
+    alertmanager: Annotated[str, "The address of Alertmanager.", expect_url]
+    runbooks: Annotated[
+        str, "The address of what serves `docs/`; empty: messages name the file of the page.", _expect_url_or_nothing
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notifications:
-    """The section as a whole; `update`: how soon a message follows when more joins, or something is over.
+    """Who is notified of what, how, and when."""
 
-    `ours`: host:port of what pantrywatch serves itself, in the URLs of this section; `web` holds for them.
-    """
+    email: Annotated[MailServer | None, "The mail server; needed where a contact has an email address."] = None
+    links: Annotated[Links, "Where links in messages lead."]
+    office_hours: Annotated[OfficeHours, "When to notify of what can wait."]
+    contacts: Annotated[
+        tuple[Contact, ...], f"Who can be notified: at most {_MOST_CONTACTS} people, rotas or teams.",
+        at_most_entries(_MOST_CONTACTS, "contacts"), unique_names,
+    ]  # fmt: skip
+    escalation: Annotated[Escalations, "Severity → who is notified when."]
+    routes: Annotated[tuple[TypeRoute, ...], "Whom to notify first of alerts of certain types."] = ()
+    maintenance: Annotated[
+        tuple[Maintenance, ...], f"At most {_MOST_WINDOWS} windows in which nobody is notified.",
+        at_most_entries(_MOST_WINDOWS, "windows"), overlaps,
+    ] = ()  # fmt: skip
+    heartbeat: Annotated[Heartbeat, "The dead man's switch: what happens when the monitoring itself stops."] = (
+        Heartbeat()
+    )
+    group_interval: Annotated[
+        str, "How soon a message follows when alerts join a group or are resolved.", expect_duration
+    ] = "1m"
+    own_addresses: Annotated[
+        tuple[Annotated[str, expect_address], ...],
+        "`host:port` of pantrywatch's own services used above; with `web`, URLs of these use TLS and the login.",
+    ] = ()  # fmt: skip
 
-    email: MailServer | None = None
-    links: Links
-    office_hours: OfficeHours
-    contacts: tuple[Contact, ...]
-    escalation: Escalations
-    routes: tuple[TypeRoute, ...] = ()
-    maintenance: tuple[Maintenance, ...] = ()
-    heartbeat: Heartbeat = Heartbeat()
-    update: str = "1m"
-    ours: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Raise ValueError saying what was expected."""
-        seconds(self.update)
-        expect(len(self.contacts) <= _MOST_CONTACTS, f"at most {_MOST_CONTACTS} contacts")
-        expect(len(self.maintenance) <= _MOST_WINDOWS, f"at most {_MOST_WINDOWS} maintenance windows")
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
+        cross_checks.mail_server_is_there,
+        cross_checks.contacts_exist,
+        cross_checks.contacts_are_used,
+        cross_checks.repeats_are_long_enough,
+        cross_checks.digests_are_in_office_hours,
+    )
 
     def contact(self, name: str) -> Contact:
         """Return the contact of that name."""

@@ -1,17 +1,30 @@
-"""How the records of this section say what they expected."""
+"""Checks for the annotations of this section."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-
-def expect(condition: bool, what: str) -> None:  # noqa: FBT001 - an assertion that speaks
-    """Raise ValueError saying what was expected, unless the condition holds."""
-    if not condition:
-        raise ValueError(f"expected {what}")
+from pantrywatch.config.durations import seconds
 
 
-def expect_url(url: str, what: str) -> None:
-    """Raise ValueError where this is no address a browser or a client can open."""
-    parts = urlsplit(url)
-    expect(parts.scheme in {"http", "https"} and bool(parts.netloc), f"an http(s) address in {what}, got {url!r}")
+def expect_duration(text: str) -> None:
+    """Raise ValueError unless this is a duration such as `5m`."""
+    seconds(text)
+
+
+def expect_url(url: str) -> None:
+    """Raise ValueError unless this is an http(s) address; it may hold a token and is not shown."""
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise ValueError("expected an http(s) address such as https://host/path")
+
+
+def expect_mail_address(address: str) -> None:
+    """Raise ValueError unless this can be a mail address."""
+    name, _, host = address.rpartition("@")
+    if not name or not host or any(character.isspace() for character in address):
+        raise ValueError(f"expected a mail address, got {address!r}")

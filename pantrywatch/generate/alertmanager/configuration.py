@@ -57,7 +57,7 @@ def links_template(links: Links | None) -> str:
 def _receivers(section: Notifications, way: HttpAccess) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for telling in tellings(section):
-        contact = section.contact(telling.step.tell)
-        name = receiver_name(contact, telling.step.by, telling.after)
-        found[name] = receiver(name, contact, telling.step.by, way)
+        contact = section.contact(telling.step.notify)
+        name = receiver_name(contact, telling.step.channels, telling.after)
+        found[name] = receiver(name, contact, telling.step.channels, way)
     return list(found.values())

@@ -15,7 +15,7 @@ def alertmanager_files(settings: Settings, layout: Layout) -> dict[str, str]:
     """Return name → text of Alertmanager's configuration and of the template with this installation's addresses."""
     section = settings.notifications
     web = settings.web or WebSettings()
-    own = section.ours if section else ()
+    own = section.own_addresses if section else ()
     access = HttpAccess(layout.secret, own, client(web, layout.web_files.alertmanager))
     header = HEADER.format(source="settings.yaml")
     return {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pantrywatch.config.notifications.contacts import Contact, MailServer, Webhook
-from pantrywatch.config.notifications.own_urls import is_ours
+from pantrywatch.config.notifications.own_urls import is_own
 from pantrywatch.config.notifications.settings import Notifications
 from pantrywatch.generate.layout import SecretPath
 
@@ -18,13 +18,13 @@ class HttpAccess:
     """How Alertmanager gets to a receiver: where secret files are, and with which HTTP client it asks what is ours."""
 
     secret: SecretPath
-    ours: tuple[str, ...] = ()
+    own_addresses: tuple[str, ...] = ()
     client: Mapping[str, Any] | None = None
 
     def http(self, url: str, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return `http_config` for a URL, where one is needed; a login of the receiver's own goes before ours."""
         # A copy each: YAML would write one that is shared as an anchor.
-        client = deepcopy(dict(self.client or {})) if is_ours(url, self.ours) else {}
+        client = deepcopy(dict(self.client or {})) if is_own(url, self.own_addresses) else {}
         if own:
             client.pop("basic_auth", None)
         config = client | dict(own or {})
@@ -54,7 +54,8 @@ def heartbeat(section: Notifications, way: HttpAccess) -> dict[str, Any]:
     token = section.heartbeat.token_file
     own = {"authorization": {"credentials_file": way.secret(token)}} if token else None
     configs = [
-        {"url": url, "send_resolved": False, "max_alerts": 1} | way.http(url, own if is_ours(url, way.ours) else None)
+        {"url": url, "send_resolved": False, "max_alerts": 1}
+        | way.http(url, own if is_own(url, way.own_addresses) else None)
         for url in section.heartbeat.urls
     ]
     return {"name": HEARTBEAT} | ({"webhook_configs": configs} if configs else {})

@@ -60,7 +60,7 @@ def route_tree(section: Notifications) -> dict[str, Any]:
 def _first(section: Notifications, severity: str, matchers: tuple[str, ...]) -> Iterator[NotificationStep]:
     escalation: Escalation = getattr(section.escalation, severity)
     for route in section.routes:
-        step = Step(escalation.steps[0].after, route.tell, route.by)
+        step = Step(escalation.steps[0].after, route.notify, route.channels)
         yield NotificationStep(severity, (*matchers, f'type="{route.type}"'), step, None)
     types = "|".join(dict.fromkeys(route.type for route in section.routes))
     others = (f'type!~"{types}"',) if types else ()
@@ -84,12 +84,12 @@ def _route(section: Notifications, telling: NotificationStep) -> dict[str, Any]:
     escalation: Escalation = getattr(section.escalation, telling.severity)
     step = telling.step
     route: dict[str, Any] = {
-        "receiver": receiver_name(section.contact(step.tell), step.by, telling.after),
+        "receiver": receiver_name(section.contact(step.notify), step.channels, telling.after),
         "matchers": list(telling.matchers),
         # All labels: each alert waits for itself. A group would take what comes later along at once.
         "group_by": ["..."] if telling.after else list(_SUBJECT),
         "group_wait": step.after,
-        "group_interval": section.update,
+        "group_interval": section.group_interval,
         "repeat_interval": escalation.repeat or _DIGEST_REPEAT,
         "continue": True,
     }

@@ -32,9 +32,15 @@ def test_browser_checks_must_all_have_their_turn() -> None:
     ("entry", "expected"),
     [
         ({**PAGE, "network": "5g"}, "browser.checks[1].network: expected"),
-        ({**PAGE, "cpu_slowdown": 0.5}, "browser.checks[1]: expected cpu_slowdown from 1 to 20"),
-        ({**PAGE, "timeout_seconds": 19}, "browser.checks[1]: expected timeout_seconds of at least 20"),
-        ({**PAGE, "url": "file:///etc/passwd"}, "browser.checks[1]: expected an address like https"),
+        ({**PAGE, "cpu_slowdown": 0.5}, "browser.checks[1].cpu_slowdown: expected a number from 1 to 20, got 0.5"),
+        (
+            {**PAGE, "timeout_seconds": 19},
+            "browser.checks[1].timeout_seconds: expected a number of at least 20, got 19.",
+        ),
+        (
+            {**PAGE, "url": "file:///etc/passwd"},
+            "browser.checks[1].url: expected an address like https://host/path, without c",
+        ),
         ({**PAGE, "url": "http://u:s3cr3t@a/"}, "browser.checks[1].url: expected no password here"),
         ({**PAGE, "budget": 3}, "browser.checks[1]: unknown key budget"),
     ],

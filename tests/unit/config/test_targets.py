@@ -34,6 +34,7 @@ def _faults(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
     with pytest.raises(ConfigError) as raised:
         read_targets(path, ROOT / "docs/runbooks")
     assert {fault.file for fault in raised.value.problems} == {str(path)}
+    assert all(fault.line or fault.entry == "document" for fault in raised.value.problems)
     return [f"{fault.entry}: {fault.expected}" for fault in raised.value.problems]
 
 
@@ -55,29 +56,59 @@ def test_all_documented_targets_are_there() -> None:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (("    team: frontend\n", "    team: frontend\n    colour: red\n"), "targets.lcp: unknown key colour"),
-        (("id: fid\n", "id: lcp\n"), "targets.lcp: expected an id of its own, it stands twice"),
-        (("objective: 0.75", "objective: 1"), "targets.lcp: objective: expected a share between 0 and 1"),
-        (("objective: 0.75", "objective: 0"), "targets.lcp: objective: expected a share between 0 and 1"),
-        (("    objective: 0.75\n", ""), "targets.lcp: objective: expected a share between 0 and 1"),
-        (("objective: 0.75", 'objective: "0.75"'), "targets.lcp.objective: expected"),
-        (("threshold: 2.5", "threshold: 2.6"), "targets.lcp: threshold: expected a bucket edge of browser_lcp_seconds"),
-        (("    threshold: 2.5\n", ""), "targets.lcp: expected threshold and unit for a latency"),
-        (("browser_lcp_seconds{", "browser_lcp{"), "targets.lcp: sli: expected a histogram whose edges stand under"),
-        (('{source="field"}', '{source="field}'), "targets.lcp: sli: expected a selector such as"),
-        (('{source="field"}', '{source=="field"}'), "targets.lcp: sli: expected a selector such as"),
-        (('{source="field"}', '{le="2.5"}'), "targets.lcp: sli: expected no matcher on le"),
-        (('{source="field"}', '{source=~"(field"}'), "targets.lcp: sli: expected a selector such as"),
-        (('{source="field"}', '{source=~"(?!lab).*"}'), "targets.lcp: sli: expected a selector such as"),
-        (("runbook: CrmLcpBurn", "runbook: CrmLcpSlow"), "targets.lcp: runbook: expected a page CrmLcpSlow.md"),
-        (("requires: [frontend]", "requires: [fronted]"), "targets.lcp: requires: expected one of"),
-        (("kind: latency", "kind: speed"), "targets.lcp.kind: expected"),
-        (("layer: frontend", "layer: front"), "targets.lcp.layer: expected"),
-        (("factor: 14.4", "factor: 14"), "tiers[0]: expected budget_share to be factor * long"),
-        (('long: "6h"', 'long: "6 hours"'), "tiers[1]: expected a duration such as 5m"),
+        (
+            ("    team: frontend\n", "    team: frontend\n    colour: red\n"),
+            "targets[0]: unknown key colour: expected one of id, layer, title, sect",
+        ),
+        (("id: fid\n", "id: lcp\n"), "targets[1].id: expected each only once, got 'lcp' agai"),
+        (("objective: 0.75", "objective: 1"), "targets[0].objective: expected a share between 0 and 1"),
+        (("objective: 0.75", "objective: 0"), "targets[0].objective: expected a share between 0 and 1"),
+        (("    objective: 0.75\n", ""), "targets[0].objective: expected a share between 0 and 1"),
+        (("objective: 0.75", 'objective: "0.75"'), "targets[0].objective: expected a number, got '0.75'"),
+        (
+            ("threshold: 2.5", "threshold: 2.6"),
+            "targets[0].threshold: expected a bucket edge of browser_lcp_seconds (0",
+        ),
+        (("    threshold: 2.5\n", ""), "targets[0]: expected threshold and unit for a latency "),
+        (
+            ("browser_lcp_seconds{", "browser_lcp{"),
+            "targets[0].sli.histogram: expected a histogram whose edges are under `",
+        ),
+        (
+            ('{source="field"}', '{source="field}'),
+            'targets[0].sli.histogram: expected a selector such as metric{label="va',
+        ),
+        (
+            ('{source="field"}', '{source=="field"}'),
+            'targets[0].sli.histogram: expected a selector such as metric{label="va',
+        ),
+        (('{source="field"}', '{le="2.5"}'), "targets[0].sli.histogram: expected no matcher on le: t"),
+        (
+            ('{source="field"}', '{source=~"(field"}'),
+            'targets[0].sli.histogram: expected a selector such as metric{label="va',
+        ),
+        (
+            ('{source="field"}', '{source=~"(?!lab).*"}'),
+            'targets[0].sli.histogram: expected a selector such as metric{label="va',
+        ),
+        (
+            ("runbook: CrmLcpBurn", "runbook: CrmLcpSlow"),
+            "targets[0].runbook: expected a page CrmLcpSlow.md",
+        ),
+        (
+            ("requires: [frontend]", "requires: [fronted]"),
+            "targets[0].requires[0]: expected one of application, statements, datab",
+        ),
+        (("kind: latency", "kind: speed"), "targets[0].kind: expected one of latency, ratio, probe"),
+        (("layer: frontend", "layer: front"), "targets[0].layer: expected one of frontend, backend, i"),
+        (("factor: 14.4", "factor: 14"), "tiers[0].budget_share: expected factor * long / 30 d = 0.0194444, got "),
+        (('long: "6h"', 'long: "6 hours"'), "tiers[1].long: expected a duration such as 5m, got 6 hours"),
         (("[0.5, 1, 1.5,", "[1, 0.5, 1.5,"), "histograms.browser_lcp_seconds: expected edges in rising order"),
-        (("minimum_bad_events: 3\n", ""), "document: expected the keys"),
-        (('target="api-availability"}', 'target="api"}'), "targets.api-availability: sli: expected pantrywatch_check"),
+        (("minimum_bad_events: 3\n", ""), "minimum_bad_events: expected a value, but the key is missing"),
+        (
+            ('target="api-availability"}', 'target="api"}'),
+            'targets[17].sli: expected pantrywatch_check_runs_total{target="api-ava',
+        ),
     ],
     ids=lambda value: value[1].strip() if isinstance(value, tuple) else None,
 )
@@ -97,7 +128,9 @@ def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
         ("factor: 14.4", "factor: 14"),
         ("runbook: CrmFidBurn", "runbook: None"),
     )
-    assert [fault.split(":")[0] for fault in found] == ["targets.lcp", "tiers[0]", "targets.lcp", "targets.fid"]
+    assert [fault.split(":")[0] for fault in found] == [
+        "tiers[0].budget_share", "targets[0].objective", "targets[0]", "targets[1].runbook",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ def test_what_is_ours_is_told_with_the_login_and_nobody_else_hears_it(laid: Laid
     (laid.given / "web_password").write_text("chosen\n")
     (laid.given / "token").write_text("theirs\n")
     section = yaml.safe_load((ROOT / "settings.yaml").read_text())["notifications"]
-    section["ours"].append("second.example:9095")
+    section["own_addresses"].append("second.example:9095")
     section["heartbeat"]["urls"] += ["http://second.example:9095/heartbeat", "http://beats.example/ping"]
     section["contacts"][1]["webhook"] = {"url": "http://stranger.example/hook"}
     section["contacts"][3]["webhook"]["token_file"] = "secrets/token"
@@ -293,7 +293,7 @@ def test_a_password_of_another_hash_is_refused(laid: Laid) -> None:
     [
         (_WEB.replace("  client: {username: prometheus, password_file: secrets/web_password}\n", ""), "web.client"),
         (_WEB.replace("server.pem", "absent.pem"), "absent.pem"),
-        (_WEB.replace("username: prometheus", "username: someone"), "among the users"),
+        (_WEB.replace("username: prometheus", "username: someone"), "web.client.username: expected one of prometheus"),
         (_WEB.replace("  key_file: secrets/server.key\n", ""), "certificate_file and key_file together"),
     ],
 )

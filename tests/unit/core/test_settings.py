@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from exporters.core.errors import ConfigError
-from exporters.core.settings import Secret, has_password, secret_from
+from exporters.core.problem_text import has_password
+from exporters.core.settings import Secret, secret_from
 from exporters.database.settings import from_environment
 from pantrywatch.config.settings import read_settings
 
@@ -17,17 +18,18 @@ def _read(tmp_path: Path, text: str) -> list[str]:
     file.write_text(text)
     with pytest.raises(ConfigError) as raised:
         read_settings(file)
-    return [str(fault).removeprefix(f"{file}: ") for fault in raised.value.problems]
+    return [str(fault).removeprefix(f"{file}:") for fault in raised.value.problems]
 
 
 def test_every_fault_is_listed_with_its_entry(tmp_path: Path) -> None:
     """Unknown keys, missing keys and wrong types are reported together, each with its entry."""
     faults = _read(tmp_path, "environment: 5\nnonsense: 1\ndatabase:\n  - name: a\n    dns: x\n  - dsn_file: y\n")
-    assert sorted(faults) == [
-        "database[0]: unknown key dns",
-        "database[1].name: expected 'name': missing, or a kind that does not exist",
-        "document: unknown key nonsense",
-        "environment: expected a text, got int",
+    assert [fault.partition(": expected one of")[0] for fault in sorted(faults)] == [
+        "1: environment: expected a text, got 5",
+        "2: document: unknown key nonsense",
+        "4: database[0].dsn: expected exactly one of dsn and dsn_file, got neither",
+        "5: database[0]: unknown key dns (did you mean dsn?)",
+        "6: database[1].name: expected a value, but the key is missing",
     ]
 
 
@@ -35,26 +37,27 @@ def test_a_password_in_the_file_is_refused_and_not_shown(tmp_path: Path) -> None
     """A DSN with a password in clear is refused, and the message does not repeat it."""
     faults = _read(tmp_path, 'environment: x\ndatabase: [{name: a, dsn: "postgresql://u:hush@h/d"}]\n')
     assert len(faults) == 1
-    assert faults[0].startswith("database[0].dsn: expected no password here")
+    assert faults[0].startswith("2: database[0].dsn: expected no password here")
     assert "hush" not in faults[0]
 
 
 def test_an_unset_variable_is_named(tmp_path: Path) -> None:
     """A variable that is not set and has no default is named with the entry that wants it."""
     faults = _read(tmp_path, 'environment: "${PANTRYWATCH_NEVER_SET}"\n')
-    assert faults == ["environment: expected the environment variable PANTRYWATCH_NEVER_SET to be set"]
+    assert faults == ["1: environment: expected the environment variable PANTRYWATCH_NEVER_SET to be set"]
 
 
 def test_two_servers_of_one_name_are_refused(tmp_path: Path) -> None:
     """Names are what a scrape asks for, so they are unique in their section."""
     faults = _read(tmp_path, "environment: x\ncache: [{name: a, url: u}, {name: a, url: v}]\n")
-    assert faults == ["cache: expected unique names, got a twice"]
+    assert faults == ["2: cache[1].name: expected each only once, got 'a' again"]
 
 
 def test_a_retention_below_the_windows_is_refused(tmp_path: Path) -> None:
     """Thirty days of retention would make every number over thirty days wrong."""
     faults = _read(tmp_path, "environment: x\nprometheus: {retention_days: 30}\n")
-    assert faults == ["prometheus: expected retention_days above 30: the windows of the targets reach back 30 days"]
+    (fault,) = faults
+    assert fault.startswith("2: prometheus.retention_days: expected days above 30")
 
 
 @pytest.mark.parametrize("text", ["[1, 2]\n", "just words\n", "", "5\n"])
@@ -78,14 +81,26 @@ def test_a_secret_comes_from_the_value_or_its_file(tmp_path: Path) -> None:
         ("v", "f", "database.a.dsn: expected either the value or the `_file` with it, exactly one"),
         (None, "missing", "database.a.dsn_file: expected a readable secret file at"),
         (None, "empty", "database.a.dsn_file: expected a secret in"),
+        (None, "blank", "database.a.dsn_file: expected a secret in"),
+        (None, "folder", "Is a directory"),
+        (None, "binary", "database.a.dsn_file: expected a text in"),
+        (None, "latin", "not UTF-8 text"),
+        (None, "empty/below", "Not a directory"),
+        (None, "x" * 300, "File name too long"),
+        (None, "null\0character", "database.a.dsn_file: expected a readable secret file at"),
     ],
 )
 def test_a_missing_secret_is_named(tmp_path: Path, value: str | None, file: str | None, expected: str) -> None:
-    """A secret that is not there is an error that names the entry and the file."""
+    """A secret that is missing or is not a text is an error that names entry and file, and shows nothing of it."""
     (tmp_path / "empty").write_text("\n")
+    (tmp_path / "blank").write_text("  \n\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "binary").write_bytes(b"hush\0hush")
+    (tmp_path / "latin").write_bytes(b"hush\xe9")
     with pytest.raises(ConfigError) as raised:
         secret_from(value, file, "database.a.dsn", str(tmp_path / "settings.yaml"))
     assert expected in str(raised.value)
+    assert "hush" not in str(raised.value)
 
 
 def test_a_secret_does_not_show_itself() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -46,7 +47,7 @@ def test_python_and_jsonnet_read_the_same_object(evaluator: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\nb: 2\na: 3\n", "test: line 3: duplicate key 'a'"),
+        ("a: 1\nb: 2\na: 3\n", "test: line 3: duplicate key 'a', it is in line 1 too"),
         ("a: &x 1\nb: *x\n", "test: line 1: anchors, aliases and tags are not allowed"),
         ("a: !!python/object:os.system x\n", "test: line 1: anchors, aliases and tags are not allowed"),
         ("a: .5\n", "test: line 1: expected a number like 0.5 or 100, or a quoted text, got .5"),
@@ -84,7 +85,8 @@ def test_what_two_readers_could_take_differently_is_refused(text: str, expected:
     """Duplicate keys, anchors, tags and unusual scalars are errors that name file and line."""
     with pytest.raises(ConfigError) as raised:
         parse_yaml(text, "test")
-    assert str(raised.value) == expected
+    (problem,) = raised.value.problems
+    assert f"{problem.file}: line {problem.line}: {problem.expected}" == expected
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -96,7 +98,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_text_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     """Bytes that are no text are an error that says where they are."""
     (tmp_path / "bad.yaml").write_bytes(b"a:\n- b\xff\n")
-    with pytest.raises(ConfigError, match=r"bad\.yaml: line 2: expected UTF-8 text, byte 6 is not"):
+    with pytest.raises(ConfigError, match=r"bad\.yaml:2: expected UTF-8 text, byte 6 is not"):
         read_yaml(tmp_path / "bad.yaml")
 
 
@@ -125,7 +127,7 @@ _PIECES = st.sampled_from(
 @given(st.one_of(st.lists(_PIECES, max_size=30).map("".join), st.text(max_size=60)))
 def test_any_text_is_a_document_or_an_error_with_its_line(text: str) -> None:
     """Whatever text it is given: plain values come back, or an error that names a line; never a traceback."""
-    assert _problem(lambda: parse_yaml(text, "test")).startswith("test: line ")
+    assert re.match(r"test:\d+: ", _problem(lambda: parse_yaml(text, "test")))
 
 
 @settings(max_examples=300, derandomize=True, deadline=None)
@@ -134,7 +136,7 @@ def test_any_bytes_are_a_document_or_an_error(tmp_path_factory: pytest.TempPathF
     """Whatever bytes the file holds."""
     file = tmp_path_factory.getbasetemp() / "any.yaml"
     file.write_bytes(content)
-    assert "any.yaml: line " in _problem(lambda: read_yaml(file)).replace("test: line ", "any.yaml: line ")
+    assert re.search(r"(any\.yaml|test):\d+: ", _problem(lambda: read_yaml(file)))
 
 
 def _problem(read: Callable[[], Any]) -> str:
@@ -143,7 +145,7 @@ def _problem(read: Callable[[], Any]) -> str:
         _assert_plain(read())
     except ConfigError as error:
         return str(error)
-    return "test: line 0: none"
+    return "test:0: none"
 
 
 def _assert_plain(value: Any) -> None:

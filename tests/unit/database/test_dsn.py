@@ -142,7 +142,7 @@ def _settings(directory: Path, more: str) -> tuple[Section, str]:
     [
         ("    limits: {nothing: 3}\n", "database[0].limits.nothing: expected one of: "),
         ("    intervals: {locks: 3}\n", "database[0].intervals.locks: expected one of: "),
-        ("    limits: {locks: 0}\n", "expected limits of at least one row"),
+        ("    limits: {locks: 0}\n", "limits.locks: expected a number of at least 1, got 0"),
         ("    queries: [absent.yaml]\n", "absent.yaml: file: expected a readable file"),
     ],
 )

@@ -14,7 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from exporters.core.errors import ConfigError
 from exporters.core.exposition import Family
+from exporters.core.settings import decode as decode_settings
 from exporters.host.processes import ProcessGroups
 from exporters.host.procfs import decode
 from exporters.host.settings import HostSettings, ProcessGroup
@@ -245,22 +247,20 @@ def test_strange_processes_cost_themselves_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "entry"),
     [
-        {"procfs": "proc"},
-        {"process_groups": tuple(ProcessGroup(f"g{number}", "x") for number in range(21))},
-        {"process_groups": (ProcessGroup("same", "x"), ProcessGroup("same", "y"))},
-        {"process_interval_seconds": 0.0},
+        ({"procfs": "proc"}, "host.procfs"),
+        ({"process_groups": [{"name": f"g{number}", "command": "x"} for number in range(21)]}, "host.process_groups"),
+        ({"process_groups": [{"name": "same", "command": "x"}] * 2}, "host.process_groups[1].name"),
+        ({"process_interval_seconds": 0}, "host.process_interval_seconds"),
+        ({"process_groups": [{"name": "other", "command": "x"}]}, "host.process_groups[0].name"),
+        ({"process_groups": [{"name": "", "command": "x"}]}, "host.process_groups[0].name"),
+        ({"process_groups": [{"name": "a", "command": "("}]}, "host.process_groups[0].command"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
-    """Every refusal says what was expected."""
-    with pytest.raises(ValueError, match=r"^expected "):
-        HostSettings(**wrong)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(("name", "command"), [("other", "x"), ("", "x"), ("a", "(")])
-def test_a_group_that_makes_no_sense_is_refused(name: str, command: str) -> None:
-    """`other` is taken, and the command must be a regular expression."""
-    with pytest.raises(ValueError, match=r"^expected "):
-        ProcessGroup(name, command)
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, object], entry: str) -> None:
+    """Every refusal names the entry and says what was expected: `other` is taken, a command is a regular expression."""
+    with pytest.raises(ConfigError) as caught:
+        decode_settings(wrong, HostSettings, "settings.yaml", entry="host")
+    assert [problem.entry for problem in caught.value.problems] == [entry]
+    assert caught.value.problems[0].expected.startswith("expected ")

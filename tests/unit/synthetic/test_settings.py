@@ -50,23 +50,35 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
     ("entry", "expected"),
     [
         ({**TCP, "adress": "x"}, "synthetic.checks[1]: unknown key adress"),
-        ({**TCP, "address": "127.0.0.1"}, "synthetic.checks[1]: expected an address like host:port"),
-        ({**TCP, "address": "a:99999"}, "synthetic.checks[1]: expected an address like host:port"),
-        ({**TCP, "name": "A b"}, "synthetic.checks[1]: expected a name of"),
-        ({**TCP, "target": "x" * 64}, "synthetic.checks[1]: expected the id of a documented target"),
-        ({**TCP, "expect": "("}, "synthetic.checks[1]: expected a regular expression"),
-        ({**TCP, "interval_seconds": 5}, "synthetic.checks[1]: expected timeout_seconds"),
-        ({**TCP, "interval_seconds": 0.5}, "synthetic.checks[1]: expected interval_seconds"),
+        (
+            {**TCP, "address": "127.0.0.1"},
+            "synthetic.checks[1].address: expected an address like host:port, got '127.0.",
+        ),
+        ({**TCP, "address": "a:99999"}, "synthetic.checks[1].address: expected an address like host:port, got 'a:99"),
+        ({**TCP, "name": "A b"}, "synthetic.checks[1].name: expected a name of at most 63 small letters, dig"),
+        ({**TCP, "target": "x" * 64}, "synthetic.checks[1].target: expected the id of a documented target, got 'x"),
+        ({**TCP, "expect": "("}, "synthetic.checks[1].expect: expected a regular expression, got one with an"),
+        (
+            {**TCP, "interval_seconds": 5},
+            "synthetic.checks[1].timeout_seconds: expected less than interval_seconds, 5,",
+        ),
+        (
+            {**TCP, "interval_seconds": 0.5},
+            "synthetic.checks[1].interval_seconds: expected a number from 1 to 86400, got",
+        ),
         ({**TCP, "timeout_seconds": "5"}, "synthetic.checks[1].timeout_seconds: expected a number"),
-        ({"name": "x", "kind": "smtp"}, "synthetic.checks[1]: expected 'smtp'"),
-        ({"name": "x", "kind": "http", "url": "ftp://a/"}, "synthetic.checks[1]: expected an address like https"),
+        ({"name": "x", "kind": "smtp"}, "synthetic.checks[1].kind: expected one of http, tcp, tls, dns, sql, redis,"),
+        (
+            {"name": "x", "kind": "http", "url": "ftp://a/"},
+            "synthetic.checks[1].url: expected an address like https://host/path, without",
+        ),
         (
             {"name": "x", "kind": "http", "url": "http://a/", "username": "me"},
-            "synthetic.checks[1]: expected username and password_file",
+            "synthetic.checks[1].username: expected username and password_file together, ",
         ),
         (
             {"name": "x", "kind": "http", "url": "http://a/", "headers": {"A:": "b"}},
-            "synthetic.checks[1]: expected header names",
+            "synthetic.checks[1].headers: expected header names of letters, digits and -,",
         ),
         (
             {"name": "x", "kind": "http", "url": "http://u:s3cr3t@a/"},
@@ -85,19 +97,31 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         ({"name": "x", "kind": "sql", "dsn": "a=b"}, "synthetic.checks[1].dsn: expected a DSN"),
         ({"name": "x", "kind": "redis", "url": "http://a/"}, "synthetic.checks[1].url: expected an address like redis"),
         ({"name": "x", "kind": "dns", "query_name": "a..b"}, "synthetic.checks[1].query_name: expected a domain name"),
-        (journey(), "synthetic.checks[1]: expected 1 to 10 steps"),
-        (journey(*({"name": f"s{i}"} for i in range(11))), "synthetic.checks[1]: expected 1 to 10 steps"),
-        (journey({}, {}), "synthetic.checks[1]: expected a name of its own for each step, got 'one'"),
-        (journey({"name": "A b"}), "synthetic.checks[1].steps[0]: expected a name of"),
+        (journey(), "synthetic.checks[1].steps: expected at least one step, got an empty list"),
+        (
+            journey(*({"name": f"s{i}"} for i in range(11))),
+            "synthetic.checks[1].steps: expected at most 10 steps, got 11",
+        ),
+        (journey({}, {}), "synthetic.checks[1].steps[1].name: expected each only once, got 'one' agai"),
+        (journey({"name": "A b"}), "synthetic.checks[1].steps[0].name: expected a name of at most 63 small let"),
         (journey({"method": "BREW"}), "synthetic.checks[1].steps[0].method: expected"),
         (journey({"wait": 1}), "synthetic.checks[1].steps[0]: unknown key wait"),
-        (journey({"url": "http://<<h>>/"}), "synthetic.checks[1].steps[0]: expected no placeholder in the host"),
-        (journey({"save": {"To ken": "token"}}), "synthetic.checks[1].steps[0]: expected names of small letters"),
-        (journey({"save": {"token": ""}}), "synthetic.checks[1].steps[0]: expected where each saved value stands"),
+        (
+            journey({"url": "http://<<h>>/"}),
+            "synthetic.checks[1].steps[0].url: expected no placeholder in the host of a u",
+        ),
+        (
+            journey({"save": {"To ken": "token"}}),
+            "synthetic.checks[1].steps[0].save: expected names of small letters, digits a",
+        ),
+        (
+            journey({"save": {"token": ""}}),
+            "synthetic.checks[1].steps[0].save: expected where each saved value is in the",
+        ),
         (journey({}, secret_files={"a": "none"}), "synthetic.checks[1].secret_files.a: expected a readable"),
         (
             journey({"save": {"a": "a"}}, secret_files={"a": "settings.yaml"}),
-            "synthetic.checks[1]: expected a name of its own for each secret and each saved value, got 'a'",
+            "synthetic.checks[1].steps[0].save.a: expected a name of its own, got 'a' aga",
         ),
         (
             journey({"url": "http://a/<<tokn>>"}),
@@ -111,14 +135,14 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
             journey({"body": '{"a": {"b": "<<My Token>>"}}'}),
             "synthetic.checks[1].steps[0].body: expected names of secret_files",
         ),
-        (TCP | {"kind": "tcp"}, "synthetic: expected a name of its own for each check, got 'one'"),
+        (TCP | {"name": "two"}, "synthetic.checks[1].name: expected each only once, got 'two' again"),
     ],
 )
 def test_mistake_names_its_entry(tmp_path: Path, entry: dict[str, Any], expected: str) -> None:
     """A mistake is a configuration error that names the entry and what was expected, and shows no secret."""
     (tmp_path / "settings.yaml").write_text("no certificate\n")
     with pytest.raises(ConfigError) as caught:
-        read(tmp_path, TCP, entry)
+        read(tmp_path, {**TCP, "name": "two"}, entry)
     (fault,) = caught.value.problems
     assert f"{fault.entry}: {fault.expected}".startswith(expected)
     assert "s3cr3t" not in str(fault)

@@ -35,7 +35,7 @@ def _faults(tmp_path: Path, *changes: Change) -> list[str]:
     file = _write(tmp_path, *changes)
     with pytest.raises(ConfigError) as raised:
         _read(file)
-    return [str(fault).removeprefix(f"{file}: notifications.") for fault in raised.value.problems]
+    return [fault.entry.removeprefix("notifications.") + f": {fault.expected}" for fault in raised.value.problems]
 
 
 def _read(file: Path) -> None:
@@ -64,32 +64,34 @@ _HOOK = {"channel": "#a", "url": "https://hooks.slack.com/services/T0/B0/hush"}
 # What an operator may get wrong → where it is said, and what is said was expected.
 _MISTAKES: dict[str, tuple[Change, str, str]] = {
     "a key that does not exist": (_section("email", sendr="x@y"), "email", "unknown key sendr"),
-    "a contact nobody knows": (_step(1, tell="nobody"), "escalation.critical.steps[1]", "expected one of the contacts"),
+    "a contact nobody knows": (_step(1, notify="nobody"), "escalation.critical.steps[1]", "one of on-call"),
     "a contact nobody names": (
-        lambda s: s["contacts"].append({"name": "idle", "email": "a@b"}), "contacts[5]", "nobody tells them",
+        lambda s: s["contacts"].append({"name": "idle", "email": "a@b"}), "contacts[5]", "contact is never used",
     ),
     "a contact twice": (
-        lambda s: s["contacts"].append({"name": "manager", "email": "a@b"}), "contacts", "manager stands twice",
+        lambda s: s["contacts"].append({"name": "manager", "email": "a@b"}), "contacts[5].name", "got 'manager' again",
     ),
-    "a contact without a channel": (lambda s: s["contacts"].append({"name": "x"}), "contacts[5]", "a channel for x"),
+    "a contact without a channel": (lambda s: s["contacts"][4].pop("email"), "contacts[4]", "at least one channel"),
     "a channel the contact has not": (
-        _step(2, by=["slack"]), "escalation.critical.steps[2]", "channels of manager (email), got 'slack'",
+        _step(2, channels=["slack"]), "escalation.critical.steps[2]", "channels of manager, which has email",
     ),
     "steps out of order": (_step(1, after="2h"), "escalation.critical", "steps in the order of their delays"),
     "a delay that is none": (_step(1, after="15 min"), "escalation.critical.steps[1]", "a duration such as 5m"),
     "no steps": (lambda s: s["escalation"]["low"].update(steps=[]), "escalation.low", "at least one step"),
-    "a severity left out": (lambda s: s["escalation"].pop("low"), "escalation.low", "'low': missing"),
+    "a severity left out": (lambda s: s["escalation"].pop("low"), "escalation.low", "a value, but the key is missing"),
     "a repeat that is too short": (
-        lambda s: s["escalation"]["high"].update(repeat="30s"), "escalation.high.repeat", "at least update, 1m",
+        lambda s: s["escalation"]["high"].update(repeat="30s"), "escalation.high.repeat", "at least group_interval, 1m",
     ),
     "a digest outside office hours": (
         lambda s: s["escalation"]["low"].update(daily_at="20:00"), "escalation.low.daily_at", "a time in office hours",
     ),
     "a digest that escalates": (
-        lambda s: s["escalation"]["low"]["steps"].append({"after": "2h", "tell": "manager"}), "escalation.low",
-        "nothing escalates a digest",
+        lambda s: s["escalation"]["low"]["steps"].append({"after": "2h", "notify": "manager"}), "escalation.low",
+        "no later steps next to daily_at: a daily digest does not esc",
     ),
-    "a type that does not exist": (lambda s: s["routes"][0].update(type="secrity"), "routes[0]", "a type among"),
+    "a type that does not exist": (
+        lambda s: s["routes"][0].update(type="secrity"), "routes[0].type", "(did you mean security?)",
+    ),
     "mail without a server": (lambda s: s.pop("email"), "email", "expected the mail server"),
     "a mail server without a port": (_section("email", server="mail"), "email", "host:port"),
     "a password over plain mail": (
@@ -100,7 +102,7 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
     ),
     "an address that is none": (_contact(webhook={"url": "pager:80"}), "contacts[0].webhook", "an http(s) address"),
     "a URL for an address of ours": (
-        lambda s: s["ours"].append("http://inbox:8025"), "ours[3]", "host:port, got 'http://inbox:8025'",
+        lambda s: s["own_addresses"].append("http://inbox:8025"), "own_addresses[3]", "host:port, got 'http://inbox:8025'",
     ),
     "a secret that is not there": (
         _contact(pagerduty={"key_file": "gone"}), "contacts[0].pagerduty.key_file", "No such file or directory",
@@ -122,19 +124,21 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
     ),
     "a day that does not exist": (_section("office_hours", days=["mon"]), "office_hours", "got 'mon'"),
     "hours that end before they begin": (
-        _section("office_hours", opens="18:00", closes="08:00"), "office_hours", "a time after 18:00",
+        _section("office_hours", opens="18:00", closes="08:00"), "office_hours.closes", "a time after 18:00",
     ),
     "an hour that does not exist": (_section("office_hours", opens="8:00"), "office_hours", "a time such as 09:00"),
     "maintenance that ends before it begins": (
         _maintenance(begins="2026-12-02 22:00", ends="2026-12-01 22:00"), "maintenance[0]", "begins before ends",
     ),
-    "maintenance without a date": (_maintenance(begins="22:00", ends="23:00"), "maintenance[0]", "2026-12-31 22:00"),
+    "maintenance without a date": (
+        _maintenance(begins="22:00", ends="2026-12-01 23:00"), "maintenance[0].begins", "2026-12-31 22:00",
+    ),
     "maintenance that has no end": (
         _maintenance(begins="2026-12-01 22:00", ends="2027-12-01 22:00"), "maintenance[0]", "at most 31 days",
     ),
     "a heartbeat that never comes": (_section("heartbeat", every="1h"), "heartbeat", "at most 5m"),
-    "a heartbeat nobody hears of": (_section("heartbeat", tell=["nobody"]), "heartbeat.tell", "one of the contacts"),
-    "a link that leads nowhere": (_section("links", boards="grafana"), "links", "an http(s) address in boards"),
+    "a heartbeat nobody hears of": (_section("heartbeat", notify=["nobody"]), "heartbeat.notify[0]", "one of on-call"),
+    "a link that leads nowhere": (_section("links", boards="grafana"), "links", "an http(s) address such as https://host/path"),
 }  # fmt: skip
 
 
@@ -161,15 +165,17 @@ def test_overlapping_maintenance_is_one_window(tmp_path: Path) -> None:
         _maintenance(begins="2026-12-01 22:00", ends="2026-12-02 04:00"),
         _maintenance(begins="2026-12-02 03:00", ends="2026-12-02 06:00"),
     )
-    assert faults == ["maintenance[1]: expected no overlap with maintenance[0]: make them one"]
+    assert faults == ["maintenance[1]: expected no overlap with maintenance[0]: merge the two windows"]
 
 
 def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
     """What does not fit together is listed together, and so is every secret that cannot be read."""
-    faults = _faults(tmp_path, _step(1, tell="nobody"), _step(2, by=["slack"]), _section("heartbeat", tell=["x"]))
+    faults = _faults(
+        tmp_path, _step(1, notify="nobody"), _step(2, channels=["slack"]), _section("heartbeat", notify=["x"])
+    )
     # Second-on-call is still named by high.
     assert [fault.partition(": ")[0] for fault in faults] == [
-        "escalation.critical.steps[1]", "escalation.critical.steps[2]", "heartbeat.tell",
+        "escalation.critical.steps[1].notify", "escalation.critical.steps[2].channels", "heartbeat.notify[0]",
     ]  # fmt: skip
     faults = _faults(
         tmp_path,

@@ -1,0 +1,101 @@
+"""The commands `pantrywatch settings`: check a settings file as a whole, and bring an older one up to date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from exporters.core.decoder import substituted
+from exporters.core.errors import ConfigError, ConfigProblem, ProblemList
+from exporters.core.problem_text import suggestion
+from exporters.core.settings import secret_from
+from exporters.core.strict_yaml import line_at, read_document, read_text, with_lines
+from exporters.registry import load_sources
+from pantrywatch.config.migration import migrate
+from pantrywatch.config.settings import Settings, read_settings
+from pantrywatch.config.targets import read_targets
+from pantrywatch.generate.alertmanager.secrets import require_delivery
+from pantrywatch.web.config_files import require_valid
+
+
+def validate_settings(file: Path, targets_file: Path) -> int:
+    """Check every section of the file and every file it names; nothing is asked over the network.
+
+    Returns 0. Raises ConfigError with every problem.
+    """
+    problems = ProblemList()
+    settings = None
+    with problems.collecting():
+        settings = read_settings(file)
+    with problems.collecting():
+        for source in load_sources(str(file), []):
+            source.close()
+    if settings is not None:
+        _check_files(settings, file, problems)
+        problems.problems += _unknown_targets(settings, file, targets_file)
+    found = with_lines(problems.problems)
+    known = {problem.entry for problem in found}
+    found += [problem for problem in with_lines(list(_unreadable_files(file))) if problem.entry not in known]
+    ProblemList(found).raise_if_any()
+    sys.stdout.write(f"{file}: ok\n")
+    return 0
+
+
+def migrate_settings(file: Path) -> int:
+    """Print the file as this version writes it, and on standard error what was changed. Raises ConfigError."""
+    migrated = migrate(read_text(file), str(file))
+    sys.stdout.write(migrated.text)
+    for change in migrated.changes or ("nothing to change",):
+        sys.stderr.write(f"{file}: {change}\n")
+    return 0
+
+
+def _check_files(settings: Settings, file: Path, problems: ProblemList) -> None:
+    with problems.collecting():
+        if settings.notifications is not None:
+            require_delivery(settings.notifications, file)
+    with problems.collecting():
+        if settings.web is not None:
+            require_valid(settings.web, str(file))
+
+
+def _unreadable_files(file: Path) -> Iterator[ConfigProblem]:
+    """Yield each `…_file` that cannot be read, also in entries that have other problems; none where it is not YAML."""
+    try:
+        document, _ = read_document(file)
+    except ConfigError:
+        return
+    for entry, path in _named_files(document, ""):
+        try:
+            secret_from(None, substituted(path), entry.removesuffix("_file"), str(file))
+        except ConfigError as error:
+            yield from error.problems
+
+
+def _named_files(node: Any, entry: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _named_files(item, f"{entry}[{index}]")
+    for key, value in node.items() if isinstance(node, dict) else ():
+        place = f"{entry}.{key}".lstrip(".")
+        if isinstance(value, str) and key.endswith("_file") and key != "marks_file":
+            yield place, value
+        yield from _named_files(value, place)
+
+
+def _unknown_targets(settings: Settings, file: Path, targets_file: Path) -> list[ConfigProblem]:
+    """Return the checks that name a target which is not documented."""
+    known = [target.id for target in read_targets(targets_file).targets]
+    document, _ = read_document(file)
+    found = []
+    for section in (settings.synthetic, settings.browser):
+        for index, check in enumerate(section.checks if section else ()):
+            if check.target and check.target not in known:
+                name = "synthetic" if section is settings.synthetic else "browser"
+                entry = f"{name}.checks[{index}].target"
+                expected = f"expected the id of a target in targets.yaml, got {check.target!r}"
+                text = expected + suggestion(check.target, known)
+                found.append(ConfigProblem(str(file), entry, text, line_at(document, entry)))
+    return found
