@@ -8,8 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 import requests
-from integration.demo.installation import SCALE, Installation, api, install, log_in, run
 
+from tests.integration.demo.installation import SCALE, Installation, api, install, log_in, run
 from tests.support import servers
 
 

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 import requests
-from integration.demo.installation import Installation, log_in
+
+from tests.integration.demo.installation import Installation, log_in
 
 GET_ROUTES = ("dashboard", "organizations?owner=me", "organizations/search?q=oak")
 

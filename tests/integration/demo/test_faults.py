@@ -16,12 +16,12 @@ import psutil
 import psycopg
 import pytest
 import requests
-from integration.demo.installation import Installation, run
 
 from demo.faults.fault import FaultError
 from demo.faults.hold import hold
 from demo.faults.registry import FAULTS
 from demo.flags import Flags
+from tests.integration.demo.installation import Installation, run
 from tests.support import servers
 
 LIST = "/api/v1/organizations"

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import yaml
-from integration.demo.installation import Installation
 
+from tests.integration.demo.installation import Installation
 from tests.support import exporter
 
 

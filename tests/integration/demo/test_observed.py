@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 import requests
-from integration.demo.installation import Installation
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.integration.demo.installation import Installation
 from tests.support import servers
 
 HTTP_EDGES = [

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 import requests
-from integration.demo.installation import Installation, api, log_in
 
+from tests.integration.demo.installation import Installation, api, log_in
 from tests.support import servers
 
 DASHBOARD = "/api/v1/dashboard"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from integration.demo.installation import Installation, run
 
+from tests.integration.demo.installation import Installation, run
 from tests.support import servers
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from integration.demo.installation import Installation, run
 
 from demo.environment import Environment
 from demo.faults import supervisor, switch
 from demo.faults.registry import FAULTS
 from demo.flags import Flags
+from tests.integration.demo.installation import Installation, run
 from tests.support import servers
 
 # Programs that stand for the stack's: what is tested is that the right one is stopped and started again.

@@ -7,8 +7,8 @@ import sys
 from collections import Counter
 
 import requests
-from integration.demo.installation import Installation
 
+from tests.integration.demo.installation import Installation
 from tests.support import servers
 
 TRAFFIC = [sys.executable, "-m", "demo.traffic"]
