@@ -18,7 +18,7 @@ from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.files import write_atomically
 from pantrywatch.config.settings import ApplicationEndpoint
-from pantrywatch.native.addresses import require_free
+from pantrywatch.native.addresses import Addresses, require_free
 from pantrywatch.native.configuration import (
     DEMO,
     STACK,
@@ -32,7 +32,7 @@ from pantrywatch.native.console import complain, ready, say, scrape_states, tabl
 from pantrywatch.native.lock import holder, terminate_holder
 from pantrywatch.native.recovery import Recovery
 from pantrywatch.native.retries import Retries
-from pantrywatch.native.state_dir import ROOT, State, prepare_demo
+from pantrywatch.native.state_dir import ROOT, State
 from pantrywatch.native.supervisor import Daemon, Supervisor, start_supervisor
 from pantrywatch.native.web import ServerFiles, asks_for_tls
 from pantrywatch.web.config_files import rooted
@@ -77,7 +77,8 @@ def up(options: Options) -> int:
             say("no chromium on the PATH: the checks in a browser are left out, and what they measure is not measured")
         if demo:
             say("preparing PostgreSQL and Redis of the demo")
-            prepare_demo(state, addresses, Path(environment["PW_POSTGRES"]))
+            if code := _prepare_demo(state, addresses, environment["PW_POSTGRES"]):
+                return code
         write_configuration(options, settings, Path(environment["PW_SETTINGS"]))
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.notify)
@@ -214,6 +215,13 @@ def _program_files(state: State, *, demo: bool, grafana: bool, heartbeat: bool) 
         files += [native / "demo.conf", faults]
     optional = {"heartbeat.conf": heartbeat, "grafana.conf": grafana}
     return files + [native / name for name, wanted in optional.items() if wanted]
+
+
+def _prepare_demo(state: State, addresses: Addresses, postgres_bin: str) -> int:
+    """Run the demo's command, which prints what is wrong; returns its exit code. Nothing here imports the demo."""
+    command = [sys.executable, "-m", "demo.prepare", "--state", str(state.path)]
+    command += ["--port-offset", str(addresses.offset), "--postgres-bin", postgres_bin]
+    return subprocess.run(command, check=False, cwd=ROOT).returncode
 
 
 def _fault_names() -> list[str]:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from demo.prepare import prepare_demo
 from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.lock import acquire, holder, terminate_holder
-from pantrywatch.native.state_dir import State, prepare_demo
+from pantrywatch.native.state_dir import State
 from tests.support.servers import postgres_bin, wait_until
 
 _ROUNDS = 150
