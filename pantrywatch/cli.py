@@ -140,8 +140,8 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from pantrywatch.build import build
-    from pantrywatch.bundle import write_bundle
+    from pantrywatch.build.bundle import write_bundle
+    from pantrywatch.build.repository import build
 
     _require_build_options(options)
     shared = shared_files()

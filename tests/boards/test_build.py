@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pantrywatch.build import build
+from pantrywatch.build.repository import build
 from tools.board_lint.model import GENERATED, ROOT, read_boards
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pantrywatch.build import build
+from pantrywatch.build.repository import build
 from pantrywatch.config.components import components
 from pantrywatch.config.settings import PrometheusSettings, read_settings
 from pantrywatch.containers.layout import container_layout

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from exporters.core.errors import ConfigError
-from pantrywatch.build import build
+from pantrywatch.build.repository import build
 from pantrywatch.config.targets import Target, read_targets
 from pantrywatch.generate.targets_page import detection_minutes
 

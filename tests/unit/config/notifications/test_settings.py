@@ -196,7 +196,10 @@ def test_build_and_up_stop_at_a_secret_that_is_missing(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
     assert done.returncode == 2
     assert "notifications.contacts[0].pagerduty.key_file: expected a readable secret file" in done.stderr
-    code = f"from pathlib import Path; from pantrywatch.build import build; build(Path({str(tmp_path)!r}), check=True)"
+    code = (
+        "from pathlib import Path; from pantrywatch.build.repository import build; "
+        f"build(Path({str(tmp_path)!r}), check=True)"
+    )
     with pytest.raises(subprocess.CalledProcessError) as failed:
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert "ConfigError" in failed.value.stderr
