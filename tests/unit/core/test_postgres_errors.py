@@ -68,7 +68,7 @@ TEXTS = [
     ("FATAL:  no more connections allowed (max_client_conn)", ErrorClass.EXHAUSTED),
     ("FATAL:  the database system is starting up", ErrorClass.STARTING),
     ("FATAL:  the database system is shutting down", ErrorClass.REFUSED),
-    ("FATAL:  the database system is not yet accepting connections", ErrorClass.REFUSED),
+    ("FATAL:  the database system is not yet accepting connections", ErrorClass.STARTING),
     ('FATAL:  database "d" is not currently accepting connections', ErrorClass.REFUSED),
     ('FATAL:  cannot connect to invalid database "d"', ErrorClass.REFUSED),
     ("FATAL:  server login has been failing, cached error: connect failed (server_login_retry)", ErrorClass.REFUSED),

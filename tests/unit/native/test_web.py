@@ -18,8 +18,8 @@ _WEB = WebSettings(
     "/s/server.key",
     "/s/ca.pem",
     "crm",
-    (WebUser("reader", "/s/hash"),),
-    WebClient("reader", "/s/word"),
+    users=(WebUser("reader", "/s/hash"),),
+    client=WebClient("reader", "/s/word"),
 )
 
 
