@@ -41,14 +41,14 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
             panel.now('ceil(max(max_over_time(%s[7d])) / 5 / %g)' % [busiest, proven.threshold], 'needed'),
             panel.now('count(up{%s} == 1)' % config.selectors.application, 'running'),
           ],
-          'No requests within 7 days, or the application is not scraped.',
+          'No requests in 7 days, or the application is not scraped',
         ) + panel.size(6, 6) + panel.plain_stat + panel.decimals(0),
         panel.stat(
           'Peak load, 7 days',
           'Requests per minute to the API, all servers together, in the busiest five minutes of the last 7 days. Plan capacity for this, not for the average.',
           'reqpm',
           [panel.now('max(max_over_time(%s[7d])) / 5' % busiest)],
-          'No requests within 7 days, or the application is not scraped.',
+          'No requests in 7 days, or the application is not scraped',
         ) + panel.size(6, 6) + panel.plain_stat + panel.decimals(0),
       ]),
       board.row('Problems: what will be full, and when?', [

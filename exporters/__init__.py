@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-import exporters.core as _core  # noqa: F401 - before any library is loaded: it says why
+import exporters.core as _core  # noqa: F401 - imported first: it must run before any library is loaded
 
 __version__ = "0.1.0"

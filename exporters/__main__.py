@@ -1,4 +1,4 @@
-"""`python -m exporters` is `pantrywatch-exporter`."""
+"""`python -m exporters` runs `pantrywatch-exporter`."""
 
 from __future__ import annotations
 

@@ -32,16 +32,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what parses the command line."""
+    """Return the command-line parser."""
     top = argparse.ArgumentParser(prog="pantrywatch-exporter", description="Prometheus exporters of pantrywatch")
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     top.add_argument("--settings", metavar="FILE", help=f"settings file (default: {SETTINGS_FILE} if it exists)")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    command = commands.add_parser("serve", help="serve metrics of one or several exporters")
-    command.add_argument("exporters", nargs="*", metavar="EXPORTER", help=f"of {', '.join(EXPORTERS)}; none means all")
+    command = commands.add_parser("serve", help="serve the metrics of one or more exporters")
+    command.add_argument(
+        "exporters", nargs="*", metavar="EXPORTER", help=f"any of {', '.join(EXPORTERS)}; default: all"
+    )
     command.add_argument("--listen", default=_DEFAULT_LISTEN, metavar="HOST:PORT", help="(default: %(default)s)")
     command.set_defaults(run=_serve)
-    command = commands.add_parser("check", help="run one check or collector now and print what it saw")
+    command = commands.add_parser("check", help="run one check or collector now and print its result")
     command.add_argument("name", metavar="NAME", help="EXPORTER, EXPORTER/TARGET, a collector or a check")
     command.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
     command.set_defaults(run=_check)
@@ -83,7 +85,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _report(source: Source, run: Run) -> bool:
-    """Print what a run saw; returns whether every collector succeeded."""
+    """Print the results of a run; return whether every collector succeeded."""
     sys.stdout.write(render(run.families()).decode())
     for outcome in run.outcomes():
         state = f"FAILED {outcome.error_class.value}: {outcome.detail}" if outcome.error_class else "ok"
@@ -123,6 +125,8 @@ def _self_registry(marks: Path | None) -> CollectorRegistry:
         registry.register(DeploymentCollector(marks))
     ProcessCollector(registry=registry)
     labels = ("version", "pythonversion")
-    info = Gauge("pantrywatch_exporter_build_info", "1, with the version of this process.", labels, registry=registry)
+    info = Gauge(
+        "pantrywatch_exporter_build_info", "1, labeled with the version of this process.", labels, registry=registry
+    )
     info.labels(__version__, platform.python_version()).set(1)
     return registry

@@ -1,6 +1,6 @@
-"""Deployment marks: a small file with a line a deployment, `<Unix seconds> <version>`, and the metric made of it.
+"""Deployment marks: a small file with one line per deployment, `<Unix seconds> <version>`, exposed as a metric.
 
-`pantrywatch mark` writes the file; a deploy script may append such a line itself.
+`pantrywatch mark` writes the file; a deploy script may also append such a line itself.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ class Mark:
 
 
 class DeploymentCollector(Collector):
-    """The newest marks as a metric, read anew at every scrape; a file that is not there has no marks."""
+    """The newest marks as a metric, read again at every scrape; a missing file means no marks."""
 
     def __init__(self, file: Path) -> None:
-        """Take the file; it need not exist."""
+        """Store the path; the file need not exist."""
         self._file = file
         self._changes = ChangeLog(logger)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the one family."""
+        """Yield the single family."""
         family = GaugeMetricFamily(
             "pantrywatch_deployment_timestamp_seconds",
             "When a version was deployed, as marked by `pantrywatch mark`; the newest 20 versions.",
@@ -67,7 +67,7 @@ class DeploymentCollector(Collector):
 
 
 def read_marks(file: Path) -> list[Mark]:
-    """Return the newest marks, oldest first, a version once; lines that are no mark are passed over. Raises OSError."""
+    """Return the newest marks, oldest first, each version once; malformed lines are skipped. Raises OSError."""
     try:
         with file.open("rb") as lines:
             lines.seek(max(0, os.fstat(lines.fileno()).st_size - _READ_BYTES))
@@ -78,13 +78,13 @@ def read_marks(file: Path) -> list[Mark]:
 
 
 def add_mark(file: Path, version: str, timestamp_seconds: float) -> None:
-    """Add a mark to the file and drop what is beyond the newest 20. Raises ConfigError: version, time, folder."""
+    """Add a mark to the file and keep only the newest 20. Raises ConfigError: version, time, folder."""
     if not _VERSION.fullmatch(version):
         raise ConfigError([ConfigProblem("command line", "VERSION", _VERSION_WORDS)])
     if not 0 < timestamp_seconds <= time.time() + 60:
-        raise ConfigError([ConfigProblem("command line", "--at", "expected a time that has been")])
+        raise ConfigError([ConfigProblem("command line", "--at", "expected a time in the past")])
     try:
-        with file.with_suffix(".lock").open("w") as lock:  # two deployments at a time lose none
+        with file.with_suffix(".lock").open("w") as lock:  # two concurrent deployments lose no mark
             fcntl.flock(lock, fcntl.LOCK_EX)
             marks = _newest([*read_marks(file), Mark(version, timestamp_seconds)])
             write_atomically(file, "".join(f"{mark.timestamp_seconds:.3f} {mark.version}\n" for mark in marks))

@@ -1,9 +1,9 @@
-"""Which exporters there are, and from the settings to the sources of each.
+"""The list of exporters, and how each one's sources are built from the settings.
 
-An exporter is a folder beside this file and an entry in components.yaml. Its `settings` module says what its section of
-settings.yaml holds (`Section`) and what a sidecar without a settings file watches (`from_environment`); its `source`
-module makes the sources. Both are imported on use, and only the sections of the exporters that are asked for are read:
-a sidecar loads its own libraries alone, and a mistake in another section does not stop it.
+An exporter is a folder next to this file and an entry in components.yaml. Its `settings` module defines its section of
+settings.yaml (`Section`) and what a sidecar without a settings file watches (`from_environment`); its `source` module
+builds the sources. Both are imported on use, and only the sections of the requested exporters are read: a sidecar loads
+only its own libraries, and a mistake in another section does not stop it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from exporters.core.strict_yaml import line_at, read_document, read_yaml
 SETTINGS_FILE = "settings.yaml"
 COMPONENTS_FILE = Path(__file__).parent / "components.yaml"
 
-# Read by `pantrywatch` alone: a mistake in them does not stop an exporter.
+# Read only by `pantrywatch`: a mistake in these keys does not stop an exporter.
 OTHER_KEYS = ("environment", "data_sources", "application", "notifications", "prometheus")
 
 EXPORTERS: tuple[str, ...] = tuple(
@@ -46,17 +46,17 @@ class _SourceModule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    """What every exporter process reads beside its own section; `marks_file` starts at the settings file."""
+    """What every exporter process reads in addition to its own section; `marks_file` is relative to the settings file."""
 
     web: WebSettings
     marks_file: Path | None
 
 
 def load_sources(settings_file: str | None, exporters: Sequence[str]) -> list[Source]:
-    """Return the sources of the named exporters (none named: all), from the settings file or the environment.
+    """Return the sources of the named exporters (all if none is named), from the settings file or the environment.
 
-    Without a file named, settings.yaml in this folder; without that, the environment of a lone sidecar.
-    Raises ConfigError with the problems of every section that was read, `web` and `marks_file` included.
+    If no file is named, settings.yaml in the working directory is used; without that, the environment of a standalone
+    sidecar. Raises ConfigError with the problems of every section read, including `web` and `marks_file`.
     """
     _require_known(exporters)
     name, document, problems = _document(settings_file)
@@ -80,7 +80,7 @@ def load_sources(settings_file: str | None, exporters: Sequence[str]) -> list[So
 
 
 def process_settings(settings_file: str | None) -> tuple[str, ProcessSettings]:
-    """Return the settings file (or `environment`) and what every process reads of it. Raises ConfigError."""
+    """Return the settings file (or `environment`) and the settings every process reads. Raises ConfigError."""
     name, document, problems = _document(settings_file)
     ProblemList(problems).raise_if_any()
     return name, _process_settings(name, document)
@@ -118,7 +118,7 @@ def section_type(exporter: str) -> Any:
 
 
 def _document(settings_file: str | None) -> tuple[str, Mapping[str, Any] | None, list[ConfigProblem]]:
-    """Return file name, document, and the problems of the file that do not hinder reading the rest of it."""
+    """Return file name, document, and the problems that do not prevent reading the rest of the file."""
     name = settings_file or SETTINGS_FILE
     if not settings_file and not Path(name).exists():
         return "environment", None, []
@@ -130,7 +130,7 @@ def _document(settings_file: str | None) -> tuple[str, Mapping[str, Any] | None,
 
 
 def _unknown_keys(name: str, document: Mapping[str, Any]) -> Iterator[ConfigProblem]:
-    """Yield each key that is not a section; one of an old name is left to `pantrywatch`, which reads it."""
+    """Yield each key that is not a section; a renamed key is left to `pantrywatch`, which reads it."""
     known = (*OTHER_KEYS, *EXPORTERS, "web", "marks_file")
     for key in document:
         if key not in known and renamed(key) is None:

@@ -1,8 +1,9 @@
-"""What every exporter shares; imports nothing of the exporters themselves.
+"""Shared by every exporter; imports nothing from the exporters themselves.
 
-First of all it takes this process out of prometheus_client's multi-process mode, which an application next door, whose
-environment we were started with, may ask for: our counters would be files in its folder, and on its page. The library
-looks once, when it is loaded; every package of ours imports this one before it can be.
+Importing it first of all takes this process out of prometheus_client's multi-process mode. A neighboring application
+may have asked for that mode in the environment that this process inherited: our counters would then become files in its
+folder, and appear on its page. The library checks once, when it is loaded; every package of this project imports this
+one before that.
 """
 
 from __future__ import annotations

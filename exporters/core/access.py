@@ -1,7 +1,7 @@
-"""TLS and a login on what we serve: the `web` section of settings.yaml, and the two guards made from it.
+"""TLS and login for everything we serve: the `web` section of settings.yaml, and the two guards built from it.
 
-Files are read again when they change: a new certificate or password needs no restart. One that is wrong by then is
-logged, and the one before stays in force; at the start it is a configuration error.
+Files are read again when they change: a new certificate or password needs no restart. If the new one is invalid, that
+is logged and the previous one stays in force; at startup it is a configuration error.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from exporters.core.logs import ChangeLog
 from exporters.core.problem_text import expected_one_of
 
 _LOG = ChangeLog(logging.getLogger(__name__))
-# What Prometheus' own web configuration takes; a higher cost would hold each first login for seconds.
+# The costs that Prometheus' own web configuration accepts; a higher cost would delay each first login by seconds.
 _HASH = re.compile(r"\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}")
-_LONGEST_PASSWORD_BYTES = 72  # bcrypt looks at no more
+_LONGEST_PASSWORD_BYTES = 72  # bcrypt ignores anything beyond
 _MOST_REMEMBERED = 64
-_OPEN_PATH = "/healthz"  # says only "ok"; what asks for it (an orchestrator) has no login
+_OPEN_PATH = "/healthz"  # returns only "ok"; its callers (orchestrators) have no login
 
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
@@ -44,7 +44,7 @@ Application = Callable[[Event, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class WebUser:
-    """Who may log in. `./run secrets` makes password and hash."""
+    """A user who may log in. `./run secrets` creates the password and its hash."""
 
     name: Annotated[str, "The name to log in with, without a colon.", matching("[^:]+", "a name without a colon")]
     password_hash_file: Annotated[str, "The file with the bcrypt hash of the password."]
@@ -52,7 +52,7 @@ class WebUser:
 
 @dataclass(frozen=True, slots=True)
 class WebClient:
-    """As whom Prometheus and Grafana log in."""
+    """The account that Prometheus and Grafana log in with."""
 
     username: Annotated[str, "The name of one of `users`."]
     password_file: Annotated[str, "The file with the password itself."]
@@ -72,38 +72,38 @@ def _client_is_a_user(client: WebClient | None, users: tuple[WebUser, ...]) -> P
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """TLS where `certificate_file` and `key_file` are given, a login where there are users.
+    """TLS if `certificate_file` and `key_file` are given, a login if there are users.
 
-    Holds for all that pantrywatch serves: exporters, Prometheus, Alertmanager, inbox, heartbeat, page of the boards.
+    Applies to everything that pantrywatch serves: exporters, Prometheus, Alertmanager, inbox, heartbeat, board preview.
     """
 
     certificate_file: Annotated[str | None, "The certificate to serve with (PEM)."] = None
-    key_file: Annotated[str | None, "Its key (PEM)."] = None
-    ca_file: Annotated[str | None, "Who signed the certificate (PEM); default: the authorities of the system."] = None
+    key_file: Annotated[str | None, "The private key of the certificate (PEM)."] = None
+    ca_file: Annotated[str | None, "The CA that signed the certificate (PEM); default: the system's CAs."] = None
     server_name: Annotated[
         str | None, "The name in the certificate that clients expect; default: the host they connect to."
     ] = None
     names: Annotated[
         tuple[str, ...],
-        "Names under which a reverse proxy on this machine passes on requests to what listens on loopback.",
+        "Host names under which a reverse proxy on this machine forwards requests to services listening on loopback.",
     ] = ()
-    users: Annotated[tuple[WebUser, ...], "Who may log in; none: no login.", unique_names] = ()
-    client: Annotated[WebClient | None, "As whom Prometheus and Grafana log in."] = None
+    users: Annotated[tuple[WebUser, ...], "Who may log in; empty: no login.", unique_names] = ()
+    client: Annotated[WebClient | None, "The account that Prometheus and Grafana log in with."] = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_certificate_with_key, _client_is_a_user)
 
     @property
     def tls(self) -> bool:
-        """Return whether what we serve is encrypted."""
+        """Return whether TLS is on."""
         return self.certificate_file is not None
 
 
 def with_login(
     application: Application, web: WebSettings, settings_file: str
 ) -> tuple[Application, ssl.SSLContext | None]:
-    """Return the application behind the login, and the context of its listener, each as far as the section asks for it.
+    """Return the application behind the login, and its listener's TLS context, each only if the section asks for it.
 
-    Raises ConfigError for a file that is missing or wrong.
+    Raises ConfigError for a missing or invalid file.
     """
     tls = Certificate(web, settings_file).context() if web.tls else None
     if web.users:
@@ -112,10 +112,10 @@ def with_login(
 
 
 class Certificate:
-    """The certificate we serve with, looked at again at every handshake."""
+    """The certificate we serve, checked for changes at every handshake."""
 
     def __init__(self, web: WebSettings, settings_file: str) -> None:
-        """Read the files. Raises ConfigError: missing, not PEM, ended, or not made for each other."""
+        """Read the files. Raises ConfigError: missing, not PEM, expired, or certificate and key do not match."""
         base = Path(settings_file).parent
         self._files = (base / str(web.certificate_file), base / str(web.key_file))
         try:
@@ -127,13 +127,13 @@ class Certificate:
             ) from None
 
     def context(self) -> ssl.SSLContext:
-        """Return the context for a listener, which follows the files."""
+        """Return the context for a listener; it follows changes of the files."""
         context = _context(*self._files)
         context.sni_callback = self._hand_over
         return context
 
     def _hand_over(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
-        # Here and not on a timer: no client gets past the handshake once a certificate has ended.
+        # Here and not on a timer: no client completes a handshake with a certificate that has expired.
         self._follow()
         connection.context = self._current
 
@@ -146,17 +146,17 @@ class Certificate:
             self._seen = seen
             _LOG.report("web=certificate", "read", failing=False)
         except (OSError, ValueError) as error:
-            _LOG.report("web=certificate", f"kept the one before ({type(error).__name__})", failing=True)
+            _LOG.report("web=certificate", f"keeping the previous certificate ({type(error).__name__})", failing=True)
 
 
 class Login:
     """Basic authentication in front of an application."""
 
     def __init__(self, web: WebSettings, settings_file: str) -> None:
-        """Read the hashes. Raises ConfigError with every file that is missing or holds no hash."""
+        """Read the hashes. Raises ConfigError with every file that is missing or contains no hash."""
         base = Path(settings_file).parent
         self._files = {user.name: base / user.password_hash_file for user in web.users}
-        # Seen at no time yet: each file is looked at again when its user first comes.
+        # No version yet: each file is checked again when its user first logs in.
         self._hashes: dict[str, tuple[object, bytes]] = {
             name: (None, known) for name, known in read_hashes(web, settings_file).items()
         }
@@ -166,7 +166,7 @@ class Login:
         self._one_at_a_time = asyncio.Lock()
 
     def in_front_of(self, application: Application) -> Application:
-        """Return the application as only those see it who log in; `/healthz` stays open."""
+        """Return the application behind the login; `/healthz` stays open."""
 
         async def guarded(scope: Event, receive: Receive, send: Send) -> None:
             if scope["type"] != "http" or scope["path"] == _OPEN_PATH or await self.allows(scope["headers"]):
@@ -187,7 +187,8 @@ class Login:
         proof = hmac.digest(self._key, b"\0".join((name.encode(), password, expected)), "sha256")
         if proof in self._remembered:
             return True
-        # A hash takes tens of milliseconds of a core: whoever guesses gets one core at most, and scrapes go past.
+        # Checking a hash takes tens of milliseconds of CPU: guessing is limited to one core, and does not delay
+        # scrapes.
         async with self._one_at_a_time:
             if not await asyncio.to_thread(bcrypt.checkpw, password, expected):
                 return False
@@ -197,7 +198,7 @@ class Login:
         return True
 
     def _hash_of(self, name: str) -> bytes:
-        """Return the user's hash as its file has it now; for an unknown name one that nothing matches."""
+        """Return the user's hash as currently in its file; for an unknown name, a hash that matches nothing."""
         if name not in self._files:
             return self._nobody
         file = self._files[name]
@@ -209,12 +210,12 @@ class Login:
                 self._hashes[name] = (version, known)
                 _LOG.report("web=login", "read", failing=False)
         except (OSError, ValueError) as error:
-            _LOG.report("web=login", f"kept the one before ({type(error).__name__})", failing=True)
+            _LOG.report("web=login", f"keeping the previous login ({type(error).__name__})", failing=True)
         return known
 
 
 def read_hashes(web: WebSettings, settings_file: str) -> dict[str, bytes]:
-    """Return user → bcrypt hash. Raises ConfigError with every file that is missing or holds none."""
+    """Return user → bcrypt hash. Raises ConfigError with every file that is missing or contains no hash."""
     found, faults = {}, []
     for position, user in enumerate(web.users):
         file = Path(settings_file).parent / user.password_hash_file
@@ -232,14 +233,14 @@ def read_hashes(web: WebSettings, settings_file: str) -> dict[str, bytes]:
 def _context(certificate: Path, key: Path) -> ssl.SSLContext:
     ends = not_after(ssl.PEM_cert_to_DER_cert(_first_certificate(certificate)))
     if ends < time.time():
-        raise ValueError(f"it ended on {time.strftime('%Y-%m-%d', time.gmtime(ends))}")
+        raise ValueError(f"it expired on {time.strftime('%Y-%m-%d', time.gmtime(ends))}")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key, password=_no_passphrase)
     return context
 
 
 def _no_passphrase() -> str:
-    """Without this OpenSSL would ask on the terminal."""
+    """Fail instead of letting OpenSSL prompt on the terminal."""
     raise ValueError("its key is protected by a passphrase")
 
 
@@ -260,7 +261,7 @@ def _hash(file: Path) -> bytes:
 
 
 def _version(file: Path) -> object:
-    """Return what changes when the file is replaced or written."""
+    """Return a value that changes when the file is replaced or written."""
     status = file.stat()
     return status.st_mtime_ns, status.st_ino, status.st_size
 

@@ -1,4 +1,4 @@
-"""A label with a limit: the first values seen keep their own series, the rest share `other`."""
+"""A label with a limit: the first values seen get their own series, all others share `other`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ OTHER = "other"
 
 
 class LabelLimit:
-    """Decides which values get series of their own; a value once admitted stays, so that no series comes and goes."""
+    """Decides which values get their own series; an admitted value stays admitted, so that series do not come and go."""
 
     def __init__(self, name: str, limit: int) -> None:
         """Admit at most `limit` values."""
@@ -16,13 +16,13 @@ class LabelLimit:
         self._folded: set[str] = set()
 
     def admit(self, value: str) -> str:
-        """Return the value itself, or `other` where the limit is reached."""
+        """Return the value itself, or `other` once the limit is reached."""
         if value in self._admitted:
             return value
         if len(self._admitted) < self._limit:
             self._admitted.add(value)
             return value
-        # Bounded too: a server that makes up names without end must not fill our memory.
+        # Bounded as well: a server that invents names endlessly must not fill our memory.
         if len(self._folded) < 10 * self._limit:
             self._folded.add(value)
         return OTHER

@@ -1,4 +1,4 @@
-"""The two clocks of a machine, as an argument: tests set them by hand."""
+"""The machine's two clocks as an argument, so that tests can set them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`wall`: Unix time, which somebody may set; `steady`: seconds that only pass, while the machine runs."""
+    """`wall`: Unix time, which can be set; `steady`: monotonic seconds, counted while the machine runs."""
 
     wall: Callable[[], float] = time.time
     steady: Callable[[], float] = time.monotonic

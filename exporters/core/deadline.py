@@ -1,4 +1,4 @@
-"""One moment by which an answer is due, handed down through every call that may wait."""
+"""One moment by which an answer is due, passed down through every call that can block."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class Deadline:
         return max(0.0, self.at - time.monotonic())
 
     def passed(self) -> bool:
-        """Return whether the moment is over."""
+        """Return whether the deadline has passed."""
         return time.monotonic() >= self.at
 
     def earlier(self, seconds: float) -> Deadline:
-        """Return a deadline this much before this one: what a callee gets, so that the caller can still answer."""
+        """Return a deadline this much earlier: given to a callee, so that the caller still has time to answer."""
         return Deadline(self.at - seconds)
 
     @contextmanager
     def calls(self, cut: Callable[[], None]) -> Iterator[None]:
         """Call `cut` from another thread if the block is still running at the deadline.
 
-        For libraries without a deadline of their own: `cut` shuts their socket, and the waiting call fails.
+        For libraries without a deadline of their own: `cut` shuts down their socket, and the blocked call fails.
         """
         timer = threading.Timer(self.remaining(), cut)
         timer.daemon = True

@@ -1,12 +1,12 @@
 """Turns a parsed YAML document into frozen records, and finds every problem of the document in one pass.
 
-What a field may hold is in its annotation: `Annotated[float, "Seconds between two runs.", between(1, 60)]` is a type,
-the description that docs/settings.md shows, and checks that raise ValueError. A check that yields places and what was
-expected there also runs on a list some of whose entries could not be read.
+A field's annotation defines what it may hold: `Annotated[float, "Seconds between two runs.", between(1, 60)]` is a
+type, the description that docs/settings.md shows, and checks that raise ValueError. A check may instead be a generator
+of (entry, what was expected); it then also runs on a list with unreadable entries.
 
-What fields must be to each other is in `CHECKS` of the record: functions whose parameters are named as the fields they
-read, and which yield entry (relative to the record) and what was expected. Each runs as soon as those fields could be
-read, whatever else is wrong.
+Rules across fields are in `CHECKS` of the record: functions whose parameters have the names of the fields they read,
+and which yield the entry (relative to the record) and what was expected. Each check runs as long as those fields could
+be read, whatever else is wrong.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Problems = Iterator[tuple[str, str]]
 
 
 class OfFields(NamedTuple):
-    """A check of a record that names the fields it reads, in the order of its arguments."""
+    """A check of a record, with the names of the fields that it reads, in the order of its arguments."""
 
     names: tuple[str, ...]
     check: Callable[..., Problems]
@@ -44,7 +44,7 @@ _UNREADABLE = object()
 
 
 def record_hints(record: Any) -> dict[str, Any]:
-    """Return the annotation of each field of a record, `Annotated` included."""
+    """Return the annotation of each field of a record, including `Annotated`."""
     return dict(_hints(record))
 
 
@@ -61,7 +61,7 @@ def _checks(record: Any) -> tuple[OfFields, ...]:
 
 
 def kinds(hint: Any) -> dict[str, type]:
-    """Return kind → record of a union of records that their literal `kind` tells apart; nothing for any other hint."""
+    """Return kind → record for a union of records told apart by their literal `kind`; empty for any other hint."""
     members = [one for one in get_args(hint) if is_dataclass(one)] if get_origin(hint) in (UnionType, Union) else []
     if len(members) < 2:
         return {}
@@ -69,10 +69,10 @@ def kinds(hint: Any) -> dict[str, type]:
 
 
 class Decoder:
-    """Reads one document; `problems` grows with what it finds."""
+    """Reads one document and collects what it finds in `problems`."""
 
     def __init__(self, file: str, document: Any, root: str, environment: Mapping[str, str] | None) -> None:
-        """`root` is the entry of the document in its file, empty for the whole file."""
+        """`root` is the document's entry in its file, empty for the whole file."""
         self.problems: list[ConfigProblem] = []
         self._file, self._document, self._root = file, document, root
         self._environment = os.environ if environment is None else environment
@@ -81,7 +81,7 @@ class Decoder:
         self._from_environment: dict[str, str] = {}
 
     def read(self, hint: Any, line: int | None) -> Any:
-        """Return the document as `hint`; what it is worth where there are problems is nobody's concern."""
+        """Return the document as `hint`; if there are problems, the result must not be used."""
         return self._value(hint, self._document, self._root, line)
 
     def _flaw(self, entry: str, expected: str, line: int | None) -> None:
@@ -116,7 +116,8 @@ class Decoder:
             for place, expected in problems:
                 self._flaw(_under(entry, place), expected, line_at(node, place) or line)
         except AttributeError as error:
-            # Of an entry, or a field of a record inside, that could not be read: its own problem is known.
+            # It touched an entry, or a field of a nested record, that could not be read: that problem is already
+            # reported.
             if error.obj is not _UNREADABLE and id(error.obj) not in self._incomplete:
                 raise
 
@@ -182,7 +183,7 @@ class Decoder:
         return {key: value for key, value in values.items() if value is not _UNREADABLE}
 
     def _kind(self, known: Mapping[str, type], node: Any, entry: str, line: int | None) -> Any:
-        """Return the record of the kind that `kind` names; a misspelt one is read as what was probably meant."""
+        """Return the record that `kind` names; a misspelled kind is read as the closest known one."""
         if not isinstance(node, dict):
             return self._refuse(entry, f"expected a mapping with a key kind, got {shown_type(dict, node)}", line)
         if "kind" not in node:
@@ -214,7 +215,7 @@ class Decoder:
         values = {}
         for field in fields(record):
             key, one = given.get(field.name, ("", None))
-            # A section whose entries are all commented out is not there.
+            # A section whose entries are all commented out counts as absent.
             if key and not (one is None and not entry):
                 values[field.name] = self._value(hints[field.name], one, _under(entry, key), _line(node, key, line))
             else:
@@ -228,7 +229,7 @@ class Decoder:
     def _known_keys(
         self, hints: Mapping[str, Any], node: Mapping[str, Any], entry: str, line: int | None
     ) -> dict[str, tuple[str, Any]]:
-        """Return field → key and value; an unknown key is a problem, one of an old name is read as the new one too."""
+        """Return field → key and value; an unknown key is a problem, a renamed one is also read under its new name."""
         found = {}
         for key, value in node.items():
             if key in hints:
@@ -263,7 +264,7 @@ class Decoder:
             return self._refuse(entry, str(error), line)
 
     def _incomplete_record(self, record: Any, values: Mapping[str, Any]) -> object:
-        """Return a record with the fields that could be read, for the checks of the records around it alone."""
+        """Return a record of the fields that could be read, used only by the checks of enclosing records."""
         made = object.__new__(record)
         for name, value in values.items():
             object.__setattr__(made, name, value)
@@ -272,12 +273,12 @@ class Decoder:
 
 
 def substituted(text: str) -> str:
-    """Return a text with the variables of the environment in it; one that is not set gives nothing."""
+    """Return the text with environment variables substituted; an unset one becomes empty."""
     return _VARIABLE.sub(lambda match: os.environ.get(match["name"], match["default"] or ""), text)
 
 
 def _plain(hint: Any) -> tuple[Any, tuple[Callable[[Any], object], ...]]:
-    """Return a hint without `Annotated`, and the checks that are in it."""
+    """Return a hint without `Annotated`, and the checks it contains."""
     if get_origin(hint) is not Annotated:
         return hint, ()
     base, *more = get_args(hint)
@@ -286,7 +287,7 @@ def _plain(hint: Any) -> tuple[Any, tuple[Callable[[Any], object], ...]]:
 
 def _without_none(hint: Any) -> Any:
     members = tuple(one for one in get_args(hint) if one is not NoneType)
-    return Union[members]  # noqa: UP007 - made of what is known only here
+    return Union[members]  # noqa: UP007 - the members are known only here
 
 
 def _under(entry: str, key: str) -> str:

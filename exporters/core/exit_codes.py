@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and what it says of a configuration that is wrong."""
+"""How a command ends: its exit code, and its report of an invalid configuration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exporters.core.strict_yaml import with_lines
 
 
 def run_command(action: Callable[[], int]) -> int:
-    """Return the action's exit code; 2 after printing every fault of the configuration, 130 after Ctrl-C."""
+    """Return the action's exit code; 2 after printing every configuration problem, 130 after Ctrl-C."""
     logs.setup()
     try:
         return action()

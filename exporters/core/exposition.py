@@ -1,11 +1,11 @@
-"""Metric families and the text they are written in (Prometheus text format 0.0.4).
+"""Metric families and their text form (Prometheus text format 0.0.4,
+https://prometheus.io/docs/instrumenting/exposition_formats/).
 
-No page has a series twice: Prometheus would keep one of the two at random and say nothing. Where a label set repeats,
-for it holds what a server or a kernel says, its first sample stays; the others are counted, and logged once.
+No page has the same series twice: Prometheus would silently keep one of the two at random. Label values come from a
+server or a kernel, so a label set can repeat; its first sample stays, the others are counted, and logged once.
 
-prometheus_client appends `_total` to every counter, which the names of postgres_exporter do not have, so families
-collected anew at each scrape are written here. What lives between scrapes uses prometheus_client's own classes.
-Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+prometheus_client appends `_total` to every counter, but the names of postgres_exporter have no such suffix, so families
+collected at each scrape are written here. Metrics that live between scrapes use prometheus_client's own classes.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class HistogramSample:
-    """Cumulative buckets (upper edge in base units, count of observations at or below it), with the totals."""
+    """Cumulative buckets (upper edge in base units, count of observations at or below it), with sum and count."""
 
     labels: tuple[str, ...]
     buckets: Sequence[tuple[float, float]]
@@ -99,14 +99,14 @@ AnyFamily = Family | HistogramFamily
 
 
 class _Duplicates:
-    """Samples dropped in this process because their series was on the page already, by family."""
+    """Samples dropped in this process because their series was already on the page, by family."""
 
     def __init__(self) -> None:
         self._totals: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def note(self, family: str, dropped: int) -> None:
-        """Count dropped samples; the first of a family are logged."""
+        """Count dropped samples; the first drop of each family is logged."""
         with self._lock:
             first = family not in self._totals
             self._totals[family] = self._totals.get(family, 0) + dropped
@@ -114,11 +114,11 @@ class _Duplicates:
             logger.error("family=%s state=duplicate_series dropped=%d", family, dropped)
 
     def family(self, names: Iterable[str]) -> Family:
-        """Return what was dropped of these families; no sample where nothing ever was."""
+        """Return the counts of dropped samples for these families; a family that never dropped one has no sample."""
         family = Family(
             "pantrywatch_duplicate_samples_dropped_total",
             "counter",
-            "Samples left out because a series with the same labels stood on the page already.",
+            "Samples dropped because a series with the same labels was already on the page.",
             ("family",),
         )
         with self._lock:
@@ -134,7 +134,7 @@ _duplicates = _Duplicates()
 def render(families: Iterable[AnyFamily], registries: Iterable[CollectorRegistry] = ()) -> bytes:
     """Return the page: families of the same name under one header, then prometheus_client's registries.
 
-    Raises ValueError where one name comes with two types: a bug of ours, and a page that Prometheus would refuse.
+    Raises ValueError if one name has two types: a bug in the exporter, and a page that Prometheus would reject.
     """
     by_name: dict[str, list[AnyFamily]] = {}
     for family in families:
@@ -154,7 +154,7 @@ def _lines(name: str, parts: Sequence[AnyFamily]) -> list[str]:
     if len({part.type_name for part in parts}) > 1:
         raise ValueError(f"metric {name} has two types")
     lines = [_header(name, parts[0].help, parts[0].type_name)]
-    # Compared as Prometheus sees them: where the names of labels differ, their order and empty ones do not count.
+    # Compared as Prometheus does: where label names differ, their order and empty values do not matter.
     key_of = _label_text if len({part.label_names for part in parts}) == 1 else _label_set
     seen: set[str] = set()
     total = 0
@@ -172,7 +172,7 @@ def _lines(name: str, parts: Sequence[AnyFamily]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Distinct:
-    """A registry whose collectors may repeat a series: each comes once."""
+    """Wraps a registry whose collectors may repeat a series, and yields each series once."""
 
     registry: CollectorRegistry
 
@@ -187,17 +187,17 @@ class _Distinct:
 
 
 def format_value(value: float) -> str:
-    """Return a number as the text format spells it."""
+    """Return a number as spelled in the text format."""
     if isinstance(value, float):
         if math.isinf(value):
             return "+Inf" if value > 0 else "-Inf"
         return "NaN" if math.isnan(value) else repr(value)
-    if abs(value) > sys.float_info.max:  # Prometheus refuses a page with a number it cannot hold
+    if abs(value) > sys.float_info.max:  # Prometheus rejects a page with a number that it cannot represent
         return "+Inf" if value > 0 else "-Inf"
     return str(int(value))
 
 
-# Series and headers are the same at every scrape, so their text is put together once.
+# Series and headers are the same at every scrape, so their text is cached.
 @lru_cache(maxsize=8192)
 def _label_text(names: tuple[str, ...], values: tuple[str, ...]) -> str:
     if not names:
@@ -208,7 +208,7 @@ def _label_text(names: tuple[str, ...], values: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=8192)
 def _label_set(names: tuple[str, ...], values: tuple[str, ...]) -> str:
-    """Return a label set as text, the same for sets that Prometheus takes for the same."""
+    """Return a label set as text, identical for sets that Prometheus considers equal."""
     given = sorted((name, value) for name, value in zip(names, values, strict=True) if value)
     return _label_text(tuple(name for name, _ in given), tuple(value for _, value in given))
 
@@ -218,7 +218,7 @@ def _header(name: str, help_text: str, type_name: str) -> str:
     return f"# HELP {name} {_escape_help(help_text)}\n# TYPE {name} {type_name}"
 
 
-# Lone surrogates stand for bytes that are not UTF-8 and cannot be written; Prometheus' parser ends at a zero byte.
+# Lone surrogates stand for bytes that are not UTF-8 and cannot be encoded; Prometheus' parser ends at a zero byte.
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 

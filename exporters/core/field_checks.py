@@ -16,7 +16,7 @@ _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/@\[\]]+):([0-9]{1,5})\Z")
 
 
 def between(lowest: float, highest: float) -> Check:
-    """Return the check that a number is within the two, which are allowed themselves."""
+    """Return a check that a number is within these bounds, inclusive."""
 
     def check(value: float) -> None:
         expect(lowest <= value <= highest, f"a number from {lowest:g} to {highest:g}", value)
@@ -25,7 +25,7 @@ def between(lowest: float, highest: float) -> Check:
 
 
 def at_least(lowest: float) -> Check:
-    """Return the check that a number is this or more."""
+    """Return a check that a number is at least this."""
 
     def check(value: float) -> None:
         expect(value >= lowest, f"a number of at least {lowest:g}", value)
@@ -34,7 +34,7 @@ def at_least(lowest: float) -> Check:
 
 
 def at_most_entries(most: int, what: str) -> Check:
-    """Return the check that a list is not longer than this."""
+    """Return a check that a list has at most this many entries."""
 
     def check(entries: Sized) -> None:
         expect(len(entries) <= most, f"at most {most} {what}", len(entries))
@@ -43,7 +43,7 @@ def at_most_entries(most: int, what: str) -> Check:
 
 
 def some_entries(what: str) -> Check:
-    """Return the check that a list is not empty."""
+    """Return a check that a list is not empty."""
 
     def check(entries: Sized) -> None:
         if not entries:
@@ -53,7 +53,7 @@ def some_entries(what: str) -> Check:
 
 
 def one_of(words: Sequence[str]) -> Check:
-    """Return the check that a text is one of these."""
+    """Return a check that a text is one of these."""
 
     def check(value: str) -> None:
         if value not in words:
@@ -63,7 +63,7 @@ def one_of(words: Sequence[str]) -> Check:
 
 
 def matching(pattern: str, what: str) -> Check:
-    """Return the check that a text matches a regular expression as a whole."""
+    """Return a check that the whole text matches a regular expression."""
     compiled = re.compile(pattern)
 
     def check(value: str) -> None:
@@ -73,7 +73,7 @@ def matching(pattern: str, what: str) -> Check:
 
 
 def optional(check: Check) -> Check:
-    """Return the check for a field that may be left out."""
+    """Return the check for an optional field."""
 
     def check_given(value: Any) -> None:
         if value is not None:
@@ -89,7 +89,7 @@ def not_empty(value: str) -> None:
 
 
 def expect(condition: object, what: str, value: object) -> None:
-    """Raise ValueError saying what was expected, unless the condition holds; `value` must not be a secret."""
+    """Raise ValueError naming what was expected, unless the condition holds; `value` must not be a secret."""
     if not condition:
         raise ValueError(f"expected {what}, got {shown(value)}")
 
@@ -119,7 +119,7 @@ def expect_address(address: str) -> None:
 
 
 def expect_http_url(url: str) -> None:
-    """Raise ValueError unless this is an address of http or https; it may hold a token and is not shown."""
+    """Raise ValueError unless this is an http or https URL; it may contain a token and is not shown."""
     parse_url(url)
 
 
@@ -132,12 +132,12 @@ def host_and_port(address: str) -> tuple[str, int]:
 
 
 def unique_names(entries: Sequence[object]) -> Iterator[tuple[str, str]]:
-    """Yield the entries of a list that have the name of an earlier one."""
+    """Yield the entries of a list that have the same name as an earlier one."""
     yield from unique([getattr(entry, "name", None) for entry in entries], ".name")
 
 
 def unique(values: Sequence[object], field: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the texts of a list, or of a field of its entries, that are in it before."""
+    """Yield the texts that occur earlier in the list, or in the same field of an earlier entry."""
     first: dict[object, int] = {}
     for index, value in enumerate(values):
         if isinstance(value, str) and first.setdefault(value, index) != index:

@@ -1,7 +1,7 @@
-"""Writes files so that a crash, a power cut or a full disk leaves either the old content or the new, never half of it.
+"""Writes files so that a crash, a power loss or a full disk leaves either the old content or the new, never a mix.
 
-`write_atomically` and `write_private` replace a file, `append_durably` adds one line to it, `put_aside` keeps a damaged
-one out of the way. Each has reached the disk when it returns; each raises OSError with the file as it was before.
+`write_atomically` and `write_private` replace a file, `append_durably` adds one line to it, `put_aside` moves a damaged
+one out of the way. Each has reached the disk when it returns; each raises OSError leaving the file as it was.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import stat
 import time
 from pathlib import Path
 
-# The disk is at fault and not the path: whoever only wanted to remember something can go on without it.
+# A fault of the disk, not of the path: a caller that only wanted to cache something can continue without it.
 _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 _MOST_KEPT_ASIDE = 5
 
 
 def write_atomically(file: Path, text: str | bytes, mode: int | None = None) -> None:
-    """Replace the file. Without `mode` it keeps its mode and owner; a new one is readable as the umask says.
+    """Replace the file. Without `mode` it keeps its mode and owner; a new file follows the umask.
 
-    A symbolic link stays one: what it leads to is replaced.
+    A symbolic link is kept: the file it points to is replaced.
     """
     target = Path(os.path.realpath(file))
     owner: tuple[int, int] | None = None
@@ -29,20 +29,20 @@ def write_atomically(file: Path, text: str | bytes, mode: int | None = None) -> 
         with contextlib.suppress(FileNotFoundError):
             found = target.stat()
             mode = stat.S_IMODE(found.st_mode)
-            # Only root can give a file away; what anybody else writes is theirs.
+            # Only root can change the owner; files written by other users are their own.
             owner = (found.st_uid, found.st_gid) if os.geteuid() == 0 else None
     _replace(target, _bytes(text), 0o666 if mode is None else mode, owner, exact=mode is not None)
 
 
 def write_private(file: Path, text: str | bytes, mode: int = 0o600, owner: int | None = None) -> None:
-    """Replace a file that at no moment is readable by anybody but its owner; `owner` is a user id, also the group's."""
+    """Replace a file that is never readable by anybody but its owner; `owner` is a user id, also used for the group."""
     _replace(file, _bytes(text), mode, None if owner is None else (owner, owner), exact=True)
 
 
 def append_durably(file: Path, line: bytes, mode: int = 0o600) -> None:
-    """Add a line, which ends with its newline, to a file that is made with `mode` where there is none.
+    """Append a line, including its newline, to a file; a missing file is created with `mode`.
 
-    What an earlier append left unfinished costs only itself: the line begins on a line of its own.
+    An earlier append that was cut short loses only itself: the new line starts on a line of its own.
     """
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
     try:
@@ -53,7 +53,7 @@ def append_durably(file: Path, line: bytes, mode: int = 0o600) -> None:
             _write_all(descriptor, b"\n" + line if unfinished else line)
             os.fsync(descriptor)
         except OSError:
-            with contextlib.suppress(OSError):  # the next append copes with half a line
+            with contextlib.suppress(OSError):  # the next append copes with a partial line
                 os.ftruncate(descriptor, size)
             raise
     finally:
@@ -63,9 +63,9 @@ def append_durably(file: Path, line: bytes, mode: int = 0o600) -> None:
 
 
 def put_aside(file: Path, *, stays: bool = False) -> Path:
-    """Rename a damaged file or folder next to where it was and return its new path; five such files are kept.
+    """Rename a damaged file or folder, in the same folder, and return its new path; five such files are kept.
 
-    With `stays` the file has both names, until it is replaced.
+    With `stays` the file keeps both names until it is replaced.
     """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     kept = sorted(file.parent.glob(f"{file.name}.damaged-*"))
@@ -85,13 +85,13 @@ def put_aside(file: Path, *, stays: bool = False) -> Path:
 
 
 def disk_is_at_fault(error: OSError) -> bool:
-    """Return whether the disk is full, read-only or broken: not a fault of the path that was given."""
+    """Return whether the disk is full, read-only or broken, as opposed to a fault of the path."""
     return error.errno in _DISK_ERRORS
 
 
 def _replace(file: Path, content: bytes, mode: int, owner: tuple[int, int] | None, *, exact: bool) -> None:
     part = file.with_name(f".{file.name}.part")
-    part.unlink(missing_ok=True)  # of a process that was killed
+    part.unlink(missing_ok=True)  # left by a process that was killed
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
@@ -117,7 +117,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a new name last; some file systems cannot, and know the name all the same."""
+    """Make a new name durable; some file systems cannot sync a folder, and keep the name all the same."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

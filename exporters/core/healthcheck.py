@@ -1,6 +1,6 @@
-"""`python -m exporters.core.healthcheck PORT`: whether the server on this port of this machine answers /healthz.
+"""`python -m exporters.core.healthcheck PORT`: whether the server on this local port answers /healthz.
 
-For health checks of containers: a process of its own that loads next to nothing, and needs no login.
+For container health checks: a separate process that loads almost nothing and needs no login.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _TIMEOUT_SECONDS = 3.0
 
 
 def alive(port: int) -> bool:
-    """Return whether it answers 200, with TLS or without; whose certificate it has is not asked of ourselves."""
+    """Return whether it answers 200, with or without TLS. The certificate is not verified: the server is our own."""
     unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unverified.check_hostname = False
     unverified.verify_mode = ssl.CERT_NONE

@@ -1,7 +1,7 @@
 """The HTTP server under everything we serve: uvicorn, with bounds on connections and without its ten ticks a second.
 
-A connection that sends no whole request, or does not read its answer, ends by itself. Only requests in progress count
-towards the limit of requests; connections that say nothing make room for new ones.
+A connection that does not send a whole request, or does not read its answer, is closed. Only requests in progress count
+towards the limit of requests; idle connections make room for new ones.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from exporters.core.logs import ChangeLog
 logger = logging.getLogger(__name__)
 
 _KEEP_ALIVE_SECONDS = 90  # longer than the usual scrape interval: one connection serves many scrapes
-_BACKLOG = 128  # connections the kernel holds before we accept them
-_ACCEPTED_AT_ONCE = 4  # before the limit is looked at; asyncio takes as many as its backlog
-_QUIET_SECONDS = 5.0  # without a lack of descriptors: then it is over
+_BACKLOG = 128  # connections that the kernel queues before we accept them
+_ACCEPTED_AT_ONCE = 4  # before the limit is checked; asyncio accepts as many as its backlog
+_QUIET_SECONDS = 5.0  # after this long without a lack of descriptors it counts as resolved
 _LARGEST_HEAD_BYTES = 16 * 1024
 _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class _Descriptors:
-    """Logs when connections cannot be accepted for lack of file descriptors, once, and when that is over."""
+    """Logs once when connections cannot be accepted because file descriptors ran out, and once when that is resolved."""
 
     def __init__(self) -> None:
         self._changes = ChangeLog(logger)
@@ -55,7 +55,7 @@ class _Descriptors:
         self._changes.report("server=http", state, failing=True)
 
     def accepted(self) -> None:
-        """Note that a connection was accepted; some are, now and then, also while descriptors are short."""
+        """Note that a connection was accepted; occasionally that succeeds even while descriptors are short."""
         if time.monotonic() > self._lacking_at + _QUIET_SECONDS:
             self._changes.report("server=http", "accepting connections", failing=False)
 
@@ -65,12 +65,12 @@ _descriptors = _Descriptors()
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long the other side may take, and how much of it there may be at once.
+    """How long the other side may take, and how many connections and requests are allowed at once.
 
-    `request_seconds` is for the head of a request, from the connection or from its first byte, and for a TLS handshake;
-    `body_seconds` for a body, where there is one; `answer_seconds` for reading the answer. `requests` counts those in
-    progress; `connections` all there are, but never more than half of the file descriptors: the rest is for what we
-    watch. Without `keep_alive` a connection serves one request.
+    `request_seconds` limits the head of a request, from the connection or from its first byte, and a TLS handshake;
+    `body_seconds` limits a body, if there is one; `answer_seconds` limits reading the answer. `requests` counts those
+    in progress; `connections` counts all, but never more than half of the file descriptors: the rest is for the watched
+    services. Without `keep_alive` a connection serves one request.
     """
 
     request_seconds: float = 15.0
@@ -96,13 +96,13 @@ async def serve_http(
     config = uvicorn.Config(
         _Bounded(application, limits.requests),
         loop="asyncio",
-        http=H11Protocol,  # the server makes its own, `_Connection`
+        http=H11Protocol,  # the server creates its own, `_Connection`
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        date_header=False,  # `_Bounded` adds it: uvicorn's own comes from a tick
+        date_header=False,  # `_Bounded` adds it: uvicorn updates its own in the tick
         headers=[] if limits.keep_alive else [("connection", "close")],
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=2,
@@ -119,7 +119,7 @@ async def serve_http(
 
 
 class _Server(uvicorn.Server):
-    """Waits for a signal instead of looking ten times a second whether one came."""
+    """Waits for a signal instead of polling for it ten times a second."""
 
     def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], limits: Limits) -> None:
         super().__init__(config)
@@ -128,7 +128,7 @@ class _Server(uvicorn.Server):
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """End gracefully; at the second call at once."""
+        """Shut down gracefully; at the second call immediately."""
         self.force_exit = self.should_exit
         self.should_exit = True
         self._stopping.set()
@@ -154,44 +154,44 @@ class _Server(uvicorn.Server):
         self.started = True
 
     async def main_loop(self) -> None:
-        """Wait until somebody calls `stop`."""
+        """Wait until `stop` is called."""
         self._on_start()
         await self._stopping.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to the event loop: uvicorn would raise them again when it has ended."""
+        """Leave the signals to the event loop: uvicorn would raise them again after it has ended."""
         yield
 
 
 class _Connection(H11Protocol):
-    """One connection, with an end however slowly the other side sends or reads."""
+    """One connection, closed in time however slowly the other side sends or reads."""
 
     def __init__(self, config: uvicorn.Config, server_state: ServerState, limits: Limits) -> None:
         super().__init__(config, server_state, {})
         self._limits = limits
         self._timer: asyncio.TimerHandle | None = None
-        self.since = time.monotonic()  # the last whole request, or the connection's start
+        self.since = time.monotonic()  # start of the last complete request, or of the connection
 
     @property
     def in_progress(self) -> bool:
-        """Return whether a request has come that is not answered yet."""
+        """Return whether a request has arrived that is not answered yet."""
         return self.cycle is not None and not self.cycle.response_complete
 
     @property
     def answered_before(self) -> bool:
-        """Return whether this connection has had an answer."""
+        """Return whether this connection has been answered at least once."""
         return bool(self.app_state.get("answered"))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the clock of the first request, and make room if there are too many connections."""
+        """Start the timer of the first request, and make room if there are too many connections."""
         super().connection_made(transport)
         _descriptors.accepted()
         self._end_after(self._limits.request_seconds)
         self._make_room()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; the clock runs from the first byte of a request to its last."""
+        """Take the received data; the timer runs from the first byte of a request to its last."""
         idle, began = self.timeout_keep_alive_task is not None, self.in_progress
         super().data_received(data)
         if self.in_progress and not self.cycle.more_body:
@@ -202,14 +202,14 @@ class _Connection(H11Protocol):
             self._end_after(self._limits.request_seconds)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Still answer a client that has finished sending; TLS does not know half a connection."""
+        """Still answer a client that has finished sending; TLS does not support half-closed connections."""
         if self.scheme == "https" or not self.in_progress:
             return None
         self.cycle.keep_alive = False
         return True
 
     def on_response_complete(self) -> None:
-        """Watch that the answer is read, and that a body nobody asked for does not hold the connection."""
+        """Check that the answer is read, and that an unread body does not hold the connection."""
         self.app_state["answered"] = True
         self.since = time.monotonic()
         self._end_after(None)
@@ -225,7 +225,7 @@ class _Connection(H11Protocol):
         self._end_after(self._limits.answer_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clocks."""
+        """Stop the timers."""
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
         self._end_after(None)
@@ -242,7 +242,7 @@ class _Connection(H11Protocol):
             self.transport.abort()
 
     def _make_room(self) -> None:
-        """End the connection that can best be done without: silent ones first, the longest idle of them."""
+        """Close the most expendable connection: idle ones first, the longest idle among them."""
         if len(self.connections) <= min(self._limits.connections, _half_of_the_descriptors()):
             return
         others = cast("set[_Connection]", self.connections)
@@ -253,7 +253,7 @@ class _Connection(H11Protocol):
 
 
 class _Bounded:
-    """Answers 503 to newcomers while too many requests are in progress, and dates every answer."""
+    """Answers 503 to new requests while too many are in progress, and sets Date on every answer."""
 
     def __init__(self, application: Application, most_requests: int) -> None:
         self._application = application
@@ -293,9 +293,9 @@ def _half_of_the_descriptors() -> int:
 
 
 def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what the event loop could not hand to anybody; once for a lack of descriptors, however long it lasts."""
+    """Log errors that reach the event loop unhandled; a lack of descriptors only once, however long it lasts."""
     error = context.get("exception")
     if isinstance(error, OSError) and error.errno in _NO_DESCRIPTOR:
         _descriptors.lacking(error)
-    elif not isinstance(error, OSError):  # those are clients that went away
+    elif not isinstance(error, OSError):  # these are clients that disconnected
         logger.error("server=http error=%s", type(error).__name__ if error else "unknown")

@@ -1,4 +1,4 @@
-"""key=value logging to standard error; a failure that repeats is logged when it changes, not at every scrape."""
+"""key=value logging to standard error; a repeating failure is logged when it changes, not at every scrape."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _OURS = ("exporters", "pantrywatch")
 
 
 def setup(level: int = logging.INFO) -> None:
-    """Log our own loggers to standard error; libraries stay silent: their texts may hold what must not be logged."""
+    """Log only our own loggers to standard error: texts of libraries may contain what must not be logged."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"))
     for name in _OURS:
@@ -22,7 +22,7 @@ def setup(level: int = logging.INFO) -> None:
 
 
 class ChangeLog:
-    """Remembers the last state of each subject and logs only when it changes."""
+    """Remembers the last state of each subject and logs only changes."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
@@ -30,7 +30,7 @@ class ChangeLog:
         self._lock = threading.Lock()
 
     def report(self, subject: str, state: str, *, failing: bool) -> None:
-        """Log `subject` (key=value text) with its new state; a subject never seen before is logged only if failing."""
+        """Log `subject` (key=value text) with its new state; a new subject is logged only if failing."""
         with self._lock:
             before = self._states.get(subject)
             self._states[subject] = state

@@ -1,9 +1,9 @@
-"""Who may talk to our servers through somebody's browser: nobody.
+"""Protects our servers from requests that a web page makes through an operator's browser.
 
-A web page anywhere can make the browser of an operator send requests to servers that only this operator reaches. So a
-server on loopback answers under loopback names alone, which a page elsewhere cannot have made its own (DNS rebinding),
-and whatever changes something is refused where a browser says that another page sent it (Fetch Metadata, RFC 6454).
-Programs send none of these headers and are not held up.
+Any web page can make an operator's browser send requests to servers that only this operator can reach. So a server on
+loopback answers only under loopback names, which a page elsewhere cannot claim (DNS rebinding), and a request that
+changes something is refused if the browser says that another page sent it (Fetch Metadata, RFC 6454). Programs send
+none of these headers and are not affected.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ Application = Callable[[Event, Receive, Send], Awaitable[None]]
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES = frozenset({b"same-origin", b"none"})
-# What a form may send to another site without asking it first.
+# The content types that a form may send to another site without a preflight request.
 _FORM_TYPES = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 def own_pages_only(application: Application, listen: str, names: Sequence[str] = ()) -> Application:
-    """Return the application as only its own pages and programs may use it.
+    """Return the application, restricted to its own pages and to programs.
 
-    `listen` is host:port. Where it is on loopback, other names as Host are refused with 421, but for `names`: those
-    under which a reverse proxy on this machine passes requests on. On any other address every name is taken, as
-    containers and port forwarding need it.
+    `listen` is host:port. If it is on loopback, other names as Host are refused with 421, except `names`, under which a
+    reverse proxy on this machine forwards requests. On any other address every name is accepted, as containers and port
+    forwarding require.
     """
     own = frozenset(_host(name) for name in names)
     local = is_loopback(_host(listen))
@@ -49,12 +49,12 @@ def own_pages_only(application: Application, listen: str, names: Sequence[str] =
 
 
 def is_form_type(content_type: str) -> bool:
-    """Return whether a form on any page could send this; JSON is not among it, nor is a body without a type."""
+    """Return whether a form on any page could send this: not JSON, and not a body without a content type."""
     return content_type.partition(";")[0].strip().lower() in _FORM_TYPES
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether the name or address is this machine's own, reached from nowhere else."""
+    """Return whether the name or address belongs to this machine and is reachable only from it."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -87,7 +87,7 @@ def _same(origin: str, host: str, own: frozenset[str]) -> bool:
 
 
 def _host(address: str) -> str:
-    """Return the host of host[:port], an IPv6 address without its brackets, in small letters, without a last dot."""
+    """Return the host of host[:port] in lower case, without IPv6 brackets and without a final dot."""
     text = address.strip().lower()
     if text.startswith("["):
         return text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""Connects to PostgreSQL by a deadline, whatever one of its addresses does."""
+"""Connects to PostgreSQL by a deadline, however slowly any of its addresses responds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.postgres_dsn import Dsn
 from exporters.core.postgres_errors import class_of_connection_error, is_unencrypted_refusal
 
-# These say that nothing was heard of a server: where another address gave a reason, that is told.
+# These mean that no server answered: if another address gave a reason, that one is reported.
 _UNHEARD = (ErrorClass.REFUSED, ErrorClass.TIMEOUT)
 
 
 def connect(dsn: Dsn, deadline: Deadline, database: bytes | None = None) -> pq.abc.PGconn:
-    """Return a connection to the first address that takes us, each having its share of the time left.
+    """Return a connection to the first address that accepts us; each gets its share of the time left.
 
     Raises CollectError.
     """
@@ -35,7 +35,7 @@ def connect(dsn: Dsn, deadline: Deadline, database: bytes | None = None) -> pq.a
 
 
 def wait_for(pgconn: pq.abc.PGconn, events: int, deadline: Deadline) -> None:
-    """Return when the connection's socket is ready. Raises CollectError (timeout) at the deadline."""
+    """Return once the connection's socket is ready. Raises CollectError (timeout) at the deadline."""
     poll = select.poll()
     poll.register(pgconn.socket, events)
     if not poll.poll(deadline.remaining() * 1000):
@@ -43,7 +43,7 @@ def wait_for(pgconn: pq.abc.PGconn, events: int, deadline: Deadline) -> None:
 
 
 def connect_once(connection_string: bytes, deadline: Deadline) -> pq.abc.PGconn:
-    """Return a connection to the one address of a connection string. Raises CollectError."""
+    """Return a connection to the single address of a connection string. Raises CollectError."""
     pgconn = pq.PGconn.connect_start(connection_string)
     try:
         text = _failure(pgconn, deadline)
@@ -60,7 +60,7 @@ def connect_once(connection_string: bytes, deadline: Deadline) -> pq.abc.PGconn:
 
 
 def _failure(pgconn: pq.abc.PGconn, deadline: Deadline) -> str | None:
-    """Return libpq's report of a connection that could not be made, None once it is made."""
+    """Return libpq's report of a failed connection attempt, or None once connected."""
     status: int = pq.PollingStatus.WRITING
     while status in (pq.PollingStatus.WRITING, pq.PollingStatus.READING):
         if pgconn.status == pq.ConnStatus.BAD:
@@ -71,10 +71,10 @@ def _failure(pgconn: pq.abc.PGconn, deadline: Deadline) -> str | None:
 
 
 def _class_without_encryption(pgconn: pq.abc.PGconn, connection_string: bytes, deadline: Deadline) -> ErrorClass:
-    """Return why pg_hba.conf refuses a connection without encryption: the lack of it (tls), or any other rule (auth).
+    """Return why pg_hba.conf refuses a connection without encryption: no TLS (tls), or any other rule (auth).
 
-    Where sslmode allows TLS, libpq has asked for it and the server has none. Where it does not, one attempt with TLS
-    tells: only if the server then gets further is TLS what is missing.
+    If sslmode allows TLS, libpq has asked for it and the server has none. If it does not, one attempt with TLS decides:
+    TLS is missing only if the server then gets further.
     """
     sslmode = next((option.val for option in pgconn.info if option.keyword == b"sslmode"), None)
     if sslmode != b"disable":
@@ -90,6 +90,6 @@ def _class_without_encryption(pgconn: pq.abc.PGconn, connection_string: bytes, d
 
 
 def _telling(failures: Sequence[CollectError]) -> CollectError:
-    """Return the failure that says most: what a server said, before silence."""
+    """Return the most informative failure: a server's answer rather than no answer."""
     said = [failure for failure in failures if failure.error_class not in _UNHEARD]
     return [*said, *failures][0]

@@ -1,7 +1,7 @@
-"""Where and as whom to connect: libpq's connection string, taken apart into one for each address.
+"""Where to connect, and as which user: libpq's connection string, split into one per address.
 
-libpq would resolve names while it holds the interpreter's lock, so that a slow resolver would stop every exporter in
-the process, and its non-blocking calls never give up an address that does not answer.
+libpq would resolve names while holding the interpreter lock, so a slow resolver would block every exporter in the
+process; and its non-blocking calls never give up on an address that does not answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from exporters.core.errors import CollectError, ConfigError, ConfigProblem, ErrorClass
 from exporters.core.settings import Secret
 
-# What a DSN may override. Keepalives find a link that died while nobody talked on it.
+# Defaults that a DSN may override. Keepalives detect a link that died while idle.
 _DEFAULTS = {
     "application_name": "pantrywatch",
     "client_encoding": "UTF8",
@@ -34,22 +34,22 @@ _SILENT_SECONDS = 60.0  # an address that did not answer is tried last for this 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address of a server, as libpq's host, hostaddr and port; all empty where libpq's own default is meant."""
+    """One address of a server, as libpq's host, hostaddr and port; all empty for libpq's own default."""
 
     host: str = ""
     address: str = ""
     port: str = ""
 
     def parameters(self) -> dict[str, str]:
-        """Return what stands in a connection string."""
+        """Return the parameters in a connection string."""
         return {"host": self.host, "hostaddr": self.address, "port": self.port} if self.port else {}
 
 
 class Dsn:
-    """A URL or key=value DSN; read anew for each connection, so that a changed secret file needs no restart."""
+    """A URL or key=value DSN; read again for each connection, so that a changed secret file needs no restart."""
 
     def __init__(self, dsn: Secret, entry: str, file: str, application_name: str = "pantrywatch") -> None:
-        """Parse the DSN. Raises ConfigError, without the DSN's text."""
+        """Parse the DSN. Raises ConfigError, which never contains the DSN."""
         self._defaults = {**_DEFAULTS, "application_name": application_name}
         self._dsn = dsn
         try:
@@ -66,12 +66,12 @@ class Dsn:
         return f"{host}:{self._parameters.get('port') or 5432}"
 
     def connection_strings(self, database: bytes | None = None) -> list[tuple[Endpoint, bytes]]:
-        """Return the addresses in the order to try, each with what libpq connects with.
+        """Return the addresses in the order to try, each with its libpq parameters.
 
-        `database` replaces that of the DSN. Raises CollectError with the class dns where no name resolves.
+        `database` replaces that of the DSN. Raises CollectError (dns) if no name resolves.
         """
         parameters = dict(self._parameters)
-        with contextlib.suppress(psycopg.ProgrammingError):  # its file holds something else by now
+        with contextlib.suppress(psycopg.ProgrammingError):  # its file has changed and is no longer a DSN
             parameters = self._parse()
         told = parameters if "host" in parameters or "hostaddr" in parameters else _with_service(parameters)
         endpoints = self._ordered(_endpoints(told), told)
@@ -98,10 +98,10 @@ class Dsn:
 
 
 def _with_service(parameters: dict[str, str]) -> dict[str, str]:
-    """Return the parameters with those that libpq takes from a service file or from the environment.
+    """Return the parameters, including those that libpq takes from a service file or from the environment.
 
-    libpq tells them of a connection that has begun. One with an sslmode that does not exist ends before it asks the
-    network or a resolver for anything.
+    libpq reports them for a connection that has started. One with an invalid sslmode fails before it asks the network
+    or a resolver for anything.
     """
     begun = pq.PGconn.connect_start(make_conninfo(**parameters | {"sslmode": "unknown"}).encode())
     try:
@@ -119,14 +119,14 @@ def _passes(attributes: str) -> list[dict[str, str]]:
 
 
 def _endpoints(parameters: dict[str, str]) -> list[Endpoint]:
-    """Return one endpoint an address. Raises CollectError (dns) where no name resolves."""
+    """Return one endpoint per address. Raises CollectError (dns) if no name resolves."""
     hosts, given = parameters.get("host", "").split(","), parameters.get("hostaddr", "").split(",")
     ports = parameters.get("port", "5432").split(",")
     count = max(len(hosts), len(given))
     if not any(hosts) and not any(given):
         return [Endpoint()]  # libpq's default: a Unix socket
     if any(len(values) not in {1, count} for values in (hosts, given, ports)):
-        return [Endpoint()]  # libpq says what is wrong with it
+        return [Endpoint()]  # libpq reports what is wrong with it
     rows = zip(_repeated(hosts, count), _repeated(given, count), _repeated(ports, count), strict=True)
     found: list[Endpoint] = []
     failure: CollectError | None = None

@@ -1,4 +1,4 @@
-"""How a problem of a configuration file is put into words: what was expected, and what was found."""
+"""Wording of configuration problems: what was expected, and what was found."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _LONGEST_SHOWN = 60
 
 
 def closest(word: object, known: Iterable[str]) -> str:
-    """Return the known word that a misspelt one probably means, or nothing."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only where there is a mistake
+    """Return the known word that a misspelled one probably means, or an empty text."""
+    from difflib import get_close_matches  # noqa: PLC0415 - loaded only if there is a mistake
 
     if not isinstance(word, str) or len(word) > _LONGEST_SHOWN:
         return ""
@@ -20,7 +20,7 @@ def closest(word: object, known: Iterable[str]) -> str:
 
 
 def suggestion(word: object, known: Iterable[str]) -> str:
-    """Return ` (did you mean X?)` where a misspelt word is close to a known one, or nothing."""
+    """Return ` (did you mean X?)` if a misspelled word is close to a known one, or an empty text."""
     meant = closest(word, known)
     return f" (did you mean {meant}?)" if meant else ""
 
@@ -32,7 +32,7 @@ def expected_one_of(known: Iterable[str], got: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value of the document as a message shows it: short, and never what is in a list or a mapping."""
+    """Return a value of the document for a message: short, and never the contents of a list or a mapping."""
     if value is None:
         return "nothing"
     if isinstance(value, dict | list | tuple):
@@ -42,7 +42,7 @@ def shown(value: object) -> str:
 
 
 def has_password(text: str) -> bool:
-    """Return whether a URL or key=value DSN carries a password in clear."""
+    """Return whether a URL or key=value DSN contains a password in clear text."""
     if re.search(r"(^|\s)password\s*=", text):
         return True
     try:
@@ -56,5 +56,5 @@ def short_key(key: str) -> str:
 
 
 def shown_type(hint: Any, value: object) -> str:
-    """Return a value of the wrong type: a text where none is expected may be a secret in the wrong place."""
+    """Return a value of the wrong type; an unexpected text is not shown, as it may be a misplaced secret."""
     return "a text" if isinstance(value, str) and hint in (list, dict, str) else shown(value)

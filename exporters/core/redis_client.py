@@ -1,7 +1,7 @@
 """One connection to a Redis or Valkey server: RESP2 over a socket, every wait bounded by one deadline.
 
-hiredis packs commands and builds replies; it does no input or output, so that deadlines, the diagnosis of TLS and the
-classes of errors are ours. redis-py has a timeout for each read, none for the whole exchange, and takes 16 MB.
+hiredis packs commands and builds replies; it does no I/O, so deadlines, TLS diagnosis and error classes are decided
+here. redis-py has a timeout for each read, none for the whole exchange, and takes 16 MB.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from exporters.core.redis_errors import ServerError
 from exporters.core.redis_frames import Frames
 from exporters.core.settings import Secret
 
-_PROBE_SECONDS = 0.3  # kept back from a TLS handshake to find out whether the server speaks plain text
+_PROBE_SECONDS = 0.3  # reserved during a TLS handshake, to find out afterwards whether the server speaks plain text
 _MAXIMUM_ADDRESSES = 4  # of one host, tried one after the other
 _RECEIVED_BYTES = 64 * 1024
-_TEXT_LIMIT_BYTES = 4096  # of a reply of one line or a short value
+_TEXT_LIMIT_BYTES = 4096  # size of a one-line reply or a short value
 
 Command = Sequence[str]
-Peer = Any  # an address as socket.connect takes it
-Reply = Any  # bytes | int | None | ServerError | list of replies: nested at the server's will
+Peer = Any  # an address in the form that socket.connect takes
+Reply = Any  # bytes | int | None | ServerError | list of replies, nested as the server likes
 
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """One server; `tls` is the prepared context, None for plain TCP."""
+    """One server; `tls` is the prepared context, or None for plain TCP."""
 
     host: str
     port: int
@@ -43,17 +43,19 @@ class RedisAddress:
 
 
 def pack(commands: Sequence[Command]) -> bytes:
-    """Return the commands as bytes to send in one go."""
+    """Return the commands as bytes to send at once."""
     return b"".join(hiredis.pack_command(tuple(command)) for command in commands)  # type: ignore[arg-type]
 
 
 def tls_name(host: str) -> str:
-    """Return the name to ask for and to verify: a final dot, which keeps search domains out, is in no certificate."""
+    """Return the name to ask for and to verify, without the final dot: it only disables search domains, and no
+    certificate has one.
+    """
     return host.removesuffix(".")
 
 
 class Connection:
-    """Commands and replies on a connected socket. After any exception it must be closed: replies would not match."""
+    """Commands and replies on a connected socket. After any exception it must be closed: replies would be out of step."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -61,25 +63,26 @@ class Connection:
         self._reader = hiredis.Reader(replyError=ServerError)
 
     def exchange(self, packed: bytes, limits: Sequence[int], deadline: Deadline) -> list[Reply]:
-        """Send packed commands and return their replies, each of at most that many bytes; errors stand among them.
+        """Send packed commands and return their replies, each of at most that many bytes; error replies are returned in
+        place.
 
         Raises CollectError, TimeoutError, EOFError, ConnectionError and ssl.SSLError.
         """
         self._sock.settimeout(time_left(deadline))
-        # A server that closed the connection may have said why: then the reason is there to be read.
+        # A server that closed the connection may have sent the reason first: it can still be read.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             self._sock.sendall(packed)
         try:
             return [self._reply(limit, deadline) for limit in limits]
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):  # the same as a closed connection without TLS
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):  # equivalent to a closed connection without TLS
             raise EOFError("the server closed the connection") from None
 
     def ask(self, commands: Sequence[Command], deadline: Deadline) -> list[Reply]:
-        """Return the replies to commands that have short ones."""
+        """Return the replies to commands whose replies are short."""
         return self.exchange(pack(commands), [_TEXT_LIMIT_BYTES] * len(commands), deadline)
 
     def close(self) -> None:
-        """Close at once, also from another thread while a call waits."""
+        """Close immediately, also from another thread during a blocked call."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
@@ -100,12 +103,12 @@ class Connection:
         try:
             self._reader.feed(frame)
             return self._reader.gets()
-        except hiredis.HiredisError:  # a number of hundreds of digits, lists nested without end
+        except hiredis.HiredisError:  # a number of hundreds of digits, or lists nested endlessly
             raise CollectError(ErrorClass.PROTOCOL, "the answer is not the protocol of Redis") from None
 
 
 def connect(address: RedisAddress, greeting: Sequence[Command], deadline: Deadline) -> Connection:
-    """Return a logged-in connection; the greeting is sent with the login, its replies are ignored.
+    """Return a logged-in connection; the greeting is sent along with the login, and its replies are ignored.
 
     Raises CollectError and the errors of socket and ssl.
     """
@@ -121,12 +124,12 @@ def connect(address: RedisAddress, greeting: Sequence[Command], deadline: Deadli
 
 
 def login(username: str, password: str) -> Command:
-    """Return the command that logs in; without a user it is the one that servers before Redis 6 know too."""
+    """Return the login command; without a user it is the form that servers before Redis 6 also know."""
     return ("AUTH", username, password) if username else ("AUTH", password)
 
 
 def time_left(deadline: Deadline) -> float:
-    """Return the seconds left. Raises TimeoutError where there are none (0 would mean: do not wait at all)."""
+    """Return the seconds left. Raises TimeoutError if there are none (0 would mean non-blocking)."""
     remaining = deadline.remaining()
     if remaining <= 0:
         raise TimeoutError("no time left")
@@ -134,7 +137,7 @@ def time_left(deadline: Deadline) -> float:
 
 
 def peer_of(sock: socket.socket) -> Peer | None:
-    """Return the address a socket is connected to, None where the other side is gone already."""
+    """Return the address that a socket is connected to, or None if the peer is already gone."""
     try:
         return sock.getpeername()
     except OSError:
@@ -150,7 +153,7 @@ def _log_in(
     try:
         replies = connection.ask(commands, deadline)
     except (EOFError, ConnectionError):
-        # A TLS server hangs up on plain text; so does a peer that is no Redis at all.
+        # A TLS server hangs up on plain text; so does a peer that is not Redis at all.
         if address.tls is None and speaks_tls(peer, deadline):
             raise CollectError(ErrorClass.TLS, "the server speaks TLS: use rediss://") from None
         raise
@@ -160,14 +163,14 @@ def _log_in(
 
 
 def with_tls(sock: socket.socket, address: RedisAddress, deadline: Deadline) -> socket.socket:
-    """Return a connected socket with the address's TLS on it; the plain one is closed where that fails.
+    """Return a connected socket, with TLS if the address asks for it; the plain socket is closed on failure.
 
-    Raises CollectError (tls) where the server does not speak TLS, and the errors of socket and ssl.
+    Raises CollectError (tls) if the server does not speak TLS, and the errors of socket and ssl.
     """
     assert address.tls is not None
     peer = peer_of(sock)
     try:
-        # A plain server waits for the end of a line that no handshake sends.
+        # A plain-text server waits for a line end, which a handshake never sends.
         sock.settimeout(max(time_left(deadline) - _PROBE_SECONDS, time_left(deadline) / 2))
         return address.tls.wrap_socket(sock, server_hostname=tls_name(address.host))
     except TimeoutError:
@@ -193,9 +196,9 @@ def _addresses(host: str, port: int) -> list[Peer]:
 
 
 def connect_first(addresses: Sequence[Peer], deadline: Deadline) -> socket.socket:
-    """Return a connection to the first address that answers, each having its share of the time left.
+    """Return a connection to the first address that answers; each gets its share of the time left.
 
-    One that swallows packets must not use up the time of the others. Raises OSError of the last one tried.
+    An address that drops packets must not use up the time of the others. Raises OSError of the last one tried.
     """
     first, *others = addresses
     try:
@@ -219,7 +222,7 @@ def _open(peer: Peer, seconds: float) -> socket.socket:
 
 
 def _speaks_plain(peer: Peer | None, deadline: Deadline) -> bool:
-    """Return whether a PING without TLS is answered; asked only after a TLS handshake got no answer."""
+    """Return whether a PING without TLS is answered; called only after a TLS handshake got no answer."""
     if peer is None:
         return False
     try:
@@ -232,18 +235,18 @@ def _speaks_plain(peer: Peer | None, deadline: Deadline) -> bool:
 
 
 def speaks_tls(peer: Peer | None, deadline: Deadline) -> bool:
-    """Return whether a TLS handshake begins; asked only after the server hung up on plain text."""
+    """Return whether a TLS handshake starts; called only after the server hung up on plain text."""
     if peer is None:
         return False
     context = ssl.create_default_context()
     context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # nothing is sent: only the kind of server is of interest
+    context.verify_mode = ssl.CERT_NONE  # nothing is sent: only the kind of server matters
     try:
         with _open(peer, time_left(deadline)) as sock:
             sock.settimeout(time_left(deadline))
             context.wrap_socket(sock).close()
     except ssl.SSLError as error:
-        return "ALERT" in (error.reason or "")  # a refusal in TLS, for lack of a client certificate say
+        return "ALERT" in (error.reason or "")  # refused within TLS, for example for lack of a client certificate
     except OSError:
         return False
     return True

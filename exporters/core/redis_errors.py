@@ -1,7 +1,7 @@
 """Why a Redis or Valkey server answered with an error: one table for the cache exporter and the `redis` check.
 
 Sources: the error replies in src/server.c, src/acl.c, src/networking.c, src/cluster.c, src/script.c and src/sentinel.c
-of Redis 6.2 to 8 and Valkey 7.2 to 9, and the wording of KeyDB, Dragonfly and of services that take commands away.
+of Redis 6.2 to 8 and Valkey 7.2 to 9, and the wording of KeyDB, Dragonfly and of managed services that remove commands.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 from exporters.core.errors import CollectError, ErrorClass
 
-# Code, the first word of an error reply → class, and what it means in words of our own.
+# Code (the first word of an error reply) → class, and its meaning in our own words.
 _BY_CODE: Final[dict[str, tuple[ErrorClass, str]]] = {
     "NOAUTH": (ErrorClass.AUTH, "the server asks for a password"),
     "WRONGPASS": (ErrorClass.AUTH, "wrong user or password, or the user is disabled"),
@@ -41,7 +41,7 @@ _BY_CODE: Final[dict[str, tuple[ErrorClass, str]]] = {
     "WRONGTYPE": (ErrorClass.PROTOCOL, "the key holds another type of value"),
     "NOPROTO": (ErrorClass.VERSION, "the server does not speak this version of the protocol"),
 }
-# Errors with the general code, or without one.
+# Errors with the generic code, or without one.
 _BY_TEXT: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), error_class, meaning)
     for pattern, error_class, meaning in (
@@ -61,18 +61,18 @@ _BY_TEXT: Final = tuple(
         (r"no permission", ErrorClass.PERMISSION, "the login may not do this"),
     )
 )
-# Sent to a connection that is closed at once, in place of the reply to whatever it asked.
+# Sent to a connection that is closed immediately, instead of the reply to any command.
 _FAREWELLS: Final = ("DENIED ", "ERR max number of clients")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*(?= |$)")
 _CAUSE = re.compile(r"discarded because of: (.+)", re.DOTALL)
 
 
 class ServerError(CollectError):
-    """An error reply. Its text as an exception is ours: the server's may repeat the arguments, a password say."""
+    """An error reply. The exception's text is ours: the server's may repeat arguments, such as a password."""
 
     def __init__(self, text: str) -> None:
         """Take the text of the reply without its leading `-`."""
-        text = text.lstrip("-")  # some send a dash too many
+        text = text.lstrip("-")  # some servers send one dash too many
         code, error_class, meaning = _meaning(text)
         super().__init__(error_class, f"{code}: {meaning}" if code else meaning)
         self.code = code
@@ -80,16 +80,16 @@ class ServerError(CollectError):
 
     @property
     def is_farewell(self) -> bool:
-        """Whether the server closes the connection after this reply, whatever was asked."""
+        """Whether the server closes the connection after this reply, whatever the command was."""
         return self.text.startswith(_FAREWELLS)
 
     @property
     def lacks_command(self) -> bool:
-        """Whether the server has no such command, or the login may not use it: asking again will not help."""
+        """Whether the server lacks the command, or the login may not use it: asking again will not help."""
         return self.error_class in {ErrorClass.VERSION, ErrorClass.PERMISSION}
 
     def at_login(self) -> CollectError:
-        """Return the error as the answer to a login: what has no cause of its own is a login that is not accepted."""
+        """Return the error as the answer to a login: without a specific cause it means that the login is not accepted."""
         if self.error_class in {ErrorClass.PROTOCOL, ErrorClass.VERSION}:
             return CollectError(ErrorClass.AUTH, "the server does not accept the login")
         return self
@@ -98,13 +98,13 @@ class ServerError(CollectError):
 def _meaning(text: str) -> tuple[str, ErrorClass, str]:
     """Return code, class and meaning of an error reply."""
     cause = _CAUSE.search(text)
-    if cause:  # a transaction that failed: what counts is why
+    if cause:  # a failed transaction: the reason is what counts
         return _meaning(cause[1])
     found = _CODE.match(text)
     code = found[0][:40] if found else ""
     if code in _BY_CODE:
         return code, *_BY_CODE[code]
-    # The first words only: further on stand arguments.
+    # Only the first words: arguments follow after them.
     for pattern, error_class, meaning in _BY_TEXT:
         if pattern.search(text[:120]):
             return code, error_class, meaning

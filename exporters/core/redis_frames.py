@@ -1,8 +1,8 @@
-"""Where one reply of RESP2 ends and the next begins, found before anything is built from it.
+"""Finds where one RESP2 reply ends and the next starts, before anything is built from it.
 
-hiredis makes objects of whatever a peer announces: a list of four thousand million entries, a text of any length. Here
-every reply is bounded in bytes, entries and length of line, and whatever is not RESP2 is refused; what passes is whole.
-Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
+hiredis allocates whatever a peer announces: a list of four billion entries, a text of any length. Here every reply is
+bounded in bytes, entries and length of line, and anything that is not RESP2 is rejected; what passes is a complete
+reply. Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ _LONGEST_LINE_BYTES = 64 * 1024
 _SMALLEST_ENTRY_BYTES = 4  # ":1\r\n"
 _NOT_RESP = "the answer is not the protocol of Redis"
 _LENGTH = re.compile(rb"-1|\d{1,10}")
-_TLS_RECORD = re.compile(rb"[\x15\x16]\x03")  # an alert or a handshake where a reply should be
+_TLS_RECORD = re.compile(rb"[\x15\x16]\x03")  # an alert or a handshake in place of a reply
 
 
 class Frames:
-    """Collects what arrives and hands out whole replies; the work is linear in the bytes, however they are cut."""
+    """Collects received bytes and returns complete replies; the work is linear in the bytes, however they are split."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._at = 0  # up to here the reply is whole
-        self._searched = 0  # up to here there is no end of line
-        self._outstanding = 1  # entries still to come before the reply is whole
+        self._at = 0  # the reply is complete up to here
+        self._searched = 0  # no line end up to here
+        self._outstanding = 1  # entries still missing from the reply
         self.steps = 0
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
-        """Take what arrived."""
+        """Append received bytes."""
         self._buffer += data
 
     def take(self, limit_bytes: int) -> bytes | None:
-        """Return the next reply, None while it is not whole. Raises CollectError (protocol, tls)."""
+        """Return the next reply, or None while it is incomplete. Raises CollectError (protocol, tls)."""
         while self._outstanding and self._advance(limit_bytes):
             self.steps += 1
         if max(self._at, 0 if not self._outstanding else len(self._buffer)) > limit_bytes:
@@ -46,7 +46,7 @@ class Frames:
         return frame
 
     def _advance(self, limit_bytes: int) -> bool:
-        """Step over one whole text, number or header; return whether there was one."""
+        """Step over one complete text, number or header; return whether there was one."""
         end = self._buffer.find(b"\r\n", max(self._at, self._searched))
         if end < 0:
             self._check_start()
@@ -64,7 +64,7 @@ class Frames:
             case _:
                 self._check_start()
                 raise CollectError(ErrorClass.PROTOCOL, _NOT_RESP)
-        if self._outstanding * _SMALLEST_ENTRY_BYTES > limit_bytes:  # lists announced within lists add up
+        if self._outstanding * _SMALLEST_ENTRY_BYTES > limit_bytes:  # nested lists add up
             raise CollectError(ErrorClass.PROTOCOL, f"a reply of more entries than {limit_bytes} bytes hold")
         if following > len(self._buffer):
             return False
@@ -75,7 +75,7 @@ class Frames:
         return True
 
     def _check_start(self) -> None:
-        """Raise CollectError as soon as the first bytes of an entry say that it is none."""
+        """Raise CollectError as soon as the first bytes of an entry show that it is not one."""
         start = bytes(memoryview(self._buffer)[self._at : self._at + 2])
         if start in {b"\x15", b"\x16"}:  # the next byte decides
             return
@@ -86,7 +86,7 @@ class Frames:
 
 
 def _length(line: bytes, largest: int) -> int:
-    """Return the length in a header, -1 for an absent value. Raises CollectError."""
+    """Return the length in a header, -1 for a null value. Raises CollectError."""
     found = _LENGTH.fullmatch(line, 1)
     if not found:
         raise CollectError(ErrorClass.PROTOCOL, _NOT_RESP)

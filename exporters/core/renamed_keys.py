@@ -1,11 +1,11 @@
-"""What keys of settings.yaml used to be called: errors name the new key, `pantrywatch settings migrate` writes it."""
+"""Former names of keys in settings.yaml: errors name the new key, and `pantrywatch settings migrate` writes it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-# Old place → new key in the same record. `[]` is any entry of a list, `*` any key.
+# Old key → new key in the same record. `[]` is any entry of a list, `*` any key.
 RENAMED_KEYS: Mapping[str, str] = {
     "parts": "data_sources",
     "notifications.ours": "own_addresses",
@@ -16,7 +16,7 @@ RENAMED_KEYS: Mapping[str, str] = {
     "notifications.routes[].by": "channels",
     "notifications.heartbeat.tell": "notify",
 }
-# A list whose entries of one kind have moved: (list, kind) → the list they are in now; `kind` is left out there.
+# A list whose entries of one kind have moved: (list, kind) → the list they are in now, where `kind` is dropped.
 MOVED_CHECKS: Mapping[tuple[str, str], str] = {
     ("synthetic.checks", "browser"): "browser.checks",
 }
@@ -24,12 +24,12 @@ MIGRATE = "run `pantrywatch settings migrate {file}`"
 
 
 def renamed(entry: str) -> str | None:
-    """Return what the key at an entry such as `notifications.routes[0].tell` is called now, or None."""
+    """Return the current name of the key at an entry such as `notifications.routes[0].tell`, or None."""
     return next((new for pattern, new in RENAMED_KEYS.items() if _pattern(pattern).match(entry)), None)
 
 
 def moved(entry: str, kind: object) -> str | None:
-    """Return the list that the entries of this kind in the list `entry` have moved to, or None."""
+    """Return the list that entries of this kind in the list `entry` have moved to, or None."""
     return MOVED_CHECKS.get((entry, kind)) if isinstance(kind, str) else None
 
 

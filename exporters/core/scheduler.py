@@ -1,4 +1,4 @@
-"""Runs one action again and again at its own interval, in a thread of its own."""
+"""Runs one action repeatedly at its own interval, in its own thread."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 
 class Periodic:
-    """Calls `action` every `interval_seconds`; a run that takes longer makes the missed turns drop, never queue."""
+    """Calls `action` every `interval_seconds`; turns missed during a long run are dropped, never queued."""
 
     def __init__(
         self, name: str, interval_seconds: float, action: Callable[[], None], *, first_after_seconds: float = 0.0
     ) -> None:
-        """Take the action, which must contain its own errors: one that escapes ends the schedule."""
+        """Take the action, which must handle its own errors: an exception that escapes ends the schedule."""
         self._interval = interval_seconds
         self._first_after = first_after_seconds
         self._action = action
@@ -21,11 +21,11 @@ class Periodic:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin; the first run comes after `first_after_seconds`."""
+        """Start; the first run comes after `first_after_seconds`."""
         self._thread.start()
 
     def stop(self, wait_seconds: float = 0.0) -> None:
-        """End after the run under way; wait for it at most this long (it is a daemon thread: it never blocks exit)."""
+        """Stop after the current run, waiting for it at most this long (a daemon thread: it never blocks exit)."""
         self._stopping.set()
         if wait_seconds and self._thread.is_alive():
             self._thread.join(wait_seconds)

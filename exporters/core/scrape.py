@@ -1,10 +1,10 @@
-"""The guarded scrape: answers in time whatever the watched thing does, and says what failed and why.
+"""The guarded scrape: it answers in time whatever the watched service does, and reports what failed and why.
 
 A `Source` is one watched server, host or set of checks. Its `ScrapeRunner` runs it in a thread, one run at a time;
-overlapping scrapes share the run in progress. A run's time is not its first scraper's: it is that of the most patient
-scraper seen lately, so nobody's short timeout cuts another's scrape. When a scraper's own deadline passes first, its
-page holds what the finished collectors gave, the source's up metric as 0, and the class `timeout` for the collector
-that has not come back.
+overlapping scrapes share the run in progress. A run's time is not set by the scraper that started it but by the most
+patient recent scraper, so a short timeout never cuts another scraper's run. If a scraper's own deadline passes first,
+its page has the families of the finished collectors, the source's up metric as 0, and the class `timeout` for the
+collector that has not returned.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from exporters.core.logs import ChangeLog
 
 logger = logging.getLogger(__name__)
 
-# A run ends this long before the scrape's deadline, so that its own report of the timeout still makes the page.
+# A run ends this long before the scrape's deadline, so that its own report of the timeout still reaches the page.
 _RUN_MARGIN_SECONDS = 0.1
-_SHORTEST_RUN_SECONDS = 2.0  # whatever a header says: the next scraper shares this run
+_SHORTEST_RUN_SECONDS = 2.0  # whatever the header asks for: the next scraper shares this run
 _PATIENCE_SECONDS = 600.0  # how long a scraper is remembered: several scrape intervals
-_WORTH_ANOTHER_SECONDS = 0.5  # a scraper with less time left gains nothing from one more run
+_WORTH_ANOTHER_SECONDS = 0.5  # a scraper with less time left gains nothing from another run
 
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """The metric that says whether the watched server answered in this scrape: 1 or 0, never missing."""
+    """Whether the watched server answered in this scrape: 1 or 0, never missing."""
 
     name: str
     help: str
@@ -43,7 +43,7 @@ class Up:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What `validate` has to say of a source; `remedy` is text a person can act on, SQL where there is some."""
+    """A finding of `validate` about a source; `remedy` is text a person can act on, SQL if possible."""
 
     ok: bool
     what: str
@@ -51,17 +51,17 @@ class Finding:
 
 
 class Source(Protocol):
-    """One watched thing. `exporter` and `target` name it; `up` is None where nothing can be down (the host)."""
+    """One watched service. `exporter` and `target` name it; `up` is None if nothing can be down (the host)."""
 
     exporter: str
     target: str
     up: Up | None
 
     def start(self) -> None:
-        """Begin background work, if there is any."""
+        """Start background work, if there is any."""
 
     def collect(self, run: Run) -> None:
-        """Measure once, each part with `run.collect(...)` or inside `run.collector(...)`; keep to `run.deadline`."""
+        """Measure once, each part with `run.collect(...)` or inside `run.collector(...)`; honor `run.deadline`."""
 
     def classify(self, error: BaseException) -> ErrorClass:
         """Return the class of an error raised inside `collect`."""
@@ -70,18 +70,18 @@ class Source(Protocol):
         """Return the names that `check` accepts."""
 
     def validate(self, deadline: Deadline) -> list[Finding]:
-        """Look at privileges and extensions on the real server."""
+        """Check privileges and extensions on the real server."""
 
     def close(self) -> None:
-        """End background work and connections; must not wait for the server."""
+        """Stop background work and close connections; must not wait for the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one collector ended.
 
-    `detail` is for a person at a terminal; it never reaches a label or a log. `place` is where in our code the bug is,
-    for the class `internal`.
+    `detail` is for a person at a terminal; it never reaches a label or a log. `place` is the line of our code that has
+    the bug, for the class `internal`.
     """
 
     collector: str
@@ -92,10 +92,10 @@ class Outcome:
 
 
 class Run:
-    """One scrape of one source: gathers families and outcomes, readable from other threads at any time."""
+    """One scrape of one source: collects families and outcomes, readable from other threads at any time."""
 
     def __init__(self, source: Source, deadline: Deadline, only: str | None = None) -> None:
-        """Start the clock; `only` restricts the run to one collector (the command `check`)."""
+        """Start the timer; `only` restricts the run to one collector (the command `check`)."""
         self.deadline = deadline
         self.done: Future[None] = Future()
         self.started_at = time.monotonic()
@@ -108,60 +108,60 @@ class Run:
         self._up = False
 
     def wants(self, collector: str) -> bool:
-        """Return whether this run includes the collector; ask before preparing expensive work."""
+        """Return whether this run includes the collector; call it before preparing expensive work."""
         return self.only is None or self.only == collector
 
     def add(self, *families: AnyFamily) -> None:
-        """Put families on the page, at once: they stay there if the run never ends."""
+        """Put families on the page immediately: they stay even if the run never ends."""
         with self._lock:
             self._families.extend(families)
 
     def mark_up(self, *, up: bool = True) -> None:
-        """Say that the watched server answered; `up=False` where it stopped answering later in the same run."""
+        """Note that the watched server answered; `up=False` if it stopped answering later in the same run."""
         self._up = up
 
     def fail(self, collector: str, error_class: ErrorClass, detail: str = "") -> None:
-        """Report a collector that failed without an exception, for instance one run in the background."""
+        """Report a collector that failed without an exception, such as one that runs in the background."""
         with self._lock:
             self._outcomes.append(Outcome(collector, 0.0, error_class, detail))
 
     @contextmanager
     def collector(self, name: str) -> Iterator[None]:
-        """Time the block and contain its failure: the metrics of the other collectors are not lost with it."""
+        """Time the block and contain its failure: the metrics of other collectors are not lost with it."""
         start = time.monotonic()
         self._current = (name, start)
         error: Exception | None = None
         try:
             yield
-        except Exception as raised:  # noqa: BLE001 - a run is the one place that contains everything
+        except Exception as raised:  # noqa: BLE001 - a run is the one place that contains every error
             error = raised
         with self._lock:
             self._outcomes.append(self._outcome(name, time.monotonic() - start, error))
             self._current = None
 
     def collect(self, name: str, read: Callable[[], Iterable[AnyFamily]]) -> None:
-        """Run a collector that gives families, if this run includes it; those given before it fails are kept."""
+        """Run a collector that yields families, if this run includes it; families yielded before a failure are kept."""
         if self.wants(name):
             with self.collector(name):
                 for family in read():
                     self.add(family)
 
     def finish(self) -> None:
-        """Mark the run as complete; whoever waits for `done` goes on."""
+        """Mark the run as complete; whoever waits for `done` continues."""
         self.done.set_result(None)
 
     def ran_out_of_time(self) -> bool:
-        """Return whether the run is over and some collector did not make it."""
+        """Return whether the run has ended and some collector failed."""
         with self._lock:
             late = any(outcome.error_class is ErrorClass.TIMEOUT for outcome in self._outcomes)
         return late and self.done.done()
 
     def is_up(self) -> bool:
-        """Return whether the run ended and the server answered in it."""
+        """Return whether the run has ended and the server answered in it."""
         return self._up and self.done.done()
 
     def outcomes(self) -> list[Outcome]:
-        """Return how the collectors ended, the one still running as timed out."""
+        """Return how the collectors ended; one that is still running counts as timed out."""
         with self._lock:
             outcomes = list(self._outcomes)
             current = self._current
@@ -170,11 +170,11 @@ class Run:
         return outcomes
 
     def error_of(self, collector: str) -> ErrorClass | None:
-        """Return what a collector that has ended failed with, None if it did not."""
+        """Return the error of a finished collector, or None if it succeeded."""
         return next((found.error_class for found in self.outcomes() if found.collector == collector), None)
 
     def outcomes_for_the_page(self) -> list[Outcome]:
-        """Return the outcomes; an unfinished run has one that timed out, so no page is silently partial."""
+        """Return the outcomes; an unfinished run has one that timed out, so a partial page is never silent."""
         outcomes = self.outcomes()
         if not self.done.done() and not any(outcome.error_class is ErrorClass.TIMEOUT for outcome in outcomes):
             seconds = time.monotonic() - self.started_at
@@ -191,7 +191,7 @@ class Run:
         return Outcome(name, seconds, error_class, f"{place}: {error}", place)
 
     def families(self) -> list[AnyFamily]:
-        """Return what belongs on the page now: finished or not."""
+        """Return what belongs on the page now, whether the run has finished or not."""
         with self._lock:
             families = list(self._families)
         if self._source.up:
@@ -202,9 +202,9 @@ class Run:
 
 
 def run_once(source: Source, deadline: Deadline, only: str | None = None) -> Run:
-    """Return a finished run of the source, outside any schedule: what the commands use.
+    """Return a finished run of the source, outside any schedule, as the commands need it.
 
-    A source that does not keep to the deadline is closed under its hands; whoever calls closes it in the end.
+    A source that exceeds the deadline is closed while it runs; the caller closes it in any case.
     """
     run = Run(source, deadline, only)
     with deadline.calls(source.close):
@@ -227,21 +227,23 @@ class ScrapeRunner:
         self._changes = ChangeLog(logger)
 
     def join(self, deadline: Deadline) -> Run:
-        """Return the run in progress, or a new one; it may last longer than the caller can wait, never less."""
+        """Return the run in progress, or a new one; it may last longer than the caller can wait, never shorter."""
         with self._lock:
             seconds = self._patience.seconds(deadline.remaining())
             if self._current is not None:
                 return self._current
             run = self._current = Run(self.source, Deadline.after(seconds))
-            run.done.add_done_callback(lambda _: self._note(run))  # the first callback: before anybody reads the page
+            run.done.add_done_callback(
+                lambda _: self._note(run)
+            )  # the first callback: runs before anybody reads the page
         name = f"scrape-{self.source.exporter}-{self.source.target}"
         threading.Thread(target=self._execute, args=(run,), name=name, daemon=True).start()
         return run
 
     async def scrape(self, deadline: Deadline) -> Run:
-        """Return a finished run, or at the deadline the one that is still in progress.
+        """Return a finished run, or at the deadline the one still in progress.
 
-        A run that began for a less patient scraper, and ran out of time, is followed by another.
+        A run that started for a less patient scraper and ran out of time is followed by another.
         """
         run = self.join(deadline)
         while True:
@@ -251,7 +253,7 @@ class ScrapeRunner:
             following = self.join(deadline)
             await asyncio.wait([asyncio.wrap_future(following.done)], timeout=deadline.remaining())
             if not following.done.done():
-                return run  # it says more than one that has barely begun
+                return run  # it has more to report than one that has just started
             run = following
 
     def health(self, run: Run) -> list[AnyFamily]:
@@ -259,7 +261,7 @@ class ScrapeRunner:
         exporter = self.source.exporter
         labels = ("exporter", "collector")
         success = Family(
-            "pantrywatch_collector_success", "gauge", "Whether the collector succeeded (1) or not.", labels
+            "pantrywatch_collector_success", "gauge", "Whether the collector succeeded (1) or failed (0).", labels
         )
         duration = Family("pantrywatch_collector_duration_seconds", "gauge", "Time the collector took.", labels)
         error = Family(
@@ -309,14 +311,14 @@ class ScrapeRunner:
 
 
 class _Patience:
-    """The longest time that a scraper has given us in this stretch of time or the one before."""
+    """The longest time that a scraper allowed us, in the current period or the previous one."""
 
     def __init__(self) -> None:
         self._until = 0.0
         self._before = self._now = 0.0
 
     def seconds(self, given_seconds: float) -> float:
-        """Note what this scraper gives, and return how long a run may take."""
+        """Note this scraper's time, and return how long a run may take."""
         now = time.monotonic()
         if now >= self._until:
             self._before, self._now = self._now, 0.0
@@ -326,10 +328,10 @@ class _Patience:
 
 
 def _collect(source: Source, run: Run) -> None:
-    """Run the source; an error that it lets escape is reported as that of the collector `run`."""
+    """Run the source; an error that escapes from it is reported as a failure of the collector `run`."""
     try:
         source.collect(run)
-    except Exception as error:  # noqa: BLE001 - a source that leaks an error must still end its run
+    except Exception as error:  # noqa: BLE001 - the run must end even if a source leaks an error
         run.fail("run", source.classify(error), str(error))
 
 

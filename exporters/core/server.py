@@ -1,7 +1,7 @@
 """The HTTP side of the exporters: a small ASGI application on uvicorn.
 
-Asynchronous, so that a scrape that waits for a frozen server costs no thread; connections are bounded, and the
-scrape's deadline comes from Prometheus itself.
+Asynchronous, so that a scrape waiting for a frozen server costs no thread; connections are bounded, and each scrape's
+deadline comes from Prometheus itself.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from exporters.core.scrape import Run, ScrapeRunner
 
 _DEFAULT_TIMEOUT_SECONDS = 10.0  # Prometheus' own default, for a scraper that sends no header
 _MAXIMUM_TIMEOUT_SECONDS = 60.0
-_SHORTEST_TIMEOUT_SECONDS = 0.001  # what Prometheus can be told
+_SHORTEST_TIMEOUT_SECONDS = 0.001  # the range that Prometheus accepts
 _MARGIN_SECONDS = 0.5  # for the network and rendering
 
 Scope = Mapping[str, Any]
@@ -38,7 +38,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back to the client."""
+    """The response to the client."""
 
     status: int
     body: bytes
@@ -49,7 +49,7 @@ class Pages:
     """Answers /metrics, /metrics/EXPORTER[?target=NAME], /metrics/self, /healthz, /readyz and /."""
 
     def __init__(self, runners: Sequence[ScrapeRunner], self_registry: CollectorRegistry) -> None:
-        """Take the sources, the first target of an exporter being its default; fixed from then on."""
+        """Take the sources; the first target of an exporter is its default. The set does not change afterwards."""
         self._runners: dict[str, dict[str, ScrapeRunner]] = {}
         for runner in runners:
             self._runners.setdefault(runner.source.exporter, {})[runner.source.target] = runner
@@ -123,13 +123,13 @@ def scrape_deadline(headers: Sequence[tuple[bytes, bytes]]) -> Deadline:
         seconds = min(float(text), _MAXIMUM_TIMEOUT_SECONDS)
     except ValueError:
         seconds = _DEFAULT_TIMEOUT_SECONDS
-    if not seconds >= _SHORTEST_TIMEOUT_SECONDS:  # NaN is not either
+    if not seconds >= _SHORTEST_TIMEOUT_SECONDS:  # rejects NaN as well
         seconds = _DEFAULT_TIMEOUT_SECONDS
     return Deadline.after(max(seconds - _MARGIN_SECONDS, seconds / 2))
 
 
 def listen(address: str, entry: str = "--listen") -> socket.socket:
-    """Return a listening socket for `host:port`. Raises ConfigError where that is no address or it is taken."""
+    """Return a listening socket for `host:port`. Raises ConfigError if that is not an address or is in use."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
         raise ConfigError([ConfigProblem("command line", entry, f"expected host:port, got {address}")])
@@ -150,9 +150,11 @@ def serve(
     *,
     on_start: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answer requests, with TLS if a context is given, until SIGTERM or SIGINT; `on_start` is called once it does."""
+    """Answer requests, with TLS if a context is given, until SIGTERM or SIGINT; `on_start` is called once it is
+    serving.
+    """
     asyncio.run(serve_http(application, listener, tls, on_start=on_start))
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # on the way out already
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # already shutting down
 
 
 async def _scrape(

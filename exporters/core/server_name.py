@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 def server_name(host: str) -> str:
-    """Return the name for SNI and for verifying the certificate, from the host the server is reached at.
+    """Return the name for SNI and for verifying the certificate, from the host that the server is reached at.
 
-    RFC 6066 allows no final dot, and certificates have none; the zone of an IPv6 address means something here only.
+    RFC 6066 allows no final dot, and certificates have none; the zone of an IPv6 address is only meaningful locally.
     """
     return host.partition("%")[0].removesuffix(".")
 

@@ -1,4 +1,4 @@
-"""Reads an installation's settings: strict YAML, `${NAME}` from the environment, typed records, all faults at once."""
+"""Reads an installation's settings: strict YAML, `${NAME}` from the environment, typed records, all problems at once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A text that must never be shown: its repr and str hide it; `reveal` is for the client library alone.
+    """A text that must never be shown: its repr and str hide it; `reveal` is only for the client library.
 
-    One from a file is read at each use, so that a new password needs no restart.
+    A secret from a file is read at each use, so that a new password needs no restart.
     """
 
     _value: str
@@ -27,7 +27,7 @@ class Secret:
     _take: Callable[[str], str] = str
 
     def reveal(self) -> str:
-        """Return the text itself; where its file is gone or empty by now, the text it had at the start."""
+        """Return the text itself; if its file is gone or empty by now, the text from startup."""
         text = ""
         if self._file is not None:
             with contextlib.suppress(OSError, UnicodeDecodeError):
@@ -35,7 +35,7 @@ class Secret:
         return self._take(text or self._value)
 
     def part(self, take: Callable[[str], str]) -> Secret:
-        """Return a part of this secret, such as the password in a URL; it follows the file as the whole does."""
+        """Return a part of this secret, such as the password in a URL; it follows the file as the whole secret does."""
         return Secret(self._value, self._file, take)
 
     def __repr__(self) -> str:
@@ -50,7 +50,7 @@ def load(path: Path, into: type[T], environment: Mapping[str, str] | None = None
     return decode(document, into, str(path), environment, line=1, problems=problems)
 
 
-def decode(  # noqa: PLR0913 - the last two are for what reads a part of a file
+def decode(  # noqa: PLR0913 - the last two are for callers that read a part of a file
     document: Any,
     into: type[T],
     name: str,
@@ -60,7 +60,7 @@ def decode(  # noqa: PLR0913 - the last two are for what reads a part of a file
     line: int | None = None,
     problems: Sequence[ConfigProblem] = (),
 ) -> T:
-    """Return a parsed document, or the part of it at `entry` (in `line`), as `into`; `name` is the file in messages.
+    """Return a parsed document, or the part of it at `entry` (in `line`), as `into`; messages call the file `name`.
 
     Raises ConfigError with these and all further problems.
     """
@@ -71,7 +71,7 @@ def decode(  # noqa: PLR0913 - the last two are for what reads a part of a file
 
 
 def decode_section(document: Mapping[str, Any] | None, section: str, into: Any, name: str) -> Any:
-    """Return one section of a settings document as `into`, None where it is not there. Raises ConfigError."""
+    """Return one section of a settings document as `into`, or None if it is absent. Raises ConfigError."""
     if not document or document.get(section) is None:
         return None
     return decode(document[section], into, name, entry=section, line=line_at(document, section))
@@ -80,8 +80,8 @@ def decode_section(document: Mapping[str, Any] | None, section: str, into: Any, 
 def secret_from(value: str | None, file: str | None, entry: str, name: str) -> Secret:
     """Return the secret given directly or in a file (trailing newline dropped): exactly one of the two.
 
-    A relative path starts at the settings file `name`. Raises ConfigError naming file and entry; the text of a secret
-    is never in the message.
+    A relative path is relative to the settings file `name`. Raises ConfigError naming file and entry; the text of a
+    secret is never in the message.
     """
     if (value is None) == (file is None):
         raise ConfigError([ConfigProblem(name, entry, "expected either the value or the `_file` with it, exactly one")])

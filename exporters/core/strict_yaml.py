@@ -1,4 +1,4 @@
-"""A plain YAML dialect that PyYAML and jsonnet's std.parseYaml understand alike.
+"""A plain YAML dialect that PyYAML and jsonnet's std.parseYaml read the same way.
 
 No anchors, aliases, tags, directives, merge or duplicate keys; numbers like `0.5` and `100`, `true|false|null`,
 everything else a string.
@@ -20,7 +20,7 @@ _PLAIN_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
 _LOOKS_NUMERIC = re.compile(r"[-+.]?[.]?[0-9][0-9_.,eE+-]*\Z|[-+]?\.?(inf|nan)\Z", re.IGNORECASE)
 
 
-# Far beyond any file of ours; both are what PyYAML reads in seconds and without running out of Python's stack.
+# Far beyond any real file; within both limits PyYAML takes seconds at most and does not exhaust Python's stack.
 _MOST_BYTES = 1024 * 1024
 _DEEPEST = 30
 _MOST_DIGITS = 30
@@ -36,7 +36,7 @@ _DEPTH: dict[type[yaml.Token], int] = {
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with everything removed that two readers could understand differently."""
+    """PyYAML's safe loader without anything that two readers could understand differently."""
 
     depth = 0
 
@@ -50,9 +50,9 @@ def read_yaml(path: Path) -> Any:
 
 
 def read_document(path: Path) -> tuple[Any, list[ConfigProblem]]:
-    """Return the document in the file and the problems that do not hinder reading the rest of it.
+    """Return the document in the file, and the problems that do not prevent reading the rest of it.
 
-    Raises ConfigError where the file cannot be read as YAML.
+    Raises ConfigError if the file cannot be read as YAML.
     """
     return parse_document(read_text(path), str(path))
 
@@ -76,7 +76,7 @@ def read_text(path: Path) -> str:
 
 
 def parse_yaml(text: str, name: str) -> Any:
-    """Return the document in the text; `name` stands for the file in error messages. Raises ConfigError."""
+    """Return the document in the text; error messages call the file `name`. Raises ConfigError."""
     document, problems = parse_document(text, name)
     if problems:
         raise ConfigError(problems)
@@ -84,10 +84,10 @@ def parse_yaml(text: str, name: str) -> Any:
 
 
 def parse_document(text: str, name: str) -> tuple[Any, list[ConfigProblem]]:
-    """Return the document in the text and the problems that do not hinder reading the rest of it.
+    """Return the document in the text, and the problems that do not prevent reading the rest of it.
 
-    These are duplicate keys, keys that are not texts, and values that two readers could understand differently: MISREAD
-    is in their place. Raises ConfigError where the text is not YAML.
+    These are duplicate keys, keys that are not texts, and values that two readers could understand differently, each
+    replaced by MISREAD. Raises ConfigError if the text is not YAML.
     """
     line = 1
     try:
@@ -105,13 +105,13 @@ def parse_document(text: str, name: str) -> tuple[Any, list[ConfigProblem]]:
         line = error.problem_mark.line + 1 if error.problem_mark else line
         problem = error.problem or "expected valid YAML"
     except (yaml.YAMLError, ValueError, OverflowError):
-        # PyYAML's own, for instance for an escape beyond Unicode.
+        # Raised by PyYAML itself, for instance for an escape beyond Unicode.
         problem = "expected valid YAML"
     raise ConfigError([ConfigProblem(name, "", problem, line)])
 
 
 def _refuse(token: yaml.Token, depth: int) -> None:
-    """Raise MarkedYAMLError for what two readers could understand differently, or not at all."""
+    """Raise MarkedYAMLError for anything that readers could understand differently, or not at all."""
     problem = ""
     if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
         problem = "anchors, aliases and tags are not allowed"
@@ -128,7 +128,7 @@ class _Misread:
         return "MISREAD"
 
 
-MISREAD = _Misread()  # a value whose problem is already known
+MISREAD = _Misread()  # a value whose problem is already reported
 
 
 class LinedDict(dict[str, Any]):
@@ -161,7 +161,7 @@ def replaced(mapping: Mapping[str, Any], key: str, value: Any) -> LinedDict:
 
 
 def line_at(document: Any, entry: str) -> int | None:
-    """Return the line of an entry such as `database[0].dsn`, or of the nearest one around it that exists; or None."""
+    """Return the line of an entry such as `database[0].dsn`, or of the nearest enclosing entry that exists, or None."""
     found = None
     for key in re.findall(r"[^.\[\]]+", entry):
         if isinstance(document, LinedDict) and key in document.lines:
@@ -174,13 +174,13 @@ def line_at(document: Any, entry: str) -> int | None:
 
 
 def with_lines(problems: Sequence[ConfigProblem]) -> list[ConfigProblem]:
-    """Return the problems, each with the line of its entry where its file is YAML that can be read."""
+    """Return the problems, each with the line of its entry if its file can be read as YAML."""
     documents: dict[str, Any] = {}
     for file in {problem.file for problem in problems if problem.line is None}:
         try:
             documents[file] = read_document(Path(file))[0]
         except ConfigError:
-            documents[file] = None  # not a file, or what is wrong with it is among the problems
+            documents[file] = None  # not a file, or its own errors are among the problems
     return [
         problem if problem.line else replace(problem, line=line_at(documents[problem.file], problem.entry))
         for problem in problems
@@ -195,7 +195,7 @@ def _plain(node: Any) -> Any:
 
 
 class _Builder:
-    """Makes the document of the nodes that PyYAML composed."""
+    """Builds the document from the nodes that PyYAML composed."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -229,7 +229,7 @@ class _Builder:
         return result
 
     def _key(self, node: yaml.Node, entry: str, known: LinedDict) -> str | None:
-        """Return the key, None where it is not one."""
+        """Return the key, or None if it is not one."""
         key = self._value(node, entry) if isinstance(node, yaml.ScalarNode) else None
         if key is MISREAD:
             return None
@@ -240,7 +240,7 @@ class _Builder:
             self._problem(node, entry, "merge keys are not allowed")
             return None
         if key in known:
-            before = f"it is in line {known.lines[key]} too"
+            before = f"it is also in line {known.lines[key]}"
             self._problem(node, f"{entry}.{key}".lstrip("."), f"duplicate key {_short(repr(key))}, {before}")
             return None
         return key
@@ -263,7 +263,7 @@ class _Builder:
 
 
 def _expected_instead(text: str, *, is_number: bool) -> str:
-    """Return what to write in place of a plain scalar that is ambiguous, or nothing."""
+    """Return what to write instead of an ambiguous plain scalar, or an empty text."""
     if is_number:
         return f"a number of at most {_MOST_DIGITS} digits"
     if _LOOKS_NUMERIC.match(text):

@@ -201,7 +201,7 @@ def test_the_words_of_an_alert(promtool: Promtool) -> None:
             "description": 'Target: "Maintain < 0.1% error rate for production systems". At least 2% of the 30-day '
             "error budget was used in the last hour, and the last 5 minutes were just as bad. Budget left: -19900%. "
             "Check the board for the part that fails, then follow the runbook.",
-            "impact": "Requests of users fail; what they entered may be lost.",
+            "impact": "Users' requests fail, and their input may be lost.",
             "first_step": "Which route and status: `topk(5, sum by (http_route, http_response_status_code) "
             '(rate(http_server_request_duration_seconds_count{http_response_status_code=~"5.."}[5m])))`',
             "deployment": "",

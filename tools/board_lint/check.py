@@ -35,7 +35,7 @@ OURS = {
     "panel-no-value": "an empty panel says why",
     "panel-room": "a number's text for no data can be read",
     "panel-decimals": "no more decimals than somebody reads",
-    "panel-colours": "limits in order, chosen by somebody, and never a state told by its colour alone",
+    "panel-colors": "limits in order, chosen by somebody, and never a state told by its colour alone",
     "panel-legend": "several series have names",
     "panel-scale": "bars have an end, nothing is stacked to 100 % or drawn over missing data",
     "panel-stack": "what is stacked has no lines: that of a series at zero would lie over the others",

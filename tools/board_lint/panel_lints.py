@@ -73,12 +73,12 @@ def _colours(panel: Panel) -> Iterator[Problem]:
         steps = [(step["value"], step["color"]) for step in thresholds["steps"]]
         values = [value for value, _ in steps[1:]]
         if steps == _FACTORY_STEPS:
-            yield "panel-colours", "has the colours that Grafana gives where nobody chose any"
+            yield "panel-colors", "has the colours that Grafana gives where nobody chose any"
         if steps[0][0] is not None or None in values or values != sorted(set(values)):
-            yield "panel-colours", f"limits are not in order: {[value for value, _ in steps]}"
+            yield "panel-colors", f"limits are not in order: {[value for value, _ in steps]}"
     for mappings in panel.properties("mappings"):
         if any(not result.get("text") for mapping in mappings for result in _results(mapping)):
-            yield "panel-colours", "a state is told by its colour alone"
+            yield "panel-colors", "a state is told by its colour alone"
 
 
 def _results(mapping: Json) -> Iterator[Json]:

@@ -1,1 +1,1 @@
-"""What checks of every kind share: settings, one run, counters, and the schedule that a scrape reads from."""
+"""Shared by checks of every kind: settings, one run, counters, and the schedule whose results a scrape reads."""

@@ -1,4 +1,4 @@
-"""What every kind of check shares: its common settings, what it sees while it runs, and how it is prepared."""
+"""Shared by every kind of check: common settings, the observations of a run, and preparation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _times_out_before_the_next_run(timeout_seconds: float, interval_seconds: flo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
-    """What a check of any kind has."""
+    """The settings that a check of any kind has."""
 
     name: Annotated[str, "The value of the label `check`; unique in the section.", expect_name]
     kind: Annotated[str, "The kind of check."]
@@ -43,14 +43,14 @@ class CheckSettings:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One value of a histogram, and for how many seconds it was waited for."""
+    """One value of a histogram, and how many seconds were spent waiting for it."""
 
     value: float | None
     waited: float
 
 
 class Observation:
-    """What one run of a check has seen so far; another thread may read it while the run hangs."""
+    """The observations of one run so far; another thread may read them while the run hangs."""
 
     def __init__(self) -> None:
         self.gauges: dict[tuple[str, tuple[str, ...]], float] = {}
@@ -59,21 +59,21 @@ class Observation:
         self._current: tuple[str, float] | None = None
 
     def set(self, name: str, value: float, *labels: str) -> None:
-        """Note one value of a `probe_*` metric; `labels` are the metric's own, beside those of every check."""
+        """Note one value of a `probe_*` metric; `labels` are the metric's own, in addition to those of every check."""
         self.gauges[name, labels] = value
 
     def forget(self, *names: str) -> None:
-        """Drop metrics without labels of their own that no longer hold."""
+        """Drop metrics without labels of their own that no longer apply."""
         for name in names:
             self.gauges.pop((name, ()), None)
 
     def observe(self, name: str, value: float | None, waited: float, *labels: str) -> None:
-        """Note one value of a histogram, None where it did not come in the seconds waited; `labels` as in `set`."""
+        """Note one value of a histogram, None if it did not occur in the seconds waited; `labels` as in `set`."""
         self.measured[name, labels] = Measured(value, waited)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Add the time the block takes to a phase; a redirect passes through the same phases again."""
+        """Add the duration of the block to a phase; a redirect goes through the same phases again."""
         start = time.monotonic()
         self._current = (name, start)
         try:
@@ -83,19 +83,19 @@ class Observation:
             self._phases[name] = self._phases.get(name, 0.0) + time.monotonic() - start
 
     def phases(self) -> dict[str, float]:
-        """Return seconds by phase in the order they began, with the one that hangs up to now."""
+        """Return seconds by phase in the order they started, including a hanging phase up to now."""
         phases, current = self._phases.copy(), self._current
         if current:
             phases[current[0]] = phases.get(current[0], 0.0) + time.monotonic() - current[1]
         return phases
 
 
-# Metrics of checks of one kind: name → labels of its own, help.
+# Metrics of checks of one kind: name → own labels, help.
 Gauges = Mapping[str, tuple[tuple[str, ...], str]]
 # Name → edges of the buckets, help.
 Histograms = Mapping[str, tuple[tuple[float, ...], str]]
 
-# One run: notes what it sees, keeps to the deadline, raises where the watched thing is not well.
+# One run: notes observations, honors the deadline, raises if the watched service fails the check.
 Probe = Callable[[Observation, Deadline], None]
 
 
@@ -110,7 +110,7 @@ class PreparedCheck:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where in the settings a check stands, to read the files it names and to name the entry in an error."""
+    """The position of a check in the settings: for reading the files it names, and for naming the entry in errors."""
 
     settings_file: str
     path: str
@@ -120,7 +120,7 @@ class Entry:
         return secret_from(value, file, f"{self.path}.{field}", self.settings_file)
 
     def secret_file(self, field: str, file: str) -> Secret:
-        """Return the secret in a file that stands under the field itself, without `_file`. Raises ConfigError."""
+        """Return the secret in a file named by the field itself, without `_file`. Raises ConfigError."""
         try:
             return self.secret(field, None, file)
         except ConfigError as error:
@@ -128,7 +128,7 @@ class Entry:
             raise ConfigError(problems) from None
 
     def file(self, field: str, file: str) -> Path:
-        """Return the path of a file that can be read; a relative one starts at the settings file."""
+        """Return the path of a readable file; a relative path is relative to the settings file."""
         path = Path(self.settings_file).parent / file
         try:
             path.open("rb").close()
@@ -144,7 +144,7 @@ class Entry:
 def prepared(
     checks: Sequence[CheckT], section: str, settings_file: str, prepare: Callable[[CheckT, Entry], PreparedCheck]
 ) -> list[PreparedCheck]:
-    """Return the checks of a section, each made ready by `prepare`. Raises ConfigError with every problem."""
+    """Return the checks of a section, each prepared by `prepare`. Raises ConfigError with every problem."""
     found: list[PreparedCheck] = []
     problems: list[ConfigProblem] = []
     for index, check in enumerate(checks):

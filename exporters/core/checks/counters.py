@@ -1,6 +1,6 @@
-"""What adds up over the runs of a check, so that availability is a sum and not a sample.
+"""Sums over the runs of a check, so that availability is a sum and not a sample.
 
-Not prometheus_client's counters: writing these took half of the time of a scrape.
+Not prometheus_client's counters: writing those took half of the time of a scrape.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from exporters.core.checks.probe_run import Result
 from exporters.core.errors import ErrorClass
 from exporters.core.exposition import AnyFamily, Family, HistogramFamily, HistogramSample
 
-# In seconds; those of the documented targets (0.1, 0.2, 0.5, 1, 2, 3) are among them.
+# In seconds; the edges include those of the documented targets (0.1, 0.2, 0.5, 1, 2, 3).
 _EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 
 
 class Histogram:
-    """Counts of values by the first edge that is not below, the last is +Inf, and their sum."""
+    """Counts of values by the first edge at or above them (the last is +Inf), and their sum."""
 
     def __init__(self, edges: tuple[float, ...]) -> None:
         self._edges = edges
@@ -35,21 +35,21 @@ class Histogram:
         self._sum += value
 
     def observe_censored(self, waited: float) -> None:
-        """Count one that did not come in the seconds waited: above every edge, and in the sum what is known of it."""
+        """Count a value that did not occur in the seconds waited: above every edge, with those seconds in the sum."""
         self._counts[-1] += 1
         self._sum += waited
 
     def sample(self, labels: tuple[str, ...]) -> HistogramSample:
-        """Return the counts as they are."""
+        """Return a copy of the counts."""
         *buckets, count = accumulate(self._counts)
         return HistogramSample(labels, tuple(zip(self._edges, buckets, strict=True)), count, self._sum)
 
 
 class CheckCounters:
-    """The counts of one check, each from 0 on: a counter that appears at 1 hides its first event from `increase`."""
+    """The counts of one check, each starting at 0: a counter that appears at 1 hides its first event from `increase`."""
 
     def __init__(self, labels: tuple[str, str, str], filled: Mapping[tuple[str, tuple[str, ...]], Histogram]) -> None:
-        """Count under the labels of one check; `filled`: its own histograms by name and the values of their labels."""
+        """Count under the labels of one check; `filled`: its own histograms by name, with the values of their labels."""
         self._labels = labels
         self._lock = threading.Lock()
         self._failed = dict.fromkeys((c for c in ErrorClass if c is not ErrorClass.INTERNAL), 0)
@@ -58,7 +58,7 @@ class CheckCounters:
         self._measured = filled
 
     def count(self, result: Result) -> None:
-        """Count a run that ended; a defect of ours says nothing of the target: as if the check had not run."""
+        """Count a completed run; one that failed because of a bug in the exporter counts as if the check had not run."""
         if result.error_class is ErrorClass.INTERNAL:
             self.skip("internal")
             return
@@ -71,12 +71,12 @@ class CheckCounters:
                 _count(self._measured[key], found)
 
     def skip(self, reason: Literal["overrun", "internal"]) -> None:
-        """Count a turn at which the check did not run."""
+        """Count a turn in which the check did not run."""
         with self._lock:
             self._skipped[reason] += 1
 
     def add_to(self, runs: Family, failures: Family, skipped: Family, seconds: HistogramFamily) -> None:
-        """Put the counts, all of the same moment, into the families."""
+        """Add the counts, all from the same moment, to the families."""
         labels = self._labels
         with self._lock:
             sample = self._passed.sample(labels)
@@ -89,7 +89,7 @@ class CheckCounters:
             seconds.samples.append(sample)
 
     def add_measured_to(self, families: Mapping[str, HistogramFamily]) -> None:
-        """Put what the runs measured into the families of that name."""
+        """Add the measurements of the runs to the families of that name."""
         with self._lock:
             for (name, own), histogram in self._measured.items():
                 families[name].samples.append(histogram.sample((*self._labels, *own)))
@@ -113,7 +113,8 @@ def families(checks: Iterable[CheckCounters]) -> list[AnyFamily]:
     skipped = Family(
         "pantrywatch_check_skipped_total",
         "counter",
-        "Turns at which the check did not run: the run before had not ended (overrun) or we failed (internal).",
+        "Turns in which the check did not run: the previous run had not ended (overrun) or the exporter "
+        "failed (internal).",
         (*LABELS, "reason"),
     )
     seconds = HistogramFamily(
@@ -127,7 +128,7 @@ def families(checks: Iterable[CheckCounters]) -> list[AnyFamily]:
 
 
 def measured(checks: Iterable[CheckCounters], histograms: Histograms, own: tuple[str, ...]) -> list[HistogramFamily]:
-    """Return the histograms of what the checks measured; `own` are their labels beside those of every check."""
+    """Return the histograms of the checks' measurements; `own` are their labels in addition to those of every check."""
     found = {name: HistogramFamily(name, text, (*LABELS, *own)) for name, (_, text) in histograms.items()}
     for counters in checks:
         counters.add_measured_to(found)

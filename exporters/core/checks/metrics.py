@@ -1,7 +1,7 @@
-"""What the last run of each check saw, as metrics.
+"""The observations of each check's last run, as metrics.
 
-Each family has the labels `check`, `kind` and `target` (the documented target that a check feeds, which may be empty),
-the same everywhere so that they join without effort. What only some kinds see is given as a table by their exporter.
+Each family has the labels `check`, `kind` and `target` (the documented target that a check feeds, may be empty), the
+same everywhere so that they join easily. Metrics of only some kinds are given as a table by their exporter.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from exporters.core.exposition import Family
 
 LABELS = ("check", "kind", "target")
 
-# Of every kind: name → labels of its own, help.
+# Of every kind: name → own labels, help.
 _GAUGES: Gauges = {
     "probe_success": ((), "Whether the last run of the check passed (1) or not (0)."),
     "probe_duration_seconds": ((), "Time the last run took."),
-    "pantrywatch_check_phase_seconds": (("phase",), "Time of each phase of the last run, of checks of every kind."),
+    "pantrywatch_check_phase_seconds": (("phase",), "Time of each phase of the last run, for checks of every kind."),
     "pantrywatch_check_error": (
         ("class",),
         "1 for the class of error the last run failed with; no sample if it passed.",
@@ -33,7 +33,9 @@ def check_labels(settings: CheckSettings) -> tuple[str, str, str]:
 
 
 def last_runs(results: Iterable[tuple[tuple[str, str, str], Result]], gauges: Gauges) -> list[Family]:
-    """Return what the last runs saw; a value that a run did not see has no sample. `gauges`: those of the kinds."""
+    """Return the observations of the last runs; a value that a run did not observe has no sample. `gauges`: those of
+    the kinds.
+    """
     known = {**_GAUGES, **gauges}
     found: dict[str, Family] = {}
     for labels, result in results:

@@ -15,7 +15,7 @@ from exporters.core.errors import ErrorClass, classify_network_error
 
 logger = logging.getLogger(__name__)
 
-# The probe's own calls end this share of the timeout before the run does, so that it can still say what it saw.
+# The probe's own calls end this share of the timeout before the run does, so that it can still report its observations.
 _MARGIN_SHARE = 0.05
 _MAXIMUM_MARGIN_SECONDS = 0.1
 _OWN_SHORTAGE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
@@ -23,7 +23,7 @@ _OWN_SHORTAGE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBU
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a run ended; `ended_at` is on the monotonic clock. `detail` is for a person at a terminal alone."""
+    """How a run ended; `ended_at` is on the monotonic clock. `detail` is only for a person at a terminal."""
 
     seconds: float
     ended_at: float
@@ -36,10 +36,10 @@ class Result:
 
 
 class ProbeRun:
-    """A probe in a thread of its own: name resolution, for one, cannot be interrupted, only left behind."""
+    """A probe in its own thread: some calls, such as name resolution, cannot be interrupted, only abandoned."""
 
     def __init__(self, name: str, probe: Probe, deadline: Deadline) -> None:
-        """Begin the run."""
+        """Start the run."""
         self._probe = probe
         self._deadline = deadline
         self._observation = Observation()
@@ -48,16 +48,16 @@ class ProbeRun:
         self._ended = threading.Event()
         try:
             threading.Thread(target=self._run, name=f"check-{name}", daemon=True).start()
-        except RuntimeError as error:  # the system has no thread left for us
+        except RuntimeError as error:  # the system has no more threads
             self._error = error
             self._ended.set()
 
     def stuck(self) -> bool:
-        """Return whether the thread still runs."""
+        """Return whether the thread is still running."""
         return not self._ended.is_set()
 
     def result(self) -> Result:
-        """Return how the run ended, at its deadline at the latest: as `timeout` where the thread does not come back."""
+        """Return how the run ended, at its deadline at the latest: as `timeout` if the thread has not returned."""
         error: BaseException | None = TimeoutError("no answer in time")
         if self._ended.wait(self._deadline.remaining()):
             error = self._error
@@ -86,7 +86,9 @@ class ProbeRun:
 
 
 def classify(error: BaseException) -> ErrorClass:
-    """Return the class of an error; if this process has no descriptor or memory left, it says nothing of the target."""
+    """Return the class of an error; internal if this process ran out of descriptors or memory, as that is not the
+    target's fault.
+    """
     if isinstance(error, OSError) and error.errno in _OWN_SHORTAGE:
         return ErrorClass.INTERNAL
     return classify_network_error(error)

@@ -1,4 +1,4 @@
-"""The scheduled checks as one source: a scrape reads what their last runs saw and waits for nothing."""
+"""The scheduled checks as one source: a scrape reads the observations of their last runs and waits for nothing."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from exporters.core.scheduler import Periodic
 from exporters.core.scrape import Finding, Run, Up
 
 _AT_ANY_TIME = nullcontext()
-_STALE_INTERVALS = 3  # a result older than this says nothing of now: no sample
+_STALE_INTERVALS = 3  # an older result is stale: no sample
 
 
 @dataclass(frozen=True, slots=True)
 class CheckMetrics:
-    """The metrics that the kinds of one exporter have beside those of every check; `labels` are the histograms'."""
+    """Metrics of one exporter's kinds, in addition to those of every check; `labels` are the histograms'."""
 
     gauges: Gauges
     histograms: Histograms = field(default_factory=dict)
@@ -33,7 +33,7 @@ class CheckMetrics:
 
 
 class ScheduledCheck:
-    """A check with its last result and, where it hangs, the run that has not ended."""
+    """A check with its last result and, if it hangs, the run that has not ended."""
 
     def __init__(
         self, check: PreparedCheck, histograms: Histograms, turns: AbstractContextManager[object] = _AT_ANY_TIME
@@ -46,7 +46,7 @@ class ScheduledCheck:
         self.counters = CheckCounters(self.labels, filled)
         self._current: ProbeRun | None = None
         self._last: Result | None = None
-        self.ran_at: float | None = None  # Unix time at which the last run ended
+        self.ran_at: float | None = None  # Unix time when the last run ended
 
     def run(self, deadline: Deadline) -> Result:
         """Run now, until the deadline or the check's own, whichever comes first."""
@@ -59,7 +59,7 @@ class ScheduledCheck:
         return result
 
     def turn(self) -> None:
-        """Run as scheduled; where the run before hangs still, count a skipped turn: nothing piles up."""
+        """Run as scheduled; if the previous run still hangs, count a skipped turn: nothing piles up."""
         if self._current and self._current.stuck():
             self.counters.skip("overrun")
             return
@@ -67,7 +67,7 @@ class ScheduledCheck:
             self.run(Deadline.after(self.settings.timeout_seconds))
 
     def latest(self) -> Result | None:
-        """Return the last result, None before the first and once it is too old to say anything of now."""
+        """Return the last result, or None before the first and once it is stale."""
         last = self._last
         fresh = last and time.monotonic() - last.ended_at <= _STALE_INTERVALS * self.settings.interval_seconds
         return last if fresh else None
@@ -84,7 +84,7 @@ class CheckSource:
     ) -> None:
         """Take the checks with their probes; nothing runs before `start`.
 
-        One at a time: a check whose turn it is waits for the one under way, and this is not part of its own time.
+        One at a time: a check that is due waits for the current one, and that wait does not count towards its own time.
         """
         self.exporter = exporter
         self._metrics = metrics
@@ -94,13 +94,15 @@ class CheckSource:
         self._started = threading.Event()
 
     def start(self) -> None:
-        """Begin the schedules, spread over their intervals."""
+        """Start the schedules, spread over their intervals."""
         self._started.set()
         for schedule in self._schedules:
             schedule.start()
 
     def collect(self, run: Run) -> None:
-        """Give what the last runs saw; where no schedule runs (the command `check`), run what is wanted now."""
+        """Yield the observations of the last runs; without a schedule (the command `check`), run the requested checks
+        now.
+        """
         if run.only is None and self._started.is_set():
             with run.collector("checks"):
                 latest = ((check.labels, last) for check in self._checks if (last := check.latest()))
@@ -123,11 +125,11 @@ class CheckSource:
         return [check.settings.name for check in self._checks]
 
     def validate(self, _deadline: Deadline) -> list[Finding]:
-        """Return nothing: a check needs no privilege, and what it needs of files is read before this."""
+        """Return nothing: a check needs no privilege, and the files it needs have been read before."""
         return []
 
     def close(self) -> None:
-        """End the schedules; a run under way ends at its own deadline."""
+        """Stop the schedules; a run in progress ends at its own deadline."""
         for schedule in self._schedules:
             schedule.stop()
 
@@ -137,13 +139,15 @@ class CheckSource:
         return Periodic(f"schedule-{check.settings.name}", interval, check.turn, first_after_seconds=first)
 
     def _schedule_state(self) -> list[Family]:
-        """Return what tells a check that does not run from a target that is down; stays when results are too old."""
-        interval = Family("pantrywatch_check_interval_seconds", "gauge", "Time between two runs, as set.", LABELS)
-        timeout = Family("pantrywatch_check_timeout_seconds", "gauge", "Time a run may take, as set.", LABELS)
+        """Return the metrics that tell a check that does not run from a target that is down; kept when results are
+        stale.
+        """
+        interval = Family("pantrywatch_check_interval_seconds", "gauge", "Configured time between two runs.", LABELS)
+        timeout = Family("pantrywatch_check_timeout_seconds", "gauge", "Configured time limit of a run.", LABELS)
         ran_at = Family(
             "pantrywatch_check_last_run_timestamp_seconds",
             "gauge",
-            "When the check last ended a run, well or not, Unix time; no sample before the first.",
+            "When the check last completed a run, passed or failed, Unix time; no sample before the first.",
             LABELS,
         )
         for check in self._checks:
