@@ -1,7 +1,7 @@
 """The command `pantrywatch`, which `./run` calls.
 
-Each command imports what it needs when it is called: the container image holds what the small services need, not the
-libraries of the generators and the supervisor.
+Each command imports its libraries when it is called: the container image has those of the small services, but not
+those of the generators and the supervisor.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what parses the command line. Its help names no path of this machine: completion is made of it."""
+    """Return the command line parser. Its help names no path of this machine, as completion is generated from it."""
     top = argparse.ArgumentParser(prog="pantrywatch", description="Run and build pantrywatch")
     here = checkout() or Path.cwd()
     default_state = os.environ.get("PANTRYWATCH_STATE", str(here / ".pantrywatch"))
@@ -55,12 +55,12 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     command.set_defaults(run=_up)
     commands.add_parser("down", help="stop the stack").set_defaults(run=_down)
-    commands.add_parser("status", help="what runs, and how it is").set_defaults(run=_status)
+    commands.add_parser("status", help="show the components and their state").set_defaults(run=_status)
     command = commands.add_parser(
         "build", help="generate rules, boards and configuration: the committed files of a checkout, or into a folder"
     )
-    command.add_argument("--check", action="store_true", help="only say whether the committed files are current")
-    command.add_argument("--into", type=Path, metavar="DIR", help="write what this installation needs into DIR")
+    command.add_argument("--check", action="store_true", help="only check whether the committed files are current")
+    command.add_argument("--into", type=Path, metavar="DIR", help="write the files of this installation into DIR")
     command.add_argument(
         "--settings", type=Path, metavar="FILE", help="with --into: this installation (default: settings.yaml)"
     )
@@ -69,34 +69,41 @@ def parser() -> argparse.ArgumentParser:
         help="with --into: where Prometheus finds the exporters (default: %(default)s)",
     )  # fmt: skip
     command.set_defaults(run=_build)
-    command = commands.add_parser("inbox", help="take messages by mail and webhook, and show them")
+    command = commands.add_parser("inbox", help="receive messages by mail and webhook, and show them")
     command.add_argument("--listen", default="127.0.0.1:8025", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--smtp", default="127.0.0.1:1025", metavar="HOST:PORT", help="(default: %(default)s)")
-    command.add_argument("--keep", type=Path, metavar="DIR", help="where messages outlive a restart")
-    command.add_argument("--settings", type=Path, metavar="FILE", help="whose section web guards its page")
+    command.add_argument("--keep", type=Path, metavar="DIR", help="keep messages here across restarts")
+    command.add_argument(
+        "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for its page"
+    )
     command.set_defaults(run=_inbox)
     command = commands.add_parser("boards", help="draw the boards from a running Prometheus, without Grafana")
     command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
     command.add_argument("--listen", metavar="HOST:PORT", help="(default: 127.0.0.1:19200)")
-    command.add_argument("--settings", type=Path, metavar="FILE", help="whose section web holds here and there")
+    command.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="settings file with the `web` section for this page and Prometheus",
+    )
     command.set_defaults(run=_boards)
     _add_settings(commands)
-    command = commands.add_parser("secrets", help="make the secret files that are missing")
+    command = commands.add_parser("secrets", help="create missing secret files")
     command.add_argument("--folder", type=Path, default=here / "secrets", metavar="DIR", help="(default: secrets)")
     command.set_defaults(run=_secrets)
-    command = commands.add_parser("prepare", help="give the containers their secrets and their configuration")
+    command = commands.add_parser("prepare", help="write the secrets and configuration of the containers")
     for name in ("settings", "provisioning", "rules", "given"):
         command.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
-    command.add_argument("--data", type=Path, metavar="PATH", help="volumes to hand to those who write to them")
+    command.add_argument("--data", type=Path, metavar="PATH", help="folder with the volumes whose owners to set")
     command.add_argument("volume", type=Path, metavar="DIR")
     command.set_defaults(run=_prepare)
-    command = commands.add_parser("heartbeat", help="on another machine: speak up when Watchdog falls silent")
+    command = commands.add_parser("heartbeat", help="on another machine: notify when Watchdog stops arriving")
     command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
     command.add_argument("--listen", default="127.0.0.1:9095", metavar="HOST:PORT", help="(default: %(default)s)")
-    command.add_argument("--keep", type=Path, metavar="DIR", help="where the last beat outlives a restart")
+    command.add_argument("--keep", type=Path, metavar="DIR", help="keep the time of the last beat here across restarts")
     command.set_defaults(run=_heartbeat)
-    command = commands.add_parser("mark", help="mark a deployment on the boards and in the messages")
-    command.add_argument("version", metavar="VERSION", help="for instance v1.4.2")
+    command = commands.add_parser("mark", help="mark a deployment on the boards and in messages")
+    command.add_argument("version", metavar="VERSION", help="for example v1.4.2")
     command.add_argument("--at", metavar="TIME", help="2026-11-24T18:30:00+01:00 or Unix seconds (default: now)")
     command.add_argument("--file", type=Path, metavar="FILE", help="(default: deployments.txt in the state directory)")
     command.set_defaults(run=_mark)
@@ -106,10 +113,10 @@ def parser() -> argparse.ArgumentParser:
 def _add_settings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("settings", help="check a settings file, or bring an older one up to date")
     actions = command.add_subparsers(required=True, metavar="ACTION")
-    action = actions.add_parser("validate", help="check the whole file and every file it names")
+    action = actions.add_parser("validate", help="check the whole file and every file it refers to")
     action.add_argument("file", type=Path, metavar="FILE")
     action.set_defaults(run=_validate_settings)
-    action = actions.add_parser("migrate", help="print the file with the keys of this version; comments stay")
+    action = actions.add_parser("migrate", help="print the file with this version's keys, comments included")
     action.add_argument("file", type=Path, metavar="FILE")
     action.set_defaults(run=_migrate_settings)
 
@@ -153,7 +160,7 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _require_build_options(options: argparse.Namespace) -> None:
-    """Raise ConfigError for options that do not go together, and for an installed package that would change itself."""
+    """Raise ConfigError for conflicting options, and for an installed package that would overwrite itself."""
     problems = []
     if options.into is None and options.settings is not None:
         problems.append(ConfigProblem("command line", "--settings", "expected --into DIR with it"))

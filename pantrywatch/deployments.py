@@ -1,4 +1,4 @@
-"""`pantrywatch mark VERSION`: a deployment, for the boards and the messages to show."""
+"""`pantrywatch mark VERSION`: records a deployment to show on the boards and in messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pantrywatch.native.console import say
 
 
 def mark(file: Path, version: str, at: str | None) -> int:
-    """Mark the version as deployed now, or at a time. Raises ConfigError for a version or time that is none."""
+    """Mark the version as deployed now, or at a time. Raises ConfigError for an invalid version or time."""
     timestamp_seconds = float(int(time.time())) if at is None else _seconds(at)
     add_mark(file, version, timestamp_seconds)
     say(f"marked {version} at {time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime(timestamp_seconds))}")
@@ -20,11 +20,11 @@ def mark(file: Path, version: str, at: str | None) -> int:
 
 
 def _seconds(text: str) -> float:
-    """Return Unix seconds; a time without zone is this machine's."""
+    """Return Unix seconds; a time without zone is in this machine's time zone."""
     if text.isascii() and text.isdigit():
         return float(text)
     try:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError) as error:
-        expected = "expected a time as 2026-11-24T18:30:00+01:00 or Unix seconds"
+        expected = "expected a time such as 2026-11-24T18:30:00+01:00, or Unix seconds"
         raise ConfigError([ConfigProblem("command line", f"--at {text}", expected)]) from error

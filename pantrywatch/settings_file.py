@@ -21,7 +21,7 @@ from pantrywatch.web.config_files import require_valid
 
 
 def validate_settings(file: Path, targets_file: Path) -> int:
-    """Check every section of the file and every file it names; nothing is asked over the network.
+    """Check every section of the file and every file it refers to, without using the network.
 
     Returns 0. Raises ConfigError with every problem.
     """
@@ -44,7 +44,7 @@ def validate_settings(file: Path, targets_file: Path) -> int:
 
 
 def migrate_settings(file: Path) -> int:
-    """Print the file as this version writes it, and on standard error what was changed. Raises ConfigError."""
+    """Print the file in this version's form, and the changes on standard error. Raises ConfigError."""
     migrated = migrate(read_text(file), str(file))
     sys.stdout.write(migrated.text)
     for change in migrated.changes or ("nothing to change",):
@@ -62,7 +62,7 @@ def _check_files(settings: Settings, file: Path, problems: ProblemList) -> None:
 
 
 def _unreadable_files(file: Path) -> Iterator[ConfigProblem]:
-    """Yield each `…_file` that cannot be read, also in entries that have other problems; none where it is not YAML."""
+    """Yield each `…_file` that cannot be read, also in entries with other problems; nothing if it is not YAML."""
     try:
         document, _ = read_document(file)
     except ConfigError:
@@ -86,7 +86,7 @@ def _named_files(node: Any, entry: str) -> Iterator[tuple[str, str]]:
 
 
 def _unknown_targets(settings: Settings, file: Path, targets_file: Path) -> list[ConfigProblem]:
-    """Return the checks that name a target which is not documented."""
+    """Return the checks that name an undocumented target."""
     known = [target.id for target in read_targets(targets_file).targets]
     document, _ = read_document(file)
     found = []

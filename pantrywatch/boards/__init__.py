@@ -1,1 +1,1 @@
-"""`./run boards`: a page that draws the generated boards from a running Prometheus, where no Grafana is at hand."""
+"""`./run boards`: a page that draws the generated boards from a running Prometheus, for use without Grafana."""

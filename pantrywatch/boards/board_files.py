@@ -1,4 +1,4 @@
-"""Boards and runbooks on disk: read anew for each question, so that `./run build` shows at the next reload."""
+"""Boards and runbooks on disk: read for each request, so the output of `./run build` shows at the next reload."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class BoardSummary:
 
 
 class BoardFiles:
-    """Boards below a folder, `<Grafana folder>/<uid>.json` each, and the runbooks their links lead to."""
+    """Boards in a folder, each as `<Grafana folder>/<uid>.json`, and the runbooks they link to."""
 
     def __init__(self, folder: Path, runbooks: Path) -> None:
-        """Take the folders; boards and runbooks may come and go in them."""
+        """Take the folders; files may be added and removed at any time."""
         self._folder = folder
         self._runbooks = runbooks
 
@@ -34,16 +34,16 @@ class BoardFiles:
         return sorted(found, key=lambda entry: (entry.folder != _FIRST, entry.folder, entry.title))
 
     def board(self, uid: str) -> dict[str, Any] | None:
-        """Return a board as Grafana reads it, None where there is none of that uid."""
+        """Return the board with that uid as Grafana reads it, or None."""
         file = next((file for file in self._folder.rglob("*.json") if file.stem == uid), None)
         return _read(file) if file else None
 
     def runbooks(self) -> list[str]:
-        """Return the names of the runbooks' files."""
+        """Return the file names of the runbooks."""
         return sorted(file.name for file in self._runbooks.glob("*.md"))
 
     def runbook(self, name: str) -> str | None:
-        """Return a runbook's text, None where there is none of that name."""
+        """Return the text of the runbook with that name, or None."""
         return (self._runbooks / name).read_text(encoding="utf-8") if name in self.runbooks() else None
 
     def _entry(self, file: Path) -> BoardSummary:

@@ -1,4 +1,4 @@
-"""The way from the page to the one Prometheus it draws from: few questions, bounded in size and time."""
+"""Proxy from the page to one Prometheus: a few API calls, bounded in size and time."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _TIMEOUT_SECONDS = 25.0  # the page's own connection ends after 30 s
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Prometheus said, or in its own form why there is no answer of it."""
+    """The response of Prometheus, or an error in the same format."""
 
     status: int
     body: bytes
 
 
 class Prometheus:
-    """One server; which questions may be asked is a closed list, so that this is no way to anything else."""
+    """One server. Only the API paths on a fixed list are passed on, so this is not an open proxy."""
 
     def __init__(self, url: str, web: WebSettings | None = None, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
-        """Take the base URL, which may hold a path before /api, and how one gets in."""
+        """Take the base URL, which may have a path before /api, and the login and trust settings."""
         self.url = url.rstrip("/")
         self._web = web or WebSettings()
         self._timeout_seconds = timeout_seconds
 
     def query(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
-        """Return the answer to /api/v1/<path>; waits for it, so not to be called in the event loop."""
+        """Return the response to /api/v1/<path>. Blocks, so it must not be called in the event loop."""
         if not _PATHS.fullmatch(path):
             return _refusal(404, "bad_data", f"not passed on: /api/v1/{path[:100]}")
         unknown = sorted({name for name, _ in parameters} - _PARAMETERS)
@@ -50,12 +50,12 @@ class Prometheus:
             return _refusal(504, "timeout", f"Prometheus did not answer within {self._timeout_seconds:g} s")
         except requests.exceptions.SSLError:
             return _refusal(502, "unavailable", f"The certificate of Prometheus at {self.shown_url} is not trusted.")
-        except OSError:  # also a file with authorities that is gone
+        except OSError:  # includes a CA file that is gone
             return _refusal(502, "unavailable", f"Prometheus does not answer at {self.shown_url}. Is it running?")
 
     @property
     def shown_url(self) -> str:
-        """The URL without what may be secret in it."""
+        """The URL without any credentials."""
         return re.sub(r"//[^/@]*@", "//", self.url)
 
     def _ask(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
@@ -74,7 +74,7 @@ class Prometheus:
             ) as got,
         ):
             if got.status_code == requests.codes.unauthorized:
-                return _refusal(502, "unavailable", f"Prometheus at {self.shown_url} wants another login: {_LOGIN}")
+                return _refusal(502, "unavailable", f"Prometheus at {self.shown_url} rejected the login: {_LOGIN}")
             body = bytearray()
             for part in got.iter_content(64 * 1024):
                 body += part

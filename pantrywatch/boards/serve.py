@@ -1,4 +1,4 @@
-"""Runs the page of the boards."""
+"""Runs the page with the boards."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ logger = logging.getLogger(__name__)
 
 
 def serve_boards(address: str, prometheus: Prometheus, catalogue: BoardFiles, web: WebSettings) -> int:
-    """Draw the boards until SIGTERM or Ctrl-C, behind the `web` section that is given.
+    """Serve the boards until SIGTERM or Ctrl-C, with the TLS and login of the given `web` section.
 
-    Raises ConfigError: an address that is taken, a URL that is none, a file of the section.
+    Raises ConfigError for an address in use, an invalid URL, or a problem with a file of the section.
     """
     if not prometheus.url.startswith(("http://", "https://")):
-        # Not repeated: it may hold a password.
+        # The URL is not repeated: it may contain a password.
         raise ConfigError(
             [ConfigProblem("command line", "--prometheus", "expected it to begin with http:// or https://")]
         )

@@ -1,4 +1,4 @@
-"""The boards over HTTP: the page, the boards' files, and questions to Prometheus passed on."""
+"""The boards over HTTP: the page, the files of the boards, and queries passed on to Prometheus."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pantrywatch.boards.prometheus import Prometheus
 _PAGE = Path(__file__).parent / "page"
 _HOME = "crm-overview"
 _MAXIMUM_FORM_BYTES = 128 * 1024
-# `unsafe-inline` for styles only: the chart library sets them on what it draws.
+# `unsafe-inline` for styles only: the chart library sets them on its elements.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

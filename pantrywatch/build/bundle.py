@@ -1,4 +1,4 @@
-"""Everything an installation's Prometheus, Alertmanager and Grafana read, made from its settings into one folder."""
+"""Writes all files of an installation's Prometheus, Alertmanager and Grafana into one folder, from its settings."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pantrywatch.generate.rules import installation_rules
 from pantrywatch.web import config_files
 
 PROMETHEUS, ALERTMANAGER = "127.0.0.1:9090", "127.0.0.1:9093"
-# Which files an earlier call wrote: an operator's own in the same folders are never removed.
+# Lists the files an earlier call wrote: files an operator added to these folders are never removed.
 _WRITTEN = ".pantrywatch-files"
 
 
 def write_bundle(shared: Path, settings_file: Path, exporters: str, into: Path) -> list[str]:
-    """Write the files into a folder, remove what an earlier call wrote and is not wanted now, and return the names.
+    """Write the files into a folder, remove obsolete files of an earlier call, and return the names.
 
     `exporters`: host:port of the process that serves all exporters. Raises ConfigError, with nothing written.
     """
@@ -56,7 +56,7 @@ def bundle(shared: Path, settings_file: Path, exporters: str, into: Path) -> dic
 
 
 def _layout(exporters: str, settings_file: Path, web: WebSettings) -> Layout:
-    """Return servers that listen where they do by default, on the machine that holds the settings' secrets."""
+    """Return servers at their default addresses, on the machine that holds the secrets of the settings."""
     jobs = [component.job for component in components().exporters()]
     paths = config_files.in_place(web)
     return Layout(
@@ -70,12 +70,12 @@ def _layout(exporters: str, settings_file: Path, web: WebSettings) -> Layout:
 
 
 def _place(name: str) -> str:
-    """Return where a rendered file goes: what Grafana reads at its start lies apart from the boards."""
+    """Return the path of a rendered file: Grafana's provisioning is kept apart from the boards."""
     return name.replace("grafana/", "grafana/provisioning/", 1)
 
 
 def _rules(shared: Path, settings: Settings) -> dict[str, str]:
-    """Return all rules; what says which targets are fed is of these settings, not of the repository's."""
+    """Return all rules. Which targets have data depends on these settings, not on those of the repository."""
     rules = _copies(shared / "alert_rules/generated", "prometheus/rules", "*.yml")
     own = installation_rules(shared, read_targets(shared / "targets.yaml"), settings)
     return rules | {"prometheus/rules/installation.yml": own}
@@ -90,7 +90,7 @@ def _copies(folder: Path, into: str, pattern: str, but: str = "") -> dict[str, s
 
 
 def _web(web: WebSettings, settings_file: Path) -> dict[str, str]:
-    """Return what both servers serve with, where the settings put TLS or a login in front."""
+    """Return the web configuration files of both servers, if the settings turn on TLS or a login."""
     if web == WebSettings():
         return {}
     text = config_files.server_configuration(web, str(settings_file), config_files.in_place(web))

@@ -1,4 +1,4 @@
-"""Generates what is committed: rules, boards, docs/targets.md, Alertmanager's configuration, from their sources."""
+"""Generates the committed files from their sources: rules, boards, docs/targets.md, Alertmanager's configuration."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _BOARDS = Path("dashboards/generated")
 
 
 def build(root: Path, *, check: bool = False) -> int:
-    """Write what is generated, or with `check` say which of it differs from its source; returns 0 or 1.
+    """Write the generated files, or with `check` list those that differ from their source; returns 0 or 1.
 
-    Raises ConfigError for the faults of targets.yaml and settings.yaml; nothing is written then.
+    Raises ConfigError for problems in targets.yaml and settings.yaml, before anything is written.
     """
     stale = _stale(_quoted(root))
     if not check:
@@ -47,7 +47,7 @@ def _stale(outputs: dict[Path, str]) -> dict[Path, str]:
 
 
 def _quoted(root: Path) -> dict[Path, str]:
-    """What alerts quote from their pages, for jsonnet."""
+    """The first steps that alerts quote from their runbooks, for jsonnet."""
     steps = json.dumps(first_steps(root / "docs/runbooks"), indent=2, ensure_ascii=False) + "\n"
     return {root / _RULES / "first_steps.json": steps}
 
@@ -69,7 +69,7 @@ def _outputs(root: Path) -> Iterator[tuple[Path, str]]:
     if settings.notifications is not None:
         require_delivery(settings.notifications, root / "settings.yaml")
     for name, text in render(settings, container_layout()).items():
-        if "/targets/" not in name:  # addresses are the installation's
+        if "/targets/" not in name:  # addresses depend on the installation
             yield root / "provisioning" / name, text
     documents = rule_documents(root, targets, settings)
     for layer, document in documents.items():

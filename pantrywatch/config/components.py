@@ -16,7 +16,7 @@ from exporters.registry import COMPONENTS_FILE
 
 @dataclass(frozen=True, slots=True)
 class AlertComponent:
-    """Who owns the alerts with this label `component`, and the board that shows them."""
+    """The team that owns alerts with this label `component`, and the board that shows them."""
 
     layer: str
     team: str
@@ -43,7 +43,7 @@ def _unique_jobs(components: tuple[Component, ...]) -> Problems:
 def _known_words(
     components: tuple[Component, ...], alert_components: dict[str, AlertComponent], data_sources: dict[str, str]
 ) -> Problems:
-    """Yield what a component names and the file does not have."""
+    """Yield each name that a component refers to and the file does not define."""
     for number, component in enumerate(components):
         for field, known in (("alert_components", alert_components), ("data_sources", data_sources)):
             for index, name in enumerate(getattr(component, field, ())):
@@ -62,7 +62,7 @@ class Components:
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_known_words,)
 
     def exporters(self) -> tuple[Component, ...]:
-        """Return those that are exporters of ours."""
+        """Return the components that are pantrywatch's exporters."""
         return tuple(component for component in self.components if component.exporter)
 
     def own_jobs(self) -> frozenset[str]:
@@ -70,7 +70,7 @@ class Components:
         return frozenset(component.job for component in self.components if component.own)
 
     def section_of(self) -> dict[str, str]:
-        """Return data source → the section of settings.yaml that must be there for it."""
+        """Return data source → the section of settings.yaml it requires."""
         return {source: one.section for one in self.components if one.section for source in one.data_sources}
 
 

@@ -23,14 +23,14 @@ class _Edit:
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """The new text, and in words what was changed."""
+    """The new text, and a description of each change."""
 
     text: str
     changes: tuple[str, ...]
 
 
 def migrate(text: str, name: str) -> Migrated:
-    """Return the settings as this version writes them. Raises ConfigError where the text is not YAML."""
+    """Return the settings in this version's form. Raises ConfigError if the text is not YAML."""
     parse_document(text, name)
     changes: list[str] = []
     text = _edited(text, list(_renames(_root(text), "", changes)))
@@ -78,7 +78,7 @@ def _kind(item: yaml.Node) -> str | None:
 
 
 def _with_moved(text: str, origin: str, kind: str, destination: str, changes: list[str]) -> str:
-    """Return the text with the entries of a kind moved, as they are, to another list."""
+    """Return the text with the entries of a kind moved unchanged to another list."""
     checks = _find(_root(text), origin)
     items = checks.value if isinstance(checks, yaml.SequenceNode) else []
     chosen = [item for item in items if _kind(item) == kind]
@@ -100,7 +100,7 @@ def _without_flow_items(text: str, checks: yaml.SequenceNode, chosen: list[yaml.
 
 
 def _cut_blocks(text: str, checks: yaml.SequenceNode, chosen: list[yaml.Node]) -> tuple[list[str], str]:
-    """Return each chosen entry as lines that begin in column 0, with the comments above it, and what is left."""
+    """Return each chosen entry as lines that begin in column 0, with the comments above it, and the remaining text."""
     lines = text.splitlines(keepends=True)
     blocks, gone = [], set()
     for item in chosen:
@@ -120,7 +120,7 @@ def _cut_blocks(text: str, checks: yaml.SequenceNode, chosen: list[yaml.Node]) -
 
 
 def _emptied(rest: str, lines: list[str], checks: yaml.SequenceNode, gone: set[int]) -> str:
-    """Return the text with `[]` for a list that has no entry left."""
+    """Return the text with `[]` for a list without remaining entries."""
     above = max(number for number in range(checks.start_mark.line) if lines[number].rstrip().endswith(":"))
     kept = [line for number, line in enumerate(lines) if number not in gone]
     position = above - len([number for number in gone if number < above])
@@ -129,7 +129,7 @@ def _emptied(rest: str, lines: list[str], checks: yaml.SequenceNode, gone: set[i
 
 
 def _last_line(item: yaml.Node) -> int:
-    """Return the last line with something of an entry: the end mark of a block is after blank lines and comments."""
+    """Return the last line with content of an entry: the end mark of a block is after blank lines and comments."""
     children = [node for pair in item.value for node in pair] if isinstance(item, yaml.MappingNode) else []
     if isinstance(item, yaml.SequenceNode):
         children = list(item.value)
@@ -139,7 +139,7 @@ def _last_line(item: yaml.Node) -> int:
 
 
 def _inserted(text: str, destination: str, blocks: list[str]) -> str:
-    """Return the text with the entries at the end of the list `section.key`, which is made where there is none."""
+    """Return the text with the entries at the end of the list `section.key`, created if missing."""
     section, key = destination.split(".")
     root = _root(text)
     existing = _find(root, destination)
@@ -151,7 +151,7 @@ def _inserted(text: str, destination: str, blocks: list[str]) -> str:
         return "".join(lines[:after]) + _indented(body, len(start) - len(start.lstrip())) + "".join(lines[after:])
     added = f"{key}:\n" + _indented(body, 2)
     if _find(root, section) is not None:
-        # The section is there, but its list is not, or is empty: what is left of it is of no use.
+        # The section exists without the list or with an empty one: replace the leftover.
         pairs = root.value if isinstance(root, yaml.MappingNode) else []
         found = next(pair for pair in pairs if pair[0].value == section)
         lines = text.splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""Series selectors as PromQL writes them: a metric and its matchers, read by a parser of PromQL."""
+"""PromQL series selectors: a metric and its matchers, read by a PromQL parser."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Selector:
 
 
 def parse_selector(text: str) -> Selector:
-    """Return the parts of a selector. Raises ValueError where PromQL refuses it, or it is more than a selector."""
+    """Return the parts of a selector. Raises ValueError for invalid PromQL and for any other expression."""
     try:
         found = promql.parse(text)
     except ValueError as error:

@@ -108,12 +108,12 @@ class Target:
 
     @property
     def allowed_share(self) -> float:
-        """The share of events that may be bad, without the noise of binary fractions."""
+        """The share of events that may be bad, without floating-point noise."""
         return round(1 - (self.objective or 0), 10)
 
     @property
     def is_check_fed(self) -> bool:
-        """Whether nothing but synthetic checks that name this target can feed it."""
+        """Whether only synthetic checks that name this target can feed it."""
         return self.kind == "probe"
 
 
@@ -141,7 +141,7 @@ class Tier:
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_budget_share_of_the_factor,)
 
     def can_fire(self, target: Target) -> bool:
-        """Return whether the share of bad events that fires it is one that can exist."""
+        """Return whether the share of bad events that fires it is below 1."""
         return self.factor * target.allowed_share < 1
 
 
@@ -155,7 +155,7 @@ def _unique_ids(targets: tuple[Target, ...]) -> Problems:
 
 
 def _thresholds_are_edges(targets: tuple[Target, ...], histograms: dict[str, tuple[float, ...]]) -> Problems:
-    """Yield each latency whose histogram is not listed, or cannot tell its threshold."""
+    """Yield each latency whose histogram is not listed, or has no bucket edge at its threshold."""
     for number, target in enumerate(targets):
         text = getattr(getattr(target, "sli", None), "histogram", None)
         if text is None:
@@ -187,12 +187,12 @@ class Targets:
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_thresholds_are_edges,)
 
     def by_id(self, target_id: str) -> Target:
-        """Return the target of that id."""
+        """Return the target with that id."""
         return next(target for target in self.targets if target.id == target_id)
 
 
 def read_targets(path: Path, runbooks: Path | None = None) -> Targets:
-    """Return the targets in the file; with `runbooks`, each must have its page there.
+    """Return the targets in the file; with `runbooks`, each must have its page in that folder.
 
     Raises ConfigError with every problem of the file.
     """

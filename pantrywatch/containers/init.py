@@ -1,7 +1,7 @@
-"""What the containers are given before they start: each its secrets and its configuration, in one volume.
+"""Prepares the shared volume: secrets and configuration for each container.
 
-The first container of the compose file runs this as root, without a network, and ends. A file belongs to the user of
-the container that reads it, in a folder that no other user may enter. Whatever is the same as before is not touched.
+The first container of the compose file runs this as root, without a network, and exits. A file belongs to the user of
+the container that reads it, in a folder that no other user may enter. Unchanged files are not touched.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from pantrywatch.generate.render import files_for, render
 from pantrywatch.web import config_files, secret_files
 from pantrywatch.web.certificates import require_trusted
 
-# Reader → the user its image runs as, or is told to by the compose file.
-IMAGE_USER = 10001  # where the compose file names no other
+# Reader → the user its image runs as, by default or by the compose file.
+IMAGE_USER = 10001  # unless the compose file names another
 USERS = {
-    "exporter": 0,  # all that the settings may name, to be checked at the start; for root alone
+    "exporter": 0,  # everything the settings may name, checked at startup; readable by root only
     "database": 10011,
     "cache": 10012,
     "synthetic": 10013,
@@ -42,7 +42,7 @@ USERS = {
     "postgres": 999,
     "redis": 999,
 }
-# Whose secrets are those that these sections of the settings name.
+# Reader → the sections of the settings whose secrets it gets.
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "database": ("database",),
     "cache": ("cache",),
@@ -52,7 +52,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "heartbeat": ("notifications",),
     "browser": ("browser",),
 }
-_KEPT = "kept"  # made here because nobody gave it; for root alone
+_KEPT = "kept"  # generated here because none was provided; readable by root only
 _REDIS = """\
 bind * -::*
 dir /data
@@ -66,7 +66,7 @@ requirepass {password}
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is laid out: the settings, the provisioning folder, the generated rules, and the operator's secrets.
+    """The inputs: the settings, the provisioning folder, the generated rules, and the operator's secrets.
 
     `data`: a folder with the volumes that readers write to, each under the reader's name.
     """
@@ -80,7 +80,7 @@ class Sources:
 
 @dataclass(slots=True)
 class _Volume:
-    """The files wanted in the volume: reader → name → text."""
+    """The desired files of the volume: reader → name → text."""
 
     path: Path
     users: Mapping[str, int]
@@ -90,7 +90,7 @@ class _Volume:
         self.files.setdefault(reader, {}).update(files)
 
     def write(self) -> None:
-        """Write what differs."""
+        """Write the files that differ."""
         for reader, files in self.files.items():
             folder = self.path / reader
             for name, text in files.items():
@@ -98,7 +98,7 @@ class _Volume:
                 _write(folder / name, text, self.users[reader])
 
     def prune(self) -> None:
-        """Remove what is wanted no more."""
+        """Remove stale files."""
         for reader, files in self.files.items():
             folder = self.path / reader
             for file in [path for path in folder.rglob("*") if path.is_file()]:
@@ -108,14 +108,14 @@ class _Volume:
     def _folder(self, top: Path, folder: Path, user: int) -> None:
         for path in (top, *reversed([folder, *folder.parents][: len(folder.relative_to(top).parts)])):
             path.mkdir(mode=0o500, exist_ok=True)
-            path.chmod(0o500)  # the top of a volume is there already, open to all
+            path.chmod(0o500)  # the root of a volume already exists, open to all
             os.chown(path, user, user)
 
 
 def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> Settings:
-    """Lay everything out in the volume at `path` and return the settings.
+    """Write everything to the volume at `path` and return the settings.
 
-    Raises ConfigError with nothing changed but the secrets, which the settings may name.
+    Raises ConfigError with nothing changed except the secrets, which the settings may name.
     """
     volume = _Volume(path, users)
     secrets = _add_secrets(volume, sources.given)
@@ -139,7 +139,7 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
 
 
 def _hosts(settings: Settings) -> set[str]:
-    """Return the names under which what is ours is asked from other containers."""
+    """Return the host names by which other containers reach pantrywatch's own services."""
     targets = scrape_targets(settings, container_layout())
     addresses = [one for job, groups in targets.items() if job != "application" for g in groups for one in g["targets"]]
     section = settings.notifications
@@ -148,19 +148,19 @@ def _hosts(settings: Settings) -> set[str]:
 
 
 def _add_own_secrets(volume: _Volume, secrets: Mapping[str, str], settings_file: Path, web: WebSettings) -> None:
-    """Add for each exporter and service what it serves with, and of the secrets those that its sections name."""
+    """Add each exporter's and service's own TLS and login files, and the secrets that its sections name."""
     document = read_yaml(settings_file)
     serving = config_files.exporter_files(web, str(settings_file))
     for reader, sections in _SECTIONS.items():
         named = {name for section in sections for name in _named_secrets(document.get(section))}
-        if reader == "heartbeat" and web.client is not None:  # it gets into the inbox as Prometheus does
+        if reader == "heartbeat" and web.client is not None:  # it logs in to the inbox like Prometheus
             named |= _named_secrets([web.client.password_file, web.ca_file])
         own = {f"secrets/{name}": secrets[name] for name in named & (secrets.keys() - _NOT_FOR_EXPORTERS)}
         volume.add(reader, serving | own)
 
 
 def _named_secrets(node: object) -> set[str]:
-    """Return the names of files in a folder `secrets` that stand anywhere in a section."""
+    """Return the names of files in a folder `secrets` that appear anywhere in a section."""
     if isinstance(node, dict | list):
         return set().union(*(_named_secrets(inner) for inner in (node.values() if isinstance(node, dict) else node)))
     path = Path(node) if isinstance(node, str) and len(node) < 500 else Path()
@@ -168,7 +168,7 @@ def _named_secrets(node: object) -> set[str]:
 
 
 def _hand_over(folder: Path, user: int) -> None:
-    """Give a volume to the user that writes to it; an engine would fill an empty one from the image, owner included."""
+    """Set the owner of a volume to the user that writes to it; an engine would copy an empty one's from the image."""
     (folder / ".pantrywatch").touch()
     if folder.stat().st_uid == user:
         os.chown(folder / ".pantrywatch", user, user)
@@ -243,7 +243,7 @@ def _add_grafana(volume: _Volume, sources: Sources, settings: Settings, files: M
 
 
 def _alive(web: WebSettings, reader: str, port: int) -> dict[str, str]:
-    """Return what the container's health check reads: where its own server is asked, and with which login."""
+    """Return the file for the container's health check: the address of its own server, and the login."""
     configuration = config_files.alive_configuration(web, f"{MOUNT}/{reader}")
     return {"alive.yml": configuration, "url": f"{config_files.scheme(web)}://localhost:{port}"}
 

@@ -16,7 +16,7 @@ _PROFILED = ("browser",)
 
 
 def container_layout() -> Layout:
-    """Return where the containers are for each other."""
+    """Return the addresses by which the containers reach each other."""
     addresses = {one.job: f"{one.container}:{_PORT}" for one in components().exporters()}
     always = {job: address for job, address in addresses.items() if job not in _PROFILED}
     return Layout(

@@ -19,7 +19,7 @@ Next:
 
 
 def next_steps(settings: Settings) -> str:
-    """Return where everything is, how to log in, and what to do next, without any secret."""
+    """Return the addresses, how to log in, and the next steps, without any secret."""
     web = settings.web
     guards = [name for name, on in (("TLS", web and web.tls), ("a login", web and web.users)) if on]
     return _TEXT.format(

@@ -1,4 +1,4 @@
-"""What Grafana reads at its start: its data sources, and where the boards are."""
+"""Grafana's provisioning: its data sources, and the folder of the boards."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pantrywatch.generate.layout import Layout
 
 
 def data_source_files(settings: Settings, layout: Layout) -> dict[str, dict[str, Any]]:
-    """Return file → document: Prometheus, which every board asks, and Alertmanager for silences and notifications."""
+    """Return file → document: Prometheus for every board, and Alertmanager for silences and notifications."""
     prometheus = {
         "isDefault": True,
-        # Grafana makes $__rate_interval of it: with another interval than Prometheus', rates would miss samples.
+        # Grafana derives $__rate_interval from it: if it differs from Prometheus' interval, rates miss samples.
         "jsonData": {
             "httpMethod": "POST",
             "timeInterval": layout.pace.scrape_interval,
@@ -29,7 +29,7 @@ def data_source_files(settings: Settings, layout: Layout) -> dict[str, dict[str,
 
 
 def board_provider() -> dict[str, Any]:
-    """Return the document that names the folder of the boards, which Grafana fills in from its environment."""
+    """Return the document with the folder of the boards, which Grafana takes from its environment."""
     provider = {
         "name": "pantrywatch",
         "type": "file",
@@ -56,7 +56,7 @@ def _data_source(kind: str, address: str, settings: Settings, layout: Layout, mo
 
 
 def _access(web: WebSettings, layout: Layout, json_data: dict[str, Any]) -> dict[str, Any]:
-    """Return login and trust, secrets by reference to their files."""
+    """Return login and CA, with secrets as references to their files."""
     found: dict[str, Any] = {}
     paths, secrets = layout.web_files.grafana, {}
     if web.client:

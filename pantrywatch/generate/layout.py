@@ -1,6 +1,6 @@
-"""Where the parts of a stack lie and listen: all that their configuration needs to know beside the settings.
+"""Paths and addresses of a stack: everything its configuration needs besides the settings.
 
-Native and containers each make one; the generator never asks which of the two it works for.
+The native stack and the containers each build one; the generator does not know which it is for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SecretPath = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often Prometheus scrapes and evaluates, as Prometheus writes durations."""
+    """How often Prometheus scrapes and evaluates, in Prometheus' duration format."""
 
     scrape_interval: str = "15s"
     scrape_timeout: str = "10s"
@@ -26,7 +26,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class WebFiles:
-    """Where each server finds its copies of the files that the section `web` names."""
+    """Where each server finds its copies of the files named in the section `web`."""
 
     prometheus: WebPaths = COPIES
     alertmanager: WebPaths = COPIES
@@ -38,7 +38,7 @@ class Layout:
     """Addresses are `host:port`.
 
     `exporters`: exporter → address, of those that run here. `processes`: the exporters' processes, by the label
-    `instance` of their own metrics → an exporter that each serves. `optional`: exporter → address of one that comes and
+    `instance` of their own metrics → an exporter it serves. `optional`: exporter → address of one that comes and
     goes; it is looked up by name, and a name that does not resolve is no target rather than one that is down.
     """
 

@@ -1,4 +1,4 @@
-"""Prometheus' configuration, and the addresses it scrapes: files of file_sd, one a job.
+"""Prometheus' configuration, and the addresses it scrapes: file_sd files, one per job.
 
 Valid for Prometheus 2.42 and 3.x. Retention, above the 30 days of the budgets, is a flag of the server.
 """
@@ -14,7 +14,7 @@ from pantrywatch.config.settings import Settings
 from pantrywatch.generate.layout import Layout
 from pantrywatch.web.config_files import client, scheme
 
-# The job of every exporter's own metrics.
+# The job for the exporters' own metrics.
 _SELF = "exporter"
 
 
@@ -39,8 +39,8 @@ def prometheus_configuration(settings: Settings, layout: Layout) -> dict[str, An
 def scrape_targets(settings: Settings, layout: Layout) -> dict[str, list[dict[str, Any]]]:
     """Return job → target groups in the form of file_sd.
 
-    The label `instance` is the name from settings.yaml, so it stays when an exporter moves; a Go exporter in its place
-    needs no more than another address.
+    The label `instance` is the name from settings.yaml, so it stays the same when an exporter moves; replacing it with
+    a Go exporter only changes the address.
     """
     watched = {component.job: _watched(component, settings) for component in components().exporters()}
     groups = {
@@ -80,7 +80,7 @@ def _scrape_config(
 
 
 def _lookups(job: str, settings: Settings, layout: Layout) -> Iterator[tuple[str, str, str]]:
-    """Yield address, instance and path of what is found by name: an optional exporter, and its own metrics."""
+    """Yield address, instance and path of targets found by DNS: an optional exporter, and its own metrics."""
     for component in components().exporters():
         address = layout.optional.get(component.job)
         if address is None or not _watched(component, settings):
@@ -93,7 +93,7 @@ def _lookups(job: str, settings: Settings, layout: Layout) -> Iterator[tuple[str
 
 def _by_name(address: str, instance: str, path: str) -> dict[str, Any]:
     host, _, port = address.rpartition(":")
-    labels = {"__address__": address, "__metrics_path__": path, "instance": instance}  # the address as certified
+    labels = {"__address__": address, "__metrics_path__": path, "instance": instance}  # the name in the certificate
     return {
         "dns_sd_configs": [{"names": [host], "type": "A", "port": int(port)}],
         "relabel_configs": [
@@ -104,7 +104,7 @@ def _by_name(address: str, instance: str, path: str) -> dict[str, Any]:
 
 
 def _watched(component: Component, settings: Settings) -> list[str]:
-    """Return the names of what an exporter watches; one whose section is a record is called by it, or `local`."""
+    """Return the names of an exporter's targets; if its section is a single record, its name or `local`."""
     section = getattr(settings, component.job)
     if not section:
         return []

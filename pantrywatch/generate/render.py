@@ -1,4 +1,4 @@
-"""The one generator of configuration: settings and a layout in, the text of every file out. It writes nothing."""
+"""The one generator of configuration: from settings and a layout to the text of every file. It writes nothing."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def render(settings: Settings, layout: Layout) -> dict[str, str]:
 
 
 def files_for(server: str, files: Mapping[str, str]) -> dict[str, str]:
-    """Return the files of one server, their names without it."""
+    """Return the files of one server, without its prefix in their names."""
     prefix = f"{server}/"
     return {name.removeprefix(prefix): text for name, text in files.items() if name.startswith(prefix)}

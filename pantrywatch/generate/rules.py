@@ -1,4 +1,4 @@
-"""Rules and boards: jsonnet in, documents out."""
+"""Renders rules and boards from jsonnet."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def rule_documents(root: Path, targets: Targets, settings: Settings, speed: int 
 
 
 def installation_rules(root: Path, targets: Targets, settings: Settings) -> str:
-    """Return the rule file that says which targets are fed under these settings."""
+    """Return the rule file that records which targets have data under these settings."""
     return rule_files(root, targets, settings)["installation.yml"]
 
 
 def measured_targets(targets: Targets, settings: Settings) -> dict[str, bool]:
-    """Return target id → whether this installation has what feeds it: data sources, and a check where it needs one."""
+    """Return target id → whether this installation has its data sources, and a check if it needs one."""
     sources = set(settings.feeding())
     checked = {check.target for check in settings.checks()}
     return {
@@ -48,5 +48,5 @@ def rule_text(layer: str, document: Any) -> str:
 
 
 def render_jsonnet(source: Path, arguments: dict[str, str]) -> Any:
-    """Return what a jsonnet file evaluates to, its top-level arguments given as code."""
+    """Return the value of a jsonnet file, with its top-level arguments given as code."""
     return json.loads(_gojsonnet.evaluate_file(str(source), tla_codes=arguments))

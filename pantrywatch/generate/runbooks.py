@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 _FIRST_ITEM = re.compile(r"^1\. (?P<text>.+?)(?=^2\. |^$|\Z)", re.MULTILINE | re.DOTALL)
-# What stands for a label's value: `check="NAME"`, `relname = 'NAME'`.
+# Placeholders for a label's value: `check="NAME"`, `relname = 'NAME'`.
 _PLACEHOLDER = re.compile(r"(?P<label>\w+)(?P<equals> ?= ?)(?P<quote>[\"'])(NAME|ID|ROUTE)(?P=quote)")
 _LINK = re.compile(r"\[(?P<text>[^]]+)\]\([^)]+\)")
 

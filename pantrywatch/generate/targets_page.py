@@ -1,4 +1,4 @@
-"""docs/targets.md: what is promised, how it is counted, when it alerts, and what the number cannot tell."""
+"""docs/targets.md: each target, how it is counted, when it alerts, and the limits of the number."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _tiers(targets: Targets, target: Target) -> Iterator[str]:
 
 
 def detection_minutes(tier: Tier, target: Target) -> int:
-    """Return the minutes from the begin of a full outage, at even traffic, to the alert, the waiting included."""
+    """Return the minutes from the start of a full outage, at even traffic, to the alert, the waiting included."""
     share = tier.factor * target.allowed_share
     needed = max(_minutes_until(share * seconds(window) / 60) for window in (tier.long, tier.short))
     return needed + seconds(tier.wait) // 60
@@ -100,7 +100,7 @@ def detection_minutes(tier: Tier, target: Target) -> int:
 def _minutes_until(bad_minutes: float) -> int:
     """Return how long an outage lasts until a window holds more than so many bad minutes.
 
-    The windows add up values of five minutes taken each minute: an outage enters them by a fifth, two fifths, ...
+    The windows add up values of five minutes taken each minute: an outage counts as a fifth, two fifths, ... in them.
     """
     minutes = 1
     while minutes < 5 and minutes * (minutes + 1) / 10 <= bad_minutes:

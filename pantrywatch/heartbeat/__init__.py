@@ -1,1 +1,1 @@
-"""The heartbeat: hears Watchdog from Alertmanager, on another machine, and speaks up when it falls silent."""
+"""The dead man's switch: receives Alertmanager's Watchdog on another machine and notifies when it stops arriving."""

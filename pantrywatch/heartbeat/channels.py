@@ -1,4 +1,4 @@
-"""How the heartbeat speaks: by mail and webhook to the contacts that settings.yaml names, without Alertmanager."""
+"""The heartbeat's notifications: mail and webhook to the contacts in settings.yaml, without Alertmanager."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _TLS_PORT = "465"
 
 
 class Channel(Protocol):
-    """One contact by one channel; `name` is the same after a restart."""
+    """One channel of a contact; `name` is stable across restarts."""
 
     @property
     def name(self) -> str: ...
 
     def tell(self, notice: Notice) -> None:
-        """Send. Raises OSError (smtplib's and requests' errors are among them) where it was not taken."""
+        """Send. Raises OSError (the base of smtplib's and requests' errors) if it was not accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A contact's webhook, which takes Alertmanager's JSON."""
+    """A contact's webhook, which accepts Alertmanager's JSON."""
 
     name: str
     webhook: Webhook
@@ -66,7 +66,7 @@ class Hook:
     web: WebSettings
 
     def tell(self, notice: Notice) -> None:
-        """Post. Raises OSError, also for an answer that is not 2xx."""
+        """Post. Raises OSError, including for a response other than 2xx."""
         headers, login = {}, None
         if self.secret is not None and self.webhook.user is None:
             headers["Authorization"] = f"Bearer {self.secret.reveal()}"
@@ -82,10 +82,10 @@ class Hook:
 
 
 def channels_of(section: Notifications, web: WebSettings, file: str) -> list[Channel]:
-    """Return the channels of `heartbeat.notify`. Raises ConfigError: no contact, one it cannot reach, secrets.
+    """Return the channels of `heartbeat.notify`. Raises ConfigError for no or unreachable contacts, and for secrets.
 
-    `web`, with absolute paths, says how one gets into what is ours.
-    A contact's Slack and PagerDuty are Alertmanager's: what speaks of its silence must need as little as possible.
+    `web`, with absolute paths, gives CA and login of our own services.
+    Slack and PagerDuty are left to Alertmanager: the heartbeat must depend on as little as possible.
     """
     faults: list[ConfigProblem] = []
     found: list[Channel] = []
@@ -122,7 +122,7 @@ def _channels(section: Notifications, web: WebSettings, name: str, file: str) ->
         entry = f"notifications.contacts.{name}.webhook"
         secret = _secret(contact.webhook.token_file, f"{entry}.token", file)
         secret = secret or _secret(contact.webhook.password_file, f"{entry}.password", file)
-        # A login of its own goes before ours, and a stranger sees neither ours nor our authority.
+        # The URL's own login takes precedence, and third parties get neither our login nor our CA.
         client = web if is_own(contact.webhook.url, section.own_addresses) else WebSettings()
         yield Hook(f"webhook {name}", contact.webhook, secret, replace(client, client=None) if secret else client)
 

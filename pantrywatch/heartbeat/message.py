@@ -1,4 +1,4 @@
-"""What the heartbeat says of a silence and of its end, in the form of the other messages."""
+"""The heartbeat's messages when Watchdog is missing and when it is back, in the format of the other messages."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 
 _ALERT = "WatchdogSilent"
 _SILENT = """\
-Nothing has been heard from Alertmanager's Watchdog since {since}.
-While this lasts nobody is told of any other alert ({alert}).
+Alertmanager's Watchdog has been missing since {since}.
+Until it is back, nobody is notified of any other alert ({alert}).
 
 Impact: an outage of the CRM would go unnoticed.
-First step: does the monitoring's machine answer? `./run status` or `docker compose ps` there; then Prometheus' page
-/alerts, where Watchdog must be firing, and the log of Alertmanager.
+First step: does the monitoring machine respond? Run `./run status` or `docker compose ps` there; then check that
+Watchdog is firing on Prometheus' page /alerts, and read Alertmanager's log.
 Runbook: docs/runbooks/Watchdog.md
 """
 _RETURNED = """\
-Alertmanager's Watchdog is heard again ({alert}). It had been silent since {since}.
-Alerts that began meanwhile are sent by Alertmanager itself.
+Alertmanager's Watchdog is arriving again ({alert}). It had been missing since {since}.
+Alertmanager itself sends the alerts that started in the meantime.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message: the silence since a Unix time, or its end."""
+    """One message: Watchdog missing since a Unix time, or back."""
 
     since: float
     returned: bool
@@ -37,12 +37,12 @@ class Notice:
 
     @property
     def summary(self) -> str:
-        """Return what it is about."""
-        return "The monitoring is heard again" if self.returned else "The monitoring is silent: nobody would be told"
+        """Return the summary."""
+        return "The monitoring is back" if self.returned else "The monitoring is down: nobody would be notified"
 
     @property
     def title(self) -> str:
-        """Return the title, of the same form as Alertmanager's messages here."""
+        """Return the title, in the same format as Alertmanager's messages."""
         return f"[CRITICAL] {self.summary} \u2013 {self.status} (1)"
 
     @property
@@ -54,7 +54,7 @@ class Notice:
         return (_RETURNED if self.returned else _SILENT).format(since=since, alert=_ALERT)
 
     def as_alertmanager(self) -> dict[str, Any]:
-        """Return the notice as Alertmanager's webhook would post it, for whatever takes that."""
+        """Return the message as Alertmanager's webhook would post it."""
         labels = {"alertname": _ALERT, "severity": "critical", "component": "alertmanager", "layer": "monitoring"}
         annotations = {"summary": self.summary, "description": self.text}
         begin = datetime.fromtimestamp(self.since, UTC).isoformat()

@@ -1,4 +1,4 @@
-"""Runs the heartbeat: takes beats over HTTP, watches for silence, in one process."""
+"""Runs the heartbeat: receives beats over HTTP and watches for missing ones, in one process."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ logger = logging.getLogger(__name__)
 
 
 def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int:
-    """Watch until SIGTERM or Ctrl-C. Raises ConfigError for the settings, the address, the folder."""
+    """Watch until SIGTERM or Ctrl-C. Raises ConfigError for problems with the settings, address or folder."""
     settings = read_settings(settings_file)
     section, web = settings.notifications, settings.web or WebSettings()
     if section is None:
         raise ConfigError(
-            [ConfigProblem(str(settings_file), "notifications", "expected this section: it says whom to tell")]
+            [ConfigProblem(str(settings_file), "notifications", "expected this section: it names whom to notify")]
         )
     channels = channels_of(section, rooted(web, settings_file), str(settings_file))
     record = read_record(keep)
@@ -61,7 +61,7 @@ def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int
 
 
 def heartbeat_application(record: Record, watch: Watch, token: Secret | None = None) -> Starlette:
-    """Return the application: beats in, with the token as bearer where there is one; state and metrics out."""
+    """Return the application: it receives beats, with the bearer token if one is set, and serves state and metrics."""
     return Starlette(
         routes=[
             Route("/heartbeat", partial(_beat, record, token), methods=["POST"]),
@@ -81,7 +81,7 @@ async def _serve(watch: Watch, web: Coroutine[Any, Any, None]) -> None:
 
 
 async def _beat(record: Record, token: Secret | None, request: Request) -> Response:
-    """Take Alertmanager's JSON, or a post without a body from any script; a Watchdog that resolved is no beat."""
+    """Accept Alertmanager's JSON, or a POST without a body from any script; a resolved Watchdog is not a beat."""
     if token is not None and not _carries(request, token):
         return PlainTextResponse("expected the token of notifications.heartbeat as Authorization: Bearer\n", 401)
     if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
@@ -89,7 +89,7 @@ async def _beat(record: Record, token: Secret | None, request: Request) -> Respo
         if not isinstance(document, dict) or document.get("status") != "firing":
             return PlainTextResponse("not a beat: expected Alertmanager's JSON with status firing\n", 400)
     record.beat()
-    return PlainTextResponse("heard\n")
+    return PlainTextResponse("received\n")
 
 
 def _carries(request: Request, token: Secret) -> bool:
@@ -99,8 +99,8 @@ def _carries(request: Request, token: Secret) -> bool:
 
 async def _state(record: Record, _request: Request) -> Response:
     if record.beat_at is None:
-        return PlainTextResponse(f"nothing heard yet, for {record.silent_seconds():.0f} s\n")
-    return PlainTextResponse(f"last heard {record.silent_seconds():.0f} s ago\n")
+        return PlainTextResponse(f"no beat yet, for {record.silent_seconds():.0f} s\n")
+    return PlainTextResponse(f"last beat {record.silent_seconds():.0f} s ago\n")
 
 
 async def _health(_request: Request) -> Response:

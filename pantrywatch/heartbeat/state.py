@@ -1,7 +1,7 @@
-"""When the last beat came and who knows of a silence, in a small file: a restart neither forgets nor repeats.
+"""The time of the last beat and who was notified of a missing one, in a small file that survives restarts.
 
-While the process runs, times are those of the steady clock, so that nobody who sets the clock makes a silence or hides
-one. The file holds Unix times: only over a restart does the wall clock count, and a time in the future counts as now.
+While the process runs, times come from the monotonic clock, so setting the wall clock neither causes nor hides a
+missing beat. The file holds Unix times: the wall clock matters only across a restart, and a future time counts as now.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _FILE = "heartbeat.json"
 
 @dataclass(slots=True)
 class Record:
-    """When watching began, the last beat, and of each channel when it was notified, and of a silence since when.
+    """When watching began, the last beat, and for each channel when it was notified of an outage, and its start.
 
-    All in seconds of the steady clock. The file is written at every change; without one nothing outlives the process.
+    All in seconds of the monotonic clock. The file is written at every change; without one nothing survives a restart.
     """
 
     began_at: float
@@ -38,7 +38,7 @@ class Record:
     file: Path | None = None
 
     def beat(self) -> None:
-        """Note a beat."""
+        """Record a beat."""
         self.beat_at = self.clock.steady()
         self.keep()
 
@@ -52,21 +52,21 @@ class Record:
         return self.clock.steady() - self.silent_since
 
     def unix_time(self, moment: float) -> float:
-        """Return a moment of the steady clock as Unix time, by what the wall clock says now."""
+        """Convert a time of the monotonic clock to Unix time, using the current wall clock."""
         return self.clock.wall() - (self.clock.steady() - moment)
 
     def mark_notified(self, channel: str, since: float) -> None:
-        """Note that a channel knows of the silence."""
+        """Record that a channel was notified of the outage."""
         self.notified[channel] = (self.clock.steady(), since)
         self.keep()
 
     def clear(self, channel: str) -> None:
-        """Note that a channel knows that it is over."""
+        """Record that a channel was notified of its end."""
         self.notified.pop(channel, None)
         self.keep()
 
     def keep(self) -> None:
-        """Write the file; what cannot be written is logged: beats count all the same while the process lives."""
+        """Write the file. A failure is logged, and beats still count while the process runs."""
         if self.file is None:
             return
         fields = {
@@ -83,9 +83,9 @@ class Record:
 
 
 def read_record(folder: Path | None, clock: Clock | None = None) -> Record:
-    """Return the record kept in the folder, a new one where there is none. Raises ConfigError.
+    """Return the record kept in the folder, or a new one. Raises ConfigError.
 
-    One that is damaged is put aside; a disk that is full or broken stops nothing.
+    A damaged one is set aside; a full or broken disk stops nothing.
     """
     clock = clock or Clock()
     if folder is None:
@@ -128,7 +128,7 @@ def _parsed(fields: Any, clock: Clock) -> Record:
 
 
 def _steady(unix_time: Any, clock: Clock) -> float:
-    """Return a Unix time of the file on the steady clock. Raises ValueError or TypeError where it is none."""
+    """Convert a Unix time of the file to the monotonic clock. Raises ValueError or TypeError if it is invalid."""
     age_seconds = clock.wall() - float(unix_time)
     if not math.isfinite(age_seconds):
         raise ValueError("expected a Unix time")

@@ -1,4 +1,4 @@
-"""Decides who is to be told what, and tells them; a channel that does not take it is tried again."""
+"""Decides which channels to notify, and notifies them; failed channels are retried."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.5
 _RETRY_SECONDS = 20.0
-# After its own start it listens this long before it speaks: Alertmanager beats once a minute.
+# After its own start it waits this long before it notifies: Alertmanager beats once a minute.
 _LISTEN_FIRST_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """After how long a silence to speak, and after how long to say it again."""
+    """How long without a beat until it notifies, and until it repeats that."""
 
     silent_seconds: float
     repeat_seconds: float
@@ -34,28 +34,28 @@ class Metrics:
     """What /metrics shows."""
 
     def __init__(self, record: Record) -> None:
-        """Take the record, which is read at every scrape."""
+        """Take the record to read at every scrape."""
         self.registry = CollectorRegistry()
         last = Gauge(
-            "pantrywatch_heartbeat_last_timestamp_seconds", "When Watchdog was last heard; 0 for never.",
+            "pantrywatch_heartbeat_last_timestamp_seconds", "When Watchdog last arrived; 0 for never.",
             registry=self.registry,
         )  # fmt: skip
         last.set_function(lambda: 0.0 if record.beat_at is None else round(record.unix_time(record.beat_at), 1))
         self.silent = Gauge(
-            "pantrywatch_heartbeat_silent", "Whether Watchdog has been silent for too long (1).",
+            "pantrywatch_heartbeat_silent", "Whether Watchdog has been missing for too long (1).",
             registry=self.registry,
         )  # fmt: skip
         self.notices = Counter(
-            "pantrywatch_heartbeat_notices_total", "Attempts to tell somebody, by channel and whether it was taken.",
+            "pantrywatch_heartbeat_notices_total", "Attempts to notify, by channel and whether it was accepted.",
             ("channel", "taken"), registry=self.registry,
         )  # fmt: skip
 
 
 class Watch:
-    """Looks at the record again and again, each channel by itself: a slow one holds up no other."""
+    """Checks the record regularly, in a task per channel, so that a slow channel does not delay others."""
 
     def __init__(self, record: Record, channels: Sequence[Channel], timing: Timing) -> None:
-        """Take what is known and whom to tell."""
+        """Take the record and the channels to notify."""
         self._record, self._channels, self._timing = record, channels, timing
         self._started_at = record.clock.steady()
         self._changes = ChangeLog(logger)
@@ -65,7 +65,7 @@ class Watch:
             record.clear(name)
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Run until cancelled."""
         await asyncio.gather(*(self._serve(channel) for channel in self._channels))
 
     async def _serve(self, channel: Channel) -> None:
@@ -77,7 +77,7 @@ class Watch:
                 await asyncio.sleep(min(_RETRY_SECONDS, self._timing.silent_seconds))
 
     def due(self, channel: str) -> Notice | None:
-        """Return what a channel is to be notified of now, None where it knows all there is."""
+        """Return the message a channel is due now, or None."""
         record, known, now = self._record, self._record.notified.get(channel), self._record.clock.steady()
         overdue = record.silent_seconds() > self._timing.silent_seconds
         listened = now - self._started_at > min(_LISTEN_FIRST_SECONDS, self._timing.silent_seconds)

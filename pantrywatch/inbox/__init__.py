@@ -1,1 +1,1 @@
-"""The inbox: takes what Alertmanager sends by every channel, keeps it, and shows who was told what, when."""
+"""The inbox: receives Alertmanager's messages by every channel, and shows who was notified of what, and when."""

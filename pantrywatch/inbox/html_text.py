@@ -1,7 +1,7 @@
 """The words of an HTML page, in one pass over it.
 
-Python's own parser looks for the end of each unfinished comment or tag again up to the end of the page: quadratic.
-Here what never ends takes all the rest with it, as in a browser (https://html.spec.whatwg.org/multipage/parsing.html).
+Python's own parser searches to the end of the page for each unfinished comment or tag, which is quadratic.
+Here an unfinished one swallows the rest of the page, as in a browser (https://html.spec.whatwg.org/multipage/parsing.html).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LONG_NUMBER = re.compile(r"&#[0-9]{8,};?")  # no character has such a number, a
 
 
 def words_of(page: str) -> str:
-    """Return the text of the page, a line per block, without what a reader does not see."""
+    """Return the visible text of the page, one line per block."""
     pieces: list[str] = []
     position = 0
     while (start := page.find("<", position)) >= 0:
@@ -33,7 +33,7 @@ def words_of(page: str) -> str:
 
 
 def _after(page: str, start: int, pieces: list[str]) -> int:
-    """Return where the markup that begins here ends, and add what stands in its place."""
+    """Return where the markup that begins here ends, and add its replacement."""
     if page.startswith("<!--", start):
         return _end(page, "-->", start + 2)
     if page[start + 1 : start + 2] in {"!", "?"}:

@@ -1,6 +1,6 @@
-"""Messages as a person tells the story: who was notified of this alert, how much later who else, and when it was over.
+"""Messages grouped into incidents: who was notified of an alert, who else how much later, and when it was resolved.
 
-Counted as messages arrive and within bounds, so that a page costs the same however many alerts a message holds.
+Built up as messages arrive and bounded, so a page costs the same however many alerts a message holds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Notice:
 class Incident:
     """One alert from its first message until it was resolved; `started_at` is on the messages' `elapsed_seconds`.
 
-    Of its notices the first and the newest are kept, `skipped` counts the others.
+    The first and the newest of its notices are kept; `skipped` counts the others.
     """
 
     alert: str
@@ -62,11 +62,11 @@ class Incident:
 class Incidents:
     """The newest incidents, by their newest message.
 
-    An alert is known by its name alone, for mail and chat carry no more: two of one name at a time are one incident.
+    Alerts are identified by name alone, as mail and chat carry no more: two of the same name are one incident.
     """
 
     def __init__(self) -> None:
-        """Nothing has happened yet."""
+        """Start without incidents."""
         self._number = 0
         self._found: dict[int, Incident] = {}  # the one with the newest message last
         self._latest: dict[str, int] = {}
@@ -88,16 +88,16 @@ class Incidents:
             self._forget(next(iter(self._found)))
 
     def newest(self, count: int) -> list[Incident]:
-        """Return copies of so many, the one with the newest message first."""
+        """Return copies of up to that many, the one with the newest message first."""
         chosen = list(self._found.values())[: -count - 1 : -1]
         return [replace(incident, notices=list(incident.notices)) for incident in chosen]
 
     def firing(self) -> int:
-        """Return how many are not resolved."""
+        """Return the number of unresolved ones."""
         return sum(not incident.resolved for incident in self._found.values())
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of all."""
         return len(self._found)
 
     def _forget(self, number: int) -> None:

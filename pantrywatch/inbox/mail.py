@@ -1,4 +1,4 @@
-"""An e-mail as a message: subject, the text and the HTML part, in whatever encoding they came."""
+"""An e-mail as a message: subject, text part and HTML part, in any encoding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_TEXT_BYTES = 1024 * 1024  # of each part; what Alertmanager sends has some
 
 
 def read_mail(content: bytes, recipients: Sequence[str]) -> Delivery:
-    """Return the mail as a delivery to all its recipients. Takes any bytes, with work in proportion to them."""
+    """Return the mail as a delivery to all its recipients. Accepts any bytes, in linear time."""
     mail = part_at(content, 0, len(content))
     found: dict[str, Part] = {}
     for part in islice(mail.parts(), _MOST_PARTS):

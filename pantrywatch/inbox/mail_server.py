@@ -1,4 +1,4 @@
-"""Receives mail as a mail server does, bounded in size, time, recipients and connections."""
+"""An SMTP server, bounded in size, time, recipients and connections."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ class ConnectionLimit:
     """Counts the open connections of one listener."""
 
     def __init__(self) -> None:
-        """Nobody is in yet."""
+        """Start without open connections."""
         self.open = 0
 
     def full(self) -> bool:
-        """Return whether one more is too many."""
+        """Return whether the limit is reached."""
         return self.open > _MAXIMUM_CONNECTIONS
 
 
 class MailServer(SMTP):
-    """One connection: aiosmtpd's protocol with an end to what a stranger may take of memory and time."""
+    """One connection: aiosmtpd's protocol with limits on the memory and time an untrusted client can use."""
 
-    line_length_limit = 64 * 1024  # the standard's 1000 would refuse HTML that some write in one line
+    line_length_limit = 64 * 1024  # the standard's 1000 would refuse HTML written in one line
 
     def __init__(self, mailbox: Mailbox, door: ConnectionLimit) -> None:
-        """Take where messages go, and the count all connections share."""
+        """Take the mailbox, and the connection limit that all connections share."""
         super().__init__(
             _MailHandler(mailbox), hostname="inbox", ident="pantrywatch inbox",
             data_size_limit=MAXIMUM_BODY_BYTES, timeout=_IDLE_SECONDS, enable_SMTPUTF8=True,
@@ -44,7 +44,7 @@ class MailServer(SMTP):
         self._received_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let the client in, or say that too many are here: it is told to come again."""
+        """Accept the client, or reply 421 (try again later) at the limit."""
         super().connection_made(transport)
         self._door.open += 1
         stream: Any = transport
@@ -54,12 +54,12 @@ class MailServer(SMTP):
             stream.close()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Make room for the next one."""
+        """Give the connection's slot back."""
         self._door.open -= 1
         super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
-        """Pass bytes on; aiosmtpd itself keeps a line without an end for as long as it grows."""
+        """Pass bytes on within the limit: aiosmtpd itself buffers an endless line without limit."""
         self._received_bytes += len(data)
         if self._received_bytes > 4 * MAXIMUM_BODY_BYTES:
             stream: Any = self.transport
@@ -69,7 +69,7 @@ class MailServer(SMTP):
 
 
 class _MailHandler:
-    """aiosmtpd's handler: the answer 250 is given only once the message is kept."""
+    """aiosmtpd's handler: it replies 250 only after the message is stored."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
@@ -89,5 +89,5 @@ class _MailHandler:
         try:
             message = await asyncio.to_thread(lambda: self._mailbox.add(read_mail(content, recipients)))
         except OSError as error:
-            return f"452 4.3.1 could not keep it: {error.strerror}"
+            return f"452 4.3.1 could not store the message: {error.strerror}"
         return f"250 OK message {message.id}"

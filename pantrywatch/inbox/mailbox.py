@@ -1,4 +1,4 @@
-"""The newest messages, in memory and in one file: what was taken is there again after a restart."""
+"""The newest messages, in memory and in one file: accepted messages survive a restart."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ logger = logging.getLogger(__name__)
 KEEP_MESSAGES = 2000
 KEEP_BYTES = 32 * 1024 * 1024
 _FILE = "messages.jsonl"
-_LONGEST_LINE_BYTES = 64 * 1024 * 1024  # JSON writes a byte in up to six
+_LONGEST_LINE_BYTES = 64 * 1024 * 1024  # JSON may need six bytes for one
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a page shows: some messages and incidents, newest first, and how many there are in all.
+    """The content of a page: messages and incidents, newest first, and their total numbers.
 
-    `oldest` is the number of the oldest message that is kept, `older` whether there are some before these.
+    `oldest` is the number of the oldest kept message; `older` is whether there are messages before these.
     """
 
     messages: list[Message]
@@ -42,10 +42,9 @@ class View:
 
 
 class Mailbox:
-    """Keeps the newest messages within a count and a size; the very newest whatever its size.
+    """Keeps the newest messages within a count and a size; the newest one is kept at any size.
 
-    The file grows by a line per message, and is rewritten when it holds twice what is kept. May be used by several
-    threads.
+    The file grows by one line per message, and is rewritten at twice the size of the kept messages. Thread-safe.
     """
 
     def __init__(
@@ -56,14 +55,14 @@ class Mailbox:
         keep_bytes: int = KEEP_BYTES,
         clock: Clock | None = None,
     ) -> None:
-        """Read what the folder holds; without one nothing outlives the process. Raises ConfigError.
+        """Read the folder; without one nothing survives a restart. Raises ConfigError.
 
-        On a disk that is full or broken it starts all the same and says so: what can be read is here.
+        On a full or broken disk it still starts, logs that, and holds whatever could be read.
         """
         self._keep_messages, self._keep_bytes, self._clock = keep_messages, keep_bytes, clock or Clock()
         self._messages: deque[tuple[Message, int]] = deque()
         self._bytes = self._file_bytes = self._file_lines = self._last_id = 0
-        self._rewrite_at = 2  # times what is kept
+        self._rewrite_at = 2  # times the size of the kept messages
         self._incidents = Incidents()
         self._memory, self._writing = threading.Lock(), threading.Lock()
         self._file = folder / _FILE if folder else None
@@ -73,7 +72,7 @@ class Mailbox:
         self._started = (self._timeline_start(), self._clock.steady())
 
     def add(self, delivery: Delivery) -> Message:
-        """Keep a delivery and return its message. Raises OSError where it could not be written: it is not kept then."""
+        """Store a delivery and return its message. Raises OSError, with nothing stored, if it cannot be written."""
         with self._writing:
             start, started = self._started
             message = Message(
@@ -92,11 +91,11 @@ class Mailbox:
             return [message for message, _ in self._messages if message.id > number]
 
     def get(self, number: int) -> Message | None:
-        """Return one message, None where it is no longer or never was here."""
+        """Return the message with that number, or None."""
         return next((message for message in self.after(number - 1) if message.id == number), None)
 
     def view(self, messages: int, incidents: int, before: int | None = None) -> View:
-        """Return the newest messages, or the newest before a number, and the newest incidents."""
+        """Return the newest messages (before a number, if given) and the newest incidents."""
         with self._memory:
             older = (message for message, _ in reversed(self._messages) if before is None or message.id < before)
             chosen = list(islice(older, messages))
@@ -107,7 +106,7 @@ class Mailbox:
             )  # fmt: skip
 
     def _timeline_start(self) -> float:
-        """Return where the seconds between messages go on: after the last message, however the clock was set since."""
+        """Return the start of the seconds between messages: after the last one, even if the clock was set back."""
         wall = self._clock.wall()
         if not self._messages:
             return wall
@@ -141,7 +140,7 @@ class Mailbox:
             self._failed(error)
 
     def _read(self, file: Path) -> tuple[int, bool]:
-        """Take what the file holds; return how many of its lines are damaged, and whether the last has no end."""
+        """Read the file; return the number of damaged lines, and whether the last line is incomplete."""
         damaged, unfinished = 0, False
         for line in _lines(file):
             self._file_bytes, self._file_lines = self._file_bytes + len(line), self._file_lines + 1
@@ -168,14 +167,14 @@ class Mailbox:
         self._file_lines += 1
 
     def _failed(self, error: OSError) -> None:
-        """Note the problem; it is logged once, not with every message."""
+        """Remember the problem; it is logged once, not for every message."""
         problem = error.strerror or type(error).__name__
         if problem != self.problem:
             logger.error("file=%s not_written=%s new messages are refused until it can be written", self._file, problem)
         self.problem = problem
 
     def _shorten(self) -> None:
-        """Rewrite a file that has become too long; where that fails it is tried again when it has grown once more."""
+        """Rewrite a file that has become too long; after a failure, retry when it has grown again."""
         limit = self._rewrite_at
         if self._file is None or (
             self._file_lines <= limit * self._keep_messages and self._file_bytes <= limit * self._keep_bytes
@@ -185,12 +184,12 @@ class Mailbox:
             self._rewrite(self._file)
             self._rewrite_at = 2
         except OSError as error:
-            # The message is in the file already: it was taken.
+            # The message is already in the file: it was accepted.
             logger.warning("file=%s not_shortened=%s", self._file, error.strerror)
             self._rewrite_at += 1
 
     def _rewrite(self, file: Path) -> None:
-        """Replace the file by what is kept; a reader or a crash never sees half of it."""
+        """Replace the file atomically with the kept messages."""
         write_atomically(file, b"".join(_line(message) for message, _ in self._messages), mode=0o600)
         self._file_bytes, self._file_lines = self._bytes, len(self._messages)
 
@@ -208,14 +207,14 @@ def _message(line: bytes, last_id: int) -> Message | None:
 
 
 def _lines(file: Path) -> Iterator[bytes]:
-    """Yield the lines; of one that is longer than any of ours, pieces."""
+    """Yield the lines; a line longer than the inbox writes comes in pieces."""
     with file.open("rb") as content:
         while line := content.readline(_LONGEST_LINE_BYTES):
             yield line
 
 
 def _keep_damaged(file: Path, lines: int) -> None:
-    """Keep the file under another name too: a line that is damaged may still tell something to a person."""
+    """Keep a copy of the file: a person may still be able to read a damaged line."""
     try:
         kept = str(put_aside(file, stays=True))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What the inbox keeps of a message, whichever channel it came by."""
+"""The messages the inbox keeps, in one form for all channels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 SEVERITIES = ("critical", "high", "medium", "low")
 _LINE_LENGTH = 500  # of a title or a list of recipients
 _MOST_ALERTS = 500
-_LARGEST_ID = 2**53  # what a reader in JavaScript can count to
+_LARGEST_ID = 2**53  # the largest exact integer in JavaScript
 _YEAR_9999 = 253_370_764_800.0
 
-# In mail and chat the name stands in the text, by the convention of alert_rules: Crm<Layer><Condition>.
+# In mail and chat the name is in the text, by the naming convention of alert_rules: Crm<Layer><Condition>.
 _ALERT = re.compile(r"\b(?:Crm[A-Z][A-Za-z0-9]{1,80}|WatchdogSilent)\b")
 _SEVERITY = re.compile(r"\[[^\]]{0,40}\b(critical|high|medium|low)\b", re.IGNORECASE)
 _STATUS = re.compile(r"\b(firing|resolved)\b", re.IGNORECASE)
@@ -20,7 +20,7 @@ _STATUS = re.compile(r"\b(firing|resolved)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message as it came in; texts may hold anything, so whoever shows them must escape them.
+    """A message as received; texts may hold anything, so they must be escaped for display.
 
     `status` is firing, resolved or empty; `severity` one of SEVERITIES or empty.
     """
@@ -37,9 +37,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A delivery with its number, which only grows, and the Unix time at which it was taken.
+    """A delivery with its number, which only grows, and the Unix time at which it was received.
 
-    `elapsed_seconds` tells how long after another message it came: it goes on evenly when somebody sets the clock.
+    `elapsed_seconds` is for the time between two messages: it is monotonic, even if the clock is set.
     """
 
     id: int
@@ -48,14 +48,14 @@ class Message:
     elapsed_seconds: float
 
     def as_json(self) -> dict[str, Any]:
-        """Return the message as `/api/messages` gives it and the file keeps it."""
+        """Return the message in the form of `/api/messages` and the file."""
         fields = asdict(self.delivery)
         moments = {"received_at": self.received_at, "elapsed_seconds": self.elapsed_seconds}
         return {"id": self.id, **moments, **fields, "alerts": list(self.delivery.alerts)}
 
 
 def message_from_json(document: Any) -> Message:
-    """Return the message of `as_json`. Raises ValueError, KeyError or TypeError where it is none."""
+    """The inverse of `as_json`. Raises ValueError, KeyError or TypeError for an invalid document."""
     fields = dict(document)
     number, received_at = fields.pop("id"), _moment(fields.pop("received_at"))
     elapsed_seconds = _moment(fields.pop("elapsed_seconds", received_at))
@@ -67,14 +67,14 @@ def message_from_json(document: Any) -> Message:
 
 
 def _moment(value: Any) -> float:
-    """Return a Unix time that a calendar has."""
+    """Return a Unix time that can be shown as a date."""
     if type(value) not in {int, float} or not 0 <= value < _YEAR_9999:
         raise ValueError("expected a Unix time")
     return float(value)
 
 
 def read_delivery(channel: str, to: str, title: str, text: str, html: str = "") -> Delivery:
-    """Return a delivery whose alerts, severity and status are read from its words, as a person would."""
+    """Return a delivery whose alerts, severity and status are taken from its text."""
     title = _line(title)
     severity, status = _SEVERITY.search(title), _STATUS.search(title) or _STATUS.search(text)
     return clean(
@@ -88,7 +88,7 @@ def read_delivery(channel: str, to: str, title: str, text: str, html: str = "") 
 
 
 def alerts_in(*texts: str) -> tuple[str, ...]:
-    """Return the names of alerts in the first of the texts that has any, each once."""
+    """Return the distinct alert names in the first text that has any."""
     for text in texts:
         found: dict[str, None] = {}
         for match in _ALERT.finditer(text):
@@ -101,7 +101,7 @@ def alerts_in(*texts: str) -> tuple[str, ...]:
 
 
 def clean(delivery: Delivery) -> Delivery:
-    """Return the delivery with valid text only, its short fields on one line and bounded."""
+    """Return the delivery with valid text only, and with short fields on one line and bounded."""
     return Delivery(
         delivery.channel,
         _line(delivery.to),
@@ -120,5 +120,5 @@ def _line(text: str) -> str:
 
 
 def _valid(text: str) -> str:
-    """Half a surrogate pair comes through JSON and cannot be written again; NUL is in no message."""
+    """JSON can carry lone surrogates, which cannot be encoded; NUL belongs in no message."""
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

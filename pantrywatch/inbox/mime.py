@@ -1,7 +1,7 @@
-"""The parts of a mail, found in one pass per level and within bounds, however it is written.
+"""The parts of a mail, found in one pass per level and within bounds for any input.
 
-Python's email package compares each line with the boundaries of all parts around it, and some of its readers of
-headers are quadratic: here a header is cut before it is read, and a part is found by its boundary alone.
+Python's email package compares each line with the boundaries of all parts around it, and some of its header
+parsers are quadratic. Here a header is cut before it is parsed, and a part is found by its own boundary alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part or a whole mail: its headers, and where its body stands in `source`."""
+    """A part or a whole mail: its headers, and the position of its body in `source`."""
 
     source: bytes
     headers: Mapping[str, str]
@@ -40,22 +40,22 @@ class Part:
 
     @property
     def content_type(self) -> str:
-        """Return the type, text/plain where none is given."""
+        """Return the type, by default text/plain."""
         return self._message("content-type").get_content_type()
 
     @property
     def attached(self) -> bool:
-        """Return whether it is a file that came along."""
+        """Return whether it is an attachment."""
         return self._message("content-disposition").get_content_disposition() == "attachment"
 
     def boundary(self) -> bytes:
-        """Return what stands between the parts of a multipart; empty where it has none."""
+        """Return the boundary of a multipart, or an empty one."""
         found = self._parameter("boundary")
         return found.encode("utf-8", "replace")
 
     def text(self, most_bytes: int) -> str:
-        """Return the body as text; what is beyond so many bytes is left out, and that is said."""
-        # No transfer encoding needs more than three bytes for one, and some for the ends of its lines.
+        """Return the body as text, cut after that many bytes with a note saying so."""
+        # No transfer encoding needs more than three bytes for one, plus some for line ends.
         body = self.source[self.start : min(self.end, self.start + 4 * most_bytes)]
         content = _transferred(body, self.headers.get("content-transfer-encoding", "").strip().lower())
         text = decoded(content[:most_bytes], self._parameter("charset"))
@@ -87,7 +87,7 @@ class Part:
 
 
 def part_at(source: bytes, start: int, end: int) -> Part:
-    """Return the part that stands there: headers, an empty line, body. Without a header all of it is body."""
+    """Return the part in this range: headers, an empty line, body. Without a header all of it is body."""
     if not _FIRST_HEADER.match(source, start, end):
         blank = _END_OF_HEADER.match(source, start, end)
         return Part(source, {}, blank.end() if blank else start, end)
@@ -98,7 +98,7 @@ def part_at(source: bytes, start: int, end: int) -> Part:
 
 
 def subject_of(mail: Part) -> str:
-    """Return the subject with its encoded words decoded; one that follows no rule as it stands."""
+    """Return the subject with its encoded words decoded; an invalid one is returned unchanged."""
     raw = mail.headers.get("subject", "")
     try:
         pieces = decode_header(raw)
@@ -108,7 +108,7 @@ def subject_of(mail: Part) -> str:
 
 
 def _headers(head: bytes) -> dict[str, str]:
-    """Return the headers by their names in lower case, of each name the first, unfolded, cut, with valid text only."""
+    """Return the first header of each lower-case name: unfolded, cut, with valid text only."""
     found: dict[str, str] = {}
     for name, value in BytesHeaderParser(policy=compat32).parsebytes(head).raw_items():
         most = _MOST_SUBJECT_LENGTH if name.lower() == "subject" else _MOST_VALUE_LENGTH
@@ -118,7 +118,7 @@ def _headers(head: bytes) -> dict[str, str]:
 
 
 def _between(mail: Part, boundary: bytes) -> Iterator[Part]:
-    """Yield what stands between the boundaries; the last part may be without its end."""
+    """Yield the ranges between the boundaries; the last part may be unterminated."""
     line = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?$", re.MULTILINE)
     start = None
     for number, found in enumerate(line.finditer(mail.source, mail.start, mail.end)):

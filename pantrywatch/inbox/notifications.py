@@ -12,7 +12,7 @@ from typing import Any
 
 from pantrywatch.inbox.message import SEVERITIES, Delivery, clean, read_delivery
 
-# Takes the JSON and the name in the path; raises ValueError saying what was expected.
+# Takes the JSON and the name in the path; raises ValueError with the expected form.
 Reader = Callable[[Any, str], Delivery]
 
 _KINDS: dict[type, str] = {list: "a list", dict: "an object", str: "a text"}
@@ -20,7 +20,7 @@ _PAGERDUTY_STATUS = {"trigger": "firing", "resolve": "resolved", "acknowledge": 
 
 
 def read_webhook(document: Any, receiver: str) -> Delivery:
-    """Return what Alertmanager's webhook says, all its alerts in one message."""
+    """Return Alertmanager's webhook notification, with all its alerts, as one message."""
     alerts = _field(document, "alerts", list)
     labels = [_texts(alert, "labels") for alert in alerts]
     if not alerts:
@@ -49,7 +49,7 @@ def read_slack(document: Any, channel: str) -> Delivery:
 
 
 def read_pagerduty(document: Any, receiver: str) -> Delivery:
-    """Return an event of PagerDuty's API, version 2. Its routing key is a secret: nothing of it is kept."""
+    """Return an event of PagerDuty's API, version 2. Its routing key is a secret and is not kept."""
     action = _field(document, "event_action", str)
     if action not in _PAGERDUTY_STATUS:
         raise ValueError(f"expected `event_action` of {', '.join(_PAGERDUTY_STATUS)}")
@@ -111,7 +111,7 @@ def _joined(part: dict[str, Any], by: str, *names: str) -> str:
 
 
 def _text(value: Any, name: str) -> str:
-    """Return a text as it is, a number or truth value in words, nothing for null."""
+    """Return a text unchanged, a number or boolean as text, and an empty text for null."""
     if value is None:
         return ""
     if isinstance(value, dict | list):

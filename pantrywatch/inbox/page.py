@@ -1,4 +1,4 @@
-"""The inbox's pages. Jinja escapes what came from outside; a mail's own HTML is in a frame that can do nothing."""
+"""The inbox's pages. Jinja escapes all received text; a mail's own HTML is in a sandboxed frame."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _SHOWN_INCIDENTS = 30
 
 
 def list_page(mailbox: Mailbox, before: int | None = None) -> str:
-    """Return the page with the newest messages, or with those before a message, newest first, and the incidents."""
+    """Return the page with the newest messages (before a message, if given), newest first, and the incidents."""
     view = mailbox.view(_SHOWN_MESSAGES, _SHOWN_INCIDENTS if before is None else 0, before)
     return _TEMPLATES.get_template("list.html").render(view=view, newest=before is None, problem=mailbox.problem)
 
 
 def message_page(message: Message) -> str:
-    """Return the page of one message: its title, text, and HTML as the mail program would show it."""
+    """Return the page of one message: its title, text, and HTML as a mail program would show it."""
     return _TEMPLATES.get_template("message.html").render(message=message, delivery=message.delivery)
 
 

@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 def serve_inbox(web_address: str, mail_address: str, keep: Path | None, settings_file: Path | None = None) -> int:
-    """Take messages until SIGTERM or Ctrl-C; HTTP behind the `web` section of the settings, mail without.
+    """Receive messages until SIGTERM or Ctrl-C; the `web` section of the settings applies to HTTP, not to mail.
 
-    Raises ConfigError: the settings, an address that is taken, a folder without access.
+    Raises ConfigError for problems with the settings, an address in use, or an inaccessible folder.
     """
     mailbox = Mailbox(keep)
     section = (read_settings(settings_file).web if settings_file else None) or WebSettings()

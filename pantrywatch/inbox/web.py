@@ -1,4 +1,4 @@
-"""The inbox over HTTP: what Alertmanager posts to, what tests ask, what a person looks at."""
+"""The inbox over HTTP: endpoints for Alertmanager, an API for tests, and pages for people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OURS = _COMMON | {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-src 'self'; frame-ancestors 'none'; "
     "base-uri 'none'; form-action 'none'"
 }
-# For a stranger's HTML, also where it is opened without its frame: it may look as it likes and do nothing.
+# For untrusted HTML, also when opened outside its frame: styles are allowed, scripts and forms are not.
 _FOREIGN = _COMMON | {
     "Content-Security-Policy": "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
@@ -31,7 +31,7 @@ _FOREIGN = _COMMON | {
 
 
 def inbox_application(mailbox: Mailbox) -> Starlette:
-    """Return the application; every address it does not know is 404, every body it cannot read 400."""
+    """Return the application; an unknown path is a 404, an unreadable body a 400."""
     return Starlette(
         routes=[
             Route("/", partial(_list, mailbox)),
@@ -77,7 +77,7 @@ async def _message(mailbox: Mailbox, request: Request) -> Response:
 
 
 async def _html(mailbox: Mailbox, request: Request) -> Response:
-    # Links of a mail open beside it: inside the frame its own policy would stop them.
+    # Links of a mail open in a new tab: inside the frame its own policy would block them.
     return HTMLResponse('<base target="_blank">' + _found(mailbox, request).delivery.html, headers=_FOREIGN)
 
 
@@ -89,7 +89,7 @@ async def _take(mailbox: Mailbox, read: Reader, request: Request) -> Response:
     except ValueError as error:
         raise HTTPException(400, f"{error}\n") from error
     except OSError as error:
-        raise HTTPException(507, f"could not keep it: {error.strerror}\n") from error
+        raise HTTPException(507, f"could not store the message: {error.strerror}\n") from error
     if read is read_slack:
         return PlainTextResponse("ok")  # Slack's own answer
     status = 202 if read is read_pagerduty else 200

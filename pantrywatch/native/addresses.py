@@ -1,4 +1,4 @@
-"""Which address each part of the native stack has: one table, one offset for all of it."""
+"""The address of each component of the native stack: one table, one offset for all of it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from exporters.core.errors import ConfigError, ConfigProblem
 
 HOST = "127.0.0.1"
 
-# What the `web` section of the settings puts TLS in front of.
+# Components for which the `web` section of the settings turns on TLS.
 _SECURED = frozenset({"exporters", "prometheus", "alertmanager", "inbox", "heartbeat", "boards"})
 
-# Beside the usual ports on purpose: what an operator already runs on 9090 or 5432 is never touched.
+# Deliberately not the usual ports: a server that already runs on 9090 or 5432 is never touched.
 _PORTS = {
     "postgres": 19432,
     "redis": 19379,
@@ -37,14 +37,14 @@ _PORTS = {
 class Addresses:
     """The ports of one stack; `offset` moves all of them, for a second stack on the same machine.
 
-    `secure`: ours are behind TLS.
+    `secure`: pantrywatch's own servers use TLS.
     """
 
     offset: int = 0
     secure: bool = False
 
     def has(self, component: str) -> bool:
-        """Return whether the component listens at all."""
+        """Return whether the component has a port."""
         return component in _PORTS
 
     def port(self, component: str) -> int:
@@ -77,7 +77,7 @@ def require_free(addresses: Addresses, components: Iterable[str]) -> None:
 
 
 def holder(port: int) -> str:
-    """Return name and id of the process that listens on a port, as far as this user may see it."""
+    """Return name and id of the process that listens on a port, if this user may see it."""
     for connection in psutil.net_connections("tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
             try:

@@ -1,4 +1,4 @@
-"""What the components of the native stack are told: their environment, and the files of Prometheus and Alertmanager."""
+"""Configuration of the native stack's components: their environment, and the files of Prometheus and Alertmanager."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from pantrywatch.native.time_scale import Speed
 from pantrywatch.native.web import require_usable
 from pantrywatch.web.config_files import in_place
 
-# Where Debian's package looks for the web application that it does not hold.
+# Where Debian's package looks for the web application, which it does not contain.
 _DEBIAN_UI = Path("/usr/share/prometheus/alertmanager/ui")
 
-# Server → where its files lie in the state directory.
+# Server → the folder of its files in the state directory.
 _FOLDERS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "grafana": "run/grafana"}
 DEMO = ("postgres", "redis", "third-party", "crm")
 STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "heartbeat", "boards", "supervisor")
@@ -40,9 +40,9 @@ STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "hear
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `up` was asked for; `settings_file` of the user means no demo. `speed` divides all waiting times.
+    """The options of `up`; the user's own `settings_file` means no demo. `speed` divides all waiting times.
 
-    `web` is what the settings say, its paths absolute.
+    `web` is the section of the settings with absolute paths.
     """
 
     state: State
@@ -53,7 +53,7 @@ class Options:
 
 
 def component_environment(options: Options, grafana: str | None) -> dict[str, str]:
-    """Return the variables the program files under provisioning/native/ and the components read."""
+    """Return the environment for the program files under provisioning/native/ and for the components."""
     state, addresses = options.state, options.addresses
     environment = {f"PW_PORT_{name.upper().replace('-', '_')}": str(addresses.port(name)) for name in (*DEMO, *STACK)}
     settings = _settings_in_use(options)
@@ -102,7 +102,7 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
 
 
 def alertmanager_command() -> str:
-    """Return Alertmanager's binary, with a page of ours where Debian's comes without its web application."""
+    """Return Alertmanager's binary, with our own page where Debian's package comes without its web application."""
     binary = shutil.which("alertmanager") or shutil.which("prometheus-alertmanager") or "alertmanager"
     if not _DEBIAN_UI.is_dir() or any(_DEBIAN_UI.iterdir()):
         return binary
@@ -115,7 +115,7 @@ def alertmanager_command() -> str:
 
 
 def _settings_in_use(options: Options) -> Path:
-    """Return the settings file for the components: the given one, or at another speed one made of it."""
+    """Return the settings file for the components: the given one, or a copy of it changed for another speed."""
     given = options.settings_file or ROOT / "settings.yaml"
     if options.speed.factor == 1:
         return given
@@ -134,9 +134,9 @@ def settings_environment(settings: Settings) -> dict[str, str]:
 
 
 def read_settings_for(options: Options, environment: dict[str, str]) -> Settings:
-    """Read the settings under the environment the components will have; a user's own servers must answer first.
+    """Read the settings with the components' environment; a user's own servers must respond first.
 
-    Raises ConfigError also for a file that they name and that is missing or wrong.
+    Raises ConfigError also for a missing or invalid file they refer to.
     """
     os.environ.update({name: value for name, value in environment.items() if name.startswith("PANTRYWATCH_")})
     settings = read_settings(Path(environment["PW_SETTINGS"]))
@@ -166,14 +166,14 @@ def _require_reachable(settings_file: str) -> None:
 
 
 def write_configuration(options: Options, settings: Settings, settings_file: Path) -> None:
-    """Lay out what Prometheus, Alertmanager and Grafana read: configuration, rules, templates, addresses to scrape."""
+    """Write the files of Prometheus, Alertmanager and Grafana: configuration, rules, templates, scrape targets."""
     state = options.state
     files = render(settings, native_layout(options, settings_file, browser=find_chromium() is not None))
     for server, folder in _FOLDERS.items():
         for name, text in files_for(server, files).items():
             file = state.file(f"{folder}/{name}")
             file.parent.mkdir(parents=True, exist_ok=True)
-            if file.is_symlink():  # of an earlier release: what it leads to is not ours to write
+            if file.is_symlink():  # from an earlier release: do not write through it
                 file.unlink()
             write_atomically(file, text)
     _link_templates(state.file("alertmanager/templates"))
@@ -181,7 +181,7 @@ def write_configuration(options: Options, settings: Settings, settings_file: Pat
 
 
 def native_layout(options: Options, settings_file: Path, *, browser: bool) -> Layout:
-    """Return where all runs on this machine: one process serves every exporter, `browser` where there is one."""
+    """Return the addresses on this machine: one process serves every exporter; `browser` only if installed."""
     addresses = options.addresses
     served = [one.job for one in components().exporters() if browser or one.job != "browser"]
     paths = in_place(options.web)
@@ -198,13 +198,13 @@ def native_layout(options: Options, settings_file: Path, *, browser: bool) -> La
 
 def _link_templates(folder: Path) -> None:
     for file in (ROOT / "provisioning/alertmanager/templates").glob("*.tmpl"):
-        if file.name != "links.tmpl":  # this installation's own is written
+        if file.name != "links.tmpl":  # written for this installation
             (folder / file.name).unlink(missing_ok=True)
             (folder / file.name).symlink_to(file)
 
 
 def _write_rules(folder: Path, settings: Settings, speed: Speed) -> None:
-    """Write the rules; which targets are fed here comes from the settings in use, not the repository's."""
+    """Write the rules. Which targets have data depends on the settings in use, not on those of the repository."""
     if folder.is_symlink():
         folder.unlink()
     folder.mkdir(exist_ok=True)

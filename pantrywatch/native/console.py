@@ -1,4 +1,4 @@
-"""What the operator's command prints, and what it asks the running stack for that."""
+"""Console output of the operator's command, and its queries to the running stack."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _PROGRAM_ADDRESS = {"demo-api": "crm", "demo-third-party": "third-party"}
 
 
 def say(text: str) -> None:
-    """Print progress. Nobody reads it, or the disk that it goes to is full: what runs goes on."""
+    """Print progress. Write errors (closed pipe, full disk) are ignored."""
     with suppress(OSError):
         print(text, flush=True)
 
 
 def complain(lines: Sequence[str]) -> None:
-    """Print an error: its first line says what, the others show it."""
+    """Print an error: the first line is the message, the others are details."""
     with suppress(OSError):
         print(f"error: {lines[0]}", *(f"  | {line}" for line in lines[1:]), sep="\n", file=sys.stderr, flush=True)
 
 
 def ready(addresses: Addresses, web: WebSettings, endpoints: Sequence[ApplicationEndpoint]) -> bool:
-    """Return whether the exporters reach what they watch, and the application's own metrics are there."""
+    """Return whether the exporters reach their targets, and the application's own metrics are present."""
     try:
         with session(web) as ours:
             reached = ours.get(f"{addresses.url('exporters')}/readyz", timeout=2).ok
         return reached and all(requests.get(f"http://{e.address}{e.path}", timeout=2).ok for e in endpoints)
-    except OSError:  # requests' own errors are among them
+    except OSError:  # includes requests' own errors
         return False
 
 
 def scrape_states(addresses: Addresses, web: WebSettings) -> dict[str, str]:
-    """Return job/instance → up, down or unknown, as Prometheus has it now; empty while it does not answer."""
+    """Return job/instance → up, down or unknown, from Prometheus; empty while it does not respond."""
     try:
         with session(web) as ours:
             answer = ours.get(f"{addresses.url('prometheus')}/api/v1/targets?state=active", timeout=5)
@@ -51,7 +51,7 @@ def scrape_states(addresses: Addresses, web: WebSettings) -> dict[str, str]:
 
 
 def table(components: Sequence[Component], addresses: Addresses, targets: Mapping[str, str]) -> str:
-    """Return what runs, its address and state, and below it how Prometheus sees each target."""
+    """Return the components with address and state, and below them the state of each target in Prometheus."""
     rows = [("what", "address", "state")]
     rows += [(component.name, _address(component.name, addresses), component.state.lower()) for component in components]
     rows += [(f"target {name}", "", health) for name, health in sorted(targets.items())]

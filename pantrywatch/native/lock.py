@@ -1,7 +1,7 @@
-"""The lock of a state directory: one stack at a time runs there.
+"""The lock of a state directory: only one stack runs there at a time.
 
-A record lock (fcntl(2)), because the kernel tells who holds one without anybody having to take it, and drops it when
-that process ends, however it ends. Its file is never removed: a lock on a file that has no name any more is none.
+A record lock (fcntl(2)): the kernel can report its holder without taking it, and drops it when that process ends, for
+whatever reason. The file is never removed: a lock on an unlinked file would exclude nobody.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class Lock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         os.close(self._descriptor)
 
 
 def acquire(file: Path) -> Lock | None:
-    """Return the lock, None where another process holds it. Raises OSError where the file cannot be made."""
+    """Return the lock, or None if another process holds it. Raises OSError if the file cannot be created."""
     while True:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -38,11 +38,11 @@ def acquire(file: Path) -> Lock | None:
             return None
         if _is_still(file, descriptor):
             return Lock(descriptor)
-        os.close(descriptor)  # somebody removed the folder meanwhile: this lock would keep nobody out
+        os.close(descriptor)  # the folder was removed in the meantime: this lock would exclude nobody
 
 
 def holder(file: Path) -> int | None:
-    """Return the process that holds the lock, None where nobody does; asking does not get in anybody's way."""
+    """Return the process that holds the lock, or None; the query itself never blocks anyone."""
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -56,7 +56,7 @@ def holder(file: Path) -> int | None:
 
 
 def terminate_holder(file: Path) -> bool:
-    """Ask the process that holds the lock to end; return whether there was one. Another one never gets the signal."""
+    """Ask the process that holds the lock to exit; return whether there was one. No other process gets the signal."""
     process = holder(file)
     if process is None:
         return False
@@ -65,7 +65,7 @@ def terminate_holder(file: Path) -> bool:
     except ProcessLookupError:
         return False
     try:
-        # It held the lock after the descriptor was open: so the descriptor is of that process.
+        # It held the lock after the descriptor was opened, so the descriptor belongs to that process.
         if holder(file) != process:
             return False
         signal.pidfd_send_signal(descriptor, signal.SIGTERM)

@@ -1,7 +1,7 @@
-"""Puts aside state files of the servers that a power cut or a full disk damaged, so that they start without them.
+"""Sets aside state files damaged by a power cut or a full disk, so that the servers start without them.
 
-Prometheus repairs its write-ahead log itself; these are what its and the others' programs refuse to start with. Nothing
-is deleted: the file is renamed, and it is said which. PostgreSQL's data are never touched.
+Prometheus repairs its write-ahead log itself; these are the files with which the servers refuse to start. Nothing is
+deleted: the file is renamed, and its name printed. PostgreSQL's data is never touched.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pantrywatch.native.console import complain
 from pantrywatch.native.state_dir import State
 from pantrywatch.native.supervisor import Component
 
-_MOST_PUT_ASIDE = 10  # of one component in one run: more is not damage but something else
+_MOST_PUT_ASIDE = 10  # for one component in one run: more would have another cause
 _LOST = {
-    "alertmanager/silences": "silences are forgotten: set those that are still needed again",
-    "alertmanager/nflog": "notifications already sent may be sent once more",
+    "alertmanager/silences": "silences are lost: create those still needed again",
+    "alertmanager/nflog": "notifications already sent may be sent again",
     "redis/dump.rdb": "the cache starts empty",
 }
 _ALERTMANAGER = re.compile(
@@ -28,20 +28,20 @@ _ALERTMANAGER = re.compile(
 )
 _PROMETHEUS = re.compile(r"opening storage failed: .*?(chunks_head/[0-9]+|[0-9A-HJKMNP-TV-Z]{26}|\bwal\b)")
 _REDIS = re.compile(r"Wrong signature trying to load DB|RDB ERROR DETECTED|Short read or OOM loading DB|loading the DB")
-_ID_BYTES = 10  # of the longest number in protobuf
+_ID_BYTES = 10  # of the longest varint in protobuf
 
 
 class Recovery:
-    """Looks at what a component that does not start wrote since `up` began."""
+    """Searches what a component that does not start has logged since `up` started."""
 
     def __init__(self, state: State) -> None:
-        """Note where the logs end now: what earlier runs complained of is past."""
+        """Note where the logs end now, to skip errors of earlier runs."""
         self._state = state
         self._read = {name: _size(state.file(f"log/{name}.log")) for name in _DAMAGED}
         self._count = dict.fromkeys(_DAMAGED, 0)
 
     def recover(self, components: Sequence[Component]) -> list[str]:
-        """Put aside what hinders components that do not start; return those that may start now."""
+        """Set aside the damaged files of components that do not start; return those that may start now."""
         return [
             component.name
             for component in components
@@ -59,7 +59,7 @@ class Recovery:
             except OSError as error:
                 complain([f"{component} does not start: {self._state.file(file)} is damaged: {error.strerror}"])
                 return False
-            lost = _LOST.get(file, "what it held is missing on boards and in budgets")
+            lost = _LOST.get(file, "its data is missing on boards and in error budgets")
             complain([f"{component} does not start: {file} is damaged", f"put aside as {kept}", lost])
         return bool(files)
 
@@ -67,7 +67,7 @@ class Recovery:
         log = self._state.file(f"log/{component}.log")
         if not log.exists():
             return
-        if _size(log) < self._read[component]:  # begun again
+        if _size(log) < self._read[component]:  # rotated
             self._read[component] = 0
         with log.open("rb") as lines:
             lines.seek(self._read[component])
@@ -77,7 +77,7 @@ class Recovery:
 
 
 def _alertmanager(state: State, log: str) -> Iterator[str]:
-    """Alertmanager says what is wrong, and not with which of its two files."""
+    """Alertmanager logs the error without naming which of its two files it is in."""
     if not _ALERTMANAGER.search(log):
         return
     files = ("alertmanager/nflog", "alertmanager/silences")
@@ -103,7 +103,7 @@ _DAMAGED: dict[str, Callable[[State, str], Iterator[str]]] = {
 
 
 def _whole(file: Path) -> bool:
-    """Return whether the file is a row of protobuf messages, each after its length, as Alertmanager writes them."""
+    """Return whether the file is a sequence of length-prefixed protobuf messages, as Alertmanager writes it."""
     try:
         content = file.read_bytes()
         position = 0
@@ -137,7 +137,7 @@ def _is_message(content: bytes, length: int) -> bool:
 
 
 def _number(content: bytes, position: int) -> tuple[int, int]:
-    """Return the number of base 128 that stands there, and where it ends. Raises ValueError."""
+    """Return the varint at this position, and where it ends. Raises ValueError."""
     value = 0
     for place in range(_ID_BYTES):
         if position >= len(content):

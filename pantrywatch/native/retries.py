@@ -1,4 +1,4 @@
-"""Components that do not start: each is named and tried again, and takes no other along."""
+"""Retries components that do not start, one by one: each is reported, and the others keep running."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _RETRY_SECONDS = 60.0
 
 
 class Retries:
-    """Tries again what supervisor gave up on: at once without a file that was damaged, else a minute later, by name."""
+    """Restarts what supervisor gave up on: at once if a damaged file was set aside, else after a minute."""
 
     def __init__(self, supervisor: Supervisor, recovery: Recovery) -> None:
-        """Take the running supervisor, and what looks for damaged files."""
+        """Take the running supervisor, and the search for damaged files."""
         self.supervisor, self._recovery = supervisor, recovery
         self._at: dict[str, float] = {}
 
     def retry(self, components: Sequence[Component]) -> list[str]:
-        """Return the components that are missing now."""
+        """Return the components that are not running."""
         recovered = self._recovery.recover(components)
         now = time.monotonic()
         for component in components:
@@ -36,7 +36,7 @@ class Retries:
 
     def _back(self, name: str) -> None:
         if self._at.pop(name, None) is not None:
-            say(f"{name} runs again")
+            say(f"{name} is running again")
 
     def _explain(self, name: str) -> None:
         lines = self.supervisor.last_lines(name)

@@ -38,7 +38,7 @@ from pantrywatch.native.web import ServerFiles, asks_for_tls
 from pantrywatch.web.config_files import rooted
 
 _START_SECONDS = 170.0
-_READY_SECONDS = 90.0  # a first start fills the demo's database meanwhile
+_READY_SECONDS = 90.0  # the first start also fills the demo's database
 
 
 @dataclass(slots=True)
@@ -72,11 +72,11 @@ def up(options: Options) -> int:
         require_free(addresses, [*STACK, *(DEMO if demo else ()), *(["grafana"] if grafana else [])])
         environment |= settings_environment(settings)
         if settings.notifications is None:
-            say("the settings have no section notifications: alerts are shown, and nobody is told")
+            say("the settings have no section notifications: alerts will fire, but nobody is notified")
         if settings.browser and find_chromium() is None:
-            say("no chromium on the PATH: the checks in a browser are left out, and what they measure is not measured")
+            say("no chromium on the PATH: browser checks are left out, and their targets are not measured")
         if demo:
-            say("preparing PostgreSQL and Redis of the demo")
+            say("preparing PostgreSQL and Redis for the demo")
             if code := _prepare_demo(state, addresses, environment["PW_POSTGRES"]):
                 return code
         write_configuration(options, settings, Path(environment["PW_SETTINGS"]))
@@ -89,7 +89,7 @@ def up(options: Options) -> int:
 
 
 def down(state: State) -> int:
-    """Stop the stack of a state directory, whoever started it, and wait for its end."""
+    """Stop the stack of a state directory, whoever started it, and wait until it has exited."""
     supervisor = Supervisor(state)
     if not terminate_holder(state.lock_file) and not supervisor.shut_down():
         say("nothing is running")
@@ -98,14 +98,14 @@ def down(state: State) -> int:
     while (holder(state.lock_file) or supervisor.components()) and not deadline.passed():
         time.sleep(0.2)
     if deadline.passed():
-        complain(["the stack did not end within 75 s; see `./run status`"])
+        complain(["the stack did not stop within 75 s; see `./run status`"])
         return 1
     say("stopped")
     return 0
 
 
 def status(state: State) -> int:
-    """Print what runs, where, and how Prometheus sees it; returns 0 only where all of it is well."""
+    """Print the components, their addresses and their state in Prometheus; returns 0 only if all of them are ok."""
     components = Supervisor(state).components()
     if not components:
         say("nothing is running")
@@ -114,7 +114,7 @@ def status(state: State) -> int:
     targets = scrape_states(addresses, state.web())
     say(table(components, addresses, targets))
     if not targets:
-        say("  Prometheus does not say how it sees its targets: it does not answer, or does not take our login")
+        say("  the state of the targets is unknown: Prometheus does not respond, or rejects our login")
     return 0 if all(component.running for component in components) and set(targets.values()) == {"up"} else 1
 
 
@@ -137,7 +137,7 @@ def _run(
             targets = scrape_states(options.addresses, options.web)
             say(table(supervisor.components(), options.addresses, targets))
             boards, inbox = options.addresses.url("boards"), options.addresses.url("inbox")
-            say(f"\n  Who was told what: {inbox}\n  The boards: {boards}\n")
+            say(f"\n  Notifications: {inbox}\n  The boards: {boards}\n")
             say("Ctrl-C stops everything")
             code = _watch(daemon, server_files, stop, retries)
     finally:
@@ -156,7 +156,7 @@ def _wait_until_up(
     endpoints: Sequence[ApplicationEndpoint],
     retries: Retries,
 ) -> int:
-    """Return 0 once all runs that can: a component that keeps ending is named, and takes no other along."""
+    """Return 0 once everything that can run is up: a component that keeps exiting is reported, the others run."""
     supervisor = retries.supervisor
     deadline, said, scraping = Deadline.after(_START_SECONDS), "", False
     first, ready_deadline = not options.state.has_history(), Deadline.after(_READY_SECONDS)
@@ -175,7 +175,7 @@ def _wait_until_up(
             return 1
         targets = scrape_states(options.addresses, options.web)
         waiting = [c.name for c in components if not c.running and c.name not in missing]
-        if not missing:  # what is missing may be what a target waits for
+        if not missing:  # a target may depend on a missing component
             waiting += [target for target, health in targets.items() if health != "up"]
         if components and not waiting and (targets or "prometheus" in missing):
             return 0 if any(component.running for component in components) else 1
@@ -190,7 +190,7 @@ def _wait_until_up(
 
 
 def _watch(daemon: Daemon, server_files: ServerFiles, stop: _Stop, retries: Retries) -> int:
-    """Stay until told to stop."""
+    """Wait until asked to stop."""
     while not stop.event.wait(1.0):
         server_files.follow()
         if (code := daemon.code()) is not None:
@@ -225,6 +225,6 @@ def _prepare_demo(state: State, addresses: Addresses, postgres_bin: str) -> int:
 
 
 def _fault_names() -> list[str]:
-    """Ask the demo, which nothing here imports."""
+    """Run the demo's CLI; pantrywatch never imports demo code."""
     command = [sys.executable, "-m", "demo.faults", "names"]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()

@@ -1,4 +1,4 @@
-"""The state directory of the native stack: data, logs, secrets, and the configuration made for this run."""
+"""The state directory of the native stack: data, logs, secrets, and the configuration generated for this run."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _FOLDERS = (
     "heartbeat",
     "grafana",
 )
-# By these a folder is known to be ours: other commands may have used it before the first start.
+# These identify a state directory: other commands may have used it before the first start.
 _KNOWN = frozenset({*(name.partition("/")[0] for name in _FOLDERS), "postgres", "deployments.txt", "gameday", "npm"})
 
-# `setpriv`: PostgreSQL refuses to run as root, and user postgres may not see the folders above the checkout; the bit
-# makes access(2) see the capability too.
+# `setpriv`: PostgreSQL refuses to run as root, and user postgres may lack access to the folders above the checkout; the
+# bit makes access(2) respect the capability too.
 AS_POSTGRES = (
     "setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups",
     "--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search",
@@ -54,29 +54,29 @@ class State:
     path: Path
 
     def file(self, name: str) -> Path:
-        """Return the path of a file or folder inside."""
+        """Return the path of a file or folder in it."""
         return self.path / name
 
     def has_history(self) -> bool:
-        """Return whether Prometheus has run here before: later starts are over before its first scrape, 5 s later."""
+        """Return whether Prometheus has run here before: later starts finish before its first scrape, 5 s later."""
         return self.file("prometheus/data/wal").exists()
 
     def remember(self, addresses: Addresses, web: WebSettings) -> None:
-        """Note for other commands where the stack that runs here listens, and how one gets in; no secret is in it."""
+        """Record, for other commands, the addresses and login settings of this stack, without any secret."""
         self.write("run/port-offset", str(addresses.offset))
         self.write_json("run/web.yaml", asdict(web))
 
     def addresses(self) -> Addresses:
-        """Return the addresses of the stack that ran here last, the usual ones where none did."""
+        """Return the addresses of the stack that ran here last, or the default ones."""
         return Addresses(self._port_offset(), self.web().tls)
 
     def web(self) -> WebSettings:
-        """Return how one gets into the stack that ran here last."""
+        """Return the login and CA settings of the stack that ran here last."""
         file = self.file("run/web.yaml")
         try:
             return load(file, WebSettings) if file.exists() else WebSettings()
         except ConfigError as error:
-            logger.warning("file=%s damaged: taking no TLS and no login (%s)", file, error.problems[0].expected)
+            logger.warning("file=%s damaged: assuming no TLS and no login (%s)", file, error.problems[0].expected)
             return WebSettings()
 
     def _port_offset(self) -> int:
@@ -87,11 +87,11 @@ class State:
             return 0
         if re.fullmatch(r"-?[0-9]{1,5}", text, re.ASCII):
             return int(text)
-        logger.warning("file=%s damaged: taking the usual ports", file)
+        logger.warning("file=%s damaged: assuming the default ports", file)
         return 0
 
     def prepare(self) -> None:
-        """Make the folders, readable by this user alone. Raises ConfigError where that is not possible."""
+        """Create the folders, readable by this user alone. Raises ConfigError if that fails."""
         try:
             self._require_ours()
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -108,53 +108,53 @@ class State:
             raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)]) from error
 
     def _require_ours(self) -> None:
-        """Raise ConfigError for a folder with things of somebody else: it would be closed to them."""
+        """Raise ConfigError for a folder with other files: its permissions would lock others out."""
         found = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
         if found and not found & _KNOWN:
-            expected = f"expected an empty directory or one of an earlier run, it holds {min(found)!r}"
+            expected = f"expected an empty directory or one of an earlier run, it contains {min(found)!r}"
             raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)])
 
     def lock(self) -> Lock:
-        """Return the held lock of this directory; it ends with the process. Raises ConfigError if another holds it."""
+        """Lock this directory until the process ends. Raises ConfigError if another process holds the lock."""
         held = acquire(self.lock_file)
         if held is None:
-            owner = holder(self.lock_file) or "that has just ended"
+            owner = holder(self.lock_file) or "that has just exited"
             expected = f"expected no stack running here, process {owner} runs one: see `./run status`, `./run down`"
             raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)])
         return held
 
     @property
     def lock_file(self) -> Path:
-        """Return the file whose lock a running stack holds."""
+        """Return the lock file of a running stack."""
         return self.file("run/lock")
 
     def secret(self, name: str) -> str:
-        """Return a random password, made at first use and kept in a file only its owner can read.
+        """Return a random password, created at first use and kept in a file that only its owner can read.
 
-        Raises ConfigError for a file that is empty: what was set up with it would refuse a new one.
+        Raises ConfigError for an empty file: servers already set up would reject a new password.
         """
         file = self.file(f"secrets/{name}")
         if not file.exists():
             write_private(file, secrets.token_urlsafe(24))
         text = file.read_text(encoding="utf-8", errors="replace").strip()
         if not text:
-            expected = "expected a password, the file is empty: restore it, or begin with another state directory"
+            expected = "expected a password, the file is empty: restore it, or start with another state directory"
             raise ConfigError([ConfigProblem(str(file), "secret", expected)])
         return text
 
     def write(self, name: str, text: str) -> None:
-        """Write a file whole or not at all."""
+        """Write a file atomically."""
         write_atomically(self.file(name), text)
 
     def write_private(self, name: str, text: str) -> None:
-        """Write a file that only its owner can read, at no moment readable by others."""
+        """Write a file that is never readable by others, not even while it is written."""
         write_private(self.file(name), text)
 
     def write_json(self, name: str, document: Any) -> None:
-        """Write a JSON file whole or not at all."""
+        """Write a JSON file atomically."""
         self.write(name, json.dumps(document, indent=2) + "\n")
 
 
 def as_postgres() -> tuple[str, ...]:
-    """Return the command prefix under which PostgreSQL runs: user postgres where we are root, else just ourselves."""
+    """Return the command prefix under which PostgreSQL runs: user postgres if this user is root, else this user."""
     return AS_POSTGRES if os.geteuid() == 0 else ("setpriv", "--pdeathsig", "INT")

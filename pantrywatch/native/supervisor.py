@@ -1,4 +1,4 @@
-"""Runs the components under supervisord and asks it about them over XML-RPC."""
+"""Runs the components under supervisord and queries their state over XML-RPC."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ files = {include}
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One supervised program as supervisor sees it now."""
+    """The state of one supervised program."""
 
     name: str
     state: str
@@ -53,7 +53,7 @@ class Component:
 
     @property
     def running(self) -> bool:
-        """Return whether it is up and past its first seconds."""
+        """Return whether it is up and past the startup seconds."""
         return self.state == "RUNNING"
 
     @property
@@ -66,11 +66,11 @@ class Supervisor:
     """A running supervisord of a state directory."""
 
     def __init__(self, state: State) -> None:
-        """Take the state directory; whether a supervisor answers there is seen at the first question."""
+        """Take the state directory; the first call shows whether a supervisor responds there."""
         self._state = state
 
     def components(self) -> list[Component]:
-        """Return all programs in the order of start; faults that are off are left out. Empty where none runs."""
+        """Return all programs in start order, without faults that are off. Empty if no supervisor runs."""
         try:
             answer = self._proxy().supervisor.getAllProcessInfo()
         except (OSError, xmlrpc.client.Error):
@@ -86,11 +86,11 @@ class Supervisor:
         ]  # fmt: skip
 
     def start(self, component: str) -> None:
-        """Ask for one more try to start a component."""
+        """Ask to start a component once more."""
         self._proxy().supervisor.startProcess(component, False)
 
     def drop_idle(self) -> None:
-        """Take out what does not run (faults that are off): at its end supervisord spends a second on each of them."""
+        """Remove programs that do not run (faults that are off): supervisord spends a second on each when it exits."""
         with contextlib.suppress(OSError, xmlrpc.client.Error):
             proxy = self._proxy().supervisor
             rows: Sequence[Mapping[str, object]] = proxy.getAllProcessInfo()  # type: ignore[assignment]
@@ -99,7 +99,7 @@ class Supervisor:
                     proxy.removeProcessGroup(str(row["group"]))
 
     def shut_down(self) -> bool:
-        """Ask supervisord to stop everything and end; returns whether one was there to ask."""
+        """Ask supervisord to stop everything and exit; returns whether one was running."""
         try:
             self._proxy().supervisor.shutdown()
         except (OSError, xmlrpc.client.Error):
@@ -107,7 +107,7 @@ class Supervisor:
         return True
 
     def last_lines(self, component: str) -> list[str]:
-        """Return the end of a component's log."""
+        """Return the last lines of a component's log."""
         name = "faults" if component.startswith("fault-") else component
         log = self._state.file(f"log/{name}.log")
         if not log.exists():
@@ -131,10 +131,9 @@ class _Transport(xmlrpc.client.Transport):
 
 
 class Daemon:
-    """supervisord as our child, which ends with this process, however this one ends.
+    """supervisord as a child process, which ends with this process, however that ends.
 
-    What it prints goes through a pipe to us and not to a file: on a full disk it would end of that, and everything with
-    it.
+    Its output goes through a pipe, not to a file: on a full disk it would exit, and stop everything.
     """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
@@ -143,15 +142,15 @@ class Daemon:
         threading.Thread(target=self._listen, name="supervisord-output", daemon=True).start()
 
     def code(self) -> int | None:
-        """Return its exit code, None while it runs."""
+        """Return its exit code, or None while it runs."""
         return self._process.poll()
 
     def last_words(self) -> list[str]:
-        """Return the end of what it printed."""
+        """Return the last lines of its output."""
         return list(self._words)
 
     def stop(self, seconds: float = 60.0) -> None:
-        """End it and with it every component; by force where the time is over."""
+        """Stop it and with it every component; kill it after the timeout."""
         if self._process.poll() is None:
             self._process.terminate()
         try:
@@ -186,6 +185,6 @@ def start_supervisor(
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         env={**os.environ, **environment},
-        start_new_session=True,  # Ctrl-C is for us; we stop it in order
+        start_new_session=True,  # Ctrl-C is for this process, which stops it in order
     )
     return Daemon(process)

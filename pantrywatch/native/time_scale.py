@@ -1,17 +1,17 @@
-"""Divides every waiting time of rules, scrapes and notifications by one factor, to watch in minutes what takes hours.
+"""Divides every waiting time of rules, scrapes and notifications by one factor, so that hours pass in minutes.
 
-What is scaled: the rules, which are rendered with the factor (alert_rules/lib/time.libsonnet); here the intervals of
+Scaled: the rules, which are rendered with the factor (alert_rules/lib/time.libsonnet); here the intervals of
 scrapes, evaluations and checks, and the delays of notifications.
 
-What cannot be scaled, and what follows from it:
-- A timeout is a property of what is watched: those of scrapes and checks stay, and so their intervals stop shrinking
-  at 3 s and a little above the timeout.
-- A page load takes as long as a page load takes: checks in a browser are left out.
+Not scaled, with the consequences:
+- A timeout is a property of the target: those of scrapes and checks stay, so their intervals shrink to no less than
+  3 s and a little above the timeout.
+- A page load takes its time: browser checks are left out.
 - An age compared with a number of seconds (`time() - x > 3600`, a lock waited for 30 s, a certificate's days) stays.
-- Prometheus looks back 5 minutes for a sample and sends a firing alert again once a minute, so the silence that the
-  heartbeat waits for stays.
-- Alertmanager goes by the wall's clock: office hours become always; the daily digest stays daily.
-- A window holds fewer events, so what counts few of them is noisier than at the real pace.
+- Prometheus looks back 5 minutes for a sample and sends a firing alert again once a minute, so the time the
+  heartbeat waits stays.
+- Alertmanager uses the wall clock: office hours become always; the daily digest stays daily.
+- A window holds fewer events, so small counts are noisier than at normal speed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Speed:
 
     @property
     def scrape_seconds(self) -> int:
-        """Return the interval of scrapes, which is their timeout too: never less than an exporter needs to answer."""
+        """Return the scrape interval, which is also the timeout: never less than an exporter needs to respond."""
         return max(_SHORTEST_SCRAPE_SECONDS, _SCRAPE_SECONDS // self.factor)
 
     def pace(self) -> Pace:
@@ -51,9 +51,9 @@ class Speed:
         return Pace(scrape, scrape, self._exact(usual.evaluation_interval))
 
     def settings(self, file: Path) -> dict[str, Any]:
-        """Return the document of a settings file with checks more often and notifications sooner, at any hour.
+        """Return the content of a settings file with checks more frequent and notifications sooner, at any hour.
 
-        Its paths, which begin at the file, are made absolute. Raises ConfigError where it cannot be read.
+        Its paths, relative to the file, are made absolute. Raises ConfigError if it cannot be read.
         """
         document: dict[str, Any] = _rooted(read_yaml(file), file.parent)
         document["data_sources"] = [source for source in document.get("data_sources", ()) if source != "browser"]

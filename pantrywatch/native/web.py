@@ -1,4 +1,4 @@
-"""The `web` section where everything runs on this machine without containers."""
+"""The `web` section for the native stack, without containers."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ _READERS = ("prometheus", "alertmanager")
 
 
 def asks_for_tls(settings_file: Path) -> bool:
-    """Return whether a settings file wants TLS, as far as that can be seen before its variables are set."""
+    """Return whether a settings file turns on TLS, as far as known before its variables are set."""
     document = read_yaml(settings_file)
     section = document.get("web") if isinstance(document, dict) else None
     return isinstance(section, dict) and section.get("certificate_file") is not None
 
 
 def require_usable(web: WebSettings, settings_file: str) -> None:
-    """Raise ConfigError unless all files are there and in order, and our own clients would get in."""
+    """Raise ConfigError unless all files exist and are valid, and our own clients can log in."""
     config_files.require_valid(web, settings_file)
     if web.tls:
         require_trusted(web, settings_file, [HOST])
 
 
 class ServerFiles:
-    """The files from which Prometheus and Alertmanager know whom to let in; both read them at each request."""
+    """The files with the logins of Prometheus and Alertmanager; both read them at each request."""
 
     def __init__(self, state: State, web: WebSettings, settings_file: str) -> None:
-        """Write them; the paths of the section are absolute. Raises ConfigError for a hash that is none."""
+        """Write them; the paths of the section are absolute. Raises ConfigError for an invalid hash."""
         self._state, self._web, self._settings_file = state, web, settings_file
         self._complained = False
         self._text = ""
         self._write(self._made())
 
     def follow(self) -> None:
-        """Write them anew where a hash has changed; one that is wrong is named once, and the one before stays."""
+        """Rewrite them if a hash has changed; an invalid one is reported once, and the previous one is kept."""
         try:
             self._write(self._made())
             self._complained = False
         except (ConfigError, OSError) as error:
             if not self._complained:
-                complain(["the login stays as it was", *str(error).splitlines()])
+                complain(["keeping the previous login", *str(error).splitlines()])
             self._complained = True
 
     def _made(self) -> str:

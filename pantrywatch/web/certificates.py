@@ -1,4 +1,4 @@
-"""Whether a client that goes by the `web` section would accept the certificate: tried before anything is started."""
+"""Checks before startup whether a client configured by the `web` section would accept the certificate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROUNDS = 8  # a handshake takes two or three
 
 
 def require_trusted(web: WebSettings, settings_file: str, hosts: Iterable[str]) -> None:
-    """Raise ConfigError unless `ca_file` vouches for the certificate, under `server_name` or else each host's name."""
+    """Raise ConfigError unless the certificate is signed by `ca_file`, for `server_name` or else each host's name."""
     client, server = _client(web, settings_file), Certificate(web, settings_file).context()
     signer = f"an authority in {web.ca_file}" if web.ca_file else "an authority of this system"
     faults = []
@@ -37,14 +37,14 @@ def _client(web: WebSettings, settings_file: str) -> ssl.SSLContext:
     file = Path(settings_file).parent / web.ca_file
     try:
         context.load_verify_locations(file)
-    except OSError as error:  # SSLError is one: no certificate in it
+    except OSError as error:  # SSLError is a subclass: no certificate in it
         reason = "no certificate in it" if isinstance(error, ssl.SSLError) else error.strerror
         raise ConfigError([ConfigProblem(settings_file, "web.ca_file", f"expected PEM in {file}: {reason}")]) from None
     return context
 
 
 def _shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> None:
-    """Raise SSLError as the client would: both sides in memory, without a port."""
+    """Raise SSLError as the client would: a handshake in memory, without a port."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     asking = client.wrap_bio(to_client, to_server, server_hostname=name)
     answering = server.wrap_bio(to_server, to_client, server_side=True)

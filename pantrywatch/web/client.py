@@ -1,4 +1,4 @@
-"""How our own commands ask what is behind the `web` section: they trust its authority, and log in as its client."""
+"""HTTP client of pantrywatch's own commands: it trusts the CA of the `web` section, and logs in as its client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from exporters.core.access import WebClient, WebSettings
 
 
 def session(web: WebSettings) -> requests.Session:
-    """Return a session for our own servers alone: all get the login. Paths of the section are absolute."""
+    """Return a session for our own servers only: it sends the login to each. Paths of the section are absolute."""
     made = requests.Session()
     if web.client:
         made.auth = _Login(web.client)
@@ -24,13 +24,13 @@ def session(web: WebSettings) -> requests.Session:
 
 
 class _Login(AuthBase):
-    """Reads the password at each request, so that a new one holds at once."""
+    """Reads the password at each request, so that a change takes effect at once."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        # A file that is gone is a request without a login, which the server refuses.
+        # Without the file the request has no login, and the server rejects it.
         try:
             password = Path(self._client.password_file).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError):
@@ -40,7 +40,7 @@ class _Login(AuthBase):
 
 
 class _Trusting(HTTPAdapter):
-    """Trusts the authority of the section, under the name it says; REQUESTS_CA_BUNDLE has no say in it."""
+    """Trusts the CA of the section, for its server name; REQUESTS_CA_BUNDLE is ignored."""
 
     def __init__(self, web: WebSettings) -> None:
         system = ssl.get_default_verify_paths()

@@ -1,4 +1,4 @@
-"""What Prometheus, Alertmanager and Grafana are told of the `web` section: as servers, and as clients of each other."""
+"""The `web` section in the configuration of Prometheus, Alertmanager and Grafana, as servers and as clients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CA, CERTIFICATE, KEY, PASSWORD = "ca.pem", "server.pem", "server.key", "web_pass
 
 @dataclass(frozen=True, slots=True)
 class WebPaths:
-    """Where a component finds the files of the section: by default, copies beside its own configuration."""
+    """Where a component finds the files of the section: by default, copies next to its own configuration."""
 
     certificate: str = CERTIFICATE
     key: str = KEY
@@ -43,7 +43,7 @@ def in_place(web: WebSettings) -> WebPaths:
 
 
 def rooted(web: WebSettings, settings_file: Path) -> WebSettings:
-    """Return the section with its paths, which begin at the settings file, made absolute."""
+    """Return the section with its paths, relative to the settings file, made absolute."""
 
     def path(name: str) -> str:
         return str((settings_file.parent / name).resolve())
@@ -59,12 +59,12 @@ def rooted(web: WebSettings, settings_file: Path) -> WebSettings:
 
 
 def require_valid(web: WebSettings, settings_file: str) -> None:
-    """Raise ConfigError unless every file is there and holds what it should, and whoever scrapes can log in."""
+    """Raise ConfigError unless every file exists and is valid, and Prometheus can log in."""
     if web.tls:
         Certificate(web, settings_file)
     read_hashes(web, settings_file)
     if web.users and web.client is None:
-        expected = "expected client (username, password_file): Prometheus has to log in where there are users"
+        expected = "expected client (username, password_file): with `users`, Prometheus has to log in"
         raise ConfigError([ConfigProblem(settings_file, "web.client", expected)])
     for field, name in (("ca_file", web.ca_file), ("client.password_file", web.client and web.client.password_file)):
         if name:
@@ -78,12 +78,14 @@ def _require_password(web: WebSettings, settings_file: str) -> None:
         return
     known = read_hashes(web, settings_file)[client.username].decode()
     if not fits(known, read_secret(Path(settings_file).parent / client.password_file)):
-        expected = f"expected in {client.password_file} the password of {client.username}: the hash is of another one"
+        expected = (
+            f"expected in {client.password_file} the password of {client.username}: the hash is for another password"
+        )
         raise ConfigError([ConfigProblem(settings_file, "web.client.password_file", expected)])
 
 
 def server_configuration(web: WebSettings, settings_file: str, paths: WebPaths = COPIES) -> str:
-    """Return web.yml: what a Prometheus or Alertmanager serves with. Raises ConfigError for a hash that is none."""
+    """Return web.yml for a Prometheus or Alertmanager server. Raises ConfigError for an invalid hash."""
     document: dict[str, Any] = {}
     if web.tls:
         document["tls_server_config"] = {"cert_file": paths.certificate, "key_file": paths.key}
@@ -94,7 +96,7 @@ def server_configuration(web: WebSettings, settings_file: str, paths: WebPaths =
 
 
 def server_files(web: WebSettings, settings_file: str) -> dict[str, str]:
-    """Return file name → text of what a Prometheus or Alertmanager serves with: web.yml, certificate and key."""
+    """Return file name → text for a Prometheus or Alertmanager server: web.yml, certificate and key."""
     files = {"web.yml": server_configuration(web, settings_file)}
     if web.tls:
         files[CERTIFICATE] = _read(settings_file, "certificate_file", str(web.certificate_file))
@@ -103,14 +105,14 @@ def server_files(web: WebSettings, settings_file: str) -> dict[str, str]:
 
 
 def exporter_files(web: WebSettings, settings_file: str) -> dict[str, str]:
-    """Return name → text of the files in secrets/ that an exporter serves with, as the section names them."""
+    """Return name → text of the exporter's TLS and login files in secrets/, named as in the section."""
     named = [web.certificate_file, web.key_file, *(user.password_hash_file for user in web.users)]
     ours = [name for name in named if name and Path(name).parent == Path("secrets")]
     return {name: _read(settings_file, "web", name) for name in ours}
 
 
 def client_files(web: WebSettings, settings_file: str) -> dict[str, str]:
-    """Return file name → text of what a client of these servers needs beside its configuration."""
+    """Return file name → text of the files a client of these servers needs next to its configuration."""
     files = {}
     if web.ca_file:
         files[CA] = _read(settings_file, "ca_file", web.ca_file)
@@ -120,7 +122,7 @@ def client_files(web: WebSettings, settings_file: str) -> dict[str, str]:
 
 
 def alive_configuration(web: WebSettings, folder: str) -> str:
-    """Return the HTTP client of a server's own health check: it asks itself, so whose certificate it is, is known."""
+    """Return the HTTP client of a server's health check: it calls itself, so the certificate is not verified."""
     document = client(web, in_folder(folder))
     if web.tls:
         document["tls_config"] = {"insecure_skip_verify": True}
@@ -128,12 +130,12 @@ def alive_configuration(web: WebSettings, folder: str) -> str:
 
 
 def scheme(web: WebSettings) -> str:
-    """Return how our servers are asked."""
+    """Return the scheme of our own servers."""
     return "https" if web.tls else "http"
 
 
 def client(web: WebSettings, paths: WebPaths) -> dict[str, Any]:
-    """Return what gets an HTTP client in, in the words of Prometheus and Alertmanager."""
+    """Return login and TLS settings of an HTTP client, in the format of Prometheus and Alertmanager."""
     document: dict[str, Any] = {}
     if web.client:
         document["basic_auth"] = {"username": web.client.username, "password_file": paths.password}

@@ -1,4 +1,4 @@
-"""The secret files of an installation: each is made once, at random, and never written again."""
+"""The secret files of an installation: each is created once, at random, and never overwritten."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.files import write_private
 
 WEB_PASSWORD, WEB_HASH = "web_password", "web_password_hash"
-_COST = 10  # what Prometheus' own documentation takes: about 50 ms of a core, once a login
+_COST = 10  # as in Prometheus' own documentation: about 50 ms of CPU per login
 
 
 def _random() -> str:
-    """Return 192 random bits in letters that mean nothing to a shell, a URL or an INI file."""
+    """Return 192 random bits in characters without special meaning in a shell, a URL or an INI file."""
     return secrets.token_urlsafe(24).replace("-", "a").replace("_", "b")
 
 
-# What an installation needs. The addresses in the two URLs are those of the demo in containers: change them.
+# Required by an installation. The addresses in the two URLs are those of the demo in containers: change them.
 INSTALLATION: Mapping[str, Callable[[], str]] = {
     "monitor_dsn": lambda: f"postgresql://pantrywatch:{_random()}@postgres:5432/crm",
     "cache_url": lambda: f"redis://:{_random()}@redis:6379/0",
     "grafana_admin_password": _random,
     WEB_PASSWORD: _random,
 }
-# What only the demo in containers needs besides.
+# Required only by the demo in containers.
 DEMO: Mapping[str, Callable[[], str]] = {
     "postgres_password": _random,
     "app_password": _random,
@@ -37,9 +37,9 @@ DEMO: Mapping[str, Callable[[], str]] = {
 
 
 def make_missing(folder: Path, wanted: Mapping[str, Callable[[], str]]) -> list[str]:
-    """Make each wanted file that is missing or empty, readable by its owner alone; return the names of those made.
+    """Create each wanted file that is missing or empty, readable by its owner alone; return the names of those created.
 
-    Raises ConfigError where the folder cannot be written.
+    Raises ConfigError if the folder is not writable.
     """
     made = []
     try:
@@ -57,22 +57,22 @@ def make_missing(folder: Path, wanted: Mapping[str, Callable[[], str]]) -> list[
 
 
 def _has_text(file: Path) -> bool:
-    """Return whether the file is there and not empty: an empty one is half of a secret that a crash left."""
+    """Return whether the file exists and is not empty: a crash may leave an empty one."""
     return file.exists() and bool(file.read_bytes().strip())
 
 
 def read_secret(file: Path) -> str:
-    """Return the secret without the end of its line."""
+    """Return the secret without the trailing newline."""
     return file.read_text(encoding="utf-8").rstrip("\r\n")
 
 
 def password_of(url: str) -> str:
-    """Return the password in a URL as it stands there, percent-encoded; empty where there is none."""
+    """Return the password of a URL, still percent-encoded, or an empty text."""
     return urlsplit(url).password or ""
 
 
 def renew_hash(folder: Path, password: str) -> bool:
-    """Make the hash of the web password unless there is one that fits; it follows a password the operator changes."""
+    """Write the hash of the web password unless it matches already, so it follows a changed password."""
     file = folder / WEB_HASH
     if file.exists() and fits(read_secret(file), password):
         return False
@@ -81,6 +81,6 @@ def renew_hash(folder: Path, password: str) -> bool:
 
 
 def fits(known: str, password: str) -> bool:
-    """Return whether this is a hash, and of this password."""
+    """Return whether this is a valid hash of this password."""
     is_hash = re.fullmatch(r"\$2[aby]\$\d\d\$.{53}", known)
     return is_hash is not None and bcrypt.checkpw(password.encode(), known.encode())

@@ -1,4 +1,4 @@
-"""The HTTP side of inbox, heartbeat and boards: what a stranger may send is bounded in size and time."""
+"""The HTTP server of inbox, heartbeat and boards: requests are bounded in size and time."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ from exporters.core.http_server import Limits, serve_http
 from exporters.core.origin import is_form_type
 
 MAXIMUM_BODY_BYTES = 4 * 1024 * 1024  # 500 alerts in one notification are 1 MB
-_MAXIMUM_READ_BYTES = 8 * MAXIMUM_BODY_BYTES  # an answer before the end of a request would be lost with the connection
+_MAXIMUM_READ_BYTES = (
+    8 * MAXIMUM_BODY_BYTES
+)  # a response before the end of the request would be lost with the connection
 _DEEPEST_JSON = 20
 _BODY_SECONDS = 15.0
 
 
 async def serve_web(application: Application, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
-    """Answer requests, one a connection, with TLS if a context is given, until SIGTERM or SIGINT."""
+    """Serve requests, one per connection, with TLS if a context is given, until SIGTERM or SIGINT."""
     await serve_http(application, listener, tls, limits=Limits(keep_alive=False))
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # on the way out already
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # already shutting down
 
 
 async def read_json(request: Request) -> Any:
     """Return the request's body as JSON.
 
-    Raises HTTPException: 415 of a type that a form on any page can send, 413 too large, 408 too slow, 400 not JSON.
+    Raises HTTPException: 415 (a content type that any page's form can send), 413 (size), 408 (time), 400 (not JSON).
     """
     if is_form_type(request.headers.get("content-type", "")):
         raise HTTPException(415, "expected Content-Type: application/json\n")
@@ -45,9 +47,9 @@ async def read_json(request: Request) -> Any:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the JSON document, as the standard has it: no NaN, no name twice in an object, and not nested deeply.
+    """Return the JSON document, by the standard: no NaN, no duplicate names in an object, and no deep nesting.
 
-    Raises ValueError, and RecursionError for what is nested deeper than Python can read.
+    Raises ValueError, and RecursionError for nesting deeper than Python can parse.
     """
     document = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)
     level = [document]
@@ -69,7 +71,7 @@ def _refuse_constant(name: str) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("duplicate name in one object")
     return found
 
 

@@ -279,7 +279,7 @@ def test_a_component_that_keeps_dying_takes_no_other_along(tmp_path: Path) -> No
         wait_until(lambda: bool(stack.query('up{job="host"} == 1')), 60, "the rest is scraped")
         (programs / "alertmanager").unlink()
         (programs / "alertmanager").symlink_to(shutil.which("prometheus-alertmanager") or "")
-        wait_until(lambda: "alertmanager runs again" in stack.text(), 100, "it is tried again")
+        wait_until(lambda: "alertmanager is running again" in stack.text(), 100, "it is tried again")
     assert stacks.processes_of(tmp_path / "state") == []
 
 
@@ -305,7 +305,7 @@ def test_damaged_state_files_are_put_aside(tmp_path: Path) -> None:
         for name in ("alertmanager/silences", "prometheus/data/chunks_head/000001", f"prometheus/data/{block}"):
             assert f"{name} is damaged" in text
             assert list((state / name).parent.glob(f"{Path(name).name}.damaged-*")), name
-        assert "silences are forgotten" in text
+        assert "silences are lost" in text
         assert not list((state / "alertmanager").glob("nflog.damaged-*"))
         assert list((state / "inbox").glob("messages.jsonl.damaged-*"))
 

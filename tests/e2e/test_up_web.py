@@ -93,7 +93,7 @@ def test_messages_and_beats_arrive_through_tls_and_the_login(stack: stacks.Stack
     assert f"https://{stack.addresses.address('alertmanager')}/#/silences" in delivered()["email"]
     assert GameDayStack(stack.state, stack.addresses, threading.Event()).arrivals(0.0)
     state = f"https://{stack.addresses.address('heartbeat')}/"
-    wait_until(lambda: "last heard" in client.get(state, timeout=10).text, 120, "the heartbeat hears Watchdog")
+    wait_until(lambda: "last beat" in client.get(state, timeout=10).text, 120, "Watchdog reaches the heartbeat")
 
 
 def test_pages_open_in_a_browser_that_knows_the_login(stack: stacks.Stack) -> None:
@@ -173,7 +173,7 @@ def test_a_new_password_holds_everywhere_without_a_restart(stack: stacks.Stack) 
         assert refused.returncode == 1
         assert "does not take our login" in refused.stdout
         (stack.state.parent / "hash").write_text("not a hash\n")
-        wait_until(lambda: "the login stays as it was" in stack.text(), 15, "a hash that is none is named")
+        wait_until(lambda: "keeping the previous login" in stack.text(), 15, "an invalid hash is reported")
         assert _get(stack, "prometheus", (guards.NAME, "newer-0815")) == 200
     finally:
         guards.set_password(stack.state.parent, guards.PASSWORD)
@@ -206,7 +206,7 @@ def test_the_boards_say_when_they_are_not_let_in(stack: stacks.Stack) -> None:
             wait_until(lambda c=client, a=ask: _answers(c, a), 20, "the page answers")
             answer = client.get(ask, timeout=10)
             assert answer.status_code == status, answer.text
-            assert "wants another login" in answer.text or status == 200
+            assert "rejected the login" in answer.text or status == 200
 
 
 def _answers(client: requests.Session, url: str) -> bool:

@@ -137,9 +137,9 @@ def test_beats_and_notices_go_through_tls_and_the_login(tmp_path: Path) -> None:
                 stranger.trust_env = False
                 assert stranger.post(f"{url}/heartbeat", timeout=5).status_code == 401
                 assert stranger.get(f"{url}/metrics", timeout=5).status_code == 401
-            assert "nothing heard yet" in client.get(f"{url}/", timeout=5).text
+            assert "no beat yet" in client.get(f"{url}/", timeout=5).text
             with _alertmanager(tmp_path, settings):
-                servers.wait_until(lambda: "last heard" in client.get(f"{url}/", timeout=5).text, 30, "a beat")
+                servers.wait_until(lambda: "last beat" in client.get(f"{url}/", timeout=5).text, 30, "a beat")
             told = ["email on-call@pantry.example", "webhook on-call"]
             listener = _Listener(port, receiver)
             servers.wait_until(lambda: listener.notices("firing") == told, 40, "told by mail and webhook")
@@ -201,9 +201,9 @@ def test_alertmanager_falls_silent_and_comes_back(tmp_path: Path) -> None:
             servers.wait_until(lambda: listener.notices("firing") == everyone, 40, "everyone is told")
             assert fetch(page).value("pantrywatch_heartbeat_silent") == 1
             message = next(m for m in receiver.messages() if m["channel"] == "email")
-            assert message["title"] == "[CRITICAL] The monitoring is silent: nobody would be told \u2013 firing (1)"
+            assert message["title"] == "[CRITICAL] The monitoring is down: nobody would be notified \u2013 firing (1)"
             assert message["alerts"] == ["WatchdogSilent"]
-            assert "Nothing has been heard from Alertmanager's Watchdog since" in message["text"]
+            assert "Alertmanager's Watchdog has been missing since" in message["text"]
         # A restart says it to nobody again; meanwhile more time passes than the silence.
         with _heartbeat(tmp_path, settings, port):
             time.sleep(5)
@@ -245,7 +245,7 @@ def test_what_is_no_beat(tmp_path: Path) -> None:
                 assert requests.post(url, data=body, timeout=30).status_code in {400, 413}
             assert requests.get(url, timeout=5).status_code == 405
             assert _last(page) == 0
-            assert requests.post(url, timeout=5).text == "heard\n"
+            assert requests.post(url, timeout=5).text == "received\n"
             assert _last(page) > 0
 
 
@@ -293,7 +293,7 @@ def test_a_machine_whose_clock_is_set_keeps_quiet(tmp_path: Path) -> None:
                 listener.beat()
                 hours = {"+1h": 3600, "-1h": -3600}[jump]
                 assert abs(_last(page) - time.time() - hours) < 60, "the clock was not set"
-                assert "last heard 0 s ago" in requests.get(f"http://127.0.0.1:{port}/", timeout=5).text
+                assert "last beat 0 s ago" in requests.get(f"http://127.0.0.1:{port}/", timeout=5).text
             assert listener.notices("firing") == []
             servers.wait_until(lambda: listener.notices("firing") != [], 60, "the silence is noticed")
 

@@ -1,1 +1,1 @@
-"""From settings.yaml to Alertmanager's configuration: routes, receivers, inhibition, times."""
+"""Alertmanager's configuration from settings.yaml: routes, receivers, inhibition, time intervals."""

@@ -1,4 +1,4 @@
-"""Alertmanager's configuration as a whole, valid for 0.25 and current versions, and what its templates link to."""
+"""Alertmanager's configuration as a whole, valid for 0.25 and current versions, and the links in its templates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEMPLATES = "templates/*.tmpl"
 
 
 def alertmanager(section: Notifications | None, way: HttpAccess) -> dict[str, Any]:
-    """Return alertmanager.yml as a document; without the section nobody is told anything."""
+    """Return alertmanager.yml as a document; without the section nobody is notified."""
     inhibition = [inhibited.rule() for inhibited in INHIBITIONS]
     if section is None:
         return {"route": {"receiver": NOBODY}, "inhibit_rules": inhibition, "receivers": [{"name": NOBODY}]}
@@ -36,9 +36,9 @@ def alertmanager(section: Notifications | None, way: HttpAccess) -> dict[str, An
 
 
 def links_template(links: Links | None) -> str:
-    """Return the template file that tells the others the addresses of this installation.
+    """Return the template file with the addresses of this installation, used by the other templates.
 
-    Where nobody serves the runbooks, a message names their files.
+    If the runbooks are not served anywhere, a message names their files.
     """
     boards, alertmanager, runbooks = (
         getattr(links, name, "").rstrip("/") for name in ("boards", "alertmanager", "runbooks")

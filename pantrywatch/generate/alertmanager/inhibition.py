@@ -1,6 +1,6 @@
-"""Which alert is not told because another says it already. What is compared stands on every alert concerned (linted).
+"""Which alert is muted because another already reports it. The compared labels are on every alert concerned (linted).
 
-A silenced alert mutes too. So what is muted without a comparison is never a symptom that users feel.
+A silenced alert mutes too, so an alert muted without a label comparison is never a symptom that users notice.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pantrywatch.config.components import Component, components
 
 @dataclass(frozen=True, slots=True)
 class Inhibition:
-    """While an alert with the matchers `source` fires, those with `muted` and the same labels `equal` are not told."""
+    """While an alert with the matchers `source` fires, those with `muted` and the same labels `equal` are muted."""
 
     reason: str
     source: tuple[str, ...]
@@ -41,7 +41,7 @@ def _severe(worse: str, lower: str) -> Inhibition:
 
 
 def _worse(names: tuple[str, ...], lower: tuple[str, ...], *equal: str) -> Inhibition:
-    """One condition is a worse stage of another."""
+    """One condition is a more severe stage of another."""
     return Inhibition(f"{', '.join(names)}: the same, worse", (_named(*names),), (_named(*lower),), equal)
 
 
@@ -75,7 +75,7 @@ _WORSE = (
 
 
 def _down(alert: str, component: str, *equal: str) -> Inhibition:
-    """A layer that is down explains all else about it, but not that somebody tries passwords."""
+    """A layer that is down explains all its other alerts, except attempts to guess passwords."""
     muted = (f'component="{component}"', f'alertname!="{alert}"', 'type!="security"')
     return Inhibition(f"{alert} mutes the rest of its layer", (f'alertname="{alert}"',), muted, equal)
 
@@ -86,7 +86,7 @@ def _blind(alert: str, exporter: str) -> Inhibition:
 
 
 def _hangs_on(alert: str, *muted: str) -> Inhibition:
-    """What cannot work without it, and is no symptom: its targets count the same outage, its checks see the same."""
+    """Causes that depend on it. Symptoms stay: targets count the same outage, and checks see it."""
     return Inhibition(f"{alert} explains causes that hang on it", (f'alertname="{alert}"',), muted)
 
 
@@ -111,9 +111,9 @@ _DEAD_LAYERS = (
 
 
 def _unscraped(component: Component) -> Iterator[Inhibition]:
-    """What an exporter said before it could not be scraped says nothing about now.
+    """Values of an exporter from before its scrapes failed say nothing about the present.
 
-    `…Down` is left out: it resolves by itself then, or is true.
+    `…Down` is left out: it then resolves by itself, or is true.
     """
     source = ('alertname="CrmMonitoringTargetDown"', f'job="{component.job}"')
     if component.exporter:

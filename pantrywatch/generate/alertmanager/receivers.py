@@ -15,15 +15,15 @@ from pantrywatch.generate.layout import SecretPath
 
 @dataclass(frozen=True, slots=True)
 class HttpAccess:
-    """How Alertmanager gets to a receiver: where secret files are, and with which HTTP client it asks what is ours."""
+    """How Alertmanager reaches a receiver: the paths of secret files, and the HTTP client for our own services."""
 
     secret: SecretPath
     own_addresses: tuple[str, ...] = ()
     client: Mapping[str, Any] | None = None
 
     def http(self, url: str, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return `http_config` for a URL, where one is needed; a login of the receiver's own goes before ours."""
-        # A copy each: YAML would write one that is shared as an anchor.
+        """Return `http_config` for a URL if one is needed; the receiver's own login takes precedence over ours."""
+        # A copy each: YAML would write a shared object as an anchor.
         client = deepcopy(dict(self.client or {})) if is_own(url, self.own_addresses) else {}
         if own:
             client.pop("basic_auth", None)
@@ -33,12 +33,12 @@ class HttpAccess:
 
 NOBODY = "nobody"
 HEARTBEAT = "heartbeat"
-# A message of thousands of alerts helps nobody and may be refused; the count of those left out goes along.
+# A message with thousands of alerts helps nobody and may be refused; it gives the number of those left out.
 _MOST_ALERTS = 100
 
 
 def receiver_name(contact: Contact, by: tuple[str, ...], after: str | None) -> str:
-    """Return who is told by what; `after` for the later steps, whose messages say that nobody has acted so long."""
+    """Return the receiver's name: contact, channels, and for later steps `after`, which their messages quote."""
     channels = "+".join(by or contact.channels)
     return f"{contact.name} by {channels}" + (f" after {after}" if after else "")
 
@@ -50,7 +50,7 @@ def receiver(name: str, contact: Contact, by: tuple[str, ...], way: HttpAccess) 
 
 
 def heartbeat(section: Notifications, way: HttpAccess) -> dict[str, Any]:
-    """Return the receiver of Watchdog; an address that answers with an error is tried again at the next beat."""
+    """Return the receiver of Watchdog; after an error response, the next attempt is the next beat."""
     token = section.heartbeat.token_file
     own = {"authorization": {"credentials_file": way.secret(token)}} if token else None
     configs = [
@@ -62,7 +62,7 @@ def heartbeat(section: Notifications, way: HttpAccess) -> dict[str, Any]:
 
 
 def mail_server(server: MailServer, secret: SecretPath) -> dict[str, Any]:
-    """Return the global settings of mail."""
+    """Return the global mail settings."""
     found: dict[str, Any] = {
         "smtp_smarthost": server.server,
         "smtp_from": server.sender,

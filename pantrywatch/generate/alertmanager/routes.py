@@ -1,6 +1,6 @@
-"""Who is told when, as routes side by side: each step of an escalation is one, and its delay the route's group_wait.
+"""Who is notified when, as sibling routes: each escalation step is a route, and its delay is the route's group_wait.
 
-So a restart forgets nothing, a silence stops every later step, and what is over before its delay is never told.
+So a restart forgets nothing, a silence stops every later step, and an alert resolved before the delay is not sent.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pantrywatch.config.notifications.settings import Notifications
 from pantrywatch.generate.alertmanager.receivers import HEARTBEAT, NOBODY, receiver_name
 from pantrywatch.generate.alertmanager.schedules import DIGEST_MINUTES, OFFICE_HOURS, digest_name, maintenance_names
 
-# What an alert is about: the first messages about one subject are one.
+# The subject of an alert: first notifications about the same subject are sent as one message.
 _SUBJECT = ("layer", "component", "target")
-# Alerts of another's rules, with severities of their own, are told as this one.
+# Alerts of other rules, with unknown severities, are routed as this one.
 _FOR_UNKNOWN = "high"
-# Less than a day, so that each day's digest repeats what is still so.
+# Less than a day, so that each day's digest repeats what still fires.
 _DIGEST_REPEAT = "20h"
 
 
 @dataclass(frozen=True, slots=True)
 class NotificationStep:
-    """A contact that is told of the alerts with these matchers; `after` only where it is a later step."""
+    """A contact notified of the alerts with these matchers; `after` is set for later steps only."""
 
     severity: str
     matchers: tuple[str, ...]
@@ -34,7 +34,7 @@ class NotificationStep:
 
 
 def tellings(section: Notifications) -> Iterator[NotificationStep]:
-    """Yield every step of every severity, and those that types have in place of the first ones."""
+    """Yield every step of every severity, and the steps that replace the first ones for certain types."""
     for severity, escalation in section.escalations():
         chosen = f'severity="{severity}"'
         yield from _first(section, severity, (chosen,))
@@ -45,7 +45,7 @@ def tellings(section: Notifications) -> Iterator[NotificationStep]:
 
 
 def route_tree(section: Notifications) -> dict[str, Any]:
-    """Return the root route: Watchdog, what is told nobody, and every step beside the others."""
+    """Return the root route: Watchdog, alerts that notify nobody, and every step as a sibling."""
     return {
         "receiver": NOBODY,
         "group_by": list(_SUBJECT),
@@ -86,7 +86,7 @@ def _route(section: Notifications, telling: NotificationStep) -> dict[str, Any]:
     route: dict[str, Any] = {
         "receiver": receiver_name(section.contact(step.notify), step.channels, telling.after),
         "matchers": list(telling.matchers),
-        # All labels: each alert waits for itself. A group would take what comes later along at once.
+        # All labels: each alert waits on its own. In a group, later alerts would be sent at once with earlier ones.
         "group_by": ["..."] if telling.after else list(_SUBJECT),
         "group_wait": step.after,
         "group_interval": section.group_interval,

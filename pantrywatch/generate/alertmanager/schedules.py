@@ -1,4 +1,4 @@
-"""Office hours, the time of the digest and maintenance as Alertmanager's time intervals."""
+"""Office hours, digest times and maintenance windows as Alertmanager time intervals."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pantrywatch.config.notifications.schedules import Maintenance
 from pantrywatch.config.notifications.settings import Notifications
 
 OFFICE_HOURS = "office hours"
-# A group is looked at every so many minutes. In a window of one minute more it is so once at least, twice now and then:
-# the second time says something only where something was added.
+# A group is flushed every so many minutes: in a window one minute longer at least once, and sometimes twice. The
+# second flush sends something only if an alert was added.
 DIGEST_MINUTES = 15
 _END_OF_DAY = "24:00"
 
@@ -52,7 +52,7 @@ def _weekly(days: tuple[str, ...], begin: str, end: str) -> dict[str, Any]:
 
 
 def _maintenance(window: Maintenance) -> Iterator[dict[str, Any]]:
-    """Yield the parts of a window: an interval of Alertmanager's lies within a day."""
+    """Yield the parts of a window: an Alertmanager interval cannot cross midnight."""
     if window.days:
         yield _weekly(window.days, window.begins, window.ends)
         return

@@ -1,4 +1,4 @@
-"""What only the machine at hand can tell of the section `notifications`: its secret files, its time zone."""
+"""Checks of the section `notifications` that depend on this machine: its secret files, its time zone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pantrywatch.config.notifications.settings import Notifications
 
 
 def require_delivery(section: Notifications, settings_file: Path) -> None:
-    """Raise ConfigError naming each secret that cannot be read or is empty, and a time zone that does not exist."""
+    """Raise ConfigError with every secret that is unreadable or empty, and an unknown time zone."""
     faults: list[ConfigProblem] = []
     seen: dict[str, str] = {}
     for entry, file in secret_files(section):
@@ -20,7 +20,7 @@ def require_delivery(section: Notifications, settings_file: Path) -> None:
             secret_from(None, file, f"notifications.{entry}", str(settings_file))
         except ConfigError as error:
             faults += error.problems
-        # In containers they all lie in one folder.
+        # In containers they are all in one folder.
         if seen.setdefault(Path(file).name, file) != file:
             expected = f"expected a name of its own, {seen[Path(file).name]} has the same"
             faults.append(ConfigProblem(str(settings_file), f"notifications.{entry}_file", expected))
@@ -35,7 +35,7 @@ def require_delivery(section: Notifications, settings_file: Path) -> None:
 
 
 def _mail_password_faults(section: Notifications, settings_file: Path) -> Iterator[ConfigProblem]:
-    """Alertmanager 0.25 takes a line break at the end for a part of the mail password; of other secrets it does not."""
+    """Alertmanager 0.25 keeps a trailing line break in the mail password, though not in other secrets."""
     file = section.email.password_file if section.email else None
     path = settings_file.parent / (file or "")
     if file is not None and path.is_file() and path.read_bytes().endswith((b"\n", b"\r")):
@@ -44,7 +44,7 @@ def _mail_password_faults(section: Notifications, settings_file: Path) -> Iterat
 
 
 def secret_files(section: Notifications) -> Iterator[tuple[str, str]]:
-    """Yield entry, without its `_file`, and file of every secret."""
+    """Yield the entry (without `_file`) and the file of every secret."""
     if section.email and section.email.password_file is not None:
         yield "email.password", section.email.password_file
     if section.heartbeat.token_file is not None:

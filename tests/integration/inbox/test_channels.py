@@ -135,7 +135,7 @@ def test_pagerdutys_event(running: Inbox) -> None:
         ("/webhook/x", b'{"alerts": [{"labels": {"a": ' + b"[" * 900 + b"]" * 900 + b"}}]}", 400, "nested deeper"),
         ("/webhook/x", b'{"alerts": ' + b"9" * 5000 + b"}", 400, "expected JSON"),
         ("/webhook/x", b'{"alerts": [{"labels": {"a": NaN}}]}', 400, "NaN is not a number in JSON"),
-        ("/slack/x", b'{"text": "a", "text": "b"}', 400, "a name stands twice in one object"),
+        ("/slack/x", b'{"text": "a", "text": "b"}', 400, "duplicate name in one object"),
         ("/webhook/x", b'{"alerts": [{"labels": {"alertname": ["x"]}}]}', 400, "`labels` to be an object of texts"),
         (
             "/webhook/x",

@@ -111,7 +111,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
     tmp_path.chmod(0o755)
     with pytest.raises(
-        ConfigError, match=r"expected an empty directory or one of an earlier run, it holds 'thesis\.tex'"
+        ConfigError, match=r"expected an empty directory or one of an earlier run, it contains 'thesis\.tex'"
     ):
         State(tmp_path).prepare()
     assert tmp_path.stat().st_mode & 0o777 == 0o755
