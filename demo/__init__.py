@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-import exporters.core as _core  # noqa: F401 - before any library is loaded: it says why
+import exporters.core as _core  # noqa: F401 - must precede other libraries, see there

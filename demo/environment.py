@@ -1,4 +1,4 @@
-"""What the demo is told by its environment: addresses, secret files, directories."""
+"""The demo's environment: addresses, secret files, directories."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from types import FrameType
 
 
 class ConfigurationError(Exception):
-    """Something the person who starts the program has to put right; the message says what."""
+    """A problem to be fixed by the person who starts the program; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The demo's view of its environment; a value is asked for, and missed, only where it is used."""
+    """The demo's view of its environment; a missing value is an error only where it is used."""
 
     values: Mapping[str, str]
 
@@ -36,12 +36,12 @@ class Environment:
         return found
 
     def optional_secret(self, name: str) -> str | None:
-        """The content of the secret file `name`, None where there is no such file."""
+        """The content of the secret file `name`, or None."""
         path = Path(self.required("DEMO_SECRETS")) / name
         return path.read_text(encoding="utf-8").strip() if path.is_file() else None
 
     def optional_path(self, name: str) -> Path | None:
-        """The path in `name`, None where it is not set."""
+        """The path in `name`, or None if it is not set."""
         value = self.values.get(name, "")
         return Path(value) if value else None
 
@@ -88,7 +88,7 @@ def listen_address(text: str) -> tuple[str, int]:
 
 
 def exit_on_sigterm(*, at_once: bool = False) -> None:
-    """Make SIGTERM an exit with code 0; `at_once` without waiting for threads that wait for the network."""
+    """Exit with code 0 on SIGTERM; with `at_once`, without waiting for threads blocked on the network."""
 
     def leave(_number: int, _frame: FrameType | None) -> None:
         if at_once:

@@ -1,4 +1,4 @@
-"""Fault flags: small files by which a running fault is seen by `list` and by the API."""
+"""Fault flags: small files that tell `list` and the API which faults are active."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FRESH_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """The flag files in one directory, None for a demo without faults."""
+    """The flag files in one directory, or None for a demo without faults."""
 
     directory: Path | None
 
@@ -29,15 +29,15 @@ class Flags:
         return time.time() - touched < FRESH_SECONDS
 
     def in_force(self, name: str) -> bool:
-        """Whether the fault has been entered and its holder lives."""
+        """Whether the fault is active and its holder alive."""
         return self.fresh(name) and bool(self._content(name).get("in_force"))
 
     def left(self, name: str) -> bool:
-        """Whether there is a flag at all: something may have to be undone."""
+        """Whether there is a flag at all: the fault may need undoing."""
         return self._path(name).exists()
 
     def raise_(self, name: str, *, in_force: bool) -> None:
-        """Write the flag: once before the fault is entered (a killed holder leaves a trace), once when it is."""
+        """Write the flag: once before the fault starts (a killed holder leaves a trace), once when it is active."""
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         content = {"since": datetime.now(UTC).isoformat(timespec="seconds"), "in_force": in_force}

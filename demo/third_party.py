@@ -29,7 +29,7 @@ async def send_email(request: Request) -> Response:
 
 
 async def geocode(request: Request) -> Response:
-    """A made-up but lasting place for every name."""
+    """A made-up but stable place for every name."""
     digest = hashlib.sha256(request.query_params.get("q", "").encode()).digest()
     return JSONResponse({"latitude": round(25 + digest[0] * 0.09, 3), "longitude": round(-120 + digest[1] * 0.2, 3)})
 

@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m demo.api", description="The HTTP API of the demo CRM.")
     parser.add_argument("--listen", required=True, metavar="HOST:PORT")
     logging.basicConfig(level=logging.WARNING, format="level=%(levelname)s logger=%(name)s %(message)s")
-    # The pool tells of every failed attempt, with the server's words; the API says once that the database is away.
+    # The pool logs every failed attempt with the server's text; the API logs an unreachable database only once.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     try:
         host, port = listen_address(parser.parse_args(arguments).listen)

@@ -1,4 +1,4 @@
-"""The access log: one JSON object a line, bounded on disk, without anything secret."""
+"""The access log: one JSON object per line, bounded on disk, without secrets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BACKUPS = 2
 
 
 class AccessLog:
-    """Writes to the file, or nowhere when there is none."""
+    """Writes to the file, or nowhere without one."""
 
     def __init__(self, path: Path | None) -> None:
         self._logger = logging.Logger("access", logging.INFO)  # noqa: LOG001 - private, so that two in one process stay apart

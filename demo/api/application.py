@@ -1,4 +1,4 @@
-"""The application put together: services, routes, page, metrics."""
+"""Assembles the application: services, routes, page, metrics."""
 
 from __future__ import annotations
 

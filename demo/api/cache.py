@@ -1,4 +1,4 @@
-"""The Redis in front of the database: sessions and cached answers. Away, it costs time once in a few seconds."""
+"""The Redis cache in front of the database: sessions and responses. An outage costs time once every few seconds."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import redis
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 300
-# After a failure the cache is left alone for a while: a frozen server would cost every request its timeout.
+# After a failure the cache is skipped for a while: a frozen server would cost every request a timeout.
 _REST_SECONDS = 2.0
 _TIMEOUT_SECONDS = 0.25
 
 
 class Cache:
-    """Every operation gives back nothing (None, no effect) while the server is away; nothing is ever raised."""
+    """While the server is unreachable, every operation returns None or has no effect; nothing is ever raised."""
 
     def __init__(self, url: str) -> None:
         self._client = redis.Redis.from_url(
@@ -39,12 +39,12 @@ class Cache:
         return self._away
 
     def get(self, keys: Sequence[str]) -> list[bytes | None] | None:
-        """The values of the keys, None each where there is none; None altogether when the cache is away."""
+        """The value of each key, or None; None instead of the list while the cache is unreachable."""
         values = self._try(lambda client: client.mget(keys))
         return None if values is None else list(values)
 
     def put(self, values: Mapping[str, bytes], seconds: int) -> None:
-        """Store every value for so many seconds."""
+        """Store every value for that many seconds."""
         for key, value in values.items():
             self._try(partial(redis.Redis.set, name=key, value=value, ex=seconds))
 
@@ -52,7 +52,7 @@ class Cache:
         self._try(lambda client: client.delete(*keys))
 
     def ping(self) -> bool:
-        """Whether the server answers now."""
+        """Whether the server responds now."""
         return self._try(lambda client: client.ping()) is not None
 
     def close(self) -> None:

@@ -35,7 +35,7 @@ _OVERDUE = Statement(
 
 
 def totals(call: Call) -> Answer:
-    """Pipeline by stage, wins and losses of 90 days, contacts of 7 days, follow-ups overdue; all of the asking user."""
+    """Pipeline by stage, wins and losses of 90 days, contacts of 7 days, and overdue follow-ups of the current user."""
     chosen = {"user": call.user.id}
     with call.services.database.conversation() as conversation:
         return Answer(

@@ -1,4 +1,4 @@
-"""The application's way to PostgreSQL: a bounded pool, a deadline for every conversation, every statement timed."""
+"""The application's access to PostgreSQL: a bounded pool, a deadline for every transaction, every statement timed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from demo.api.metrics import Metrics
 from demo.api.sockets import cut_after
 
 POOL_MAX = 20
-# Longer than the slowest sane statement, shorter than a browser's patience; the client's deadline is a little later, so
-# that a server that lives ends the statement itself and the connection survives.
+# Longer than the slowest reasonable statement, shorter than a browser waits. The client's deadline is a little later,
+# so that a live server cancels the statement itself and the connection survives.
 _STATEMENT_MILLISECONDS = 3_000
 _CONVERSATION_SECONDS = 4.0
 _POOL_WAIT_SECONDS = 1.0
 
 
-# What the application does in the database, so that every series is there before the first statement.
+# The application's database operations, so that every series exists before the first statement.
 OPERATIONS = (
     ("SELECT", "none"),
     ("SELECT", "users"),
@@ -41,7 +41,7 @@ OPERATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL with the names its duration is recorded under."""
+    """SQL with the labels under which its duration is recorded."""
 
     operation: str
     collection: str
@@ -65,13 +65,13 @@ class Conversation:
             series.observe(time.perf_counter() - started)
 
     def row(self, statement: Statement, parameters: Mapping[str, Any]) -> DictRow | None:
-        """The first row, None where there is none."""
+        """The first row, or None."""
         found = self.rows(statement, parameters)
         return found[0] if found else None
 
 
 class Database:
-    """Opened at start whether the server is there or not; each conversation finds out for itself."""
+    """Opened at startup whether or not the server is up; each transaction finds out for itself."""
 
     def __init__(self, dsn: str, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -81,11 +81,11 @@ class Database:
             dsn,
             min_size=2,
             max_size=POOL_MAX,
-            # No limit of those who wait: the pool goes on counting those who gave up, and once they are as many as the
-            # limit it refuses everybody without trying to connect, also after the server is back.
+            # No limit on waiting clients: the pool keeps counting those who gave up, and once they reach the limit it
+            # refuses everybody without trying to connect, even after the server is back.
             max_idle=120.0,
             timeout=_POOL_WAIT_SECONDS,
-            # Give up early and begin anew with the next request: the pool's own back-off grows to minutes.
+            # Give up early and start again with the next request: the pool's own back-off grows to minutes.
             reconnect_timeout=2.0,
             num_workers=2,
             open=False,
@@ -127,5 +127,5 @@ class Database:
 
 
 def _lost(error: psycopg.OperationalError) -> bool:
-    """Whether the connection died: such errors come from the client's side without a code, or as class 57P."""
+    """Whether the connection was lost: such errors come from the client without a code, or as class 57P."""
     return type(error) is psycopg.OperationalError or (error.sqlstate or "").startswith("57P")

@@ -1,4 +1,4 @@
-"""Where HTTP meets the application: reads requests, sends JSON, lets the API's own faults in."""
+"""The HTTP endpoints: they read requests, send JSON, and apply the API's own faults."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ERROR_SHARE = 0.2
 
 
 def api_endpoint(route: ApiRoute, services: Services, flags: Flags) -> Endpoint:
-    """An endpoint that answers everything with JSON, whatever happens inside."""
+    """An endpoint that always responds with JSON, whatever happens inside."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -44,7 +44,7 @@ def api_endpoint(route: ApiRoute, services: Services, flags: Flags) -> Endpoint:
             return refusal(503, "the database does not answer; try again later")
         except ClientDisconnect:
             return refusal(400, "the request broke off")
-        except Exception as error:  # noqa: BLE001 - the last line of defence: the caller gets JSON, the log the kind of error
+        except Exception as error:  # noqa: BLE001 - last resort: the caller gets JSON, the log the error type
             log.error("unexpected route=%s error=%s", route.template, type(error).__name__)
             return refusal(500, "something went wrong")
 
@@ -52,7 +52,7 @@ def api_endpoint(route: ApiRoute, services: Services, flags: Flags) -> Endpoint:
 
 
 def health_endpoint(services: Services) -> Endpoint:
-    """Has threads of its own: when all others wait for the database, this one still says so."""
+    """Has its own threads, so that it still responds when all others wait for the database."""
     threads = anyio.CapacityLimiter(4)
 
     async def answer(_request: Request) -> Response:
@@ -63,7 +63,7 @@ def health_endpoint(services: Services) -> Endpoint:
 
 
 def refusal(status: int, message: str) -> Response:
-    """The JSON body of every answer that is none."""
+    """The JSON body of every error response."""
     return _response(Served(status, as_json({"error": message})))
 
 

@@ -1,4 +1,4 @@
-"""What a request can end with other than an answer; each becomes a JSON body with an HTTP status."""
+"""The ways a request can fail; each becomes a JSON body with an HTTP status."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ class ApiError(Exception):
 
 
 class UnavailableError(Exception):
-    """The database does not answer in time, or not at all."""
+    """The database does not respond in time, or at all."""

@@ -18,7 +18,7 @@ _MEMORY_BYTES = 400_000_000
 
 
 def health(services: Services) -> tuple[int, dict[str, Any]]:
-    """HTTP status and body; through in about a second whatever the servers behind do."""
+    """HTTP status and body, within about a second whatever the servers behind it do."""
     checks = {
         "database": _timed(lambda: _database(services)),
         "auth_service": _timed(lambda: _auth_service(services)),

@@ -36,7 +36,7 @@ _TOUCH = Statement(
 
 
 def log_interaction(call: Call) -> Answer:
-    """Store an interaction of the asking user, then mail the organization's owner if the mail service works."""
+    """Store an interaction of the current user, then mail the organization's owner if the mail service works."""
     if not call.user.may_write:
         raise ApiError(403, "this account may only read")
     values = {

@@ -18,7 +18,7 @@ _SEEN = Statement("UPDATE", "users", "UPDATE users SET last_login_at = now() WHE
 
 
 def log_in(call: Call) -> Answer:
-    """A token for an address and its password; 401 says the same for a wrong one and an unknown one."""
+    """A token for an address and its password; the 401 does not reveal which of the two is wrong."""
     email = call.body.text("email", 200, shortest=3)
     password = call.body.text("password", 200, shortest=1)
     with call.services.database.conversation() as conversation:

@@ -14,13 +14,13 @@ from prometheus_client import (
 
 # OpenTelemetry's advised bucket edges: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/ and …/database/.
 HTTP_EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-# The database's advised edges, with 0.025 and 0.25 added: a target of 0.1 s needs company to be seen coming.
+# The database's advised edges, with 0.025 and 0.25 added: a target of 0.1 s needs edges near it to be seen coming.
 DATABASE_EDGES = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 class Metrics:
-    """One registry a process; label values come from tables in the code, never from a request."""
+    """One registry per process; label values come from tables in the code, never from a request."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call] # the library leaves it untyped
@@ -65,6 +65,6 @@ class Metrics:
             self.cache.labels(result)
 
     def known_route(self, method: str, route: str, statuses: tuple[int, ...]) -> None:
-        """Make the series of a route, so that its first error is an increase from 0 and not a new series."""
+        """Create the series of a route, so that its first error is an increase from 0 and not a new series."""
         for status in statuses:
             self.requests.labels(method, route, str(status))

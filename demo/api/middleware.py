@@ -18,7 +18,7 @@ _LONGEST_LOGGED = 300
 
 @dataclass(slots=True)
 class _Seen:
-    """What went out; 500 as long as nothing did."""
+    """The response sent; 500 until there is one."""
 
     status: int = 500
     cache: str = ""
@@ -53,7 +53,7 @@ class Observation:
 
     def _record(self, scope: Scope, seen: _Seen, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "_OTHER"
-        # Starlette leaves the endpoint it chose in the scope, nothing where no route matched.
+        # Starlette puts the matched endpoint in the scope, and nothing if no route matched.
         route = self.templates.get(scope.get("endpoint"), "other")
         self.metrics.requests.labels(method, route, str(seen.status)).observe(seconds)
         headers = Headers(scope=scope)

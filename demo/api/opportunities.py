@@ -6,7 +6,7 @@ from demo.api.database import Statement
 from demo.api.errors import ApiError
 from demo.api.request import Answer, Call, path_key
 
-# Stage and the chance to win the deal that goes with it, in percent.
+# Stage → its chance to win the deal, in percent.
 STAGES = {
     "prospecting": 10,
     "qualification": 25,
@@ -28,7 +28,7 @@ _MOVE = Statement(
 
 
 def move(call: Call) -> Answer:
-    """Set the stage; closing dates it, opening again takes the date away."""
+    """Set the stage; closing sets the date, reopening removes it."""
     if not call.user.may_write:
         raise ApiError(403, "this account may only read")
     key = path_key(call)

@@ -112,7 +112,7 @@ def open_one(call: Call) -> Answer:
 
 
 def _location(call: Call, organization: dict[str, Any]) -> Any:
-    """Where to drive: asked for customers only, every one is not worth a call to the third party."""
+    """Where to drive, for customers only: not every organization is worth a call to the third party."""
     if organization["account_status"] != "active":
         return None
     return call.services.partners.locate(organization["city"])

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 1.0
 # Method, path and the status of success.
 PARTNERS = {"email": ("POST", "/v1/email", "202"), "geocoding": ("GET", "/v1/geocode", "200")}
-# Statuses and errors outside these become `other`: a third party must not choose our label values.
+# Other statuses and errors become `other`: a third party must not choose our label values.
 _STATUSES = {"200", "202", "400", "404", "429", "500", "503"}
 
 
@@ -27,18 +27,18 @@ class Partners:
         self._url = url
         self._metrics = metrics
         self._http = requests.Session()
-        # The stub is on this machine: proxies of the environment have no say.
+        # The stub is on this machine: proxies in the environment are ignored.
         self._http.trust_env = False
         self._failing: set[str] = set()
         for name, (method, _, success) in PARTNERS.items():
             metrics.partner_calls.labels(name, method, success, "")
 
     def send_email(self, subject: str) -> bool:
-        """Whether the mail was taken."""
+        """Whether the mail was accepted."""
         return self._call("email", json={"subject": subject}) is not None
 
     def locate(self, city: str) -> Mapping[str, Any] | None:
-        """Latitude and longitude of a city, None when the service did not say."""
+        """Latitude and longitude of a city, or None if the service did not respond."""
         return self._call("geocoding", params={"q": city})
 
     def _call(self, name: str, **content: Any) -> Mapping[str, Any] | None:

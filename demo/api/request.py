@@ -1,4 +1,4 @@
-"""What a handler is given and what it gives back."""
+"""The input and output of a handler."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from demo.api.sessions import Sessions, User
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything the application talks to."""
+    """Everything the application connects to."""
 
     database: Database
     cache: Cache
@@ -29,7 +29,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Named values from outside, asked for by kind; every wrong one raises ApiError 400 that names it."""
+    """Named values from outside, read by type; an invalid one raises ApiError 400 with its name."""
 
     values: Mapping[str, Any]
 
@@ -80,7 +80,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, read and checked as far as its kind is the same for all."""
+    """One request, with the checks that are common to all."""
 
     services: Services
     user: User
@@ -91,7 +91,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`outdated`: the addresses whose cached answers for this user are no longer true."""
+    """`outdated`: the addresses whose cached responses for this user are no longer current."""
 
     content: Mapping[str, Any]
     status: int = 200
@@ -102,7 +102,7 @@ Handler = Callable[[Call], Answer]
 
 
 def path_key(call: Call) -> str:
-    """The uuid in the path; anything else names nothing, so 404."""
+    """The uuid in the path; anything else is a 404."""
     try:
         return call.path.key("id")
     except ApiError as error:

@@ -12,7 +12,7 @@ PREFIX = "/api/v1"
 
 @dataclass(frozen=True, slots=True)
 class ApiRoute:
-    """`public` needs no log-in; `statuses` are the answers whose series exist from the start."""
+    """`public` needs no log-in; `statuses` are those whose series exist from the start."""
 
     method: str
     path: str
@@ -25,7 +25,7 @@ class ApiRoute:
         return PREFIX + self.path
 
 
-# `search` stands before `{id}`: the first match wins.
+# `search` comes before `{id}`: the first match wins.
 ROUTES = (
     ApiRoute("POST", "/auth/login", login.log_in, public=True, statuses=(200, 401, 500, 503)),
     ApiRoute("GET", "/organizations", organizations.list_page),

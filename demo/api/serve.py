@@ -1,4 +1,4 @@
-"""From a request to its JSON: log-in, cache, handler. Runs in a worker thread; knows nothing of HTTP's wire."""
+"""From a request to its JSON: log-in, cache, handler. Runs in a worker thread, independent of the HTTP server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """`cache` is HIT or MISS, None where the cache has no part in it."""
+    """`cache` is HIT or MISS, or None if the cache is not involved."""
 
     status: int
     content: bytes
@@ -37,7 +37,7 @@ class Served:
 
 
 def serve(services: Services, route: ApiRoute, asked: Asked) -> Served:
-    """The answer; raises ApiError and UnavailableError."""
+    """The response; raises ApiError and UnavailableError."""
     user = _NOBODY if route.public else services.sessions.user(asked.token)
     call = Call(services, user, Fields(asked.path), Fields(asked.query), Fields(asked.body))
     if route.method == "GET" and len(asked.address) <= _LONGEST_CACHED_ADDRESS:

@@ -1,4 +1,4 @@
-"""Who is asking: signed tokens, with the session and its settings in Redis looked up at every request."""
+"""The current user: signed tokens, and the session and its settings, looked up in Redis at every request."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class User:
 
 
 class Sessions:
-    """A token is valid by its signature alone, so that people stay logged in while Redis is away or emptied."""
+    """A token is valid by its signature alone, so that people stay logged in while Redis is down or empty."""
 
     def __init__(self, cache: Cache, secret: bytes) -> None:
         self._cache = cache
         self._secret = secret
 
     def begin(self, user: User) -> str:
-        """Store a new session; its token."""
+        """Store a new session and return its token."""
         payload = {"id": user.id, "name": user.name, "role": user.role, "expires": int(time.time()) + SESSION_SECONDS}
         body = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode()
         token = f"{body}.{self._signature(body)}"

@@ -1,4 +1,4 @@
-"""A deadline for a database conversation that no setting of the server can give: the server may be frozen."""
+"""A client-side deadline for a database transaction: the server's own timeouts do not help when it is frozen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psycopg
 
 @contextmanager
 def cut_after(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
-    """Shut the connection's socket when the block is not through in time: whoever waits on it gets OperationalError."""
+    """Shut down the connection's socket if the block is not done in time: waiting calls raise OperationalError."""
     timer = threading.Timer(seconds, _shut, (connection,))
     timer.daemon = True
     timer.start()
@@ -25,6 +25,6 @@ def cut_after(connection: psycopg.Connection[Any], seconds: float) -> Iterator[N
 
 
 def _shut(connection: psycopg.Connection[Any]) -> None:
-    # A copy of the descriptor, so that the driver stays the owner of its own.
+    # A copy of the descriptor, so that the driver keeps ownership of its own.
     with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as copy:
         copy.shutdown(socket.SHUT_RDWR)

@@ -15,7 +15,7 @@ _USAGE = "usage: fault list | on NAME | off NAME | hold NAME | off-all"
 
 
 def main(arguments: list[str]) -> int:
-    """0 done, 1 it failed, 2 it was asked for wrongly or the stack is not running."""
+    """0 done, 1 failed, 2 wrong usage or the stack is not running."""
     try:
         print(_run(arguments, current()), flush=True)
     except (ConfigurationError, NotRunningError) as error:
@@ -42,7 +42,7 @@ def _run(arguments: list[str], environment: Environment) -> str:
         case ["hold", name]:
             fault = _fault(name)
             hold(fault, environment, stop_on_signals())
-            return f"{fault.name} is over"
+            return f"{fault.name} has ended"
     raise ConfigurationError(_USAGE)
 
 

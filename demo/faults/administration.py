@@ -1,4 +1,4 @@
-"""The faults' own way into the database, as its superuser."""
+"""The faults' own access to the database, as its superuser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from demo.faults.fault import FaultError
 
 @contextmanager
 def administrator(environment: Environment) -> Iterator[psycopg.Connection]:
-    """A short-lived connection in autocommit, every statement bounded; raises FaultError when the server is away."""
+    """A short-lived connection in autocommit, every statement bounded; raises FaultError if it fails."""
     try:
         with psycopg.connect(
             environment.secret("admin_dsn"),
@@ -24,11 +24,11 @@ def administrator(environment: Environment) -> Iterator[psycopg.Connection]:
         ) as connection:
             yield connection
     except psycopg.Error as error:
-        raise FaultError(f"the database did not do it ({type(error).__name__})") from error
+        raise FaultError(f"the database could not do it ({type(error).__name__})") from error
 
 
 def end_sessions(environment: Environment, application_name: str) -> None:
-    """End every session of that name."""
+    """Terminate every session with that application name."""
     with administrator(environment) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",

@@ -1,4 +1,4 @@
-"""The cache is emptied every second: it works and knows nothing."""
+"""The cache is emptied every second: it works but holds nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def enter(environment: Environment) -> Tick:
     )
 
     def empty() -> None:
-        # Away is colder than cold: nothing to do until it is back.
+        # An unreachable cache is colder still: nothing to do until it is back.
         with suppress(redis.RedisError):
             client.flushall()
 

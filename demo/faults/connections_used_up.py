@@ -1,4 +1,4 @@
-"""Sessions are opened in the application's name until the server takes no more; the superuser's reserve stays free."""
+"""Opens sessions as the application's role until the server accepts no more; the superuser's reserve stays free."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from demo.faults.administration import end_sessions
 from demo.faults.fault import FaultError, Tick
 
 APPLICATION_NAME = "demo-fault-connections-used-up"
-# A server that takes more than this is not a demo's.
+# A server that accepts more than this is not the demo's.
 _MOST = 500
 _BATCH = 40
 
@@ -18,7 +18,7 @@ def enter(environment: Environment) -> Tick:
     held: list[psycopg.Connection] = []
 
     def fill() -> None:
-        """Take what is free now, so that sessions which end do not relieve the server."""
+        """Take the connections free now, so that ending sessions do not relieve the server."""
         for _ in range(_BATCH):
             if len(held) >= _MOST or not _take(environment, held):
                 return

@@ -1,4 +1,4 @@
-"""The holders of faults where each part of the demo is a container: processes beside the one that asks."""
+"""The holders of faults when each part of the demo is a container: sibling processes of the caller."""
 
 from __future__ import annotations
 

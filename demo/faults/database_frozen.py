@@ -1,4 +1,4 @@
-"""Every process of the server is stopped where it stands: connections stay open, nothing is answered."""
+"""Every process of the server is suspended: connections stay open, nothing is answered."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def undo(environment: Environment) -> None:
 
 
 def _processes(environment: Environment) -> list[psutil.Process]:
-    """The postmaster, then its children; none where the pid file is missing or names somebody else's process."""
+    """The postmaster, then its children; none if the pid file is missing or names another program's process."""
     try:
         first_line = (environment.state / "postgres" / "postmaster.pid").read_text(encoding="ascii").split("\n")[0]
         postmaster = psutil.Process(int(first_line))

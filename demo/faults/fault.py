@@ -1,4 +1,4 @@
-"""What a fault is."""
+"""The record of a fault."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from demo.environment import Environment
 
-# Called again and again while the fault is in force; holds in its closure what the fault needs to keep open.
+# Called repeatedly while the fault is active; its closure holds whatever the fault must keep open.
 Tick = Callable[[], None]
 
 
 class FaultError(Exception):
-    """A fault could not be entered or undone; the message says why."""
+    """A fault could not be started or undone; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`undo` needs nothing that `enter` made: it also cleans up after a holder that was killed; twice does no harm."""
+    """`undo` needs no state of `enter`: it also cleans up after a killed holder. It is idempotent."""
 
     name: str
     does: str
@@ -25,12 +25,12 @@ class Fault:
     enter: Callable[[Environment], Tick]
     undo: Callable[[Environment], None]
     every_seconds: float = 2.0
-    # What to call instead where each part of the demo is a container: taking a server away is the engine's to do.
+    # The command to use instead in containers: stopping a server is up to the container engine.
     in_containers: str = ""
 
 
 def nothing() -> None:
-    """The tick of a fault that stays by itself."""
+    """The tick of a fault that persists by itself."""
 
 
 def nothing_to_undo(_environment: Environment) -> None:

@@ -1,4 +1,4 @@
-"""Holding a fault: enter it, keep it up, undo it whatever happens."""
+"""Holds a fault: starts it, keeps it active, and undoes it whatever happens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from demo.environment import Environment
 from demo.faults.fault import Fault
 from demo.flags import Flags
 
-# A fault somebody forgot must not be there the next morning.
+# A forgotten fault must not still be active the next morning.
 LONGEST_SECONDS = 30 * 60.0
 _TOUCH_SECONDS = 2.0
 
@@ -19,7 +19,7 @@ _TOUCH_SECONDS = 2.0
 def hold(
     fault: Fault, environment: Environment, stop: threading.Event, longest_seconds: float = LONGEST_SECONDS
 ) -> None:
-    """Until `stop` is set or the time is up. Where the undo fails the flag stays, for `off` to try again."""
+    """Hold it until `stop` is set or the time is up. If the undo fails, the flag stays for `off` to retry."""
     flags = Flags(environment.fault_directory)
     flags.raise_(fault.name, in_force=False)
     until = time.monotonic() + longest_seconds

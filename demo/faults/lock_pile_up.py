@@ -1,4 +1,4 @@
-"""One session locks the interactions and does not let go; everybody who needs them queues."""
+"""One session locks the interactions and keeps the lock; everyone else who needs them queues."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def enter(environment: Environment) -> Tick:
         nonlocal holder
         if holder.closed or not _alive(holder):
             holder.close()
-            # The server restarted under it; the next tick tries again if it is not back yet.
+            # The server was restarted; the next tick retries if it is not back yet.
             with suppress(FaultError):
                 holder = _lock(environment)
 
@@ -41,7 +41,7 @@ def _lock(environment: Environment) -> psycopg.Connection:
         )
         connection.execute("LOCK TABLE interactions IN ACCESS EXCLUSIVE MODE")
     except psycopg.Error as error:
-        raise FaultError(f"the lock was not given ({type(error).__name__})") from error
+        raise FaultError(f"the lock was not granted ({type(error).__name__})") from error
     return connection
 
 

@@ -1,4 +1,4 @@
-"""Somebody guesses passwords, five a second."""
+"""An attacker guesses passwords, five per second."""
 
 from __future__ import annotations
 

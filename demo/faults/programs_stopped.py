@@ -1,4 +1,4 @@
-"""Programs of the stack that are simply not there."""
+"""Stopped programs of the stack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from demo.faults.fault import Fault, Tick, nothing
 
 
 def stopped(name: str, program: str, does: str, seen_in: str) -> Fault:
-    """The fault that a program of the supervisor is stopped."""
+    """The fault of a stopped supervisor program."""
     instead = f"docker compose stop {program.removeprefix('demo-')}"
     return Fault(name, does, seen_in, _enter(program), _undo(program), in_containers=instead)
 

@@ -17,7 +17,7 @@ from demo.faults.programs_stopped import stopped
 
 
 def _by_flag(_environment: Environment) -> Tick:
-    """The API itself looks for the flag of its faults."""
+    """The API itself checks the flags of its faults."""
     return nothing
 
 

@@ -10,8 +10,8 @@ from demo.faults.administration import administrator
 from demo.faults.fault import Tick, nothing
 
 _TABLES = ("organizations", "contacts", "interactions", "opportunities")
-# A subselect that refers to nothing outside is run once a statement: one sleep, however many rows. Everybody but the
-# application keeps seeing all rows at full speed by the first policy.
+# An uncorrelated subselect runs once per statement: one sleep, however many rows. With the first policy, everyone but
+# the application still sees all rows at full speed.
 _ON = """
 DROP POLICY IF EXISTS demo_fault_others ON {table};
 DROP POLICY IF EXISTS demo_fault_slow ON {table};
@@ -40,5 +40,5 @@ def _for_every_table(environment: Environment, script: sql.SQL) -> None:
     role = sql.Identifier(str(conninfo_to_dict(environment.secret("app_dsn"))["user"]))
     with administrator(environment) as connection:
         for table in _TABLES:
-            # Sent as one simple query, so one transaction a table: locks are held for a moment only.
+            # Sent as one simple query, so one transaction per table: locks are held only briefly.
             connection.execute(script.format(table=sql.Identifier(table), role=role))

@@ -16,7 +16,7 @@ _SHUTTING_DOWN, _ALREADY_STARTED, _NOT_RUNNING = 6, 60, 70
 
 
 class NotRunningError(Exception):
-    """There is no supervisor to talk to."""
+    """No supervisor is reachable."""
 
     def __init__(self) -> None:
         super().__init__("the stack is not running")
@@ -29,7 +29,7 @@ class Supervisor:
     url: str
 
     def start(self, program: str) -> None:
-        """Start it unless it runs. While the whole stack is going down nothing is started, which is right."""
+        """Start it unless it runs. While the stack shuts down nothing is started, as intended."""
         self._call("supervisor.startProcess", program, fine={_ALREADY_STARTED, _SHUTTING_DOWN})
 
     def stop(self, program: str) -> None:
@@ -53,7 +53,7 @@ class Supervisor:
 
 
 def connect(environment: Environment) -> Supervisor | Containers:
-    """The supervisor whose address stands in the state directory; raises NotRunningError.
+    """The supervisor whose address is in the state directory; raises NotRunningError.
 
     In containers there is none, and no state directory: holders are processes of the container of the faults.
     """

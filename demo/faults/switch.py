@@ -15,7 +15,7 @@ _ENTER_SECONDS = 30.0
 
 
 def listing(environment: Environment) -> str:
-    """Name, state, what it does and where it is seen, a fault a line."""
+    """Name, state, effect and visibility of each fault."""
     flags = Flags(environment.fault_directory)
     return "\n".join(_lines(fault, on=flags.in_force(fault.name)) for fault in FAULTS.values())
 
@@ -25,7 +25,7 @@ def _lines(fault: Fault, *, on: bool) -> str:
 
 
 def on(fault: Fault, environment: Environment) -> str:
-    """Start the fault's holder; returns when the fault is in force."""
+    """Start the fault's holder; returns when the fault is active."""
     flags = Flags(environment.fault_directory)
     if flags.in_force(fault.name):
         return f"{fault.name} is on already"
@@ -42,7 +42,7 @@ def on(fault: Fault, environment: Environment) -> str:
 
 
 def off(fault: Fault, environment: Environment) -> str:
-    """Stop the fault's holder, and undo the fault where the holder could not."""
+    """Stop the fault's holder, and undo the fault if the holder could not."""
     flags = Flags(environment.fault_directory)
     supervisor.connect(environment).stop(program_of(fault))
     if flags.left(fault.name):
@@ -52,7 +52,7 @@ def off(fault: Fault, environment: Environment) -> str:
 
 
 def all_off(environment: Environment) -> str:
-    """Switch off every fault that is on or left something behind; those that fail do not keep the others on."""
+    """Switch off every fault that is on or left something behind; a failure does not stop the rest."""
     flags = Flags(environment.fault_directory)
     problems = []
     for fault in FAULTS.values():

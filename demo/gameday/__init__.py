@@ -1,1 +1,1 @@
-"""Game day: every fault of the demo on a stack of its own, and what the alerts make of it."""
+"""Game day: plays every fault of the demo on a stack of its own, and checks the alerts."""

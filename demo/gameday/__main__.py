@@ -1,4 +1,4 @@
-"""`./run gameday`: play every fault of the demo on a stack of its own, and judge the alerts."""
+"""`./run gameday`: plays every fault of the demo on a stack of its own, and checks the alerts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ def main() -> int:
     """Return the exit code: 0 all as expected, 1 otherwise, 2 for a fault that does not exist."""
     parser = argparse.ArgumentParser(prog="./run gameday", description=__doc__)
     default_state = os.environ.get("PANTRYWATCH_STATE", str(ROOT / ".pantrywatch"))
-    parser.add_argument("faults", nargs="*", metavar="FAULT", help="none named: all")
-    parser.add_argument("--quiet", type=float, default=10.0, metavar="MINUTES", help="before it (default: 10)")
+    parser.add_argument("faults", nargs="*", metavar="FAULT", help="(default: all)")
+    parser.add_argument(
+        "--quiet", type=float, default=10.0, metavar="MINUTES", help="minutes without a fault (default: 10)"
+    )
     parser.add_argument("--speed", type=int, default=15, choices=range(5, 31), metavar="N", help="(default: 15)")
     parser.add_argument("--port-offset", type=int, default=10000, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the matrix as a page")

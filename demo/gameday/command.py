@@ -1,4 +1,4 @@
-"""`pantrywatch gameday`: plays the day, prints its progress and the matrix, and fails with what did not match."""
+"""`pantrywatch gameday`: plays the day, prints its progress and the matrix, and fails with the mismatches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pantrywatch.native.console import complain, say
 # A stack at 15 times the speed takes a tenth of a core, its start ten seconds of one.
 _AT_ONCE = 4
 _PORTS_APART = 500
-# The first minute after a start is no quiet one: caches are cold, and windows hold nothing to divide by.
+# The first minute after a start is not a quiet one: caches are cold, and windows hold nothing to divide by.
 _SETTLE_SECONDS = 45.0
 
 Part: TypeAlias = Callable[[Stack], Verdict]
@@ -33,7 +33,7 @@ Part: TypeAlias = Callable[[Stack], Verdict]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to play: no fault named means all of them."""
+    """The faults to play; none means all."""
 
     addresses: Addresses
     speed: int
@@ -42,7 +42,7 @@ class Plan:
     write: Path | None = None
 
     def rows(self) -> list[Expectation]:
-        """Return the rows of the matrix to play. Raises ConfigError for a fault that has none."""
+        """Return the rows of the matrix to play. Raises ConfigError for an unknown fault."""
         known = [row.fault for row in MATRIX]
         if unknown := [name for name in self.faults if name not in known]:
             raise ConfigError(
@@ -72,7 +72,7 @@ def gameday(state: Path, plan: Plan) -> int:
 
 
 class _Day:
-    """The parts of the day, each on a stack of its own, so that none remembers the fault before."""
+    """The parts of the day, each on a stack of its own, unaffected by earlier faults."""
 
     def __init__(self, plan: Plan, state: Path) -> None:
         self._plan, self._state = plan, state
@@ -82,7 +82,7 @@ class _Day:
             self._offsets.put(plan.addresses.offset + _PORTS_APART * number)
 
     def verdicts(self, rows: Sequence[Expectation]) -> Iterator[Verdict]:
-        """Play all, and yield each verdict when it is there. Raises GameDayError, also where it is stopped."""
+        """Play all, and yield each verdict as it arrives. Raises GameDayError, also when stopped."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self._halt.set())
         pace = Pace(self._plan.speed)
@@ -120,10 +120,10 @@ class _Day:
 
 
 def _require_all(stack: Stack) -> None:
-    """Every fault of the demo has its row, and no row is without its fault."""
+    """Every fault of the demo has a row, and every row a fault."""
     names = set(stack.fault("names").split())
     if odd := names ^ {row.fault for row in MATRIX}:
-        raise GameDayError(f"not both in the demo and in the matrix: {', '.join(sorted(odd))}")
+        raise GameDayError(f"only in the demo or only in the matrix: {', '.join(sorted(odd))}")
 
 
 def _line(verdict: Verdict) -> str:

@@ -1,6 +1,6 @@
-"""What each fault must bring, and what is tolerated: declared, so that anything else is a finding.
+"""The alerts each fault must cause, and tolerated side effects; anything else is a finding.
 
-A bound counts in evaluation intervals of the rules (15 s at their own pace) from the fault to the message.
+A bound counts in evaluation intervals of the rules (15 s at normal speed) from the fault to the message.
 """
 
 from __future__ import annotations
@@ -10,21 +10,19 @@ from dataclasses import dataclass, field
 
 from demo.gameday.stack import FiredAlert
 
-# These may come at any time, and why.
+# Alerts tolerated at any time, with the reason.
 EVERYWHERE = {
-    FiredAlert(
-        "CrmHostCpuSaturated", "medium"
-    ): "the machine does other work than the demo's, above all where a test shares it",
+    FiredAlert("CrmHostCpuSaturated", "medium"): "the machine does other work too, above all when a test shares it",
 }
 
 _BURN = "the fault uses up the month's allowance of this target as well"
-_CHECK = "a check of the journey or of the server meets the fault too"
-_ERRORS = "the API answers 5xx where it cannot reach what it needs"
+_CHECK = "a check of the journey or of the server hits the fault too"
+_ERRORS = "the API responds with 5xx if it cannot reach its servers"
 _SLOW = "routes take longer than a second"
-_NO_CONNECTION = "background queries that found no connection fail until their next run"
+_NO_CONNECTION = "background queries without a connection fail until their next run"
 _GONE = "the group of processes is gone with the server"
 
-# What a database that is gone takes with it, where it is gone for long enough.
+# Side effects of a database that is down for long enough.
 _LOST = {
     ("CrmApiErrorRateBurn", "critical"): _BURN,
     ("CrmApiAvailabilityBurn", "critical"): _BURN,
@@ -36,13 +34,13 @@ _LOST = {
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A fault's row: required alerts with severity and the most evaluations they may take; the rest in words."""
+    """A fault's row: required alerts with severity and the most evaluations they may take; the rest is text."""
 
     fault: str
     required: Mapping[tuple[str, str], int]
     consequences: Mapping[tuple[str, str], str] = field(default_factory=dict)
     resolved_within: float = 120.0
-    # It needs the machine for itself.
+    # It needs the machine to itself.
     alone: bool = False
 
     def seen(self) -> dict[FiredAlert, int]:
@@ -91,7 +89,7 @@ MATRIX = (
     ),
     Expectation(
         "lock-pile-up",
-        # A queue that is short in one scrape of the two minutes begins anew.
+        # One scrape with a short queue within the two minutes starts the wait again.
         {("CrmDatabaseLockQueue", "high"): 120},
         {
             ("CrmApiErrorsSudden", "critical"): _ERRORS,
@@ -121,6 +119,6 @@ MATRIX = (
         },
     ),
     Expectation("login-brute-force", {("CrmApiFailedLoginsBurst", "critical"): 40}),
-    # Over when the machine has nothing else to do either.
+    # Resolved only when the machine has no other work either.
     Expectation("cpu-burn", {("CrmHostCpuSaturated", "medium"): 160}, resolved_within=400.0, alone=True),
 )

@@ -12,23 +12,23 @@ _HEAD = """\
 <!-- Written by `./run gameday --write docs/gameday.md`. -->
 # Game day
 
-`./run gameday` plays every fault of `./run fault list` and reads what reaches the inbox. Each fault has a stack of its
-own, at {speed} times the speed (`pantrywatch/native/time_scale.py` says what that divides and what it cannot). It
-first runs {warm:g} s without any fault; one stack more is left alone for {quiet:g} minutes.
+`./run gameday` plays every fault of `./run fault list` and reads the messages in the inbox. Each fault has a stack of
+its own, at {speed} times the normal speed (`pantrywatch/native/time_scale.py` lists what is scaled and what is not). It
+first runs {warm:g} s without any fault; another stack runs without faults for {quiet:g} minutes.
 
-`demo/gameday/expectations.py` declares the required alerts, the tolerated side effects, and within how many evaluations
-of the rules an alert must come. Anything else fails the day, before a fault and in the quiet minutes too; so does a
-required alert without a resolved notification.
+`demo/gameday/expectations.py` declares the required alerts, the tolerated side effects, and the number of rule
+evaluations within which an alert must fire. Anything else fails the day, including before a fault and in the quiet
+minutes; so does a required alert without a resolved notification.
 
-Times run from the fault to the message in the inbox: in seconds of the fast stack, and in evaluations of the rules, of
-15 s each at their own pace. Scrapes (3 s) and the time a message takes are not divided, so that at its own pace an
-alert comes after fewer evaluations than here.
+Times run from the fault to the message in the inbox: in seconds of the fast stack, and in rule evaluations, 15 s each
+at normal speed. Scrapes (3 s) and message delivery are not sped up, so at normal speed an alert takes fewer evaluations
+than here.
 
 """
 
 
 def matrix_table(verdicts: Sequence[Verdict], pace: Pace) -> str:
-    """Return the matrix as a table of Markdown, which reads well in a terminal too."""
+    """Return the matrix as a Markdown table, which is readable in a terminal too."""
     rows: list[tuple[str, ...]] = [("fault", "alert", "severity", "message after", "evaluations", "declared as")]
     for verdict in verdicts:
         rows += [_row(verdict, seen, pace) for seen in _ordered(verdict)] or [(verdict.fault, "none", "", "", "", "")]

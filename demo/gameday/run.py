@@ -1,4 +1,4 @@
-"""What happens on one stack: quiet minutes, or one fault, judged by what reached the inbox."""
+"""Runs one stack: quiet minutes or one fault, judged by the messages in the inbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pantrywatch.native.console import say
 
 _LOOK_SECONDS = 1.0
 _SETTLE_SECONDS = 60.0
-_LINGER_SECONDS = 12.0  # what comes along with the required alerts shows within so long
+_LINGER_SECONDS = 12.0  # side effects of the required alerts arrive within this time
 EVALUATION_SECONDS = 15.0
 # Longer than the 17 minutes after which the hour that the fastest tier looks at says the same as on an old stack.
 WARM_UP_EVALUATIONS = 75
@@ -20,7 +20,7 @@ WARM_UP_EVALUATIONS = 75
 
 @dataclass(slots=True)
 class Verdict:
-    """What a fault brought: `after` counts from switching it on to the message, in seconds of the fast clock.
+    """The outcome of a fault: `after` counts from switching it on to the message, in seconds of the fast clock.
 
     `resolved_after` counts from switching it off to the message that an alert is resolved.
     """
@@ -49,21 +49,21 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The speed of the stack: from seconds here to evaluations of the rules at their own pace, and back."""
+    """The speed of the stack: converts seconds here to rule evaluations at normal speed, and back."""
 
     speed: int
 
     def evaluations(self, seconds: float) -> float:
-        """Return how many evaluation intervals went by."""
+        """Return the number of evaluation intervals in this time."""
         return seconds * self.speed / EVALUATION_SECONDS
 
     def seconds(self, evaluations: float) -> float:
-        """Return how long so many evaluation intervals take here."""
+        """Return how long that many evaluation intervals take here."""
         return evaluations * EVALUATION_SECONDS / self.speed
 
 
 def quiet(stack: Stack, minutes: float) -> Verdict:
-    """Let the demo's traffic alone; whatever arrives is unexpected."""
+    """Run the demo without faults; any message is unexpected."""
     verdict, begin = Verdict("quiet minutes"), time.time()
     until = time.monotonic() + 60 * minutes
     while (left := until - time.monotonic()) > 0:
@@ -75,13 +75,13 @@ def quiet(stack: Stack, minutes: float) -> Verdict:
 
 
 def play(stack: Stack, expectation: Expectation, pace: Pace) -> Verdict:
-    """Warm up, switch the fault on, wait for what it must bring, switch it off, wait until its resolved notification.
+    """Warm up, switch the fault on, wait for its required alerts, switch it off, wait for their resolved notifications.
 
-    What arrives before the fault is unexpected as well.
+    Any message before the fault is unexpected too.
     """
     verdict, required = Verdict(expectation.fault), expectation.seen()
     stack.pause(pace.seconds(WARM_UP_EVALUATIONS))
-    # What the machine's other work has brought must be resolved, or it could not fire again.
+    # Alerts from the machine's other work must be resolved first, or they could not fire again.
     _wait(
         stack, lambda: not (required.keys() & _first(stack, 0.0).keys()) - _resolved(stack, 0.0).keys(), _SETTLE_SECONDS
     )
@@ -116,7 +116,7 @@ def _clear(stack: Stack, verdict: Verdict, awaited: set[FiredAlert], begin: floa
 
 
 def _first(stack: Stack, since: float) -> dict[FiredAlert, float]:
-    """Return when each alert was first told, in seconds from then."""
+    """Return when each alert was first notified, in seconds from then."""
     found: dict[FiredAlert, float] = {}
     for arrival in stack.arrivals(since):
         if arrival.status == "firing":
@@ -126,7 +126,7 @@ def _first(stack: Stack, since: float) -> dict[FiredAlert, float]:
 
 
 def _resolved(stack: Stack, since: float) -> dict[FiredAlert, float]:
-    """Return when each alert was told as over, of those that were not told again after it: as Unix times."""
+    """Return the Unix time of each alert's resolved notification, unless it fired again after that."""
     found: dict[FiredAlert, float] = {}
     for arrival in stack.arrivals(since):
         for seen in arrival.seen:

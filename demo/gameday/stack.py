@@ -24,12 +24,12 @@ _UP = "Ctrl-C stops everything"
 
 
 class GameDayError(Exception):
-    """The game day could not go on; the message says why."""
+    """The game day could not continue; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class FiredAlert:
-    """One alert as the inbox got it or Prometheus fires it."""
+    """One alert as in the inbox or in Prometheus."""
 
     alert: str
     severity: str
@@ -57,12 +57,12 @@ class Stack:
     halt: threading.Event
 
     def pause(self, seconds: float) -> None:
-        """Wait. Raises GameDayError where the day is stopped meanwhile."""
+        """Wait. Raises GameDayError if the day is stopped in the meantime."""
         if self.halt.wait(seconds):
             raise GameDayError("stopped")
 
     def arrivals(self, since: float) -> list[Arrival]:
-        """Return what reached the inbox since a Unix time, oldest first."""
+        """Return the messages in the inbox since a Unix time, oldest first."""
         messages = self._get("inbox", "/api/messages")["messages"]
         return [
             Arrival(
@@ -73,7 +73,7 @@ class Stack:
         ]
 
     def fault(self, *arguments: str) -> str:
-        """Ask the demo, which nothing here imports. Raises GameDayError with its last line where it could not."""
+        """Run the demo's CLI. Raises GameDayError with its last output if it fails."""
         environment = {
             "PANTRYWATCH_STATE": str(self.state),
             "DEMO_FAULT_DIR": str(self.state / "faults"),
@@ -88,7 +88,7 @@ class Stack:
         return done.stdout
 
     def _get(self, component: str, path: str) -> Any:
-        """Prometheus may be slow under a fault that burns every core."""
+        """Prometheus may be slow during a fault that burns every core."""
         state = State(self.state)
         url = state.addresses().url(component) + path
         try:
@@ -100,7 +100,7 @@ class Stack:
 
 @contextmanager
 def running(state: Path, addresses: Addresses, speed: int, halt: threading.Event) -> Iterator[Stack]:
-    """Run a stack until the block ends. Raises GameDayError with its last lines where it does not come up."""
+    """Run a stack until the block ends. Raises GameDayError with its last lines if it does not come up."""
     state.mkdir(parents=True, exist_ok=True)
     output = state / "up.log"
     command = [sys.executable, "-m", "pantrywatch", "--state", str(state), "up"]

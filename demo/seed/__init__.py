@@ -1,1 +1,1 @@
-"""Filling the database of the demo CRM."""
+"""Fills the database of the demo CRM."""

@@ -1,4 +1,4 @@
-"""`python -m demo.seed`: make the demo's database what the demo needs, once."""
+"""`python -m demo.seed`: prepares the demo's database, once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WAIT_SECONDS = 60.0
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m demo.seed", description="Fill the demo's database, once.")
-    parser.add_argument("--scale", type=float, default=1.0, help="size of the data, 1.0 is all of it")
+    parser.add_argument("--scale", type=float, default=1.0, help="size of the data; 1.0 is the full size")
     scale = parser.parse_args(arguments).scale
     try:
         print(seed(current(), scale))
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def seed(environment: Environment, scale: float) -> str:
-    """Data, roles and extension, each only as far as missing; gives back one line that says what was done."""
+    """Create data, roles and extension where missing; returns one line that says what was done."""
     started = time.monotonic()
     now = datetime.now().astimezone()
     with wait_for(environment.secret("admin_dsn")) as connection:
@@ -42,12 +42,12 @@ def seed(environment: Environment, scale: float) -> str:
         roles.application(connection, environment.secret("app_dsn"))
         _statement_statistics(connection)
         _monitoring(connection, environment)
-    what = "database filled" if made else "database was filled already"
+    what = "database filled" if made else "database was already filled"
     return f"demo.seed: {what}, {time.monotonic() - started:.1f} s"
 
 
 def wait_for(dsn: str) -> psycopg.Connection:
-    """A connection as soon as the server takes one, made in a new database if there is none of that name."""
+    """A connection as soon as the server accepts one, to a database that is created if missing."""
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
@@ -61,8 +61,8 @@ def wait_for(dsn: str) -> psycopg.Connection:
 
 
 def _missing_database(error: psycopg.OperationalError) -> bool:
-    # Refusals at connect carry no SQLSTATE in the driver: the words are all there is (not translated: C locale or not,
-    # the quoted name stands in it).
+    # The driver gives no SQLSTATE for refused connections, so only the text is left (not translated; in any locale it
+    # has the quoted name).
     return 'database "' in str(error) and "does not exist" in str(error)
 
 
@@ -73,7 +73,7 @@ def _create_database(dsn: str) -> None:
 
 
 def _statement_statistics(connection: psycopg.Connection) -> None:
-    """The extension where its library is preloaded; elsewhere its view would only raise errors."""
+    """Create the extension if its library is preloaded; otherwise its view would only raise errors."""
     row = connection.execute("SELECT current_setting('shared_preload_libraries')").fetchone()
     if row is not None and "pg_stat_statements" in row[0]:
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")

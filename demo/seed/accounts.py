@@ -20,7 +20,7 @@ _STATUSES = Weighted({"prospect": 0.35, "active": 0.53, "inactive": 0.12})
 def organizations(
     size: Size, calendar: Calendar, last_seen: Mapping[int, datetime], follow_ups: Mapping[int, date]
 ) -> Iterator[Row]:
-    """`last_seen` and `follow_ups` by organization number, as the interactions made them."""
+    """`last_seen` and `follow_ups` by organization number, from the interactions."""
     random_source = RandomSource("organizations")
     for number in range(size.organizations):
         segment = random_source.weighted(_SEGMENTS)
@@ -48,7 +48,7 @@ def owner(organization: int, size: Size) -> int:
 
 
 def products(size: Size, calendar: Calendar) -> Iterator[Row]:
-    """One row each, every kind in several styles."""
+    """One row per product, every kind in several styles."""
     random_source = RandomSource("products")
     kinds = [(category, kind) for category, names in PRODUCT_KINDS.items() for kind in names]
     for number in range(size.products):

@@ -1,4 +1,4 @@
-"""The seed's interactions: a year of calls, mails and visits, and what follows from them for the accounts."""
+"""The seed's interactions: a year of calls, mails and visits, and the follow-ups of the accounts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OPEN_FOLLOW_UP_DAYS = 20
 
 @dataclass(slots=True)
 class History:
-    """Interactions by the day, oldest first; the newest of each organization and contact is noted on the way."""
+    """Interactions by day, oldest first; records the newest of each organization and contact."""
 
     size: Size
     calendar: Calendar

@@ -1,4 +1,4 @@
-"""The seed's opportunities and what they would sell."""
+"""The seed's opportunities and their products."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SOURCES = Weighted({"referral": 0.3, "trade show": 0.2, "website": 0.25, "cold 
 
 
 def opportunities(size: Size, calendar: Calendar) -> Iterator[Row]:
-    """One row each; closed ones have a close date in the past year and the days it took."""
+    """One row per opportunity; closed ones have a close date in the past year and the days they took."""
     random_source = RandomSource("opportunities")
     for number in range(size.opportunities):
         organization = organization_of(number, size)
@@ -59,7 +59,7 @@ def opportunities(size: Size, calendar: Calendar) -> Iterator[Row]:
 
 
 def opportunity_products(size: Size, calendar: Calendar) -> Iterator[Row]:
-    """One to four products an opportunity, the popular ones more often."""
+    """One to four products per opportunity, popular ones more often."""
     random_source = RandomSource("opportunity_products")
     line = 0
     for number in range(size.opportunities):
@@ -82,7 +82,7 @@ def opportunity_products(size: Size, calendar: Calendar) -> Iterator[Row]:
 
 
 def organization_of(opportunity: int, size: Size) -> int:
-    """The number of the organization an opportunity belongs to: every third organization has none."""
+    """The number of an opportunity's organization: every third organization has none."""
     return opportunity * 3 % size.organizations if size.organizations % 3 else opportunity % size.organizations
 
 

@@ -1,4 +1,4 @@
--- Made after the rows are in: several times faster than keeping them up row by row.
+-- Created after the rows are loaded: several times faster than updating them row by row.
 
 CREATE INDEX organizations_by_owner ON organizations (assigned_user_id, name);
 CREATE INDEX organizations_by_segment ON organizations (industry_segment, priority_level);

@@ -1,4 +1,4 @@
-"""Putting the seed into a database: schema, rows, indexes, in one transaction."""
+"""Loads the seed into a database: schema, rows, indexes, in one transaction."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from demo.seed.size import Calendar, Size
 from demo.seed.table import Table
 
 _HERE = Path(__file__).parent
-# Two seeds at once (two terminals, two containers) must not both start: the second waits, then finds it done.
+# Two concurrent seeds (two terminals, two containers) must not both run: the second waits, then finds it done.
 _LOCK = 7_265_117
 
 
 def load(connection: psycopg.Connection, scale: float, now: datetime) -> bool:
-    """Seed the database unless it has been, dated by the day of `now`; whether it was done. Needs autocommit."""
+    """Seed the database, dated by the day of `now`, unless already done; returns whether it was. Needs autocommit."""
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         if _seeded(connection):
@@ -28,7 +28,7 @@ def load(connection: psycopg.Connection, scale: float, now: datetime) -> bool:
         for table in tables(Size.scaled(scale), Calendar(now)):
             _copy(connection, table)
         connection.execute((_HERE / "indexes.sql").read_bytes())
-    # Otherwise autovacuum would do it at a moment of its own, in the middle of somebody's first look.
+    # Otherwise autovacuum would run at some later moment, in the middle of a first look at the demo.
     connection.execute("VACUUM ANALYZE")
     return True
 
@@ -40,7 +40,7 @@ def _seeded(connection: psycopg.Connection) -> bool:
 
 def _copy(connection: psycopg.Connection, table: Table) -> None:
     columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
-    # FREEZE: the table is made in this transaction; no later rewrite of its hint bits.
+    # FREEZE: the table is created in this transaction; avoids a later rewrite of its hint bits.
     statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FREEZE)").format(sql.Identifier(table.name), columns)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         lines = io.StringIO()

@@ -14,12 +14,12 @@ from demo.seed.words import FIRST_NAMES, LAST_NAMES, POSITIONS
 
 _ENGAGEMENT = Weighted({"low": 0.35, "medium": 0.45, "high": 0.20})
 _EMPLOYMENT = Weighted({"active": 0.92, "on_leave": 0.05, "terminated": 0.03})
-# The traffic logs in as the first twenty representatives: they are all at work.
+# The traffic logs in as the first twenty representatives, so all of them are active.
 _ALWAYS_ACTIVE = 20
 
 
 def logins(size: Size) -> Iterator[tuple[str, str]]:
-    """(log-in name, role) of every user, representatives first: user n of this list has the key of number n."""
+    """(log-in name, role) of every user, representatives first; user n of this list has key n."""
     for kind, role, count in (
         ("rep", "sales_rep", size.sales_reps),
         ("manager", "manager", 3),
@@ -31,7 +31,7 @@ def logins(size: Size) -> Iterator[tuple[str, str]]:
 
 
 def users(size: Size, calendar: Calendar) -> Iterator[Row]:
-    """One row each, in the order of logins()."""
+    """One row per user, in the order of logins()."""
     random_source = RandomSource("users")
     for number, (email, role) in enumerate(logins(size)):
         salt = hashlib.md5(f"salt:{number}".encode(), usedforsecurity=False).digest()

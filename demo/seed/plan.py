@@ -1,4 +1,4 @@
-"""The whole seed as data: every table with its columns and rows, in an order that can be loaded."""
+"""The whole seed as data: every table with its columns and rows, in loading order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEPT = ("is_deleted", "created_at", "updated_at")
 
 
 def tables(size: Size, calendar: Calendar) -> Iterator[Table]:
-    """The interactions come first and must be read to their end before the next: the accounts depend on them."""
+    """The interactions come first and must be consumed before the next table: the accounts depend on them."""
     history = History(size, calendar)
     yield Table("interactions", (*_INTERACTION, *_KEPT), history.rows())
     yield Table("users", (*_USER, *_KEPT), people.users(size, calendar))

@@ -1,4 +1,4 @@
-"""The database roles the demo needs: the application's own, and the password of the monitoring's."""
+"""The demo's database roles: the application's role, and the password of the monitoring role."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 
 def application(connection: psycopg.Connection, app_dsn: str) -> None:
-    """Make or update the role of `app_dsn`: may read and write rows, owns nothing."""
+    """Create or update the role of `app_dsn`: it may read and write rows, and owns nothing."""
     role = sql.Identifier(user_of(app_dsn))
     if not _exists(connection, user_of(app_dsn)):
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
@@ -22,13 +22,13 @@ def application(connection: psycopg.Connection, app_dsn: str) -> None:
 
 
 def monitoring(connection: psycopg.Connection, monitor_dsn: str, script: Path) -> None:
-    """Run the monitoring's own set-up script, then give its role the password of `monitor_dsn`."""
+    """Run the monitoring role's set-up script, then give the role the password of `monitor_dsn`."""
     connection.execute(script.read_bytes())
     set_password(connection, monitor_dsn)
 
 
 def set_password(connection: psycopg.Connection, dsn: str) -> None:
-    """Give the user of `dsn` the password of `dsn`, where it has one."""
+    """Give the user of `dsn` the password of `dsn`, if it has one."""
     password = conninfo_to_dict(dsn).get("password")
     if password is None:
         return

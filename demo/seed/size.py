@@ -1,4 +1,4 @@
-"""How much the seed makes, and the calendar it dates it by."""
+"""The size of the seed, and its calendar."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SEED_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Rows a table; tests take a small scale."""
+    """Rows per table; tests use a small scale."""
 
     organizations: int
     contacts: int
@@ -31,7 +31,7 @@ class Size:
 
 
 class Calendar:
-    """The working days of the year before the seed day, in the time zone of `now`, where the sales staff lives."""
+    """The working days of the year before the seed day, in the time zone of `now`, which is the sales staff's."""
 
     def __init__(self, now: datetime) -> None:
         self.day = now.date()
@@ -43,5 +43,5 @@ class Calendar:
         return datetime.combine(day, time(minute_of_day // 60, minute_of_day % 60), tzinfo=self._zone)
 
     def morning(self, days_back: int) -> datetime:
-        """Nine o'clock so many days before the seed day."""
+        """Nine o'clock that many days before the seed day."""
         return self.at(self.day - timedelta(days=days_back), 9 * 60)

@@ -1,4 +1,4 @@
-"""A table of the seed: its name, the columns its rows fill, the rows."""
+"""A table of the seed: its name, columns and rows."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Word lists the seed composes names from."""
+"""Word lists for the names in the seed."""
 
 from __future__ import annotations
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    """The entries of a text, commas between them: lists that read like lists."""
+    """The entries of a comma-separated text."""
     return tuple(entry.strip() for entry in text.split(","))
 
 

@@ -1,4 +1,4 @@
-"""`python -m demo.traffic`: requests at a rate that follows the day, whatever the API answers."""
+"""`python -m demo.traffic`: requests at a rate that follows the time of day, whatever the API returns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REPORT_SECONDS = 60.0
 
 
 class Driver:
-    """Open loop: arrivals come by the clock, not by the answers; one that finds everybody busy is dropped."""
+    """Open loop: arrivals follow the clock, not the responses; one is dropped if everybody is busy."""
 
     def __init__(self, url: str, peak_rate: float, clock: Callable[[], datetime] = datetime.now) -> None:
         self._peak_rate = peak_rate
@@ -31,7 +31,7 @@ class Driver:
         self.outcomes: Counter[str] = Counter()
 
     def run(self, stop: threading.Event) -> None:
-        """Send requests until told to stop."""
+        """Send requests until stopped."""
         report_at = time.monotonic() + _REPORT_SECONDS
         with ThreadPoolExecutor(EVERYBODY, "representative") as threads:
             while not stop.wait(self._random.expovariate(self.rate())):
@@ -41,7 +41,7 @@ class Driver:
                     self._report()
 
     def rate(self) -> float:
-        """Requests a second at this time of the day."""
+        """Requests per second at this time of day."""
         return self._peak_rate * share_of_peak(self._clock())
 
     def _arrive(self, threads: ThreadPoolExecutor) -> None:

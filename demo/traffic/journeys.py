@@ -1,4 +1,4 @@
-"""What a sales representative does, as sequences of requests. A journey yields a request and is sent its answer."""
+"""The work of a sales representative, as sequences of requests. A journey yields a request and is sent its response."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FILTERS: tuple[dict[str, str], ...] = (
 _WORDS = ("maple", "oak", "bistro", "clinic", "river", "college", "pizza", "garden", "lake", "tavern")
 _KINDS = ("CALL", "CALL", "EMAIL", "EMAIL", "VISIT", "MEETING", "DEMO", "FOLLOW_UP")
 _OUTCOMES = ("interested", "neutral", "no answer", "order placed", "needs information")
-# Forward mostly; what is closed is opened again now and then, so that there is always something to sell.
+# Mostly forward; closed deals are reopened now and then, so that there is always something to sell.
 _NEXT_STAGE = {
     "prospecting": ("qualification", "qualification", "closed-lost"),
     "qualification": ("proposal", "proposal", "closed-lost"),
@@ -47,13 +47,13 @@ _NEXT_STAGE = {
 
 @dataclass(slots=True)
 class Desk:
-    """What a representative has at hand: own accounts, best known first, and their own chance."""
+    """A representative's own accounts, best known first, and random source."""
 
     random: Random
     accounts: list[str]
 
     def favourite(self, things: Sequence[Item]) -> Item:
-        """The first of them most often (Zipf's law with exponent 2.2): people come back to what they work on."""
+        """The first of them most often (Zipf's law with exponent 2.2): people return to what they work on."""
         weights = [1 / rank**2.2 for rank in range(1, len(things) + 1)]
         return self.random.choices(things, weights)[0]
 
@@ -63,7 +63,7 @@ def look_at_dashboard(_desk: Desk) -> Journey:
 
 
 def browse(desk: Desk) -> Journey:
-    """The own accounts, filtered in a favourite way, then one of them."""
+    """The own accounts with a favorite filter, then one of them."""
     query = urlencode({"owner": "me", **desk.favourite(_FILTERS)})
     page = yield Step("GET", f"/api/v1/organizations?{query}")
     if page.get("items"):
@@ -112,7 +112,7 @@ def _open(account: str) -> Step:
     return Step("GET", f"/api/v1/organizations/{account}")
 
 
-# How often each is begun; made so that about three requests in a hundred write.
+# How often each is started, chosen so that about three requests in a hundred write.
 JOURNEYS: dict[Callable[[Desk], Journey], float] = {
     look_at_dashboard: 22,
     browse: 22,

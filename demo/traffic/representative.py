@@ -11,27 +11,27 @@ from demo.traffic.journeys import Content, Desk, Journey, Step, begin
 
 _TIMEOUT_SECONDS = 5.0
 _ACCOUNTS_AT_HAND = 15
-# People log in anew once in a while, and mistype their password now and then.
+# People log in again once in a while, and mistype their password now and then.
 _LOG_OUT_SHARE = 1 / 800
 _MISTYPED_SHARE = 0.02
 
 
 class Representative:
-    """Acts when told to; never raises for what the API does or does not do."""
+    """Acts when called; never raises for any behavior of the API."""
 
     def __init__(self, number: int, url: str) -> None:
         self._email = f"rep{number:02d}@pantry.example"
         self._url = url
         self._http = requests.Session()
         self._http.headers["User-Agent"] = "demo-traffic"
-        # Loopback only: proxies of the environment have no say.
+        # Loopback only: proxies in the environment are ignored.
         self._http.trust_env = False
         self._desk = Desk(Random(number), [])
         self._journey: Journey | None = None
         self._answer: Content | None = None
 
     def act(self) -> int:
-        """Make the next request of the day; its HTTP status, 0 for none."""
+        """Make the next request of the day; returns its HTTP status, 0 without a response."""
         if "Authorization" not in self._http.headers:
             return self._log_in()
         if not self._desk.accounts:
@@ -44,7 +44,7 @@ class Representative:
         return status
 
     def _next_step(self) -> Step:
-        """The next request of the journey under way; of a new one when that has ended or its last request failed."""
+        """The next request of the current journey, or of a new one if that has ended or its last request failed."""
         if self._journey is not None and self._answer is not None:
             try:
                 return self._journey.send(self._answer)
@@ -71,7 +71,7 @@ class Representative:
         return status
 
     def _request(self, step: Step) -> tuple[int, Content | None]:
-        """Status and, for a JSON answer of 2xx, its content."""
+        """Status and, for a 2xx JSON response, its content."""
         try:
             response = self._http.request(step.method, self._url + step.path, json=step.body, timeout=_TIMEOUT_SECONDS)
             is_json = response.headers.get("Content-Type", "").startswith("application/json")

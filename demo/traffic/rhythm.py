@@ -1,4 +1,4 @@
-"""How busy the sales staff is over the day."""
+"""The activity of the sales staff over the day."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def share_of_peak(now: datetime) -> float:
 
 
 def active_representatives(rate: float, everybody: int) -> int:
-    """How many work at a rate in requests a second: each acts every two and a half seconds, fewer people at night."""
+    """The number of people at work for a rate in requests per second: each acts every 2.5 s, fewer at night."""
     return max(1, min(everybody, round(rate * 2.5)))

@@ -30,7 +30,7 @@ function say(text, bad = false) {
   element("message").classList.toggle("bad", bad);
 }
 
-/** Run something that talks to the API; what goes wrong is shown, not thrown. */
+/** Run something that talks to the API; errors are shown, not thrown. */
 async function attempt(action) {
   try {
     say("");
@@ -40,7 +40,7 @@ async function attempt(action) {
   }
 }
 
-// ---- building what is shown; text only ever goes in as text
+// ---- building elements; text is only ever inserted as text
 
 function make(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -90,7 +90,7 @@ async function showOrganizations() {
   const path = searching ? `/search?${new URLSearchParams({ q: words })}` : `?${new URLSearchParams({ ...chosen, page })}`;
   const mine = ++lists;
   const found = await ask("GET", `/organizations${path}`);
-  if (mine !== lists) return; // asked again meanwhile: a late answer must not replace a newer one
+  if (mine !== lists) return; // requested again in the meantime: a late response must not replace a newer one
   fill("organizations", found.items, (each) => row(
     make("a", { href: `#/organizations/${each.id}` }, each.name), each.city, each.industry_segment, each.priority_level,
   ), "No organization matches.");
@@ -128,7 +128,7 @@ function opportunity(each) {
   return make("li", {}, make("b", {}, each.name), ` ${money.format(each.estimated_value)} `, choice);
 }
 
-// ---- getting around
+// ---- navigation
 
 function route() {
   const [, name, id] = location.hash.split("/");
