@@ -1,4 +1,4 @@
-"""A real Alertmanager under our generated configuration, with the demo's settings and shortened delays."""
+"""A real Alertmanager with our generated configuration, the demo's settings and shortened delays."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _EVERY_DAY = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 
 
 def midday() -> tuple[str, str]:
-    """Return a time zone in which it is between 12 and 13 now, and the time there: no test runs into midnight."""
+    """Return a time zone in which it is now between 12 and 13, and the time there: no test crosses midnight."""
     now = datetime.now(UTC)
     ahead = 12 - now.hour
-    # The names of these zones have the sign of POSIX: Etc/GMT-3 is three hours ahead of UTC.
+    # The names of these zones use POSIX signs: Etc/GMT-3 is three hours ahead of UTC.
     return f"Etc/GMT{-ahead:+d}", f"12:{now.minute:02d}"
 
 
 def iso(moment: float) -> str:
-    """Return a Unix time as Alertmanager's API writes it."""
+    """Return a Unix time in the format of Alertmanager's API."""
     return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 def alert(name: str, severity: str, **labels: str) -> dict[str, Any]:
-    """Return an alert that begins now, with the labels and texts that ours have."""
+    """Return an alert that starts now, with the labels and texts of our alerts."""
     found = {"alertname": name, "severity": severity, "layer": "backend", "team": "backend", "type": "error", **labels}
     texts = {
         "summary": f"{labels.get('target', name)}: 5% are bad, 0.1 % are allowed.",
@@ -55,7 +55,7 @@ def alert(name: str, severity: str, **labels: str) -> dict[str, Any]:
 
 
 def identity(alert: Mapping[str, Any]) -> str:
-    """Return what tells an alert from others."""
+    """Return the labels that identify an alert."""
     return ", ".join(f"{name}={value}" for name, value in sorted(alert["labels"].items()))
 
 
@@ -96,11 +96,11 @@ class Alertmanager:
         return f"http://127.0.0.1:{self.port}/api/v2"
 
     def send(self, *alerts: Mapping[str, Any]) -> None:
-        """Tell it of alerts, as Prometheus does."""
+        """Send it alerts, as Prometheus does."""
         requests.post(f"{self.api}/alerts", json=list(alerts), timeout=30).raise_for_status()
 
     def resolve(self, *alerts: Mapping[str, Any]) -> None:
-        """Tell it that alerts are over."""
+        """Send it alerts as resolved."""
         self.send(*({**alert, "endsAt": iso(time.time())} for alert in alerts))
 
     def silence(self, **labels: str) -> None:
@@ -112,7 +112,7 @@ class Alertmanager:
         requests.post(f"{self.api}/silences", json=document, timeout=10).raise_for_status()
 
     def suppressed(self) -> dict[str, bool]:
-        """Return the alerts it knows, by `identity`, and whether inhibition keeps each back."""
+        """Return its alerts by `identity`, and whether each is inhibited."""
         alerts = requests.get(f"{self.api}/alerts", timeout=10).json()
         return {identity(alert): bool(alert["status"]["inhibitedBy"]) for alert in alerts}
 
@@ -128,7 +128,7 @@ class Alertmanager:
 def alertmanager(
     folder: Path, settings: Settings, *options: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Alertmanager]:
-    """Run an Alertmanager with these settings until the block ends; what is in `folder` from an earlier run goes on."""
+    """Run an Alertmanager with these settings until the block ends, with the state of an earlier run in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(ROOT / "provisioning/alertmanager/templates", folder / "templates", dirs_exist_ok=True)
     for name, text in alertmanager_files(settings, replace(container_layout(), secret=str)).items():

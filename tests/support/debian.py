@@ -1,4 +1,4 @@
-"""Root directories of Debian suites, made from the mirror that this machine's apt knows."""
+"""Root directories of Debian suites, made from the mirror in this machine's apt configuration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-# What apt needs in there to reach the package mirror; taken out again.
+# The files apt needs there to reach the package mirror; removed afterwards.
 _REACH = ("/etc/apt/apt.conf.d", "/etc/ssl/certs/ca-certificates.crt", "/etc/resolv.conf", "/etc/hosts")
 _USELESS = (
     "usr/share/doc",
@@ -19,12 +19,12 @@ _USELESS = (
     "var/lib/apt/lists",
     "var/cache/apt",
 )
-# Of unstable, for suites that are younger than this machine's debootstrap.
+# From unstable, for suites newer than this machine's debootstrap.
 _NEWEST_SCRIPT = Path("/usr/share/debootstrap/scripts/sid")
 
 
 def make_root(root: Path, suite: str, include: Sequence[str] = ()) -> None:
-    """Make a minimal root directory with the packages in `include`; RuntimeError with debootstrap's last words."""
+    """Make a minimal root directory with the packages in `include`; RuntimeError with debootstrap's last output."""
     command = ["debootstrap", "--variant=minbase", *([f"--include={','.join(include)}"] if include else [])]
     known = _NEWEST_SCRIPT.with_name(suite).exists()
     run([*command, suite, str(root), mirror(), *([] if known else [str(_NEWEST_SCRIPT)])])
@@ -32,7 +32,7 @@ def make_root(root: Path, suite: str, include: Sequence[str] = ()) -> None:
 
 
 def add_packages(root: Path, packages: Iterable[str]) -> None:
-    """Install packages of the root's own suite; RuntimeError with apt's last words. No server is started."""
+    """Install packages of the root's own suite; RuntimeError with apt's last output. No server is started."""
     added = _lend(root)
     clusters = root / "etc/postgresql-common/createcluster.conf"
     clusters.parent.mkdir(exist_ok=True)
@@ -51,13 +51,13 @@ def add_packages(root: Path, packages: Iterable[str]) -> None:
 
 
 def versions(root: Path, packages: Sequence[str]) -> dict[str, str]:
-    """Return package → version of those that are installed in a root directory."""
+    """Return package → version of the packages installed in a root directory."""
     command = ["dpkg-query", f"--admindir={root}/var/lib/dpkg", "--show", "--showformat=${Package} ${Version}\\n"]
     return dict(line.split() for line in run([*command, *packages]).splitlines())
 
 
 def mirror() -> str:
-    """Return where this machine's apt takes bookworm from."""
+    """Return this machine's apt source for bookworm."""
     command = ["apt-get", "indextargets", "--format", "$(RELEASE) $(SITE)", "Created-By: Packages"]
     for line in run(command).splitlines():
         release, _, site = line.partition(" ")
@@ -67,7 +67,7 @@ def mirror() -> str:
 
 
 def slim(root: Path) -> None:
-    """Remove what no test reads."""
+    """Remove files that no test reads."""
     for name in _USELESS:
         shutil.rmtree(root / name, ignore_errors=True)
     for library in (root / "usr/lib").glob("*-linux-gnu/libLLVM*"):  # PostgreSQL's compiler for queries
@@ -86,7 +86,7 @@ def _lend(root: Path) -> list[Path]:
 
 
 def run(command: Sequence[str], environment: dict[str, str] | None = None) -> str:
-    """Run a command and return what it printed; RuntimeError with its last words."""
+    """Run a command and return its output; RuntimeError with its last output."""
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     except subprocess.TimeoutExpired as error:

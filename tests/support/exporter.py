@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answered scrape, parsed; `seconds` is how long the answer took, `types` what the TYPE lines say."""
+    """One answered scrape, parsed; `seconds` is the response time, `types` is from the TYPE lines."""
 
     text: str
     seconds: float
@@ -30,14 +30,14 @@ class Page:
     types: dict[str, str]
 
     def value(self, name: str, **labels: str) -> float | None:
-        """Return the one sample with this name that has these labels (and perhaps more), None where there is none."""
+        """Return the one sample with this name that has these labels (and perhaps more), or None."""
         found = [value for sample, value in self.samples(name) if labels.items() <= sample.items()]
         assert len(found) < 2, f"{name}{labels}: {len(found)} samples"
         return found[0] if found else None
 
     def samples(self, name: str) -> list[tuple[dict[str, str], float]]:
-        """Return labels and value of every sample with this name, as it stands on the page."""
-        # The parser makes up a `_total` for counters that have none.
+        """Return labels and value of every sample with exactly this name on the page."""
+        # The parser adds `_total` to counters without it.
         parsed = f"{name}_total" if self.types.get(name) == "counter" and not name.endswith("_total") else name
         return [
             (sample.labels, sample.value)
@@ -58,7 +58,7 @@ def page(text: str, seconds: float = 0.0) -> Page:
 
 
 def fetch(url: str, timeout: float = 3.0) -> Page:
-    """Scrape as Prometheus does: the answer must come back, and within the timeout that the request carries."""
+    """Scrape as Prometheus does: the response must arrive within the timeout that the request carries."""
     request = urllib.request.Request(url, headers={"X-Prometheus-Scrape-Timeout-Seconds": str(timeout)})  # noqa: S310 - loopback
     start = time.monotonic()
     with urllib.request.urlopen(request, timeout=timeout + 5) as answer:  # noqa: S310 - loopback
@@ -77,7 +77,7 @@ class Exporter:
     log: Path
 
     def scrape(self, path: str = "/metrics", timeout: float = 3.0) -> Page:
-        """Return the page under this path; fails where it takes longer than the timeout it was given."""
+        """Return the page at this path; fails if it takes longer than the timeout."""
         return fetch(f"http://127.0.0.1:{self.port}{path}", timeout)
 
 

@@ -1,4 +1,4 @@
-"""TLS and a login for servers under test: certificate, authority, hash and password as files beside a settings file."""
+"""TLS and a login for servers under test: certificate, CA, hash and password as files next to a settings file."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ web:
 
 
 def client(folder: Path, password: str = PASSWORD) -> requests.Session:
-    """Return a client that trusts the authority and has a login, whatever the environment says."""
+    """Return a client that trusts the CA and has a login, regardless of the environment."""
     made = requests.Session()
     made.trust_env, made.verify, made.auth = False, str(folder / "ca.pem"), (NAME, password)
     return made
 
 
 def make_files(folder: Path) -> None:
-    """Make all that `WEB` names, for servers on loopback."""
+    """Make all files of `WEB`, for servers on loopback."""
     folder.mkdir(parents=True, exist_ok=True)
     certificate(folder)
     set_password(folder, PASSWORD)
 
 
 def certificate(folder: Path, name: str = "server", days: int = 2, host: str = "localhost") -> None:
-    """Make a certificate for a host, or for loopback by address too, and at the first call who signs it."""
+    """Make a certificate for a host, or for loopback by address too; the first call also makes the CA."""
     made = Certificates(folder)
     if not Path(made.ca).exists():
         make_certificate(made, "ca", 2, "basicConstraints=critical,CA:true\n")
@@ -44,7 +44,7 @@ def certificate(folder: Path, name: str = "server", days: int = 2, host: str = "
 
 
 def set_password(folder: Path, password: str) -> None:
-    """Write the password and its hash, each at once."""
+    """Write the password and its hash, each atomically."""
     for name, text in (("password", password.encode()), ("hash", bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)))):
         (folder / f"{name}.part").write_bytes(text + b"\n")
         (folder / f"{name}.part").rename(folder / name)

@@ -37,17 +37,17 @@ class Inbox:
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def messages(self, after: int = 0) -> list[dict[str, Any]]:
-        """Return what was delivered after the message with this id, oldest first."""
+        """Return the messages after the one with this id, oldest first."""
         answer = self.http.get(f"{self.url}/api/messages", params={"after": after}, timeout=10)
         found: list[dict[str, Any]] = answer.json()["messages"]
         return found
 
     def last_id(self) -> int:
-        """Return the id of the newest message, 0 where there is none."""
+        """Return the id of the newest message, or 0."""
         return max((message["id"] for message in self.messages()), default=0)
 
     def wait_for(self, wanted: Callable[[dict[str, Any]], bool], seconds: float, what: str) -> dict[str, Any]:
-        """Return the first message that is wanted, waiting for it; AssertionError naming `what` at the deadline."""
+        """Wait for the first wanted message and return it; AssertionError naming `what` at the deadline."""
         wait_until(lambda: any(map(wanted, self.messages())), seconds, what)
         return next(filter(wanted, self.messages()))
 
@@ -56,7 +56,7 @@ class Inbox:
         return self.http.post(f"{self.url}{path}", json=document, timeout=30)
 
     def mail(self, content: bytes | EmailMessage, recipients: Sequence[str] = ("on-call@pantry.example",)) -> None:
-        """Send a mail; smtplib's exception where it is refused."""
+        """Send a mail; smtplib's exception if it is refused."""
         text = content.as_bytes(policy=SMTP) if isinstance(content, EmailMessage) else content
         with smtplib.SMTP("127.0.0.1", self.mail_port, timeout=30) as client:
             client.sendmail("alertmanager@pantry.example", list(recipients), text)
@@ -73,7 +73,7 @@ def inbox(
 ) -> Iterator[Inbox]:
     """Run an inbox that keeps its messages in `directory` until the block ends.
 
-    `guarded`: a folder with what `guards.WEB` names, for one behind TLS and the login.
+    `guarded`: a folder with the files of `guards.WEB`, for an inbox with TLS and login.
     """
     directory.mkdir(parents=True, exist_ok=True)
     port, mail_port, log = port or free_port(), mail_port or free_port(), log or directory / "inbox.log"

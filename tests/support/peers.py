@@ -34,13 +34,13 @@ def accept(server: socket.socket, handler: Handler) -> None:
 
 
 def _serve(connection: socket.socket, handler: Handler) -> None:
-    with connection, contextlib.suppress(OSError):  # the client leaves when it has had enough
+    with connection, contextlib.suppress(OSError):  # the client may disconnect early
         connection.settimeout(10)
         handler(connection)
 
 
 def read_head(connection: socket.socket) -> str:
-    """Return an HTTP request, up to the empty line and what came with it."""
+    """Return an HTTP request, up to the empty line and whatever arrived with it."""
     head = b""
     while b"\r\n\r\n" not in head:
         part = connection.recv(65536)
@@ -68,14 +68,14 @@ class Certificates:
         return context
 
     def ends(self, name: str) -> float:
-        """Return when the first certificate in the file ends, as openssl says."""
+        """Return the expiry of the first certificate in the file, from openssl."""
         command = ["openssl", "x509", "-in", str(self.directory / f"{name}.pem"), "-noout", "-enddate"]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         return ssl.cert_time_to_seconds(text.strip().removeprefix("notAfter="))
 
 
 def make_certificate(made: Certificates, name: str, days: int, extension: str, signer: str | None = None) -> None:
-    """Make NAME.pem and NAME.key with an X.509 extension; signed by itself where no signer is named."""
+    """Make NAME.pem and NAME.key with an X.509 extension; self-signed without a signer."""
 
     def file(what: str, suffix: str) -> str:
         return str(made.directory / f"{what}.{suffix}")
@@ -83,7 +83,7 @@ def make_certificate(made: Certificates, name: str, days: int, extension: str, s
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
-    # What a client that is strict about RFC 5280 asks for, such as Python 3.13.
+    # Required by clients that are strict about RFC 5280, such as Python 3.13.
     more = ["subjectKeyIdentifier=hash"]
     if signer:
         more.append("authorityKeyIdentifier=keyid:always")
@@ -100,7 +100,7 @@ def make_certificate(made: Certificates, name: str, days: int, extension: str, s
 
 
 def answer_udp(udp: socket.socket) -> None:
-    """Answer questions until an empty datagram comes."""
+    """Answer queries until an empty datagram arrives."""
     while True:
         data, client = udp.recvfrom(65535)
         if not data:
@@ -110,7 +110,7 @@ def answer_udp(udp: socket.socket) -> None:
 
 
 def answer_tcp(connection: socket.socket) -> None:
-    """Answer one question."""
+    """Answer one query."""
     data = connection.recv(65535)
     for answer in _answers(data[2:], over_tcp=True):
         connection.sendall(len(answer).to_bytes(2, "big") + answer)
@@ -141,7 +141,7 @@ def _answers(data: bytes, *, over_tcp: bool) -> list[bytes]:
 
 @contextlib.contextmanager
 def silent_port() -> Iterator[int]:
-    """A port whose packets are swallowed: nobody accepts, and the queue is full."""
+    """A port that never responds: nobody accepts, and the queue is full."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

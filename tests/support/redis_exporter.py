@@ -1,4 +1,4 @@
-"""The Go exporter of Redis, whose names, types and labels the cache exporter shares."""
+"""The Go exporter for Redis; the cache exporter uses the same names, types and labels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def redis_exporter(program: str | Path, server: servers.Redis, log: Path) -> Ite
 
 
 def unlisted(our_page: Page, their_page: Page) -> list[str]:
-    """Return the families of redis_exporter that are neither ours nor listed with a reason."""
+    """Return redis_exporter's families that we neither export nor list with a reason."""
     missing = {name for name in their_page.types if name.startswith("redis_")} - our_page.types.keys()
     listed = without()["redis_exporter"]
     return sorted(name for name in missing if not any(fnmatch(name, pattern) for pattern in listed))

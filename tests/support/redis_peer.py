@@ -1,4 +1,4 @@
-"""A peer that speaks as much of the protocol of Redis as a test wants, on a loopback port."""
+"""A peer that implements as much of the Redis protocol as a test needs, on a loopback port."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class _Connection(socketserver.BaseRequestHandler):
                 try:
                     self.request.sendall(self.server.answer(command))
                 except OSError:
-                    return  # the other side gave up, as it may
+                    return  # the other side gave up, which is allowed
 
 
 @contextmanager
 def redis_peer(answer: Answer) -> Iterator[tuple[int, list[Command]]]:
-    """Give each command the bytes `answer` returns, until the block ends; yields the port and the commands so far."""
+    """Reply to each command with the bytes from `answer`, until the block ends; yields port and commands so far."""
     with _Server(answer) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
@@ -56,7 +56,7 @@ def bulk(text: str | bytes) -> bytes:
 
 
 def healthy(command: Command) -> bytes:
-    """Answer what the cache exporter and the check ask as a small Redis 7 would."""
+    """Reply to the commands of the cache exporter and the check like a small Redis 7."""
     match [word.upper() for word in command[:2]]:
         case [b"INFO", *_]:
             return bulk(INFO_FIELDS)

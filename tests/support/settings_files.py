@@ -1,4 +1,4 @@
-"""Settings files that tests write: an installation that is not the repository's demo."""
+"""Settings files written by tests: an installation other than the repository's demo."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ notifications:
 
 
 def company_settings(folder: Path, *, dsn: str, web: str = "") -> Path:
-    """Write settings that watch one database alone; `web` is the text of that section."""
+    """Write settings for a single database; `web` is the text of that section."""
     (folder / "secrets").mkdir(parents=True)
     (folder / "secrets/dsn").write_text(dsn)
     file = folder / "settings.yaml"

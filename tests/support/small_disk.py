@@ -1,4 +1,4 @@
-"""A file system of its own that is really full when it is full."""
+"""A small file system that can really be filled up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIZE = "256k"
 
 @contextmanager
 def small_disk(folder: Path, size: str = _SIZE) -> Iterator[Path]:
-    """Mount an empty file system of this size on a new folder until the block ends; a skip where nobody may mount."""
+    """Mount an empty file system of this size on a new folder until the block ends; skips without permission."""
     if os.geteuid() != 0:
         pytest.skip("a file system can only be mounted as root")
     folder.mkdir()
@@ -29,7 +29,7 @@ def small_disk(folder: Path, size: str = _SIZE) -> Iterator[Path]:
 
 
 def fill(folder: Path) -> Path:
-    """Fill the file system to its last page; return the file that does. Without it there is room again."""
+    """Fill the file system to its last page; return the file that fills it. Deleting it frees the space."""
     filler = folder / "filler"
     with filler.open("ab", buffering=0) as out:
         for size in (64 * 1024, 4096, 1):

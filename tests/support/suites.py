@@ -1,7 +1,7 @@
-"""Current releases of what monitors: a Debian suite ahead of this machine's, in a folder.
+"""Current releases of the monitoring programs: a Debian suite newer than this machine's, in a folder.
 
-`PANTRYWATCH_TEST_SUITE` names another suite than Debian's testing. Where it cannot be installed, for its packages move,
-the folder holds Debian 12's, and who asked is told.
+`PANTRYWATCH_TEST_SUITE` names a suite other than Debian's testing. If it cannot be installed (its packages change),
+the folder holds Debian 12's, and the caller is notified.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SERVERS = (
     "prometheus-node-exporter",
     "prometheus-redis-exporter",
 )
-_CACHES = ("redis-server", "valkey-server")  # this machine has its own suite's
+_CACHES = ("redis-server", "valkey-server")  # this machine has those of its own suite
 _COMPOSE = "docker-compose"
 # Name here → name in the package.
 _PROGRAMS = {
@@ -36,13 +36,13 @@ _PROGRAMS = {
     "prometheus-node-exporter": "prometheus-node-exporter",
 }
 _COMPOSE_PLUGIN = "usr/libexec/docker/cli-plugins/docker-compose"
-# Their libraries come from their own suite: they may ask for a newer libc than this machine's.
+# Their libraries come from their own suite: they may need a newer libc than this machine's.
 _WRAPPER = '#!/bin/sh\nexec {loader} --library-path {libraries} {program} "$@"\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """An installed suite: its root directory, and programs of it that run on this machine, by name."""
+    """An installed suite: its root directory, and its programs that run on this machine, by name."""
 
     name: str
     root: Path
@@ -50,17 +50,17 @@ class Suite:
 
     @property
     def is_current(self) -> bool:
-        """Whether it is the suite that was asked for, and not this machine's own."""
+        """Whether it is the requested suite, and not this machine's own."""
         return self.name != _OLD
 
     def describe(self) -> str:
-        """Return one line with the versions of what a test may use."""
+        """Return one line with the versions of the programs for tests."""
         found = debian.versions(self.root, [*_SERVERS, *([_COMPOSE, *_CACHES] if self.is_current else [])])
         return f"Debian {self.name}: {', '.join(f'{name} {version}' for name, version in found.items())}"
 
 
 def install(folder: Path, say: Callable[[str], None]) -> Suite:
-    """Install the suite into a new folder; `say` is told the versions, and why it is another suite where it is."""
+    """Install the suite into a new folder; `say` gets the versions, and the reason for using another suite."""
     try:
         suite = _install(SUITE, folder)
     except RuntimeError as error:

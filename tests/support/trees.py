@@ -1,4 +1,4 @@
-"""Trees of files in the shape of /proc and /sys, for kernels and containers that are not at hand."""
+"""File trees like /proc and /sys, for kernels and containers that are not available."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from exporters.host.procfs import Roots
 
 
 def tree(directory: Path, files: dict[str, str]) -> Roots:
-    """Write the files, named `proc/…`, `sys/…` or `root/…`, and return where they are."""
+    """Write the files, named `proc/…`, `sys/…` or `root/…`, and return their root."""
     assert len(directory.parts) > 2, f"not a folder of a test: {directory}"
     for name in ("proc", "sys", "root"):
         (directory / name).mkdir(parents=True, exist_ok=True)
