@@ -1,7 +1,7 @@
--- The role `pantrywatch`: it sees the statistics of the whole server and nothing of the data in its tables.
+-- The role `pantrywatch`: it sees the statistics of the whole server, but no table data.
 --
--- Run as a superuser (or, where there is none, as the role that owns the server), as often as you like, in the database
--- that the exporter connects to (EXECUTE is granted there alone):
+-- Run as a superuser (or, if there is none, as the role that owns the server), in the database that the exporter connects
+-- to (EXECUTE is granted only there). It can be run again at any time:
 --     psql -d postgres -f provisioning/database/monitor-role.sql
 -- then give it a password: \password pantrywatch
 --
@@ -16,10 +16,10 @@ BEGIN
 END
 $$;
 
--- Two kept-open connections, one for the other databases in turn, two for a second exporter and for `validate`.
+-- Two persistent connections, one for the other databases in turn, two for a second exporter and for `validate`.
 ALTER ROLE pantrywatch LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 5;
 
--- Statistics and settings of the server, and the size of its WAL: no more than the exporter asks for. The larger grant
+-- Statistics and settings of the server, and the size of its WAL: no more than the exporter needs. The larger grant
 -- pg_monitor, which earlier releases of this script gave, also lists log files and holds locks while it scans tables.
 DO $$
 BEGIN
@@ -33,16 +33,16 @@ DO $$
 BEGIN
     GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO pantrywatch;
 EXCEPTION WHEN insufficient_privilege THEN
-    -- A managed service keeps its functions to itself, and lets you grant this role instead.
+    -- A managed service may not allow EXECUTE on its functions, but lets you grant this role instead.
     GRANT pg_monitor TO pantrywatch;
 END
 $$;
 
--- Every role may make temporary tables, and large objects; a grant to PUBLIC cannot be taken from one role alone. Where
--- your application needs neither, or has been granted TEMPORARY itself, take it from all:
+-- Every role may create temporary tables, and large objects; a grant to PUBLIC cannot be revoked from a single role. If
+-- your application needs neither, or was granted TEMPORARY itself, revoke it from all:
 --     REVOKE TEMPORARY ON DATABASE crm FROM PUBLIC;
 
--- PostgreSQL 16 and later: with reserved_connections set, the role gets in when the application has used up the rest.
+-- PostgreSQL 16 and later: with reserved_connections set, the role can connect when the application has used up the rest.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_use_reserved_connections') THEN
@@ -51,7 +51,7 @@ BEGIN
 END
 $$;
 
--- The exporter sets tighter limits for each query; these hold for whoever else uses the role.
+-- The exporter sets tighter limits for each query; these apply to any other use of the role.
 ALTER ROLE pantrywatch SET default_transaction_read_only = on;
 ALTER ROLE pantrywatch SET statement_timeout = '30s';
 ALTER ROLE pantrywatch SET lock_timeout = '1s';
