@@ -1,4 +1,4 @@
-"""How setuptools builds the wheel: pantrywatch/share/ holds what a checkout has at its top level.
+"""setuptools' build of the wheel: pantrywatch/share/ has the files of a checkout's top level.
 
 Named in pyproject.toml. Nothing is copied inside the checkout; pantrywatch/config/shared_files.py finds either place.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from setuptools.command.build_py import build_py
 
-# Files and folders, from the top of the checkout.
+# Files and folders, relative to the top of the checkout.
 SHARED = (
     "targets.yaml",
     "components.yaml",
@@ -28,10 +28,10 @@ _NOT_SHARED = "__pycache__"
 
 
 class BuildWithSharedFiles(build_py):
-    """setuptools' own command, and after it the shared files."""
+    """setuptools' own command, followed by the shared files."""
 
     def run(self) -> None:
-        """Build; an editable install uses the checkout's files as they are."""
+        """Build; an editable install uses the checkout's files directly."""
         super().run()
         if self.editable_mode:
             return
@@ -40,11 +40,11 @@ class BuildWithSharedFiles(build_py):
             self.copy_file(str(source), str(target))
 
     def get_source_files(self) -> list[str]:
-        """Return what the source distribution holds, so that a wheel can be built from it."""
+        """Return the files for the source distribution, so that a wheel can be built from it."""
         return [*super().get_source_files(), *(str(source) for source, _ in self._shared()), "tools/build_wheel.py"]
 
     def get_outputs(self, include_bytecode: bool = True) -> list[str]:  # noqa: FBT001, FBT002 - setuptools' signature
-        """Return what the wheel holds."""
+        """Return the files of the wheel."""
         shared = [] if self.editable_mode else [str(target) for _, target in self._shared()]
         return [*super().get_outputs(include_bytecode), *shared]
 

@@ -1,4 +1,4 @@
-"""Debian's Chromium without a window, with a fresh profile, calling nobody on its own."""
+"""Debian's Chromium, headless, with a fresh profile and without background connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ARGUMENTS = (
 
 @contextmanager
 def browser_page(width: int = 1300, height: int = 900, **options: Any) -> Iterator[Page]:
-    """Open an empty page until the block ends; the options are those of Playwright's context."""
+    """Open an empty page until the block ends; with options of Playwright's context."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(_ARGUMENTS))
         try:

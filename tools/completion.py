@@ -1,4 +1,4 @@
-"""Completion of both commands for bash and zsh, made of their own parsers: provisioning/completion/."""
+"""Completion of both commands for bash and zsh, generated from their parsers: provisioning/completion/."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def completions() -> dict[str, str]:
 
 
 def _describe(parser: argparse.ArgumentParser) -> None:
-    """Tell shtab what each value is: a file, a folder, an exporter."""
-    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to list them
+    """Tell shtab the kind of each value: a file, a folder, an exporter."""
+    for action in parser._actions:  # noqa: SLF001 - argparse has no public way to list them
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - as above
             for child in action.choices.values():
                 _describe(child)

@@ -1,4 +1,4 @@
-"""Writes what the tools generate and is committed: completion, two pages of docs/; `--check` only names stale ones."""
+"""Writes the committed files that the tools generate: completion, pages of docs/; `--check` only lists stale ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def outputs() -> dict[Path, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Return 0, or 1 where `--check` named something."""
+    """Return 0, or 1 if `--check` listed a file."""
     check = arguments == ["--check"]
     stale = {
         file: text for file, text in outputs().items() if not file.exists() or file.read_text(encoding="utf-8") != text

@@ -1,4 +1,4 @@
-"""Lints the generated rules and boards, as `./run check` does; prints each finding on a line."""
+"""Lints the generated rules and boards, as `./run check` does; prints one finding per line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.rule_lint.rulebook import Rulebook, read_rules
 
 
 def main() -> int:
-    """Return 0, or 1 where something was found."""
+    """Return 0, or 1 with findings."""
     files, catalogue = sorted((ROOT / "alert_rules/generated").glob("*.yml")), read_catalogue()
     book, targets = Rulebook(catalogue, read_rules(files)), read_targets(ROOT / "targets.yaml")
     found = [

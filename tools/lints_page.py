@@ -1,4 +1,4 @@
-"""docs/lints.md: each lint of rules and boards, what it demands, why, an example, how to switch it off."""
+"""docs/lints.md: each lint of rules and boards: requirement, reason, example, how to switch it off."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _REASONS = ROOT / "tools/lints.yaml"
 _SEEDED = ROOT / "tests/rules/lint/seeded_mistakes.yml"
 _HEAD = """# Lints
 
-Generated from tools/lints.yaml and the lints themselves. `./run check` runs all of them over `alert_rules/generated/`
-and `dashboards/generated/`, without a server: they know which metrics exist, with which labels, from recorded pages
-(`./run metrics`) and from the query files. promtool accepts every example below but that of `new-function`.
+Generated from tools/lints.yaml and the lints themselves. `./run check` runs all of them on `alert_rules/generated/` and
+`dashboards/generated/`, without a server: existing metrics and their labels are known from recorded pages (`./run
+metrics`) and from the query files. promtool accepts every example below except that of `new-function`.
 
-A finding is `FILE: RULE: LINT: MESSAGE`. To let one pass, add it with its reason to `tools/rule_lint/exclusions.py`
+A finding is `FILE: RULE: LINT: MESSAGE`. To exclude one, add it with its reason to `tools/rule_lint/exclusions.py`
 (rule and lint) or `tools/board_lint/exclusions.py` (board, panel and lint; `*` for all). A test fails when an exclusion
-is not needed any more.
+is no longer needed.
 """
 
 
@@ -36,7 +36,7 @@ def lints_page() -> str:
     for name, demand in RULE_LINTS.items():
         allowed = [(rule, why) for (rule, lint), why in RULE_EXCLUSIONS.items() if lint == name]
         parts.append(_section(name, demand, reasons["rules"][name], examples.get(name, ""), allowed))
-    parts.append("\n# Boards\n\nThe first of them have the names of Grafana's dashboard linter.\n")
+    parts.append("\n# Boards\n\nThe first ones have the names of Grafana's dashboard linter.\n")
     for name, demand in (LINTER | OURS).items():
         allowed = [(f"{board}, {where}", why) for (board, where, lint), why in BOARD_EXCLUSIONS.items() if lint == name]
         parts.append(_section(name, demand, reasons["boards"][name], "", allowed))
@@ -44,11 +44,11 @@ def lints_page() -> str:
 
 
 def _section(name: str, demand: str, reason: str, example: str, allowed: list[tuple[str, str]]) -> str:
-    text = f"\n## {name}\n\nDemands: {demand}.\n\n{reason}\n"
+    text = f"\n## {name}\n\nRequirement: {demand}.\n\n{reason}\n"
     if example:
         text += f"\n```yaml\n{example}```\n"
     for where, why in allowed:
-        text += f"\nLet pass in {where.replace('*', 'all')}: {why}.\n"
+        text += f"\nExcluded in {where.replace('*', 'all')}: {why}.\n"
     return text
 
 

@@ -1,6 +1,6 @@
 """Pictures of all boards for docs/boards/, from a running `./run up` or `./run boards`: `./run pictures`.
 
-With --whole each shows its whole board, folded rows opened: to look at a board as it is made.
+With --whole each shows the whole board with all rows open, for work on a board.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tools.chromium import browser_page
 
 _ROOT = Path(__file__).parents[1]
 _FOLDER = _ROOT / "docs/boards"
-_TOP_PX = 1300  # what is worth a look in a document
+_TOP_PX = 1300  # the part worth showing in a document
 _MOST_PX = 9000
 _SECONDS = 90.0
 _WAITING = """[...document.querySelectorAll('.panel')].filter(each => !each.closest('details:not([open])'))
@@ -29,13 +29,13 @@ _NOT_DRAWN = """[...document.querySelectorAll('.panel[data-state=failed], .panel
 
 
 def main() -> None:
-    """Take a picture of each board, and print what is empty or failed on it."""
+    """Take a picture of each board, and print its empty and failed panels."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default=_boards_url(), help="of the page (default: %(default)s)")
+    parser.add_argument("--url", default=_boards_url(), help="URL of the boards' page (default: %(default)s)")
     parser.add_argument("--into", type=Path, default=_FOLDER, metavar="DIR", help="(default: docs/boards)")
     parser.add_argument("--width", type=int, default=1440, help="(default: %(default)s)")
     parser.add_argument("--range", default="now-1h", help="time shown until now (default: %(default)s)")
-    parser.add_argument("--whole", action="store_true", help="the whole board, folded rows opened")
+    parser.add_argument("--whole", action="store_true", help="the whole board, with all rows open")
     parser.add_argument("boards", nargs="*", metavar="UID", help="(default: all)")
     options = parser.parse_args()
     options.into.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _boards_url() -> str:
-    """Return where the stack in the state directory draws its boards."""
+    """Return the URL of the boards of the stack in the state directory."""
     return State(Path(os.environ.get("PANTRYWATCH_STATE", _ROOT / ".pantrywatch"))).addresses().url("boards")
 
 

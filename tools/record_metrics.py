@@ -1,7 +1,7 @@
 """Records the metrics pages of a running `./run up`: `./run metrics`.
 
-Writes tools/rule_lint/series/recorded.json and docs/metrics.md. Prometheus says which pages there are; every job must
-have one that is up, for what is not recorded is forgotten.
+Writes tools/rule_lint/series/recorded.json and docs/metrics.md. The pages are Prometheus' targets; every job must
+have one that is up, since metrics that are not recorded are dropped.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _TITLES = {
 }
 _HEAD = """# Metrics
 
-Generated from tools/rule_lint/series/recorded.json by tools/record_metrics.py: what a running demo exports. What
-appears only on other versions, or in trouble, stands in exporters/database/queries/*.yaml and
+Generated from tools/rule_lint/series/recorded.json by tools/record_metrics.py: the metrics of a running demo.
+Metrics that appear only in other versions or on failures are in exporters/database/queries/*.yaml and
 tools/rule_lint/series/by_hand.yaml. Prometheus adds the labels `job` and `instance`; a `(label)` is not on every
 series.
 """
@@ -49,7 +49,7 @@ _LEAST_SECONDS = 120
 
 
 def document(found: list[Family]) -> dict[str, Any]:
-    """Return the families by name, as they are written to the file."""
+    """Return the families by name, in the form of the file."""
     entries: dict[str, Any] = {}
     for family in sorted(found, key=lambda family: (family.name, family.job)):
         entry = entries.setdefault(family.name, {"type": family.type, "help": family.help, "jobs": {}})
@@ -62,28 +62,26 @@ def document(found: list[Family]) -> dict[str, Any]:
 
 
 def page() -> str:
-    """Return docs/metrics.md as it follows from the recorded families."""
+    """Return docs/metrics.md for the recorded families."""
     recorded = list(read_recorded())
     parts = [_HEAD]
     for job in OURS:
         rows = [_row(family) for family in recorded if family.job == job]
         parts.append(
-            f"## {_TITLES[job]}\n\n| Metric | Type | Labels | What it is |\n|---|---|---|---|\n"
-            + "\n".join(rows)
-            + "\n"
+            f"## {_TITLES[job]}\n\n| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
         )
     return "\n".join([*parts, _without()])
 
 
 def without() -> dict[str, dict[str, str]]:
-    """Return exporter of others → metric that it has and ours has not → why."""
+    """Return Go exporter → metric that only it has → why."""
     found: dict[str, dict[str, str]] = yaml.safe_load(PEERS.read_text())
     return found
 
 
 def _without() -> str:
     rows = [f"| {peer} | `{name}` | {why} |" for peer, metrics in without().items() for name, why in metrics.items()]
-    head = "## What the Go exporters have and these do not\n\n| Exporter | Metric | Why not |\n|---|---|---|\n"
+    head = "## Metrics of the Go exporters that these lack\n\n| Exporter | Metric | Why not |\n|---|---|---|\n"
     return head + "\n".join(rows) + "\n"
 
 
@@ -104,7 +102,7 @@ def pages(targets: Iterable[Mapping[str, Any]], fetch: Callable[[str], str]) -> 
             job = target["labels"]["job"]
             found[job] = found.get(job, "") + fetch(target["scrapeUrl"])
     problems = [
-        ConfigProblem("Prometheus", component.job, "expected a target that is up: its metrics would be forgotten")
+        ConfigProblem("Prometheus", component.job, "expected a target that is up: its metrics would be dropped")
         for component in components().components
         if component.job not in found
     ]
@@ -114,7 +112,7 @@ def pages(targets: Iterable[Mapping[str, Any]], fetch: Callable[[str], str]) -> 
 
 
 def uptime_seconds(page_of_prometheus: str, now: float) -> float:
-    """Return how long the Prometheus behind a page has run."""
+    """Return the uptime of the Prometheus of a page."""
     started = re.search(r"^process_start_time_seconds (?P<value>\S+)$", page_of_prometheus, re.MULTILINE)
     return now - float(started["value"]) if started else 0.0
 

@@ -1,4 +1,4 @@
-"""docs/settings.md: every key of settings.yaml, from the annotations of the records that read it."""
+"""docs/settings.md: every key of settings.yaml, from the annotations of its records."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or fals
 _HEAD = """\
 # Settings
 
-Every key of `settings.yaml`. This page is generated from the records that read the file; `./run build` renews it.
+Every key of `settings.yaml`. This page is generated from the records that read the file; `./run build` updates it.
 
-- `./run settings validate FILE` checks the whole file and every file it names, and reports all problems, each as
-  `FILE:LINE: ENTRY: expected …, got …`. `pantrywatch-exporter --settings FILE validate` checks what exporters read, and
-  asks the servers for privileges and extensions.
-- `./run settings migrate FILE` prints a file of an earlier version with the keys of this version; comments stay.
+- `./run settings validate FILE` checks the whole file and every file it refers to, and reports all problems, each as
+  `FILE:LINE: ENTRY: expected …, got …`. `pantrywatch-exporter --settings FILE validate` checks the exporters' part,
+  and the privileges and extensions on the servers.
+- `./run settings migrate FILE` prints an older file with the keys of this version; comments are kept.
 - `${NAME}` and `${NAME:-default}` in a text are taken from the environment.
 - A password is never in the file: a key ending in `_file` names the file with it. Relative paths start at the settings
-  file. Most secret files are read again at each use ([which are not](deploy.md)).
-- YAML is read in a plain dialect: no anchors, aliases, tags or duplicate keys; `true`, `false`, `null`; numbers such as
+  file. Most secret files are read again at each use ([exceptions](deploy.md)).
+- Only plain YAML is accepted: no anchors, aliases, tags or duplicate keys; `true`, `false`, `null`; numbers such as
   `0.5` and `100`. Quote texts that look like something else: `"09:00"`, `"yes"`.
 """
 
@@ -44,7 +44,7 @@ def undocumented() -> list[str]:
 
 
 def _records(hint: Any) -> Iterator[Any]:
-    """Yield each record that a value of this type is made of."""
+    """Yield each record contained in this type."""
     if is_dataclass(hint):
         yield hint
         for one in record_hints(hint).values():
@@ -62,7 +62,7 @@ def _text(record: Any, name: str) -> str:
 
 
 def _sections(record: Any, path: str, example: Any) -> Iterator[str]:
-    """Yield the section of a record, then those of the records in it."""
+    """Yield the section of a record, then those of its nested records."""
     title = f"`{path}`" if path else "Top level"
     yield f"\n## {title}\n\n{_summary(record)}\n\n{_table(record, path, example)}\n"
     for name, hint in record_hints(record).items():
@@ -133,7 +133,7 @@ def _default(field: Field[Any]) -> str:
 
 
 def _example(document: Any, path: str, name: str) -> str:
-    """Return the value of the key where the shipped file first has it, where it is a plain one."""
+    """Return the first value of the key in the shipped file, if it is a plain one."""
     value = next(_values(document, re.sub(r" \(kind: .*\)", "", path), name), None)
     if isinstance(value, list) and value and all(isinstance(one, str | int) for one in value):
         value = "[" + ", ".join(map(str, value)) + "]"

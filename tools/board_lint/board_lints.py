@@ -1,4 +1,4 @@
-"""What a board must hold as a whole: its variables, its grid, its links to others."""
+"""Lints of a board as a whole: variables, grid, links to others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BUILT_IN = {"__rate_interval", "__interval", "__range", "__url_time_range", "__
 
 
 def problems(board: Board, boards: Sequence[Board]) -> Iterator[Problem]:
-    """Yield panel, lint and message of each fault; `boards` are those that links may lead to."""
+    """Yield panel, lint and message of each problem; `boards` are the possible targets of links."""
     yield from _datasource(board)
     for variable in board.variables():
         yield from _variable(variable)
@@ -32,7 +32,7 @@ def problems(board: Board, boards: Sequence[Board]) -> Iterator[Problem]:
         if "${DS_" in text or text == "__inputs":
             yield "", "unresolved-input", f"{text[:40]}: provisioning never fills it in"
     if "__inputs" in board.source or "__requires" in board.source:
-        yield "", "unresolved-input", "made for import by hand: provisioning never fills it in"
+        yield "", "unresolved-input", "made for manual import: provisioning never fills it in"
 
 
 def _datasource(board: Board) -> Iterator[Problem]:
@@ -48,20 +48,20 @@ def _variable(variable: Json) -> Iterator[Problem]:
         return
     name = variable["name"]
     if variable.get("refresh") != 2:
-        yield name, "template-on-time-change-reload", "expected refresh 2: values of the time shown"
+        yield name, "template-on-time-change-reload", "expected refresh 2: the values of the time range shown"
     if variable.get("datasource", {}).get("uid") != "${datasource}":
         yield name, "template-datasource", "expected ${datasource}"
     if not (variable.get("label") and variable.get("definition")):
         yield name, "variable-text", "expected a label, and the definition that Grafana shows"
     if variable.get("multi") and variable.get("allValue") != ".+":
-        yield name, "variable-all", "expected .+ for all: a list of all values is long, and misses what is new"
+        yield name, "variable-all", "expected .+ for all: a list of all values is long, and lacks new ones"
 
 
 def _selection(board: Board) -> Iterator[Problem]:
     names = {each["name"]: each for each in board.variables() if each["type"] == "query"}
     for name in ("job", "instance"):
         if not names.get(name, {}).get("multi"):
-            yield "", f"template-{name}", f"expected a variable {name} of several values"
+            yield "", f"template-{name}", f"expected a variable {name} with several values"
 
 
 def _identities(board: Board) -> Iterator[Problem]:
@@ -86,7 +86,7 @@ def _grid(board: Board) -> Iterator[Problem]:
                 yield panel["title"], "grid", f"does not fit into {COLUMNS} columns: {box}"
         for one, other in combinations(group, 2):
             if _overlap(one["gridPos"], other["gridPos"]):
-                yield one["title"], "grid", f"lies over {other['title']}"
+                yield one["title"], "grid", f"overlaps {other['title']}"
 
 
 def _overlap(one: Json, other: Json) -> bool:
@@ -99,9 +99,9 @@ def _declared(board: Board) -> Iterator[Problem]:
     # $1 is a group of label_replace().
     used = {name for name in references(texts(board.source)) if not name.isdigit()} - _BUILT_IN
     for name in sorted(used - declared):
-        yield "", "variable-unknown", f"${name} is used, not declared"
+        yield "", "variable-unknown", f"${name} is used but not declared"
     for name in sorted(declared - used):
-        yield "", "variable-unused", f"${name} is declared, not used"
+        yield "", "variable-unused", f"${name} is declared but not used"
 
 
 def _links(board: Board, boards: dict[str, Board]) -> Iterator[Problem]:
@@ -115,10 +115,10 @@ def _links(board: Board, boards: dict[str, Board]) -> Iterator[Problem]:
 
 
 def link_problems(url: str, boards: dict[str, Board]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a link to a board; other links are none of a board's."""
+    """Yield the problems of a link to a board; other links are ignored."""
     parts = urlsplit(url)
     uid = parts.path.removeprefix("/d/")
-    # A board that a cell names is known only when the cell is.
+    # A board named in a cell is known only at run time.
     if parts.netloc or not parts.path.startswith("/d/") or uid.startswith("$"):
         return
     if uid not in boards:

@@ -1,4 +1,4 @@
-"""The lint over boards: what makes a panel empty, wrong, or hard to read, and shows without a Grafana."""
+"""The lint over boards: problems that make a panel empty, wrong or hard to read and can be found without Grafana."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from tools.board_lint.units import UNITS
 from tools.rule_lint.check import LINTS as RULE_LINTS
 from tools.rule_lint.rulebook import Rulebook
 
-# The rules of Grafana's dashboard linter, in its names. Its target-counter-agg is bare-counter below; its two about
-# Loki hold where every data source is Prometheus, as panel-datasource demands.
+# The rules of Grafana's dashboard linter, under its names. Its target-counter-agg is bare-counter below; its two about
+# Loki always pass if every data source is Prometheus, as panel-datasource demands.
 LINTER = {
     "template-datasource": "there is one data source variable, and every variable and query uses it",
     "template-job": "a variable for the job, of several values",
     "template-instance": "a variable for the instance, of several values",
     "template-label-promql": "the query of a variable parses",
-    "template-on-time-change-reload": "a variable offers what there was in the time shown",
-    "panel-datasource": "panel and queries ask the chosen Prometheus",
-    "panel-title-description": "a panel has a title and a description that says what it is",
+    "template-on-time-change-reload": "a variable offers the values of the time range shown",
+    "panel-datasource": "panel and queries use the chosen Prometheus",
+    "panel-title-description": "a panel has a title and a description",
     "panel-units": "a unit, from units.py",
-    "panel-no-targets": "a panel asks something",
+    "panel-no-targets": "a panel has a query",
     "target-promql": "a query parses",
     "target-rate-interval": "a rate is over $__rate_interval",
     "target-job": "a query is narrowed to the chosen jobs",
     "target-instance": "a query is narrowed to the chosen instances",
-    "uneditable-dashboard": "a board is changed in its source only",
+    "uneditable-dashboard": "a board can only be changed in its source",
 }
 OURS = {
     "panel-no-value": "an empty panel says why",
@@ -38,23 +38,23 @@ OURS = {
     "panel-colors": "limits in order, chosen by somebody, and never a state told by its colour alone",
     "panel-legend": "several series have names",
     "panel-scale": "bars have an end, nothing is stacked to 100 % or drawn over missing data",
-    "panel-stack": "what is stacked has no lines: that of a series at zero would lie over the others",
-    "panel-now": "a number is of now, not the last there was",
+    "panel-stack": "stacked series have no lines: that of a series at zero would cover the others",
+    "panel-now": "a number is the current one, not the last one that existed",
     "panel-ids": "ids and titles are unique on a board",
-    "table-columns": "what is sorted, coloured or renamed is a column",
-    "table-links": "the links of a table stand on a column",
-    "grid": "panels stand in 24 columns, none over another",
+    "table-columns": "sorting, color and renaming refer to existing columns",
+    "table-links": "the links of a table are on a column",
+    "grid": "panels are in 24 columns and do not overlap",
     "variable-unknown": "a variable that is used is declared",
     "variable-unused": "a variable that is declared is used",
     "variable-text": "a variable has a label, and its definition",
     "variable-all": "all values are .+",
-    "unresolved-input": "nothing waits for an import by hand",
-    "link": "a link leads to a board that is there, with variables it has",
-    "legend-label": "a label in a legend is one the series have",
-    "quantile-by-le": "a quantile is taken of the sum of all instances",
-    "target-limits": "limits on what a target counts are the target's",
+    "unresolved-input": "no input waits for a manual import",
+    "link": "a link leads to an existing board, with variables it has",
+    "legend-label": "a label in a legend exists on the series",
+    "quantile-by-le": "a quantile is taken over the sum of all instances",
+    "target-limits": "limits on a target's metrics are those of the target",
 }
-# Those of the rules that an expression can break by itself.
+# The rule lints that apply to an expression by itself.
 _OF_QUERIES = (
     "unknown-metric", "unknown-label", "nothing-selected", "no-join", "ambiguous-join", "bare-counter", "rated-gauge",
     "short-range", "beyond-retention", "unguarded-division", "averaged-ratio", "no-edge", "stale-timestamp",
@@ -65,7 +65,7 @@ LINTS = LINTER | OURS | {name: RULE_LINTS[name] for name in _OF_QUERIES}
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """What is wrong on a board; `where` is a panel, variable or annotation, empty for the board. Prints as one line."""
+    """A problem on a board; `where` is a panel, variable or annotation, empty for the board. Prints as one line."""
 
     board: str
     where: str
@@ -78,14 +78,14 @@ class Finding:
 
 
 def check(boards: Sequence[Board], book: Rulebook, targets: Targets) -> list[Finding]:
-    """Return all findings on the boards, without regard to exclusions, sorted."""
+    """Return all findings on the boards, ignoring exclusions, sorted."""
     return sorted(
         {Finding(board.uid, *problem) for board in boards for problem in _problems(board, boards, book, targets)}
     )
 
 
 def without_excluded(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings for which no exclusion gives a reason."""
+    """Return the findings without an exclusion."""
     return [finding for finding in findings if not any(key in EXCLUSIONS for key in exclusions_of(finding))]
 
 

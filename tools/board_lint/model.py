@@ -28,7 +28,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel that is no row; `folded` are those of a row that is closed."""
+    """One panel that is not a row; `folded` is set inside a closed row."""
 
     source: Json
     folded: bool = False
@@ -45,13 +45,13 @@ class Panel:
 
     @property
     def defaults(self) -> Json:
-        """What holds for all its fields."""
+        """The defaults for all its fields."""
         found: Json = self.source.get("fieldConfig", {}).get("defaults", {})
         return found
 
     @property
     def overrides(self) -> list[Json]:
-        """What holds for some of its fields."""
+        """The overrides for some of its fields."""
         found: list[Json] = self.source.get("fieldConfig", {}).get("overrides", [])
         return found
 
@@ -60,14 +60,14 @@ class Panel:
         return [Query(self.title, target.get("expr", ""), target) for target in self.source.get("targets", [])]
 
     def properties(self, identity: str) -> Iterator[Any]:
-        """Yield the values of a property, for all fields first, then for those that have it otherwise."""
+        """Yield the values of a property: the default first, then those of overrides."""
         if identity in self.defaults:
             yield self.defaults[identity]
         for override in self.overrides:
             yield from (each["value"] for each in override["properties"] if each["id"] == identity)
 
     def links(self) -> list[str]:
-        """Return where its links and those of its values lead."""
+        """Return the URLs of its links and those of its values."""
         groups = [self.source.get("links", []), *self.properties("links")]
         return [link["url"] for group in groups for link in group]
 
@@ -117,7 +117,7 @@ def references(texts: Iterable[str]) -> set[str]:
 
 
 def substituted(text: str, values: Json) -> str:
-    """Return the text with the variables that have a value replaced by it."""
+    """Return the text with the given variables replaced by their values."""
 
     def value(match: re.Match[str]) -> str:
         name = next(filter(None, match.groups()))

@@ -1,4 +1,4 @@
-"""What a panel must say by itself: what it is, its unit, what it means when it is empty, its colours, its legend."""
+"""Lints of a single panel: title, description, unit, text for no data, colors, legend."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _LEGEND = {"timeseries", "state-timeline"}
 _OF_NOW = {"stat", "bargauge", "gauge"}
 _WITH_SCALE = {"bargauge", "gauge"}
 _SMALL_RATIO, _DECIMALS = "percentunit", 3
-# What Grafana puts on a panel that says nothing about its colours.
+# Grafana's default thresholds for a panel without its own.
 _FACTORY_STEPS = [(None, "green"), (80, "red")]
 _SHORTEST = 40
-# Of 1440 pixels 58 for each of 24 columns, in letters of ten.
+# With 1440 pixels a column has 58 of them; a letter takes ten.
 _CHARACTERS_A_COLUMN = 10
 Problem = tuple[str, str]
 
 
 def problems(panel: Panel, units: frozenset[str]) -> Iterator[Problem]:
-    """Yield lint and message of each fault; `units` are those that have a meaning here."""
+    """Yield lint and message of each problem; `units` are the allowed ones."""
     yield from _texts(panel)
     yield from _datasource(panel)
     if not panel.source.get("targets"):
@@ -36,9 +36,9 @@ def _texts(panel: Panel) -> Iterator[Problem]:
     if not panel.title:
         yield "panel-title-description", "has no title"
     if len(panel.source.get("description", "")) < _SHORTEST:
-        yield "panel-title-description", "has no description of what it is, what is good and what to do"
+        yield "panel-title-description", "has no description: what it shows, which values are good, what to do"
     if not panel.defaults.get("noValue"):
-        yield "panel-no-value", "does not say why it is empty when it is"
+        yield "panel-no-value", "has no text that explains an empty panel"
     room = _CHARACTERS_A_COLUMN * panel.source["gridPos"]["w"]
     if panel.type == "stat" and len(panel.defaults.get("noValue", "")) > room:
         yield "panel-room", f"its text for no data has room for {room} characters: it is written as large as fits"
@@ -56,7 +56,7 @@ def _units(panel: Panel, units: frozenset[str]) -> Iterator[Problem]:
     found = [*panel.properties("unit"), *_units_in(panel.source.get("options", {}))]
     for unit in found:
         if unit not in units:
-            yield "panel-units", f"{unit} is not among the units that have a meaning here (units.py)"
+            yield "panel-units", f"{unit} is not an allowed unit (units.py)"
     for decimals in panel.properties("decimals"):
         if decimals > _DECIMALS:
             yield "panel-decimals", f"shows {decimals} decimals"
@@ -100,7 +100,7 @@ def _legend(panel: Panel) -> Iterator[Problem]:
 def _scale(panel: Panel) -> Iterator[Problem]:
     low, high = panel.defaults.get("min"), panel.defaults.get("max")
     if panel.type in _WITH_SCALE and (low is None or high is None):
-        yield "panel-scale", "bars without a smallest and a greatest value"
+        yield "panel-scale", "bars without a minimum and a maximum"
     if low is not None and high is not None and low >= high:
         yield "panel-scale", f"from {low} to {high}"
     drawn = panel.defaults.get("custom", {})
@@ -108,22 +108,22 @@ def _scale(panel: Panel) -> Iterator[Problem]:
         yield "panel-scale", "stacked to 100 %: a rise of all looks like nothing"
     is_stacked = drawn.get("stacking", {}).get("mode") == "normal"
     if is_stacked and drawn.get("drawStyle") == "line" and drawn.get("lineWidth"):
-        yield "panel-stack", "stacked with lines: that of a series at zero lies on top of the others in its colour"
+        yield "panel-stack", "stacked with lines: that of a series at zero covers the others in its color"
     if drawn.get("spanNulls"):
         yield "panel-scale", "draws a line over missing data"
 
 
 def _now(panel: Panel) -> Iterator[Problem]:
-    """The last value of a range is as old as what it counts has been gone; only a small graph beside it shows that."""
+    """The last value of a range may be old, if the series has ended; only a small graph next to it shows that."""
     graph = panel.source.get("options", {}).get("graphMode", "none")
     if panel.type not in _OF_NOW or graph != "none":
         return
     if not all(target.get("instant") for target in panel.source.get("targets", [])):
-        yield "panel-now", "expected a query of now: the last value of a range stays when there is no more"
+        yield "panel-now", "expected an instant query: the last value of a range stays after the series has ended"
 
 
 def _table(panel: Panel) -> Iterator[Problem]:
-    """Columns are renamed before overrides and the sorting look at them: a name that no column has does nothing."""
+    """Columns are renamed before overrides and sorting apply: an unknown column name does nothing."""
     if panel.type != "table":
         return
     if panel.defaults.get("links"):
@@ -141,4 +141,4 @@ def _table(panel: Panel) -> Iterator[Problem]:
     for transformation in panel.source.get("transformations", []):
         for name in transformation["options"].get("includeByName", {}):
             if name.startswith("Value") and name not in known:
-                yield "table-columns", f"no query gives {name}"
+                yield "table-columns", f"no query returns {name}"

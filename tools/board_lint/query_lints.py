@@ -1,4 +1,4 @@
-"""What a query must hold: it parses, its metrics and labels exist, counters are rated over what fits the zoom."""
+"""Lints of a query: it parses, its metrics and labels exist, rates use a range that fits the zoom."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tools.rule_lint.check import expression_problems
 from tools.rule_lint.infer import Inference, name_of, nodes
 from tools.rule_lint.rulebook import Rulebook, parse
 
-# At the shortest: four scrapes, as Grafana works it out from the data source's interval; the time a board opens with.
+# The shortest: four scrapes, as Grafana derives it from the data source's interval; the default time range of a board.
 _TIMES = {"__rate_interval": "1m", "__interval": "1m", "__range": "6h"}
-# A length that nobody types.
+# A duration that nobody would type.
 _MARK = 61
 _RATES = {"rate", "irate"}
 _LABEL_VALUES = re.compile(r"label_values\((?P<selector>.+), (?P<label>\w+)\)\Z")
@@ -25,7 +25,7 @@ Problem = tuple[str, str]
 
 
 def problems(board: Board, book: Rulebook) -> Iterator[tuple[str, str, str]]:
-    """Yield where, lint and message of each fault in the queries of a board."""
+    """Yield place, lint and message of each problem in the queries of a board."""
     choices: dict[str, list[str]] = {name: [text] for name, text in _TIMES.items()}
     for variable in board.variables():
         if variable["type"] == "query":
@@ -42,7 +42,7 @@ def _first(choices: dict[str, list[str]]) -> dict[str, str]:
 
 
 def _choices(variable: Json, book: Rulebook, values: dict[str, str]) -> tuple[list[str], list[Problem]]:
-    """Return the values that the variable may have, as far as they are known beforehand."""
+    """Return the possible values of the variable, as far as they are known in advance."""
     text = variable["query"]["query"]
     match = _LABEL_VALUES.match(substituted(text, values))
     if not match:
@@ -51,7 +51,7 @@ def _choices(variable: Json, book: Rulebook, values: dict[str, str]) -> tuple[li
         tree = parse(match["selector"])
     except ValueError as error:
         return ["x"], [("template-label-promql", f"{text}: {error}")]
-    # Whose values are offered is nobody's rate.
+    # A query for values of a variable is never a rate.
     faults = [fault for fault in expression_problems(tree, book) if fault[0] != "bare-counter"]
     rows = list(_rows(tree, book))
     if not any(row.may_have(match["label"]) for row in rows):
@@ -82,7 +82,7 @@ def _of_query(query: Query, book: Rulebook, choices: dict[str, list[str]]) -> It
 
 
 def _of_expression(expr: str, book: Rulebook, choices: dict[str, list[str]]) -> list[Problem]:
-    """Return what is wrong whatever is chosen: that one choice has no data is no fault of the query."""
+    """Return problems that exist for every choice: one choice without data is not a problem of the query."""
     used = [name for name in references([expr]) if name in choices]
     tried = []
     for values in product(*(choices[name] for name in used)):
@@ -93,7 +93,7 @@ def _of_expression(expr: str, book: Rulebook, choices: dict[str, list[str]]) -> 
 
 
 def _without(message: str, chosen: dict[str, str]) -> str:
-    """Return the message with the values chosen taken back, so that it is one for all of them."""
+    """Return the message with chosen values replaced by variables, so that it is the same for all of them."""
     for name, value in chosen.items():
         message = message.replace(f'"{value}"', f"${name}")
     return message
@@ -102,13 +102,13 @@ def _without(message: str, chosen: dict[str, str]) -> str:
 def _selection(query: Query) -> Iterator[Problem]:
     for name in ("job", "instance"):
         if not re.search(rf'{name}=~"\${name}"', query.expr):
-            yield f"target-{name}", f"is not narrowed by ${name}"
+            yield f"target-{name}", f"is not filtered by ${name}"
 
 
 def _ranges(expr: str, values: dict[str, str]) -> Iterator[Problem]:
-    """A graph of a rate over a fixed time shows one sample in hundreds when somebody looks at a month.
+    """A graph of a rate over a fixed time shows one sample in hundreds if the time range is a month.
 
-    What is now, whatever the time shown, is another matter: over five minutes it stays what it says.
+    Current values, independent of the time range, are different: a rate over five minutes stays one.
     """
     marked = parse(substituted(expr, values | {"__rate_interval": f"{_MARK}s"}))
     for node in nodes(marked):

@@ -1,4 +1,4 @@
-"""Limits of panels that show what a documented target counts: those of targets.yaml, and the way to the target."""
+"""Limits of panels with the metrics of a documented target: from targets.yaml, with a link to the target."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pantrywatch.config.selectors import parse_selector
 from pantrywatch.config.targets import Target, Targets
 from tools.board_lint.model import Panel
 
-# Yellow within a fifth of the promise; red at twice the time, or where the fastest alert would fire.
+# Yellow within a fifth of the target; red at twice the time, or where the fastest alert would fire.
 _NEAR, _HURTING = 0.8, 2
 _LINK = re.compile(r"/d/crm-slo\?var-target=([a-z0-9-]+)")
 Problem = tuple[str, str]
 
 
 def problems(panel: Panel, targets: Targets) -> Iterator[Problem]:
-    """Yield lint and message of each fault in the limits of a panel."""
+    """Yield lint and message of each problem with the limits of a panel."""
     steps = panel.defaults.get("thresholds", {}).get("steps", [])
     limits = [step["value"] for step in steps if step["value"] is not None]
     linked = {match[1] for url in panel.links() if (match := _LINK.search(url))}
@@ -30,7 +30,7 @@ def problems(panel: Panel, targets: Targets) -> Iterator[Problem]:
     if counted and not shown:
         yield (
             "target-limits",
-            f"has limits of its own on what {', '.join(counted)} count: take them from lib/slo_targets",
+            f"has its own limits on metrics of {', '.join(counted)}: take them from lib/slo_targets",
         )
     if shown and limits not in [allowed for target in shown for allowed in _limits(target, targets)]:
         yield "target-limits", f"{limits} are not the limits of {', '.join(target.id for target in shown)}"
@@ -49,7 +49,7 @@ def _limits(target: Target, targets: Targets) -> Iterator[list[float]]:
     """Yield the limits a number of the target may have: a time or rate, a share of bad, a share of good events."""
     if target.kind == "capacity":
         yield [target.threshold or 0.0]
-        yield [_NEAR, 1]  # of what is promised, in use
+        yield [_NEAR, 1]  # share of the promised capacity in use
         return
     if target.threshold is not None:
         yield [round(factor * target.threshold, 9) for factor in (_NEAR, 1, _HURTING)]

@@ -1,4 +1,4 @@
-"""What must stand around an expression: waiting time, labels, texts, one rule a name and label set."""
+"""Lints of everything but the expression: waiting time, labels, texts, one rule per name and label set."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VALUE_IN_TEXT = re.compile(r"\{\{[^}]*(\$value|\.Value)")
 
 
 def problems(rule: Rule, book: Rulebook) -> Iterator[Problem]:
-    """Yield what is wrong around the expression of a rule."""
+    """Yield the problems of a rule apart from its expression."""
     if rule.interval_seconds > _MOST_INTERVAL_SECONDS:
         yield "slow-group", f"evaluated every {rule.interval_seconds:g} s: series end after {_MOST_INTERVAL_SECONDS} s"
     if rule.alert:
@@ -37,7 +37,7 @@ def problems(rule: Rule, book: Rulebook) -> Iterator[Problem]:
 
 
 def duplicates(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Problem]]:
-    """Yield rules that have name and labels of an earlier one: their results would collide."""
+    """Yield rules with the name and labels of an earlier one: their results would collide."""
     rules = list(rules)
     counts = Counter(map(_identity, rules))
     for rule in {_identity(rule): rule for rule in rules if counts[_identity(rule)] > 1}.values():
@@ -64,10 +64,10 @@ def _labels(rule: Rule, book: Rulebook) -> Iterator[Problem]:
     if not {"target", "component"} & rule.labels.keys():
         yield "missing-label", "neither target nor component"
     if "severity" in rule.labels and rule.labels["severity"] not in _SEVERITIES:
-        yield "missing-label", f"severity {rule.labels['severity']} is none of {', '.join(sorted(_SEVERITIES))}"
+        yield "missing-label", f"severity {rule.labels['severity']} is not one of {', '.join(sorted(_SEVERITIES))}"
     for label, value in rule.labels.items():
         if _VALUE_IN_TEXT.search(value):
-            yield "value-in-label", f"{label} holds the value: each evaluation would begin another alert"
+            yield "value-in-label", f"{label} contains the value: each evaluation would start another alert"
 
 
 def _texts(rule: Rule, book: Rulebook) -> Iterator[Problem]:
@@ -79,9 +79,9 @@ def _texts(rule: Rule, book: Rulebook) -> Iterator[Problem]:
         yield "missing-text", f"runbook_url: no page {page}"
     board = rule.annotations.get("dashboard_url", "")
     if board and not _BOARD.match(board):
-        yield "missing-text", f"dashboard_url: {board} is no address of a board of ours"
+        yield "missing-text", f"dashboard_url: {board} is not the address of a board of the bundle"
     if "`" not in rule.annotations.get("first_step", "``"):
-        yield "missing-text", "first_step holds no command and no query"
+        yield "missing-text", "first_step has no command and no query"
     shape = book.shape_of(rule)
     used = {
         label for text in (*rule.annotations.values(), *rule.labels.values()) for label in _LABEL_IN_TEXT.findall(text)
@@ -92,7 +92,7 @@ def _texts(rule: Rule, book: Rulebook) -> Iterator[Problem]:
 
 
 def _filters(node: Any) -> bool:  # noqa: PLR0911 - one case a kind of node
-    """Return whether the expression can give nothing."""
+    """Return whether the expression can return nothing."""
     match node:
         case promql.BinaryExpr() if str(node.op) == "or":
             return _filters(node.lhs) and _filters(node.rhs)

@@ -1,4 +1,4 @@
-"""What a rule may refer to: every series name with its type and labels, and where that is known from."""
+"""The series a rule may refer to: every name with its type and labels, and the source of that knowledge."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _OF_A_SCRAPE = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "scra
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series name: `type` is counter, gauge or untyped; `shape` one row a job that exports it.
+    """One series name: `type` is counter, gauge or untyped; `shape` has a row for each job that exports it.
 
-    `until` is the last PostgreSQL version that has it, `since` the first.
+    `until` is the last PostgreSQL version with it, `since` the first.
     """
 
     type: str
@@ -73,7 +73,7 @@ def _of_scrapes() -> Shape:
 
 
 def _add(catalogue: Catalogue, family: Family, since: int = 0, until: int = 99) -> None:
-    """Put the names of a family in; a name that several jobs export has one row for each."""
+    """Add the names of a family; a name exported by several jobs has a row for each."""
     for name, kind, more in family.series():
         fixed = {"job": family.job} if family.job else {}
         row = Row.of((*SCRAPE_LABELS, *more, *family.labels), family.optional, fixed)
@@ -85,7 +85,7 @@ def _add(catalogue: Catalogue, family: Family, since: int = 0, until: int = 99) 
 
 
 def _add_database(catalogue: Catalogue) -> None:
-    """Add what the query files declare, with the versions that have it; a healthy demo shows one version only."""
+    """Add the metrics of the query files, with their versions; a healthy demo shows only one version."""
     for query in read_queries():
         for metric in query.metrics:
             since, until = max(query.since, metric.since), min(query.until, metric.until)
@@ -124,7 +124,7 @@ def _by_hand() -> Iterator[Family]:
 
 
 def _of_targets() -> Iterable[Family]:
-    """Metrics that targets.yaml counts and nobody exports yet: the labels are those it selects by."""
+    """Metrics that targets.yaml counts and nobody exports yet, with the labels it selects by."""
     targets = read_targets(ROOT / "targets.yaml")
     found: dict[str, tuple[str, set[str]]] = {}
     for target in targets.targets:

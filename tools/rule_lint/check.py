@@ -1,4 +1,4 @@
-"""The lint over rule files: everything that makes a rule dead, wrong or unreadable and shows without a server."""
+"""The lint over rule files: everything that makes a rule dead, wrong or unreadable, found without a server."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from tools.rule_lint.exclusions import EXCLUSIONS
 from tools.rule_lint.infer import Inference, Problem
 from tools.rule_lint.rulebook import Rule, Rulebook, read_rules
 
-# Every lint, and what it demands.
+# Every lint, with its requirement.
 LINTS = {
     "unknown-metric": "a metric is exported, recorded by a rule, or promised in targets.yaml",
     "unknown-label": "a label that is compared, kept or shown is one the series have",
     "nothing-selected": "some series can pass the matchers",
     "no-join": "series of both sides of an operation can have equal labels",
     "ambiguous-join": "what is compared tells the series of a side apart, or the operation says group_left",
-    "bare-counter": "a counter stands under rate, increase, resets or changes, or only its presence matters",
-    "rated-gauge": "a gauge, or a sum of counters, does not stand there",
+    "bare-counter": "a counter is inside rate, increase, resets or changes, or only its presence matters",
+    "rated-gauge": "a gauge, or a sum of counters, is not inside them",
     "short-range": "a range holds at least four samples",
     "beyond-retention": "a range is not longer than samples are kept",
     "unguarded-division": "a denominator cannot be 0, see divisions.py",
     "averaged-ratio": "no quantile and no ratio is averaged",
     "no-edge": "a bucket's edge exists and is matched in both spellings",
     "stale-timestamp": "timestamp() of an instant vector is not compared with times it cannot have",
-    "gone-in-newer": "beside a metric that newer PostgreSQL lacks stands the one it has instead",
+    "gone-in-newer": "a metric that newer PostgreSQL lacks comes with its replacement",
     "new-function": "Prometheus 2.42 knows every function",
     "no-condition": "an alert compares something",
     "short-for": "an alert waits for two evaluations",
     "missing-label": "an alert has every label that routing and inhibition compare",
     "value-in-label": "no label changes with the value",
     "missing-text": "an alert has every text, and its runbook and board exist",
-    "duplicate": "no two rules give the same series",
+    "duplicate": "no two rules produce the same series",
     "slow-group": "a group is evaluated at least every five minutes",
 }
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """What is wrong with a rule; prints as one line."""
+    """A problem of a rule; prints as one line."""
 
     file: str
     rule: str
@@ -55,7 +55,7 @@ class Finding:
 
 
 def check(files: Iterable[Path], catalogue: Catalogue) -> list[Finding]:
-    """Return all findings in the files, without regard to exclusions, sorted."""
+    """Return all findings in the files, ignoring exclusions, sorted."""
     book = Rulebook(catalogue, read_rules(files))
     found = [(rule, problem) for rule in book.rules for problem in _problems(rule, book)]
     found += alerts.duplicates(book.rules)
@@ -63,12 +63,12 @@ def check(files: Iterable[Path], catalogue: Catalogue) -> list[Finding]:
 
 
 def without_excluded(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings for which no exclusion gives a reason."""
+    """Return the findings without an exclusion."""
     return [finding for finding in findings if (finding.rule, finding.lint) not in EXCLUSIONS]
 
 
 def expression_problems(expression: Any, book: Rulebook) -> Iterator[Problem]:
-    """Yield what is wrong with a parsed expression, in a rule or elsewhere, such as in a panel."""
+    """Yield the problems of a parsed expression, in a rule or elsewhere, such as in a panel."""
     inference = Inference(book.known)
     inference.shape(expression)
     yield from inference.problems

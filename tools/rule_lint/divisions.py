@@ -3,7 +3,7 @@
 A division is guarded where its denominator
 - is a number other than 0, or a metric that cannot be 0 (NEVER_ZERO), or recorded by rules whose results are not 0;
 - leaves 0 out by itself: `x > 0`, also inside sum, min, max, avg or a product;
-- is compared with 0 beside the division: `a / b > 0.9 and b > 0`;
+- is compared with 0 next to the division: `a / b > 0.9 and b > 0`;
 or where the division itself is compared from below or for equality (`a / b < 0.9`, `== 1`) with nothing subtracted on
 the way: NaN and +Inf are not less than, or equal to, a number.
 """
@@ -27,7 +27,7 @@ NEVER_ZERO = {
     "pg_settings_autovacuum_freeze_max_age": "PostgreSQL accepts no less than 100 000",
     "pg_settings_max_wal_size_bytes": "PostgreSQL accepts no less than two segments",
     "pantrywatch_check_interval_seconds": "the settings accept no less than a second",
-    "prometheus_tsdb_retention_limit_seconds": "0 only where retention is not limited by time, which ours is",
+    "prometheus_tsdb_retention_limit_seconds": "0 only if retention is not limited by time, which it is here",
 }
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {"+": add, "-": sub, "*": mul, "^": pow}
 _KEEPS_ZERO_OUT = {"sum", "min", "max", "avg"}
@@ -39,7 +39,7 @@ def problems(node: Any, book: Rulebook) -> Iterator[Problem]:
 
 
 def _unguarded(node: Any, beside: frozenset[str], book: Rulebook, *, harmless: bool) -> Iterator[Problem]:
-    """`beside`: expressions compared with 0 next to this one; `harmless`: what NaN and infinity give is false."""
+    """`beside`: expressions compared with 0 next to this one; `harmless`: NaN and infinity give false here."""
     operator = str(getattr(node, "op", ""))
     if isinstance(node, promql.BinaryExpr) and operator in ("/", "%"):
         is_guarded = harmless or _text(node.rhs) in beside or never_zero(node.rhs, book)
@@ -66,7 +66,7 @@ def _stays_harmless(node: Any, child: Any, *, harmless: bool) -> bool:
 
 
 def _compared(node: Any) -> frozenset[str]:
-    """Return what a filter compares so that 0 does not pass it."""
+    """Return the expression a filter compares so that 0 does not pass it."""
     match node:
         case promql.ParenExpr():
             return _compared(node.expr)
@@ -78,7 +78,7 @@ def _compared(node: Any) -> frozenset[str]:
             return frozenset()
 
 
-def never_zero(node: Any, book: Rulebook) -> bool:  # noqa: PLR0911 - one case a kind of node
+def never_zero(node: Any, book: Rulebook) -> bool:  # noqa: PLR0911 - one case per kind of node
     """Return whether the result cannot be 0."""
     match node:
         case promql.NumberLiteral():
@@ -120,7 +120,7 @@ def _never_zero_binary(node: Any, book: Rulebook) -> bool:
 
 
 def _number(node: Any) -> float:
-    """Return what an expression of numbers comes to; 0, which guards nothing, where that is not worked out here."""
+    """Return the value of an expression of numbers; 0, which guards nothing, if it is not supported here."""
     match node:
         case promql.NumberLiteral():
             return float(node.val)

@@ -1,4 +1,4 @@
-"""Matchers on `le`: an edge that no histogram has, or only one of its two spellings, selects nothing, silently."""
+"""Matchers on `le`: an edge that no histogram has, or only one of its two spellings, silently selects nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.rule_lint.rulebook import Rulebook
 
 
 def problems(node: Any, book: Rulebook) -> Iterator[Problem]:
-    """Yield what is wrong with the edges an expression selects."""
+    """Yield the problems with the edges an expression selects."""
     for inner in nodes(node):
         if isinstance(inner, promql.VectorSelector):
             series = book.known(name_of(inner))

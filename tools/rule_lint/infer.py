@@ -1,4 +1,4 @@
-"""From an expression to the labels of what it gives, reporting labels that do not exist and sides that cannot join."""
+"""Infers the labels of an expression's result, and reports labels that do not exist and sides that cannot join."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Problem = tuple[str, str]
 
 @dataclass(slots=True)
 class Inference:
-    """Looks at one expression; `known`: what is known of a series name; `problems`: lint and message of each fault."""
+    """Analyzes one expression; `known` looks up a series name; `problems` gets lint and message of each problem."""
 
     known: Callable[[str], Series | None]
     problems: list[Problem] = field(default_factory=list)
 
-    def shape(self, node: Any) -> Shape | None:  # noqa: PLR0911 - one case a kind of node
-        """Return the labels of the vector that the expression gives, None for a scalar or a string."""
+    def shape(self, node: Any) -> Shape | None:  # noqa: PLR0911 - one case per kind of node
+        """Return the labels of the resulting vector, or None for a scalar or a string."""
         match node:
             case promql.VectorSelector():
                 return self._selector(node)
@@ -41,7 +41,7 @@ class Inference:
             case promql.Call():
                 return self._call(node)
             case _:
-                # Negated numbers and selectors come as what they negate.
+                # The parser returns a negated number or selector as its operand.
                 return None
 
     def _report(self, lint: str, message: str) -> None:
@@ -107,7 +107,7 @@ class Inference:
         return frozenset(self._joined(node, matching, one, other) for one, other in pairs)
 
     def _joined(self, node: Any, matching: Matching, left: Row, right: Row) -> Row:
-        """Return the labels of the result, and report a side whose series are not told apart by what is compared."""
+        """Return the labels of the result, and report a side whose series the compared labels do not distinguish."""
         card = node.modifier.card if node.modifier else promql.VectorMatchCardinality.OneToOne
         many_left = card == promql.VectorMatchCardinality.ManyToOne
         many_right = card == promql.VectorMatchCardinality.OneToMany
@@ -147,7 +147,7 @@ class Inference:
         self._require(filter(None, [source]), shape, "label_replace: the vector inside")
         if "$" in replacement:
             return frozenset(row.put(target, None, certain=source in row.certain) for row in shape)
-        # Without a source the pattern is held against the empty text: it is set on all.
+        # Without a source the pattern is matched against the empty text: the label is set on all series.
         return frozenset(row.put(target, replacement if not source else None) for row in shape)
 
 
@@ -159,7 +159,7 @@ def _matching(modifier: Any) -> Matching:
 
 
 def _of_absent(argument: Any) -> Row:
-    """absent() gives the labels its selector compares with =."""
+    """absent() returns the labels that its selector compares with =."""
     selector = getattr(argument, "vector_selector", argument)
     matchers = selector.matchers.matchers if isinstance(selector, promql.VectorSelector) else []
     return Row.of((), fixed={m.name: m.value for m in matchers if m.op == promql.MatchOp.Equal})
@@ -179,7 +179,7 @@ def _list(labels: Iterable[str]) -> str:
 
 
 def name_of(selector: Any) -> str:
-    """Return the metric of a selector; empty where it has none."""
+    """Return the metric of a selector, or an empty text."""
     return str(selector.name or "")
 
 

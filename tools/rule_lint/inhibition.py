@@ -1,4 +1,4 @@
-"""What Alertmanager's inhibition compares: a label missing on both sides counts as equal, so no alert may lack it."""
+"""Labels compared by Alertmanager's inhibition: one missing on both sides counts as equal, so no alert may lack it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class InhibitRule:
 
 @lru_cache(maxsize=8)
 def inhibit_rules(path: Path) -> tuple[InhibitRule, ...]:
-    """Return the inhibition rules of an Alertmanager's configuration."""
+    """Return the inhibition rules of an Alertmanager configuration."""
     return tuple(
         InhibitRule(
             (_matchers(rule["source_matchers"]), _matchers(rule["target_matchers"])), tuple(rule.get("equal", []))
@@ -60,7 +60,7 @@ def _matchers(texts: Iterable[str]) -> tuple[Matcher, ...]:
 
 
 def _select(row: Row, matchers: Iterable[Matcher]) -> Row | None:
-    """What the matchers leave of an alert's series: what they demand, these have."""
+    """The part of an alert's series that the matchers select, with the labels they demand."""
     selected: Row | None = row
     for matcher in matchers:
         if selected is None:

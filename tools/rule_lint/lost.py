@@ -1,4 +1,4 @@
-"""What the catalogue knows and a running stack no longer exports: a renamed metric shows here."""
+"""Metrics in the catalogue that a running stack no longer exports, such as renamed ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tools.rule_lint.catalogue import ROOT, read_recorded
 from tools.rule_lint.pages import Family, families
 
-# What the kernel and the hardware have decides which of these a machine has; those that a rule uses must be there.
+# Kernel and hardware decide which of these a machine has; those used by a rule must exist.
 _OF_THE_MACHINE = (
     "node_disk_", "node_entropy_", "node_filesystem_", "node_memory_", "node_netstat_", "node_network_", "node_nf_",
     "node_pressure_", "node_sockstat_", "node_softnet_", "node_timex_", "node_vmstat_", "pantrywatch_container_",
@@ -15,7 +15,7 @@ _OF_THE_MACHINE = (
 
 
 def lost(pages: Mapping[str, str]) -> list[str]:
-    """Return the recorded families that the pages (job → text) lack or show otherwise, as text for a person."""
+    """Return the recorded families that are missing or different on the pages (job → text), as readable text."""
     rules = "".join(file.read_text() for file in sorted((ROOT / "alert_rules/generated").glob("*.yml")))
     found = {(family.job, family.name): family for job, text in pages.items() for family in families(text, job)}
     return [
@@ -27,7 +27,7 @@ def lost(pages: Mapping[str, str]) -> list[str]:
 
 
 def _keeps(found: Family | None, known: Family) -> bool:
-    """Whether a family is what was recorded; it may have further labels."""
+    """Whether a family is as recorded; it may have more labels."""
     if found is None or found.type != known.type:
         return False
     return {*known.labels} <= {*found.labels, *found.optional} and {*known.edges} <= {*found.edges}

@@ -1,4 +1,4 @@
-"""Metrics pages in Prometheus' text format, reduced to what a rule can rely on: names, types, labels."""
+"""Metrics pages in Prometheus' text format, reduced to the parts a rule can rely on: names, types, labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?P<labels>.*)\})? \S+$")
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
 _PARTS = ("_bucket", "_count", "_sum")
-# Prometheus adds these to what it scrapes.
+# Prometheus adds these when it scrapes.
 SCRAPE_LABELS = ("instance", "job")
 
 
@@ -29,7 +29,7 @@ class Family:
     edges: tuple[float, ...] = ()
 
     def series(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-        """Yield name, type as functions see it, and further labels of each series name the family gives."""
+        """Yield name, type (as functions see it) and additional labels of each series name of the family."""
         if self.type in ("histogram", "summary"):
             yield f"{self.name}_count", "counter", ()
             yield f"{self.name}_sum", "counter", ()
@@ -84,9 +84,9 @@ def _edges(samples: Iterable[dict[str, str]], kind: str) -> tuple[float, ...]:
 
 
 def _split(samples: Iterable[dict[str, str]], kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Labels that all series have, and those that some have; the bucket's edge belongs to the type."""
+    """Labels that all series have, and labels that some have, without the bucket's edge."""
     dropped = {"le"} if kind == "histogram" else set()
-    # To Prometheus an empty label is a missing one.
+    # For Prometheus an empty label is a missing one.
     filled = [{name for name, value in labels.items() if value} for labels in samples]
     always, ever = set.intersection(*filled) - dropped, set().union(*samples) - dropped
     return tuple(sorted(always)), tuple(sorted(ever - always))

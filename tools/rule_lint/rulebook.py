@@ -1,4 +1,4 @@
-"""The rule files, and with them every series name there is: exported, recorded, or made of alerts."""
+"""The rule files, and with them every series name: exported, recorded, or made from alerts."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tools.rule_lint.shapes import Row, Shape
 
 # Prometheus' evaluation_interval, for groups without one; the scrape interval is the same.
 DEFAULT_INTERVAL_SECONDS = 15.0
-# Prometheus' own series of alerts: that one is pending or fires, and since when.
+# Prometheus' own series about alerts: whether one is pending or firing, and since when.
 _OF_ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; `record` or `alert` is its name, the other is empty. Durations in seconds."""
+    """One rule; either `record` or `alert` is its name, the other is empty. Durations in seconds."""
 
     file: str
     record: str
@@ -38,7 +38,7 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """Its name, whichever kind it is."""
+        """Its name, for either kind."""
         return self.record or self.alert
 
 
@@ -54,7 +54,7 @@ def parse(expression: str) -> Any:
 
 
 def read_rules(files: Iterable[Path]) -> list[Rule]:
-    """Return all rules of the files. Raises ValueError where an expression does not parse."""
+    """Return all rules of the files. Raises ValueError if an expression does not parse."""
     return [rule for file in files for rule in _rules(file.name, yaml.load(file.read_text(), yaml.CSafeLoader))]
 
 
@@ -76,17 +76,17 @@ def _rules(file: str, document: dict[str, Any]) -> Iterator[Rule]:
 
 @dataclass(slots=True)
 class Rulebook:
-    """Answers what is known of a series name; shapes of recorded ones are worked out when first asked for."""
+    """Looks up series names; the labels of recorded ones are inferred at the first lookup."""
 
     catalogue: Catalogue
     rules: list[Rule]
     _found: dict[str, Series | None] = field(default_factory=dict)
 
     def known(self, name: str) -> Series | None:
-        """Return type and labels of a series name, None where nothing makes it."""
+        """Return type and labels of a series name, or None if nothing produces it."""
         if name not in self._found:
             exported = self.catalogue.get(name)
-            # A name that is recorded from itself sees what is exported.
+            # A name recorded from itself refers to the exported series.
             self._found[name] = exported
             recorded = self._of_alerts(name) if name in _OF_ALERTS else self._recorded(name)
             if recorded is not None:
@@ -98,7 +98,7 @@ class Rulebook:
         return [rule for rule in self.rules if rule.record == name]
 
     def shape_of(self, rule: Rule) -> Shape:
-        """Return the labels of what a rule gives, its own labels among them."""
+        """Return the labels of a rule's result, including its own labels."""
         shape = Inference(self.known).shape(rule.expr) or frozenset([Row()])
         return frozenset(_labelled(row, rule.labels) for row in shape)
 

@@ -1,4 +1,4 @@
-"""Label sets of vectors: which labels the series of an expression have, as far as that can be known beforehand."""
+"""Label sets of vectors: which labels the series of an expression have, as far as they are known in advance."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-# One instance belongs to one job and is one server: where `instance` is compared, these say nothing more.
+# One instance belongs to one job and is one server: if `instance` is compared, these add nothing.
 _WITH_INSTANCE = frozenset({"job", "server"})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Series of one origin: labels all have (`certain`), labels some may have, and values known beforehand.
+    """Series of one origin: labels all have (`certain`), labels some may have, and values known in advance.
 
-    `varying` labels tell series of the same row apart. An `unbounded` row may have any label: nothing is known of it.
+    `varying` labels distinguish series of the same row. An `unbounded` row may have any label.
     """
 
     certain: frozenset[str] = frozenset()
@@ -34,7 +34,7 @@ class Row:
         return self.unbounded or label in self.possible
 
     def value(self, label: str) -> str | None:
-        """Return the one value the label has on every series; None where it is not known."""
+        """Return the one value the label has on every series, or None if unknown."""
         return dict(self.fixed).get(label)
 
     def told_apart_by(self, labels: Iterable[str]) -> Row:
@@ -75,12 +75,12 @@ SINGLE: Shape = frozenset({Row()})
 
 
 def select(row: Row, label: str, operator: str, value: str) -> Row | None:
-    """Return what a matcher leaves of the row, None where nothing can pass it."""
+    """Return the part of the row that a matcher selects, or None if nothing can pass it."""
     positive = operator in ("=", "=~")
     if (known := row.value(label)) is not None:
         return row if _matches(operator, value, known) == positive else None
     if _matches(operator, value, "") == positive:
-        # Passed by series without the label; an exact empty value by no others.
+        # Series without the label pass; for an exact empty value only those.
         if operator == "=":
             return None if label in row.certain else row.drop([label])
         return row
@@ -115,7 +115,7 @@ class Matching:
         )
 
     def confused(self, row: Row) -> frozenset[str]:
-        """Return the labels that tell series of the row apart although they are not compared."""
+        """Return the labels that distinguish series of the row although they are not compared."""
         compared = self.of(row)
         left_out = row.varying - compared.possible
         return left_out - _WITH_INSTANCE if "instance" in compared.certain else left_out

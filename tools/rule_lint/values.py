@@ -1,4 +1,4 @@
-"""What an expression does with values: counters, gauges, ranges, divisions, averages, functions."""
+"""Lints of the values in an expression: counters, gauges, ranges, divisions, averages, functions."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tools.rule_lint.infer import Problem, children, name_of, nodes
 from tools.rule_lint.rulebook import DEFAULT_INTERVAL_SECONDS, Rulebook
 
 OF_COUNTERS = {"rate", "irate", "increase", "resets"}
-# The value of what these look at does not matter, only that it is there.
+# For these functions only the presence of a series matters, not its value.
 _PRESENCE = {"absent", "absent_over_time", "count", "count_over_time", "group", "present_over_time", "timestamp"}
 _RATIO = re.compile(r"(_|:)ratio(_|$)")
 _LEAST_SAMPLES = 4
 _RETENTION_DAYS = PrometheusSettings().retention_days
-# Looking back further than this, a server finds nothing: no sample of an instant vector is older.
+# The lookback: no sample of an instant vector is older.
 _LOOKBACK_SECONDS = 300
 
 # Functions of Prometheus 2.42, https://prometheus.io/docs/prometheus/2.42/querying/functions/; later ones would stop
@@ -38,7 +38,7 @@ _AGGREGATIONS = frozenset(
 
 
 def problems(node: Any, book: Rulebook) -> Iterator[Problem]:
-    """Yield what the expression does wrong with values."""
+    """Yield the problems with values in the expression."""
     yield from _counters(node, book, rated=False, seen=False)
     for inner in nodes(node):
         yield from _functions(inner)
@@ -63,7 +63,7 @@ def _counters(node: Any, book: Rulebook, *, rated: bool, seen: bool) -> Iterator
         if kind == "counter" and not rated and not seen:
             yield "bare-counter", f"{node.name} counts since its start: take rate() or increase() of it"
         if kind == "gauge" and rated:
-            yield "rated-gauge", f"{node.name} is a gauge: its rate means nothing"
+            yield "rated-gauge", f"{node.name} is a gauge: its rate is meaningless"
         return
     if isinstance(node, promql.SubqueryExpr) and rated and _is_summed(node.expr):
         yield "rated-gauge", "a sum of counters hides the restart of one of them: sum the rates instead"
@@ -72,7 +72,7 @@ def _counters(node: Any, book: Rulebook, *, rated: bool, seen: bool) -> Iterator
     for number, child in enumerate(children(node)):
         only_seen = name in _PRESENCE or (name in ("and", "unless") and number == 1)
         is_rated = name in OF_COUNTERS or (is_selector and rated)
-        # How often a counter changes says when something was counted, as rate() does.
+        # changes() of a counter shows when something was counted, like rate().
         yield from _counters(child, book, rated=is_rated, seen=seen or only_seen or name == "changes")
 
 
@@ -81,7 +81,7 @@ def _is_summed(node: Any) -> bool:
 
 
 def _ranges(node: Any, book: Rulebook) -> Iterator[Problem]:
-    """A range must hold four samples: one that is late, or lost, leaves enough to work with."""
+    """A range must hold four samples, so that enough are left if one is late or lost."""
     if isinstance(node, promql.MatrixSelector):
         name = name_of(node.vector_selector)
         recorded = [rule.interval_seconds for rule in book.recorded_by(name)]
@@ -105,7 +105,7 @@ def _averages(node: Any, book: Rulebook) -> Iterator[Problem]:
         return
     for inner in nodes(node):
         if what := _unaverageable(inner, book):
-            yield "averaged-ratio", f"the average of {what} is none: sum both parts, then divide"
+            yield "averaged-ratio", f"the average of {what} is meaningless: sum both parts, then divide"
 
 
 def _unaverageable(node: Any, book: Rulebook) -> str:
@@ -138,20 +138,20 @@ def _has_time(node: Any) -> bool:
 
 
 def _versions(node: Any, book: Rulebook) -> Iterator[Problem]:
-    """A metric that newer servers lack needs the one beside it that they have."""
+    """A metric that newer servers lack must be combined with its replacement."""
     names = {name_of(inner) for inner in nodes(node) if isinstance(inner, promql.VectorSelector)}
     known = {name: series for name in names if (series := book.known(name))}
     newer = {series.since for series in known.values()}
     for name, series in known.items():
         begins = any(series.since < since <= series.until + 1 for since in newer)
         if series.until < _NEWEST and not begins:
-            yield "gone-in-newer", f"{name} ends with PostgreSQL {series.until}: add what later ones have, with `or`"
+            yield "gone-in-newer", f"{name} ends with PostgreSQL {series.until}: add its replacement with `or`"
 
 
 _NEWEST = 18
 
 
 def is_constant(node: Any) -> bool:
-    """Return whether the expression is made of numbers only."""
+    """Return whether the expression consists of numbers only."""
     leaves: Callable[[Any], bool] = lambda inner: bool(children(inner)) or isinstance(inner, promql.NumberLiteral)  # noqa: E731 - one line
     return all(leaves(inner) for inner in nodes(node))
