@@ -46,7 +46,7 @@ class _SourceModule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    """What every exporter process reads in addition to its own section; `marks_file` is relative to the settings file."""
+    """What every exporter process reads besides its own section; `marks_file` is relative to the settings file."""
 
     web: WebSettings
     marks_file: Path | None

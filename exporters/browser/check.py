@@ -1,8 +1,8 @@
-"""A page opened in a real browser, on a chosen network: how long until it is painted, loaded, and ready for its user.
+"""A page opened in a real browser, on a chosen network: the time until it is painted, loaded, and ready for its user.
 
-What it measures is lab data: our browser on our machine, with an empty cache. It feeds `browser_*` with source="lab".
-One browser runs at a time, a fresh one for each run. A browser that is missing, crashes or stands still says nothing of
-the page: such a run counts as not made (internal).
+It measures lab data: our own browser on our own machine, with an empty cache. It feeds `browser_*` with source="lab".
+One browser runs at a time, a fresh one for each run. A browser that is missing, crashes or hangs is not evidence about
+the page: such a run does not count (internal).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _running = threading.Lock()
 
 def prepare(settings: BrowserCheck, _entry: Entry) -> PreparedCheck:
     """Return the check."""
-    # Chromium does not slow down the first byte as the page sees it.
+    # Chromium's throttling does not delay the first byte as reported by the page.
     names = [name for name in HISTOGRAMS if settings.network == "none" or name != "browser_ttfb_seconds"]
     filled = tuple((name, ("lab", settings.network)) for name in names)
     return PreparedCheck(settings, partial(_check, settings), filled)
@@ -34,7 +34,7 @@ def _check(settings: BrowserCheck, observation: Observation, deadline: Deadline)
     if binary is None:
         raise CollectError(ErrorClass.INTERNAL, "no Chromium on the PATH")
     if not _running.acquire(blocking=False):
-        raise CollectError(ErrorClass.INTERNAL, "the browser of the run before has not ended")
+        raise CollectError(ErrorClass.INTERNAL, "the browser of the previous run has not ended")
     plan = Plan(
         binary=binary,
         url=settings.url,
@@ -55,7 +55,7 @@ def _check(settings: BrowserCheck, observation: Observation, deadline: Deadline)
 
 
 def _note_load(observation: Observation, load: PageTimings, *labels: str) -> None:
-    """Note every time; what did not come while the page was watched counts as above every edge."""
+    """Note every time; what did not occur while the page was watched counts as above every edge."""
     for name, value in (
         ("browser_fcp_seconds", load.fcp),
         ("browser_lcp_seconds", load.lcp),
@@ -63,7 +63,7 @@ def _note_load(observation: Observation, load: PageTimings, *labels: str) -> Non
         ("browser_page_load_seconds", load.load),
     ):
         observation.observe(name, value, load.watched, *labels)
-    # These two are no times to wait for: without a value they did not happen.
+    # Not durations: a missing value means that it did not happen.
     for name, value in (("browser_ttfb_seconds", load.ttfb), ("browser_cls_score", load.cls)):
         if value is not None:
             observation.observe(name, value, load.watched, *labels)

@@ -1,5 +1,5 @@
-// Runs before the page's own scripts, in a world of its own that they cannot see, and notes what the browser records.
-// Times are milliseconds since navigation began.
+// Runs before the page's own scripts, in an isolated world that they cannot see, and collects what the browser records.
+// Times are milliseconds since navigation start.
 (() => {
   const seen = { lcp: null, shifts: [], tasks: [] };
   const LIMIT = 5000;

@@ -16,14 +16,14 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 
 _PART_BYTES = 256 * 1024
-_MAXIMUM_MESSAGE_BYTES = 64 * 1024 * 1024  # a page may put much into one address (data:…)
-_MAXIMUM_MESSAGES = 200_000  # of one run
+_MAXIMUM_MESSAGE_BYTES = 64 * 1024 * 1024  # a page may put a lot into one URL (data:…)
+_MAXIMUM_MESSAGES = 200_000  # in one run
 
 Event = Callable[[str, dict[str, Any], str], None]
 
 
 class Devtools:
-    """Calls, and the events that come meanwhile. `on_event` gets method, parameters and session of each."""
+    """Calls, and the events that arrive meanwhile. `on_event` gets method, parameters and session of each."""
 
     def __init__(self, chromium: Chromium, on_event: Event) -> None:
         self._chromium = chromium
@@ -31,12 +31,12 @@ class Devtools:
         self._buffer = bytearray()
         self._searched = 0
         self._last_id = 0
-        self.seen = 0  # messages that came
+        self.seen = 0  # messages received
 
     def call(self, method: str, deadline: Deadline, *, session: str = "", **parameters: Any) -> dict[str, Any]:
         """Return the result of a call.
 
-        Raises TimeoutError; CollectError (internal) where the browser has ended or refuses the call.
+        Raises TimeoutError; CollectError (internal) if the browser has ended or rejects the call.
         """
         wanted = self.send(method, session=session, **parameters)
         while True:
@@ -52,7 +52,7 @@ class Devtools:
         return result
 
     def send(self, method: str, *, session: str = "", **parameters: Any) -> int:
-        """Send a call without waiting for its result; returns its number."""
+        """Send a call without waiting for its result; return its number."""
         self._last_id += 1
         document = {"id": self._last_id, "method": method, "params": parameters}
         if session:
@@ -64,12 +64,12 @@ class Devtools:
             written = 0
         except OSError:
             raise self._gone() from None
-        if written < len(data):  # it has not read 64 KiB of commands: it stands still
-            raise CollectError(ErrorClass.INTERNAL, "the browser does not read what it is told")
+        if written < len(data):  # it has not read 64 KiB of commands: it hangs
+            raise CollectError(ErrorClass.INTERNAL, "the browser does not read its commands")
         return self._last_id
 
     def listen(self, deadline: Deadline) -> None:
-        """Hand on the events that come until the deadline."""
+        """Deliver the events that arrive until the deadline."""
         while (message := self._next(deadline)) is not None:
             self._dispatch(message)
 
@@ -78,7 +78,7 @@ class Devtools:
             self._on_event(message["method"], message.get("params", {}), message.get("sessionId", ""))
 
     def _next(self, deadline: Deadline) -> dict[str, Any] | None:
-        """Return the next message, None at the deadline: also while ever more of them come."""
+        """Return the next message, or None at the deadline, even while messages keep arriving."""
         while not deadline.passed():
             end = self._buffer.find(0, self._searched)
             if end >= 0:
@@ -93,13 +93,13 @@ class Devtools:
         self._searched = 0
         self.seen += 1
         if self.seen > _MAXIMUM_MESSAGES:
-            raise CollectError(ErrorClass.PROTOCOL, "the page keeps the browser busier than a check can follow")
+            raise CollectError(ErrorClass.PROTOCOL, "too many DevTools messages")
         message: dict[str, Any] = json.loads(text)
         return message
 
     def _read(self, deadline: Deadline) -> None:
         if len(self._buffer) > _MAXIMUM_MESSAGE_BYTES:
-            raise CollectError(ErrorClass.PROTOCOL, "the page brings more than a check can hold")
+            raise CollectError(ErrorClass.PROTOCOL, "too much DevTools data")
         poll = select.poll()
         poll.register(self._chromium.messages, select.POLLIN)
         if not poll.poll(deadline.remaining() * 1000):
@@ -111,4 +111,4 @@ class Devtools:
 
     def _gone(self) -> CollectError:
         words = self._chromium.last_words()
-        return CollectError(ErrorClass.INTERNAL, f"the browser has ended: {words or 'without a word'}")
+        return CollectError(ErrorClass.INTERNAL, f"the browser has ended: {words or 'no output'}")

@@ -1,4 +1,4 @@
-"""The metrics of a page load in a browser of ours: lab data."""
+"""The metrics of a page load in our own browser: lab data."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from exporters.core.checks.check import Gauges, Histograms
 GAUGES: Gauges = {
     "browser_tbt_seconds": (
         ("source", "network"),
-        "Total blocking time of the last page load: what its tasks took beyond 50 ms each, before it was interactive.",
+        "Total blocking time of the last page load: what its tasks took beyond 50 ms each, until it was interactive.",
     ),
-    "browser_page_requests": (("resource",), "Requests of the last page load, by what they fetched."),
-    "browser_page_transferred_bytes": (("resource",), "Bytes the last page load brought over the network."),
+    "browser_page_requests": (("resource",), "Requests of the last page load, by resource type."),
+    "browser_page_transferred_bytes": (("resource",), "Bytes that the last page load transferred over the network."),
     "browser_page_failed_requests": ((), "Requests of the last page load that got no answer."),
-    "browser_page_script_errors": ((), "Errors of scripts that nobody caught in the last page load."),
+    "browser_page_script_errors": ((), "Uncaught script errors in the last page load."),
 }
 
-_SINCE = " since navigation began, of page loads; one that did not come while the page was watched is above every edge."
-# The edges of the buckets are those of targets.yaml, `histograms`; so are the labels `source` (lab:
-# our browser, field: the users') and `network` (the profile that a check slows down to).
+_SINCE = " since navigation start, of page loads; one that did not occur in the watched time is above every edge."
+# The edges of the buckets are those of targets.yaml, `histograms`; so are the labels `source` (lab: our browser, field:
+# the users') and `network` (the profile that a check throttles to).
 HISTOGRAMS: Histograms = {
-    "browser_ttfb_seconds": ((0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 1.8, 3.0), "Time to the first byte of page loads."),
+    "browser_ttfb_seconds": ((0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 1.8, 3.0), "Time to first byte of page loads."),
     "browser_fcp_seconds": ((0.4, 0.8, 1.2, 1.8, 2.4, 3.0, 5.0, 8.0), f"First contentful paint{_SINCE}"),
     "browser_lcp_seconds": ((0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0), f"Largest contentful paint{_SINCE}"),
     "browser_cls_score": ((0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0), "Cumulative layout shift of page loads."),

@@ -1,4 +1,4 @@
-"""One page load: opens an address in a fresh browser, waits until it is loaded and quiet, tells what it showed."""
+"""One page load: opens a URL in a fresh browser, waits until it is loaded and quiet, and returns the measurements."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ RESOURCES = ("document", "stylesheet", "script", "image", "font", "media", "fetc
 
 _SCRIPT = (Path(__file__).parent / "collect.js").read_text(encoding="utf-8")
 _WORLD = "pantrywatch"
-# What the browser may take of the time before the page has its turn: beyond that, the machine is at fault.
+# The time that the browser may take before the page starts: beyond that, the machine is at fault.
 _START_SHARE = 1 / 3
-# Kept back for asking a browser whether it lives, and for its end.
+# Reserved for checking whether the browser is alive, and for ending it.
 _RESERVE_SECONDS = 3.0
 _ALIVE_SECONDS = 1.0
 _POLL_SECONDS = 0.25
@@ -38,7 +38,7 @@ _MEMORY_BYTES = 768 * 1024 * 1024  # docker-compose.yml gives the container a qu
 _MAXIMUM_REQUESTS = 5000
 _TYPES = {"XHR": "fetch"} | {name.title(): name for name in RESOURCES}
 _MEANING = {401: ErrorClass.AUTH, 403: ErrorClass.PERMISSION}
-# Beginning of Chromium's net error, without `net::ERR_` → class; the first that fits wins. What is not here: protocol.
+# Start of Chromium's net error, without `net::ERR_` → class; the first match wins. Anything else: protocol.
 _NET_ERRORS = {
     "NAME_": ErrorClass.DNS,
     "DNS_": ErrorClass.DNS,
@@ -58,14 +58,14 @@ _NET_ERRORS = {
 
 
 class Phases(Protocol):
-    """What notes the time of a phase."""
+    """A context manager that notes the time of a phase."""
 
     def phase(self, name: str) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to open, and how; `text` must be on the page in the end, unless it is empty."""
+    """What to open, and how; `text` must be on the page at the end, unless it is empty."""
 
     binary: str
     url: str
@@ -77,7 +77,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTimings:
-    """How a load went, in seconds since navigation; None for what did not come in the `watched` time."""
+    """The times of a load, in seconds since navigation; None for what did not occur in the `watched` time."""
 
     watched: float
     ttfb: float | None = None
@@ -91,7 +91,7 @@ class PageTimings:
 
 @dataclass(slots=True)
 class PageRequests:
-    """What the page fetched and where it went wrong; still filled while the page loads."""
+    """What the page fetched and where it failed; still being filled while the page loads."""
 
     requests: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESOURCES, 0))
     bytes: dict[str, float] = field(default_factory=lambda: dict.fromkeys(RESOURCES, 0.0))
@@ -109,10 +109,10 @@ class _Request:
 def load_page(
     plan: Plan, traffic: PageRequests, phases: Phases, deadline: Deadline
 ) -> tuple[PageTimings, CollectError | None]:
-    """Return how the load went, and why it is a failure where it is one.
+    """Return the measurements of the load, and why it failed if it did.
 
-    Raises CollectError where nothing can be said of the load: the browser did not work (internal), or the address led
-    to no page. A page that does not load in time gives PageTimings without `load`, and a failure of class timeout.
+    Raises CollectError if the load cannot be judged: the browser did not work (internal), or the URL led to no page. A
+    page that does not load in time gives PageTimings without `load`, and a failure of class timeout.
     """
     with chromium(plan.binary) as running:
         page = _Page(plan, running, traffic)
@@ -134,7 +134,7 @@ def load_page(
 
 
 class _Page:
-    """A tab, watched."""
+    """A browser tab and its events."""
 
     def __init__(self, plan: Plan, running: Chromium, traffic: PageRequests) -> None:
         self._plan = plan
@@ -146,13 +146,13 @@ class _Page:
         self._frame = ""
         self._loader = ""
         self._status = 0
-        self._origin = 0.0  # seconds of the browser's clock at which navigation began
-        self._begun = 0.0  # the same moment on ours
+        self._origin = 0.0  # the browser's clock in seconds when navigation started
+        self._begun = 0.0  # the same moment on our clock
         self._requests: dict[str, _Request] = {}
         self.seen = PageTimings(watched=0.0)
 
     def prepare(self, deadline: Deadline) -> None:
-        """Open an empty tab and set everything up. Raises CollectError (internal) where the browser is too slow."""
+        """Open an empty tab and set everything up. Raises CollectError (internal) if the browser is too slow."""
         try:
             agent = self._browser("Browser.getVersion", deadline)["userAgent"]
             self._browser("Browser.setDownloadBehavior", deadline, behavior="deny")
@@ -170,12 +170,12 @@ class _Page:
             raise CollectError(ErrorClass.INTERNAL, "the browser did not start in time") from None
 
     def navigate(self, deadline: Deadline) -> None:
-        """Open the address. Raises TimeoutError; CollectError where it leads to no page."""
+        """Open the URL. Raises TimeoutError; CollectError if it leads to no page."""
         self._begun = time.monotonic()
         answer = self._tab("Page.navigate", deadline, url=self._plan.url)
         self._frame, self._loader = answer["frameId"], answer.get("loaderId", "")
         if answer.get("isDownload"):
-            raise CollectError(ErrorClass.PROTOCOL, "a download, and no page")
+            raise CollectError(ErrorClass.PROTOCOL, "a download, not a page")
         if error := answer.get("errorText", ""):
             raise CollectError(_class_of(error), error)
         if self._status >= 400:
@@ -192,31 +192,31 @@ class _Page:
                 raise TimeoutError
 
     def judge(self, deadline: Deadline) -> CollectError | None:
-        """Return why the page that is loaded is not the one that was expected. Raises TimeoutError."""
+        """Return why the loaded page is not the expected one. Raises TimeoutError."""
         if not self._evaluate(f"pantrywatchShows({json.dumps(self._plan.text)})", deadline):
             return CollectError(ErrorClass.PROTOCOL, "the page does not show expect_text")
         return None
 
     def judge_late(self) -> CollectError | None:
-        """Return why a page that was not done at the deadline fails; one that is loaded and busy may pass."""
+        """Return why a page that was not finished at the deadline fails; one that is loaded and busy may pass."""
         self.seen = replace(self.seen, watched=time.monotonic() - self._begun)
         if self.seen.load is None:
             count = sum(1 for request in self._requests.values() if math.isinf(request.ended))
-            return CollectError(ErrorClass.TIMEOUT, f"not loaded in time, with {count} requests under way")
+            return CollectError(ErrorClass.TIMEOUT, f"not loaded in time, with {count} requests in progress")
         try:
             return self.judge(Deadline.after(_ALIVE_SECONDS))
         except TimeoutError:
-            return CollectError(ErrorClass.TIMEOUT, "loaded, but it does not answer")
+            return CollectError(ErrorClass.TIMEOUT, "loaded, but it does not respond")
 
     def require_alive(self) -> None:
-        """Raise CollectError (internal) unless the browser speaks: a page that hangs does not keep it from that."""
+        """Raise CollectError (internal) unless the browser responds: it does so even if a page hangs."""
         before = self._devtools.seen
         try:
             self._browser("Browser.getVersion", Deadline.after(_ALIVE_SECONDS))
         except TimeoutError:
-            if self._devtools.seen > before:  # the answer stands in a long row behind what the page said
+            if self._devtools.seen > before:  # the answer is queued behind many events of the page
                 return
-            raise CollectError(ErrorClass.INTERNAL, "the browser stands still") from None
+            raise CollectError(ErrorClass.INTERNAL, "the browser is not responding") from None
 
     def _slow_down(self, deadline: Deadline) -> None:
         if self._plan.cpu_slowdown != 1:
@@ -240,13 +240,13 @@ class _Page:
             self.seen = replace(self.seen, load=loaded)
 
     def _evaluate(self, expression: str, deadline: Deadline) -> Any:
-        """Return the value of an expression in our world of the document."""
+        """Return the value of an expression in our isolated world of the document."""
         world = self._tab("Page.createIsolatedWorld", deadline, frameId=self._frame, worldName=_WORLD)
         context = world["executionContextId"]
         answer = self._tab("Runtime.evaluate", deadline, expression=expression, contextId=context, returnByValue=True)
         if "exceptionDetails" in answer:
             text = answer["exceptionDetails"].get("text", "")
-            raise CollectError(ErrorClass.INTERNAL, f"the page cannot be asked: {text}")
+            raise CollectError(ErrorClass.INTERNAL, f"the page cannot be evaluated: {text}")
         return answer["result"].get("value")
 
     def _spans(self) -> list[Span]:
@@ -299,17 +299,17 @@ class _Page:
         self._traffic.script_errors += 1
 
     def _on_load(self, event: dict[str, Any]) -> None:
-        # A page whose script never ends after it has loaded cannot be asked when.
+        # A page whose script never ends after loading cannot be asked for its times.
         if self._origin and self.seen.load is None:
             self.seen = replace(self.seen, load=event["timestamp"] - self._origin)
 
     def _on_crash(self, _event: dict[str, Any]) -> None:
-        raise CollectError(ErrorClass.EXHAUSTED, "the page's process has ended, mostly for want of memory")
+        raise CollectError(ErrorClass.EXHAUSTED, "the page's process has ended, usually for lack of memory")
 
     def _on_navigated(self, event: dict[str, Any]) -> None:
         frame = event["frame"]
         if self._loader and frame["id"] == self._frame and frame["loaderId"] != self._loader:
-            raise CollectError(ErrorClass.PROTOCOL, "the page leads elsewhere: give the address it ends at")
+            raise CollectError(ErrorClass.PROTOCOL, "the page redirects elsewhere: configure the URL it ends at")
 
 
 _EVENTS = {
@@ -326,7 +326,7 @@ _EVENTS = {
 
 
 def _load(seen: dict[str, Any], requests: list[Span], *, throttled: bool) -> PageTimings:
-    """Return what the page's own clock says, in seconds."""
+    """Return the page's own timings, in seconds."""
     tasks = [(begin / 1000, end / 1000) for begin, end in seen["tasks"]]
     fcp, ready, now = _seconds(seen["fcp"]), _seconds(seen["ready"]), seen["now"] / 1000
     tti = tbt = None
@@ -335,7 +335,7 @@ def _load(seen: dict[str, Any], requests: list[Span], *, throttled: bool) -> Pag
         tbt = total_blocking_time(fcp, tti if tti is not None else now, tasks)
     return PageTimings(
         watched=now,
-        # Chromium's own slowing down is not in the page's first byte: no number rather than a wrong one.
+        # Chromium's own throttling is not in the page's first byte: better no number than a wrong one.
         ttfb=None if throttled else _seconds(seen["ttfb"]),
         fcp=fcp,
         lcp=_seconds(seen["lcp"]),
@@ -347,7 +347,7 @@ def _load(seen: dict[str, Any], requests: list[Span], *, throttled: bool) -> Pag
 
 
 def _seconds(milliseconds: float | None) -> float | None:
-    """Return seconds; the browser writes 0 for what has not happened."""
+    """Return seconds, or None; the browser writes 0 for events that have not happened."""
     return milliseconds / 1000 if milliseconds else None
 
 

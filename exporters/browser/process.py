@@ -1,6 +1,7 @@
-"""A Chromium without a window for one run: fresh profile, own process group, and nothing left of either.
+"""A headless Chromium for one run: fresh profile, own process group, and nothing left of either afterwards.
 
-It is spoken to over two pipes, not a port: nobody else on the machine can connect, and it ends by itself when we do.
+It is controlled over two pipes, not a port: nobody else on the machine can connect, and it ends on its own when the
+exporter does.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from exporters.core.errors import CollectError, ErrorClass
 logger = logging.getLogger(__name__)
 
 _PREFIX = "pantrywatch-browser-"
-# Chromium calls nobody on its own, asks nothing, keeps nothing.
+# Chromium makes no connections of its own, shows no prompts, stores nothing.
 _ARGUMENTS = (
     "--headless", "--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--no-proxy-server",
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-sync",
@@ -35,16 +36,16 @@ _ARGUMENTS = (
     "--disable-client-side-phishing-detection", "--disable-features=MediaRouter,OptimizationHints,Translate",
     "--metrics-recording-only", "--mute-audio", "--password-store=basic", "--window-size=1350,940",
 )  # fmt: skip
-# Pipes come as standard input and output and are moved to where Chromium expects them: 3 and 4.
+# The pipes arrive as standard input and output and are moved to where Chromium expects them: 3 and 4.
 _SHELL = 'exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>/dev/null'
 _KILL_SECONDS = 2.0
 _STDERR_BYTES = 4096
-_LONGEST_FOLDER = 60  # a socket goes below it, and the path of a socket has 107 bytes
+_LONGEST_FOLDER = 60  # it contains a socket, and the path of a socket has at most 107 bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Chromium:
-    """A running browser: what is written to it, what is read from it, and its folder."""
+    """A running browser: its input and output pipes, and its folder."""
 
     process: subprocess.Popen[bytes]
     commands: int
@@ -52,7 +53,7 @@ class Chromium:
     folder: Path
 
     def memory_bytes(self) -> int:
-        """Return the memory that its processes hold for themselves: what they share is counted for none."""
+        """Return the private memory of its processes: shared memory is not counted."""
         total = 0
         for process in _group(self.process.pid):
             with contextlib.suppress(OSError):
@@ -70,9 +71,9 @@ class Chromium:
 
 @contextmanager
 def chromium(binary: str) -> Iterator[Chromium]:
-    """Run a browser until the block ends; then every process of it is dead and its folder gone.
+    """Run a browser until the block ends; then all of its processes are dead and its folder is gone.
 
-    Raises CollectError (internal) where it cannot be started or does not die.
+    Raises CollectError (internal) if it cannot be started or does not die.
     """
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
@@ -80,7 +81,7 @@ def chromium(binary: str) -> Iterator[Chromium]:
         if len(str(folder)) > _LONGEST_FOLDER:
             raise CollectError(ErrorClass.INTERNAL, f"{folder} is too long a path for a browser: set TMPDIR")
         running = _start(binary, folder)
-        atexit.register(_abandon, running)  # threads of checks end with the process, without a last word
+        atexit.register(_abandon, running)  # threads of checks end with the process, without cleanup
         try:
             yield running
         finally:
@@ -113,13 +114,13 @@ def _start(binary: str, folder: Path) -> Chromium:
 
 
 def _arguments(folder: Path) -> list[str]:
-    # Its sandbox needs user namespaces, which root has no use for and many containers do not allow: docs/deploy.md.
+    # Its sandbox needs user namespaces, which are useless for root and not allowed in many containers: docs/deploy.md.
     sandbox = [] if os.getuid() and may_make_namespaces() else ["--no-sandbox"]
     return [*_ARGUMENTS, *sandbox, f"--user-data-dir={folder / 'profile'}", "about:blank"]
 
 
 def may_make_namespaces() -> bool:
-    """Return whether this process may make a user namespace, which Chromium's sandbox is made of."""
+    """Return whether this process may create a user namespace, which Chromium's sandbox is built on."""
     command = ["unshare", "--user", "--pid", "--fork", "true"]
     try:
         return subprocess.run(command, capture_output=True, timeout=5, check=False).returncode == 0
@@ -128,7 +129,7 @@ def may_make_namespaces() -> bool:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return what it may know of ours: no secret in a variable, no proxy; all that it writes goes to its folder."""
+    """Return its environment: no secrets, no proxy; everything it writes goes to its folder."""
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "HOME": str(folder),
@@ -142,7 +143,7 @@ def _environment(folder: Path) -> dict[str, str]:
 def _end(running: Chromium) -> None:
     os.close(running.commands)
     os.close(running.messages)
-    with contextlib.suppress(ProcessLookupError):  # the leader is not waited for before: the number is still ours
+    with contextlib.suppress(ProcessLookupError):  # the leader has not been reaped yet: the number is still ours
         os.killpg(running.process.pid, signal.SIGKILL)
     deadline = Deadline.after(_KILL_SECONDS)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -158,7 +159,7 @@ def _end(running: Chromium) -> None:
 
 
 def _abandon(running: Chromium) -> None:
-    """Kill the browser and remove its folder: the process that used it ends."""
+    """Kill the browser and remove its folder: the process that used it is ending."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(running.process.pid, signal.SIGKILL)
     for process in _outside_the_group(running.folder):
@@ -168,7 +169,7 @@ def _abandon(running: Chromium) -> None:
 
 
 def _outside_the_group(folder: Path) -> list[psutil.Process]:
-    """Return what has made a group of its own, as Chromium's crash handler does: known by the folder it was given."""
+    """Return processes in groups of their own, like Chromium's crash handler: found by the folder they were given."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
@@ -192,9 +193,9 @@ def _anonymous_bytes(pid: int) -> int:
 
 
 def _sweep() -> None:
-    """Remove what an exporter left behind that was killed: folders of a process that is gone, or of our number."""
+    """Remove what a killed exporter left behind: folders of a process that is gone, or of our own PID."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        # One browser at a time: whatever has our number is of a process that had it before us.
+        # One browser at a time: any folder with our PID belongs to a process that had it before.
         if owner.isdecimal() and (int(owner) == os.getpid() or not psutil.pid_exists(int(owner))):
             shutil.rmtree(folder, ignore_errors=True)

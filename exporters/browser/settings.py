@@ -13,25 +13,25 @@ from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.field_checks import at_least, between, expect_http_url, unique_names
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_SHORTEST_TIMEOUT_SECONDS = 20.0  # a start, a slow load, and the five quiet seconds that time to interactive asks for
+_SHORTEST_TIMEOUT_SECONDS = 20.0  # startup, a slow load, and the five quiet seconds that time to interactive requires
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserCheck(CheckSettings):
-    """Passes when the page loads within `timeout_seconds` and shows `expect_text`, where one is given."""
+    """Passes if the page loads within `timeout_seconds` and shows `expect_text`, if one is given."""
 
-    kind: Annotated[Literal["browser"], "May be left out."] = "browser"
-    url: Annotated[str, "The address of the page.", expect_http_url]
+    kind: Annotated[Literal["browser"], "Optional."] = "browser"
+    url: Annotated[str, "The URL of the page.", expect_http_url]
     interval_seconds: Annotated[float, "Seconds from the start of one load to the next.", between(1, 86400)] = 60.0
     timeout_seconds: Annotated[float, "Seconds after which a load has failed.", at_least(_SHORTEST_TIMEOUT_SECONDS)] = (
         25.0
     )
-    network: Annotated[NetworkName, "The network to slow down to; `none` leaves it as it is."] = "none"
+    network: Annotated[NetworkName, "The network to throttle to; `none` means no throttling."] = "none"
     cpu_slowdown: Annotated[
-        float, "How many times slower the processor of the page is; 4 is the phone of Lighthouse.", between(1, 20)
+        float, "CPU slowdown factor for the page; 4 corresponds to Lighthouse's phone.", between(1, 20)
     ] = 1.0
     expect_text: Annotated[str, "A text that the page must show."] = ""
-    tls_verify: Annotated[bool, "Whether the certificate of the server must be trusted."] = True
+    tls_verify: Annotated[bool, "Whether to verify the server's certificate."] = True
 
 
 def _all_have_their_turn(checks: tuple[BrowserCheck, ...]) -> Problems:

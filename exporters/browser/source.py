@@ -1,4 +1,4 @@
-"""Pages opened in a real browser, one at a time, where there is a Chromium."""
+"""Pages opened in a real browser, one at a time, if Chromium is installed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ logger = logging.getLogger(__name__)
 
 
 def sources(section: BrowserSettings, settings_file: str) -> list[Source]:
-    """Return one source for all of them, none where there are none or no browser. Raises ConfigError."""
+    """Return one source for all pages; none without pages or without a browser. Raises ConfigError."""
     checks = prepared(section.checks, "browser", settings_file, prepare)
     if not checks:
         return []
     if find_chromium() is None:
-        logger.warning("checks=%d browser checks are left out: there is no chromium on the PATH", len(checks))
+        logger.warning("checks=%d browser checks are skipped: there is no chromium on the PATH", len(checks))
         return []
     return [CheckSource("browser", checks, CheckMetrics(GAUGES, HISTOGRAMS, HISTOGRAM_LABELS), one_at_a_time=True)]

@@ -1,8 +1,8 @@
-"""Networks that a page load is slowed down to: WebPageTest's profiles under their own numbers.
+"""Networks that a page load is throttled to: WebPageTest's profiles under their own numbers.
 
-https://github.com/catchpoint/WebPageTest.agent, profiles `3G`, `3GFast`, `3GSlow`, `4G`. Chromium makes each request
-wait the round-trip time and limits the bytes a second of all together; the set-up of a connection costs nothing, so a
-real network of these numbers is somewhat slower.
+https://github.com/catchpoint/WebPageTest.agent, profiles `3G`, `3GFast`, `3GSlow`, `4G`. Chromium delays each request
+by the round-trip time and limits the total bytes per second; establishing a connection costs nothing, so a real network
+with these numbers is somewhat slower.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NetworkName = Literal["none", "4g", "3g-fast", "3g", "3g-slow"]
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Round-trip time in seconds, rates in bits a second."""
+    """Round-trip time in seconds, rates in bits per second."""
 
     round_trip_seconds: float
     down_bits: float

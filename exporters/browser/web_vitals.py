@@ -1,8 +1,8 @@
-"""When a page is ready for its user, counted from what the browser recorded; all times in seconds since navigation.
+"""When a page is ready for its user, computed from the browser's records; all times in seconds since navigation.
 
-Time to interactive, as Lighthouse defines it: after the first contentful paint, the first five seconds in which no task
-blocks the page for more than 50 ms and at most two requests are under way; what counts is where the last long task
-before them ended, or the paint or the end of DOMContentLoaded if that was later.
+Time to interactive, as defined by Lighthouse: after the first contentful paint, find the first five seconds in which no
+task blocks the page for more than 50 ms and at most two requests are in progress; the result is the end of the last
+long task before them, or the paint or the end of DOMContentLoaded if that was later.
 https://github.com/GoogleChrome/lighthouse/blob/main/core/computed/metrics/interactive.js
 """
 
@@ -14,7 +14,7 @@ from itertools import pairwise
 QUIET_SECONDS = 5.0
 _REQUESTS_IN_A_QUIET_TIME = 2
 _LONG_TASK_SECONDS = 0.05
-# A window of layout shifts: each within a second of the one before, five seconds in all. https://web.dev/articles/cls
+# A window of layout shifts: each within a second of the previous one, five seconds in all. https://web.dev/articles/cls
 _SHIFT_GAP_SECONDS = 1.0
 _SHIFT_WINDOW_SECONDS = 5.0
 
@@ -24,9 +24,9 @@ Span = tuple[float, float]
 def time_to_interactive(
     paint: float, ready: float, tasks: Sequence[Span], requests: Sequence[Span], now: float
 ) -> float | None:
-    """Return it, None while five quiet seconds have not passed. `ready`: end of DOMContentLoaded.
+    """Return time to interactive, or None until five quiet seconds have passed. `ready`: end of DOMContentLoaded.
 
-    `tasks` are the long ones; a request under way ends at infinity.
+    `tasks` are the long ones; a request in progress ends at infinity.
     """
     for task_begin, task_end in _gaps(tasks, now):
         for begin, end in _gaps(_crowded(requests), now):
@@ -36,7 +36,7 @@ def time_to_interactive(
 
 
 def total_blocking_time(paint: float, interactive: float, tasks: Iterable[Span]) -> float:
-    """Return by how much tasks between first paint and interactive exceeded 50 ms, added up."""
+    """Return the sum of what tasks between first paint and interactive exceeded 50 ms by."""
     clipped = ((max(begin, paint), min(end, interactive)) for begin, end in tasks)
     return sum(max(0.0, end - begin - _LONG_TASK_SECONDS) for begin, end in clipped)
 
@@ -54,13 +54,13 @@ def cumulative_layout_shift(shifts: Iterable[tuple[float, float]]) -> float:
 
 
 def _gaps(spans: Sequence[Span], now: float) -> list[Span]:
-    """Return the times between spans that follow each other, from 0 to now."""
+    """Return the gaps between consecutive spans, from 0 to now."""
     bounds = [(0.0, 0.0), *sorted(spans), (now, now)]
     return [(end, begin) for (_, end), (begin, _) in pairwise(bounds) if begin > end]
 
 
 def _crowded(requests: Sequence[Span]) -> list[Span]:
-    """Return the times in which more requests are under way than a quiet time has."""
+    """Return the periods in which more requests are in progress than a quiet period allows."""
     changes = sorted([(begin, 1) for begin, _ in requests] + [(end, -1) for _, end in requests])
     crowded: list[Span] = []
     under_way, since = 0, 0.0

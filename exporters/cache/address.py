@@ -1,4 +1,4 @@
-"""Where a cache server is and how to get in: from the settings to what a connection needs."""
+"""Where a cache server is and how to log in: from the settings to the parameters of a connection."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def address_of(target: CacheTarget, entry: str, settings_file: str) -> RedisAddr
 def _password(url: str) -> str:
     try:
         return unquote(urlsplit(url).password or "")
-    except ValueError:  # its file holds something else by now: the server will say no
+    except ValueError:  # its file has changed and is no longer a URL: the server will refuse the login
         return ""
 
 

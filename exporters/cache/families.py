@@ -1,4 +1,4 @@
-"""From the replies of a Redis or Valkey server to metric families; names, types and labels as redis_exporter's."""
+"""From the replies of a Redis or Valkey server to metric families with redis_exporter's names, types and labels."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _INSTANCE_LABELS = (
     "role", "redis_version", "redis_build_id", "redis_mode", "os", "maxmemory_policy", "tcp_port", "run_id",
     "process_id",
 )  # fmt: skip
-# Setting → metric, what it is, and the field of INFO that says the same where CONFIG is not to be had.
+# Setting → metric, its meaning, and the field of INFO with the same value, used if CONFIG is not available.
 _CONFIGURATION = {
-    "io-threads": ("redis_config_io_threads", "Threads for input and output, from CONFIG GET.", ""),
+    "io-threads": ("redis_config_io_threads", "I/O threads, from CONFIG GET.", ""),
     "maxclients": (
         "redis_config_maxclients",
-        "Most client connections allowed, from CONFIG GET or INFO.",
+        "Maximum number of client connections, from CONFIG GET or INFO.",
         "maxclients",
     ),
     "maxmemory": (
@@ -35,7 +35,7 @@ _CONFIGURATION = {
 
 
 def server(info: Info) -> list[Family]:
-    """Return one family for each known field of INFO, and who the server is."""
+    """Return one family for each known field of INFO, and the server's identity."""
     families = []
     get = info.fields.get
     for field, name, kind, text in _FIELDS:
@@ -48,26 +48,28 @@ def server(info: Info) -> list[Family]:
 def _derived(fields: Mapping[str, str]) -> Iterable[Family]:
     uptime, fork = number(fields.get("uptime_in_seconds")), number(fields.get("latest_fork_usec"))
     if uptime is not None:
-        yield _single("redis_start_time_seconds", "When the server started; now less its uptime.", _now() - uptime)
+        yield _single(
+            "redis_start_time_seconds", "When the server started: current time less its uptime.", _now() - uptime
+        )
     if fork is not None:
         text = "Duration of the last fork, from INFO, latest_fork_usec."
         yield _single("redis_latest_fork_seconds", text, fork / 1e6)
 
 
 def _now() -> int:
-    return int(time.time())  # whole seconds, as the uptime is
+    return int(time.time())  # whole seconds, like the uptime
 
 
 def _instance(fields: Mapping[str, str]) -> Family:
     names = (*_INSTANCE_LABELS, "valkey_version") if "valkey_version" in fields else _INSTANCE_LABELS
-    family = Family("redis_instance_info", "gauge", "1, with what the server says of itself in INFO.", names)
+    family = Family("redis_instance_info", "gauge", "1, with the server's version and mode from INFO.", names)
     values = {"redis_mode": fields.get("server_mode", ""), **fields}
     family.add(1, *(values.get(name, "") for name in names))
     return family
 
 
 def keyspace(databases: Lines, configured: int, label: LabelLimit) -> list[Family]:
-    """Return the keys of each database; INFO leaves out empty ones, which have 0 where their number is known."""
+    """Return the keys of each database; INFO omits empty ones, which get 0 if the number of databases is known."""
     keys = Family("redis_db_keys", "gauge", "Keys in the database, from INFO.", ("db",))
     expiring = Family("redis_db_keys_expiring", "gauge", "Keys with a time to live, from INFO.", ("db",))
     ttl = Family("redis_db_avg_ttl_seconds", "gauge", "Average time to live, from INFO.", ("db",))
@@ -105,8 +107,8 @@ def errors(by_code: Lines, label: LabelLimit) -> Family:
 _COMMAND_FAMILIES = (
     ("redis_commands_total", "calls", 1, "Calls by command, from INFO."),
     ("redis_commands_duration_seconds_total", "usec", 1e6, "CPU time by command, from INFO."),
-    ("redis_commands_rejected_calls_total", "rejected_calls", 1, "Calls refused before they ran, from INFO."),
-    ("redis_commands_failed_calls_total", "failed_calls", 1, "Calls that failed while they ran, from INFO."),
+    ("redis_commands_rejected_calls_total", "rejected_calls", 1, "Calls rejected before execution, from INFO."),
+    ("redis_commands_failed_calls_total", "failed_calls", 1, "Calls that failed during execution, from INFO."),
 )
 
 
@@ -128,9 +130,10 @@ def commands(by_command: Lines, label: LabelLimit) -> list[Family]:
 
 
 def configuration(answers: Iterable[Reply], fields: Mapping[str, str]) -> tuple[list[Family], int]:
-    """Return the limits in the replies of CONFIG GET, and the number of databases (0: not said).
+    """Return the limits in the replies of CONFIG GET, and the number of databases (0: unknown).
 
-    What those do not say, for services take CONFIG away, comes from the fields of INFO that say the same.
+    Limits that are missing there, because managed services remove CONFIG, come from the fields of INFO with the same
+    value.
     """
     settings = {}
     for reply in answers:
@@ -150,7 +153,7 @@ def slow_log_length(reply: Reply) -> Family:
 
 
 def slow_log_newest(reply: Reply) -> list[Family]:
-    """Return what is known of the newest entry of the slow log, from SLOWLOG GET 1; never its command."""
+    """Return the newest entry of the slow log, from SLOWLOG GET 1; never its command."""
     newest = replies.items(reply)
     last_id, _, usec = replies.items(newest[0], 3)[:3] if newest else (0, 0, 0)
     return [

@@ -12,7 +12,7 @@ from exporters.core.errors import CollectError, ErrorClass
 _STATES = {"ok": 1.0, "true": 1.0, "up": 1.0, "err": 0.0, "fail": 0.0, "false": 0.0, "down": 0.0}
 _NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,2})?", re.ASCII)
 _NUMBER_TOO_LONG = re.compile(r"[+-]?\d{21}|[+-]?\d+\.\d{21}|[+-]?\d+(\.\d+)?[eE][+-]?\d{3}", re.ASCII)
-_MOST_LINES = 20_000  # a server with every module has some 1,500
+_MOST_LINES = 20_000  # a server with every module has about 1,500
 _KNOWN = ("redis_version", "valkey_version", "uptime_in_seconds", "connected_clients", "used_memory", "role")
 
 Lines = Sequence[tuple[str, str]]
@@ -20,9 +20,9 @@ Lines = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """`fields` are those of every plain section; the three others are the lines of sections with one line an object.
+    """`fields` has those of every plain section; the other three are the lines of sections with one line per object.
 
-    A name may occur twice among the lines: bytes that are not UTF-8 are replaced, and names may differ in those alone.
+    A name may occur twice among the lines: bytes that are not UTF-8 are replaced, and names may differ only in those.
     """
 
     fields: dict[str, str] = field(default_factory=dict)
@@ -32,18 +32,18 @@ class Info:
 
     @property
     def is_sentinel(self) -> bool:
-        """Whether it is a Redis Sentinel, which watches servers and holds no data."""
+        """Whether it is a Redis Sentinel, which watches servers and has no data."""
         return "sentinel" in {self.fields.get("redis_mode"), self.fields.get("server_mode")}
 
 
 def parse_info(data: bytes) -> Info:
-    """Return the fields, whatever sections there are. Raises CollectError (protocol) where it is no INFO at all."""
+    """Return the fields of all sections present. Raises CollectError (protocol) if it is not INFO at all."""
     fields: dict[str, str] = {}
     by_section: dict[str, list[tuple[str, str]]] = {
         "commandstats": [],
         "errorstats": [],
         "keyspace": [],
-        "latencystats": [],  # lifetime percentiles: cannot be added up over time or servers, so not used
+        "latencystats": [],  # lifetime percentiles: they cannot be aggregated over time or servers, so not used
     }
     section: list[tuple[str, str]] | None = None
     for count, raw in enumerate(io.BytesIO(data)):
@@ -63,9 +63,9 @@ def parse_info(data: bytes) -> Info:
 
 
 def number(value: str | None) -> float | None:
-    """Return a field's value: a number, or 1 and 0 for the words INFO uses; None where it is neither.
+    """Return a field's value: a number, or 1 and 0 for the words that INFO uses, or None.
 
-    Raises CollectError (protocol) for a number no server counts to.
+    Raises CollectError (protocol) for an impossibly long number.
     """
     if value is None:
         return None

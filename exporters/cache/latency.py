@@ -1,4 +1,4 @@
-"""Latency of commands as a histogram, and the spikes of the latency monitor; names as redis_exporter's."""
+"""Command latency as a histogram, and the spikes of the latency monitor, with redis_exporter's names."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from exporters.core.cardinality import LabelLimit
 from exporters.core.exposition import Family, HistogramFamily, HistogramSample
 from exporters.core.redis_client import Reply
 
-# Every second power of two of the server's own bucket edges, so that the cumulative counts are exact; the server
-# leaves out edges that add nothing, which would make series come and go. Beyond 1 s it counts everything as 1 s.
+# Every second power of two of the server's own bucket edges, so that the cumulative counts are exact; the server omits
+# edges that add nothing, which would make series come and go. It counts everything beyond 1 s as 1 s.
 HISTOGRAM_EDGES_USEC = (8, 33, 132, 528, 2113, 8454, 33816, 135266, 541065)
 
 
@@ -19,7 +19,7 @@ def histogram(reply: Reply, by_command: Lines, label: LabelLimit, own: Collectio
     """Return the latency of each command since the server's start, from LATENCY HISTOGRAM (7.0 and later).
 
     `reply` alternates names and [b"calls", n, b"histogram_usec", [edge, cumulative count, ...]]; the sums come from
-    Commandstats. `own` are commands of the exporter's, which are left out. Raises ServerError and CollectError.
+    Commandstats. `own` are the exporter's own commands, which are left out. Raises ServerError and CollectError.
     """
     family = HistogramFamily(
         "redis_commands_latencies_usec",
@@ -64,8 +64,8 @@ def spikes(reply: Reply, label: LabelLimit) -> list[Family]:
         if label.admit(name) == name:
             spike = (replies.count(timestamp), replies.count(milliseconds))
             latest[(name,)] = max(latest.get((name,), spike), spike)
-    last = Family("redis_latency_spike_last", "gauge", "When the last spike of the event was, unix time.", labels)
-    duration = Family("redis_latency_spike_duration_seconds", "gauge", "Length of the event's last spike.", labels)
+    last = Family("redis_latency_spike_last", "gauge", "When the event's last spike occurred, Unix time.", labels)
+    duration = Family("redis_latency_spike_duration_seconds", "gauge", "Duration of the event's last spike.", labels)
     for event_labels, (timestamp, milliseconds) in latest.items():
         last.add(timestamp, *event_labels)
         duration.add(milliseconds / 1000, *event_labels)

@@ -14,7 +14,7 @@ from exporters.core.redis_client import Reply
 from exporters.core.redis_errors import ServerError
 from exporters.core.scrape import Finding
 
-# The least that serves every collector; provisioning/cache/pantrywatch.acl says the same.
+# The minimum that every collector needs; provisioning/cache/pantrywatch.acl grants the same.
 RULES: Final = (
     "resetchannels -@all +ping +info +client|setname +config|get +slowlog|len +slowlog|get +latency|latest"
     " +latency|histogram"
@@ -34,14 +34,14 @@ _COSTS = {
 }
 _LIMITS = {"redis_config_maxclients": "maxclients", "redis_config_maxmemory": "maxmemory"}
 _REMOVED = (
-    "nothing to grant: this server does not have the command. An older release, or who runs the server has renamed or"
-    " removed it, as managed services do"
+    "nothing to grant: this server does not have the command. It is an older release, or the provider has "
+    "renamed or removed it, as managed services do"
 )
 _UNREACHABLE = {
-    ErrorClass.REFUSED: "nobody listens there: check host, port, firewall and protected mode",
+    ErrorClass.REFUSED: "nothing listens there: check host, port, firewall and protected mode",
     ErrorClass.TIMEOUT: "no answer in time: check that the server is not frozen and no firewall drops the packets",
     ErrorClass.AUTH: "the login is not accepted: check user and password in the URL",
-    ErrorClass.TLS: "TLS does not come about: check rediss:// against redis://, and ca_file",
+    ErrorClass.TLS: "TLS cannot be established: check rediss:// against redis://, and ca_file",
     ErrorClass.DNS: "the host name does not resolve",
     ErrorClass.PROTOCOL: "what listens there is neither Redis nor Valkey",
     ErrorClass.EXHAUSTED: "the server accepts no more clients: raise maxclients",
@@ -50,11 +50,11 @@ _UNREACHABLE = {
 
 
 def granted(replies: Mapping[str, Sequence[Reply]]) -> Family:
-    """Return 1 or 0 for each privilege; a command the server does not have says nothing of privileges."""
+    """Return 1 or 0 for each privilege; a missing command is not evidence about privileges."""
     family = Family(
         "pantrywatch_privilege_granted",
         "gauge",
-        "Whether the login has a privilege the exporter uses (1) or not (0).",
+        "Whether the login has a privilege that the exporter uses (1) or not (0).",
         ("exporter", "privilege"),
     )
     for privilege, has in _held(replies).items():
@@ -74,17 +74,17 @@ def _held(replies: Mapping[str, Sequence[Reply]]) -> dict[str, bool]:
 
 
 def _classes(replies: Mapping[str, Sequence[Reply]], privilege: str) -> set[ErrorClass | None]:
-    """Return the classes of the errors among the replies a privilege is for, None for a reply that is none."""
+    """Return the classes of the errors among the replies that need a privilege, None for any other reply."""
     parts = [reply for collector in _PRIVILEGES[privilege] for reply in replies.get(collector, ())]
     return {part.error_class if isinstance(part, ServerError) else None for part in parts}
 
 
 def findings(replies: Mapping[str, Sequence[Reply]], username: str) -> list[Finding]:
-    """Return what `validate` says of a server that let us in."""
+    """Return the findings of `validate` for a server that accepted the login."""
     info = _info(replies)
-    found = [Finding(ok=True, what="the server lets us in")]
+    found = [Finding(ok=True, what="the server accepts the login")]
     if info.is_sentinel:
-        return [*found, Finding(ok=True, what="a Sentinel: INFO is all it has, and all that is asked")]
+        return [*found, Finding(ok=True, what="a Sentinel: only INFO is available and used")]
     held = _held(replies)
     for privilege in _PRIVILEGES:
         what = f"command {privilege.upper()}"
@@ -105,7 +105,7 @@ def _info(replies: Mapping[str, Sequence[Reply]]) -> Info:
 
 
 def _lost_limits(privilege: str, info: Info) -> list[str]:
-    """Return the limits that INFO does not say either."""
+    """Return the limits that INFO does not contain either."""
     if privilege != "config":
         return []
     known = {family.name for family in families.configuration((), info.fields)[0]}
@@ -113,7 +113,7 @@ def _lost_limits(privilege: str, info: Info) -> list[str]:
 
 
 def unreachable(error_class: ErrorClass) -> Finding:
-    """Return what `validate` says of a server that cannot be asked."""
+    """Return the findings of `validate` for a server that cannot be queried."""
     return Finding(ok=False, what=f"the server ({error_class.value})", remedy=_UNREACHABLE.get(error_class, ""))
 
 

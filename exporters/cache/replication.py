@@ -1,4 +1,4 @@
-"""Replicas as a master sees them, a master as its replica sees it, and what a Sentinel watches, all from INFO."""
+"""Replicas as seen by a master, a master as seen by its replica, and what a Sentinel watches, all from INFO."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _WATCHED = re.compile(r"master\d{1,9}", re.ASCII)
 _AS_REPLICA = (
     ("master_link_status", "redis_master_link_up", "Whether the link to the master is up."),
     ("master_sync_in_progress", "redis_master_sync_in_progress", "Whether the master is sending its data."),
-    ("master_last_io_seconds_ago", "redis_master_last_io_seconds_ago", "Seconds since the master last sent something."),
+    ("master_last_io_seconds_ago", "redis_master_last_io_seconds_ago", "Seconds since the last data from the master."),
     ("slave_repl_offset", "redis_slave_repl_offset", "Replication offset of this replica."),
 )
 _SENTINEL = (
     ("sentinel_masters", "redis_sentinel_masters", "Masters the Sentinel watches."),
-    ("sentinel_tilt", "redis_sentinel_tilt", "Whether the Sentinel distrusts its clock and does nothing (tilt)."),
-    ("sentinel_running_scripts", "redis_sentinel_running_scripts", "Scripts the Sentinel is running."),
+    ("sentinel_tilt", "redis_sentinel_tilt", "Whether the Sentinel distrusts its clock and is inactive (tilt)."),
+    ("sentinel_running_scripts", "redis_sentinel_running_scripts", "Scripts that the Sentinel is running."),
     ("sentinel_scripts_queue_length", "redis_sentinel_scripts_queue_length", "Scripts waiting to be run."),
-    ("sentinel_simulate_failure_flags", "redis_sentinel_simulate_failure_flags", "Failures simulated, as flags."),
+    ("sentinel_simulate_failure_flags", "redis_sentinel_simulate_failure_flags", "Simulated failures, as flags."),
 )
 
 
 def replication(fields: Mapping[str, str], replicas: LabelLimit) -> list[Family]:
-    """Return the view of a replica on its master, or of a master on its replicas, from INFO.
+    """Return a replica's view of its master, or a master's view of its replicas, from INFO.
 
     Replicas behind one address (NAT, replica-announce-ip) share a series: the smallest offset and the greatest lag.
     """
@@ -63,11 +63,11 @@ def _as_replica(fields: Mapping[str, str]) -> list[Family]:
 
 
 def sentinel(fields: Mapping[str, str], watched: LabelLimit) -> list[Family]:
-    """Return what a Sentinel says of itself and of the masters it watches, from INFO; names as redis_exporter's."""
+    """Return a Sentinel's state and the masters it watches, from INFO; names as redis_exporter's."""
     status = Family(
         "redis_sentinel_master_status",
         "gauge",
-        "1, with what the Sentinel thinks of a master: ok, sdown or odown. From INFO.",
+        "1, with the Sentinel's verdict on a master: ok, sdown or odown. From INFO.",
         (*_WATCHED_LABELS, "master_status"),
     )
     replicas = Family(

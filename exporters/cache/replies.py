@@ -1,4 +1,4 @@
-"""The shapes of replies: what a server sends in another shape than its commands promise is a protocol error."""
+"""Shapes of replies: a reply of a shape other than the command promises is a protocol error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def count(reply: Reply) -> int:
 
 
 def items(reply: Reply, least: int = 0) -> list[Reply]:
-    """Return a list of at least so many entries. Raises ServerError and CollectError (protocol)."""
+    """Return a list of at least this many entries. Raises ServerError and CollectError (protocol)."""
     if type(reply) is list and len(reply) >= least:
         return reply
     raise _refusal(reply, "a list")

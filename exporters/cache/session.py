@@ -1,4 +1,4 @@
-"""What the exporter asks a server on its kept connection, in one round trip, and what it no longer asks."""
+"""What the exporter asks a server on its persistent connection, in one round trip, and what it no longer asks."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from exporters.core.redis_errors import ServerError
 
 _CLIENT_NAME = "pantrywatch"
 _KIB, _MIB = 1024, 1024 * 1024
-# A command that the login may not use is tried again after this long: somebody may grant it. Each try counts as an
-# error over there, and stands in the server's ACL LOG.
+# A command that the login may not use is retried after this long: it may have been granted. Each attempt counts as an
+# error on the server, and appears in its ACL LOG.
 _ASK_AGAIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A command of a collector, and the most bytes its reply may have."""
+    """A command of a collector, and the maximum size of its reply in bytes."""
 
     collector: str
     command: tuple[str, ...]
     limit_bytes: int
 
 
-# A name in LATENCY's or CONFIG's replies costs next to nothing; SCAN and its like, which cost the server's one thread,
-# are nowhere here. INFO of a server with every module has some 70 kB, the histograms of 300 commands some 200 kB.
+# A name in the replies of LATENCY or CONFIG costs next to nothing; commands like SCAN, which occupy the server's only
+# thread, are never used. INFO of a server with every module has about 70 kB, the histograms of 300 commands about 200
+# kB.
 QUESTIONS: Final = (
     _Question("info", ("INFO", "ALL"), 2 * _MIB),
     *(
@@ -42,7 +43,7 @@ QUESTIONS: Final = (
     _Question("latency_histogram", ("LATENCY", "HISTOGRAM"), _MIB),
 )
 COLLECTORS: Final = tuple(dict.fromkeys(question.collector for question in QUESTIONS))
-# What the exporter itself adds to the server's statistics of commands.
+# What the exporter itself adds to the server's command statistics.
 OWN_COMMANDS: Final = frozenset(
     {
         *("|".join(question.command[:2]).lower() for question in QUESTIONS if question.collector != "info"),
@@ -55,11 +56,11 @@ Replies = Mapping[str, list[Reply]]
 
 
 class Session:
-    """A logged-in connection; commands the server does not have, or the login may not use, are not sent each time."""
+    """A logged-in connection; commands that the server lacks, or the login may not use, are not sent each time."""
 
     def __init__(self, address: RedisAddress, deadline: Deadline, clock: Callable[[], float] = time.monotonic) -> None:
         """Connect and log in. Raises CollectError and the errors of socket and ssl."""
-        # For CLIENT LIST; a server that refuses it is no problem.
+        # For CLIENT LIST; a server may refuse it without consequence.
         self._connection = connect(address, [("CLIENT", "SETNAME", _CLIENT_NAME)], deadline)
         self._clock = clock
         self._refused: dict[_Question, tuple[float, ServerError]] = {}
@@ -67,7 +68,7 @@ class Session:
         self._packed = b""
 
     def ask(self, deadline: Deadline) -> Replies:
-        """Return the replies by collector, an error where there is one; those not asked again have their last error.
+        """Return the replies by collector, including error replies; commands not asked again have their last error.
 
         Raises CollectError, TimeoutError, EOFError and ConnectionError.
         """
@@ -77,7 +78,7 @@ class Session:
         limits = [question.limit_bytes for question in self._asked]
         answers = dict(zip(self._asked, self._connection.exchange(self._packed, limits, deadline), strict=True))
         for question, answer in answers.items():
-            # Without INFO there is nothing at all: that one is asked each time, to be back at once.
+            # Without INFO there are no metrics: it is asked each time, to recover immediately.
             if isinstance(answer, ServerError) and answer.lacks_command and question.collector != "info":
                 final = answer.error_class is ErrorClass.VERSION  # an upgrade ends the connection
                 self._refused[question] = (float("inf") if final else now + _ASK_AGAIN_SECONDS, answer)

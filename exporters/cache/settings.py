@@ -28,9 +28,9 @@ class CacheTarget:
     name: Annotated[str, "The value of the label `instance`; unique in the section.", not_empty]
     url: Annotated[str | None, "`redis://` or `rediss://` address without a password."] = None
     url_file: Annotated[str | None, "The file with the address, such as `redis://:password@host:6379/0`."] = None
-    ca_file: Annotated[str | None, "Who signed the certificate (PEM); default: the authorities of the system."] = None
-    certificate_file: Annotated[str | None, "The client certificate (PEM), where the server asks for one."] = None
-    key_file: Annotated[str | None, "The key of the client certificate (PEM)."] = None
+    ca_file: Annotated[str | None, "The CA that signed the certificate (PEM); default: the system's CAs."] = None
+    certificate_file: Annotated[str | None, "The client certificate (PEM), if the server requires one."] = None
+    key_file: Annotated[str | None, "The private key of the client certificate (PEM)."] = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_one_address, _certificate_with_key)
 
@@ -39,6 +39,6 @@ Section = Annotated[tuple[CacheTarget, ...], unique_names]
 
 
 def from_environment(environment: Mapping[str, str]) -> Section:
-    """Return the one server, named `default`, of PANTRYWATCH_CACHE_URL or the file PANTRYWATCH_CACHE_URL_FILE."""
+    """Return one server named `default`, from PANTRYWATCH_CACHE_URL or the file PANTRYWATCH_CACHE_URL_FILE."""
     url, url_file = environment.get("PANTRYWATCH_CACHE_URL"), environment.get("PANTRYWATCH_CACHE_URL_FILE")
     return (CacheTarget("default", url, url_file),) if url or url_file else ()

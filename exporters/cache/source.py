@@ -1,4 +1,4 @@
-"""One Redis or Valkey server as a source: one kept connection, one round trip a scrape."""
+"""One Redis or Valkey server as a source: one persistent connection, one round trip per scrape."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FROM_INFO = ("replication", "sentinel", "keyspace", "commands")
 
 
 def sources(section: Section, settings_file: str) -> list[Source]:
-    """Return one source for each server in the settings. Raises ConfigError with every fault."""
+    """Return one source for each server in the settings. Raises ConfigError with every problem."""
     found: list[Source] = []
     problems: list[ConfigProblem] = []
     for index, target in enumerate(section):
@@ -55,7 +55,7 @@ class CacheSource:
         self._watched = LabelLimit("master_name", 32)
 
     def start(self) -> None:
-        """Nothing runs in the background."""
+        """Do nothing: there is no background work."""
 
     def collect(self, run: Run) -> None:
         """Ask everything in one round trip, then turn each reply into families on its own."""
@@ -82,12 +82,12 @@ class CacheSource:
         return (*COLLECTORS, *_FROM_INFO)
 
     def validate(self, deadline: Deadline) -> list[Finding]:
-        """Log in and try every command the exporter uses."""
+        """Log in and try every command that the exporter uses."""
         try:
             session = self._session or Session(self._address, deadline)
             self._session = session
             replies = session.ask(deadline)
-        except Exception as error:  # noqa: BLE001 - whatever hinders it is the finding
+        except Exception as error:  # noqa: BLE001 - whatever prevents it is the finding
             self.close()
             return [privileges.unreachable(self.classify(error))]
         return privileges.findings(replies, self._address.username)
@@ -100,13 +100,13 @@ class CacheSource:
             session.close()
 
     def _ask(self, run: Run) -> Replies:
-        """Return the replies by collector; a kept connection that turns out to be dead is replaced once."""
+        """Return the replies by collector; a persistent connection that turns out to be dead is replaced once."""
         try:
             if self._session:
                 try:
                     return self._session.ask(run.deadline)
                 except (EOFError, ConnectionError):
-                    self.close()  # the server was restarted, or closed an idle connection: connect and ask again
+                    self.close()  # the server was restarted, or closed an idle connection: reconnect and ask again
             self._session = session = Session(self._address, run.deadline)
             return session.ask(run.deadline)
         except BaseException as error:
@@ -131,7 +131,7 @@ class CacheSource:
         return info
 
     def _configuration(self, run: Run, replies: Sequence[Reply], info: Info | None) -> int:
-        """Return the number of databases, 0 where it is not known; what CONFIG does not say may stand in INFO."""
+        """Return the number of databases, 0 if unknown; INFO may have it if CONFIG does not."""
         databases = 0
         if info or self._has_part(run, "config", replies):
             with run.collector("config"):
@@ -177,9 +177,9 @@ class CacheSource:
     def _has_part(run: Run, collector: str, replies: Sequence[Reply]) -> bool:
         """Return whether a collector has something to report.
 
-        A server without its commands (an older release, a service that takes them away) or a login that may not use
-        them is no failure that lasts for ever: pantrywatch_privilege_granted and `validate` say what is lost. Who runs
-        that one collector by hand is told why there is nothing.
+        A missing command (an older release, a service that removes it), or one that the login may not use, is not a
+        permanent failure: pantrywatch_privilege_granted and `validate` report what is lost. Running that one collector
+        by hand reports why there is nothing.
         """
         if not run.wants(collector):
             return False

@@ -6,7 +6,7 @@ OTHER = "other"
 
 
 class LabelLimit:
-    """Decides which values get their own series; an admitted value stays admitted, so that series do not come and go."""
+    """Decides which values get their own series; an admitted value stays, so that series do not come and go."""
 
     def __init__(self, name: str, limit: int) -> None:
         """Admit at most `limit` values."""

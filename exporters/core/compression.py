@@ -15,7 +15,7 @@ _WORTH_BYTES = 1024  # anything smaller fits into one packet anyway
 
 
 def compressed(body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
-    """Return the compressed body, or None if the client does not accept gzip or the body is too small to gain from it."""
+    """Return the compressed body, or None if the client does not accept gzip or the body is too small."""
     if len(body) < _WORTH_BYTES or not _accepts_gzip(headers):
         return None
     return gzip.compress(body, _LEVEL, mtime=0)

@@ -1,11 +1,12 @@
-"""Metric families and their text form (Prometheus text format 0.0.4,
-https://prometheus.io/docs/instrumenting/exposition_formats/).
+"""Metric families and their text form, Prometheus text format 0.0.4.
 
 No page has the same series twice: Prometheus would silently keep one of the two at random. Label values come from a
 server or a kernel, so a label set can repeat; its first sample stays, the others are counted, and logged once.
 
 prometheus_client appends `_total` to every counter, but the names of postgres_exporter have no such suffix, so families
 collected at each scrape are written here. Metrics that live between scrapes use prometheus_client's own classes.
+
+Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENO
 
 
 class _Descriptors:
-    """Logs once when connections cannot be accepted because file descriptors ran out, and once when that is resolved."""
+    """Logs once when connections cannot be accepted for lack of file descriptors, and once when that is resolved."""
 
     def __init__(self) -> None:
         self._changes = ChangeLog(logger)

@@ -80,7 +80,5 @@ def class_of_connection_error(text: str) -> ErrorClass:
 
 
 def is_unencrypted_refusal(text: str) -> bool:
-    """Return whether pg_hba.conf refused an unencrypted connection; the missing encryption may or may not be the
-    reason.
-    """
+    """Return whether pg_hba.conf refused an unencrypted connection, whether or not that was the reason."""
     return "pg_hba.conf" in text and any(words in text for words in _UNENCRYPTED)

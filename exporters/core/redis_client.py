@@ -48,14 +48,15 @@ def pack(commands: Sequence[Command]) -> bytes:
 
 
 def tls_name(host: str) -> str:
-    """Return the name to ask for and to verify, without the final dot: it only disables search domains, and no
-    certificate has one.
+    """Return the name to ask for and to verify, without the final dot that keeps search domains out.
+
+    No certificate has that dot.
     """
     return host.removesuffix(".")
 
 
 class Connection:
-    """Commands and replies on a connected socket. After any exception it must be closed: replies would be out of step."""
+    """Commands and replies on a connected socket. Close it after any exception: replies would be out of step."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -63,8 +64,7 @@ class Connection:
         self._reader = hiredis.Reader(replyError=ServerError)
 
     def exchange(self, packed: bytes, limits: Sequence[int], deadline: Deadline) -> list[Reply]:
-        """Send packed commands and return their replies, each of at most that many bytes; error replies are returned in
-        place.
+        """Send packed commands and return their replies, each of at most that many bytes, error replies included.
 
         Raises CollectError, TimeoutError, EOFError, ConnectionError and ssl.SSLError.
         """

@@ -29,7 +29,7 @@ _BY_CODE: Final[dict[str, tuple[ErrorClass, str]]] = {
     "NOREPLICAS": (ErrorClass.REPLICATION, "fewer good replicas than min-replicas-to-write: no writes"),
     "NOGOODSLAVE": (ErrorClass.REPLICATION, "no replica is fit to become primary"),
     "NOQUORUM": (ErrorClass.REPLICATION, "too few Sentinels are reachable"),
-    "CLUSTERDOWN": (ErrorClass.CLUSTER, "the cluster is down, or nobody serves the slot of the key"),
+    "CLUSTERDOWN": (ErrorClass.CLUSTER, "the cluster is down, or no node serves the slot of the key"),
     "MOVED": (ErrorClass.REDIRECT, "another node of the cluster owns the slot of the key"),
     "ASK": (ErrorClass.REDIRECT, "the slot of the key is moving to another node"),
     "TRYAGAIN": (ErrorClass.REDIRECT, "the slot of the keys is moving to another node"),
@@ -89,7 +89,7 @@ class ServerError(CollectError):
         return self.error_class in {ErrorClass.VERSION, ErrorClass.PERMISSION}
 
     def at_login(self) -> CollectError:
-        """Return the error as the answer to a login: without a specific cause it means that the login is not accepted."""
+        """Return the error as the answer to a login: without a specific cause, the login is not accepted."""
         if self.error_class in {ErrorClass.PROTOCOL, ErrorClass.VERSION}:
             return CollectError(ErrorClass.AUTH, "the server does not accept the login")
         return self
@@ -108,4 +108,4 @@ def _meaning(text: str) -> tuple[str, ErrorClass, str]:
     for pattern, error_class, meaning in _BY_TEXT:
         if pattern.search(text[:120]):
             return code, error_class, meaning
-    return code, ErrorClass.PROTOCOL, "the server answered with an error nobody expected here"
+    return code, ErrorClass.PROTOCOL, "the server answered with an unknown error"

@@ -276,7 +276,10 @@ class ScrapeRunner:
             if outcome.error_class:
                 error.add(1, exporter, outcome.collector, outcome.error_class)
         scrape = Family(
-            "pantrywatch_scrape_duration_seconds", "gauge", "Time since this scrape of the source began.", ("exporter",)
+            "pantrywatch_scrape_duration_seconds",
+            "gauge",
+            "Time since this scrape of the source started.",
+            ("exporter",),
         )
         scrape.add(time.monotonic() - run.started_at, exporter)
         families: list[AnyFamily] = [success, duration, error, scrape]

@@ -150,9 +150,7 @@ def serve(
     *,
     on_start: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answer requests, with TLS if a context is given, until SIGTERM or SIGINT; `on_start` is called once it is
-    serving.
-    """
+    """Answer requests, with TLS if a context is given, until SIGTERM or SIGINT; `on_start` is called once serving."""
     asyncio.run(serve_http(application, listener, tls, on_start=on_start))
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # already shutting down
 

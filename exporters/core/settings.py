@@ -1,4 +1,4 @@
-"""Reads an installation's settings: strict YAML, `${NAME}` from the environment, typed records, all problems at once."""
+"""Reads an installation's settings: strict YAML, `${NAME}` variables, typed records, all problems at once."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ MISREAD = _Misread()  # a value whose problem is already reported
 
 
 class LinedDict(dict[str, Any]):
-    """A mapping of the document that knows the line of each of its keys."""
+    """A mapping of the document, with the line of each of its keys."""
 
     __slots__ = ("lines",)
 
@@ -142,7 +142,7 @@ class LinedDict(dict[str, Any]):
 
 
 class LinedList(list[Any]):
-    """A list of the document that knows the line of each of its entries."""
+    """A list of the document, with the line of each of its entries."""
 
     __slots__ = ("lines",)
 

@@ -1,1 +1,1 @@
-"""The database exporter; `source.sources` is where it begins (this file stays empty: settings.py is imported alone)."""
+"""The database exporter; its entry point is `source.sources` (this file stays empty: settings.py is imported alone)."""

@@ -1,4 +1,4 @@
-"""Runs the queries that have an interval of their own, off the scrape's path, and keeps what they last gave."""
+"""Runs queries that have their own interval outside the scrape, and keeps their last results."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from exporters.database.statement import Row
 logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
-_KEPT_INTERVALS = 3  # after so many intervals without success the last values are no news: no sample
-_RETRY_SECONDS = 15.0  # after the connection was lost or could not be made
-_LEAST_SECONDS = 1.0  # for one more database
+_KEPT_INTERVALS = 3  # after this many intervals without success the last values are stale and dropped
+_RETRY_SECONDS = 15.0  # after a lost connection or a failed attempt to connect
+_LEAST_SECONDS = 1.0  # for each further database
 _EXTRA_SECONDS = 5.0  # beyond the statement's own time limit, before the server counts as frozen
 
 
 @dataclass(slots=True)
 class Result:
-    """What one query last gave; replaced as a whole, so that a scrape never sees half of it."""
+    """The last result of one query; replaced as a whole, so that a scrape never sees a partial one."""
 
     families: Sequence[AnyFamily] = ()
     error: CollectError | None = None
@@ -54,26 +54,26 @@ class _Job:
     due: float = 0.0
     result: Result | None = None
     about: Sequence[AnyFamily] = ()
-    visits: dict[bytes, _Visit] = field(default_factory=dict)  # by the database's stored name
-    round_seconds: float = 0.0  # until each database has had its turn, as the last run went
+    visits: dict[bytes, _Visit] = field(default_factory=dict)  # by the database's name as stored
+    round_seconds: float = 0.0  # until each database has had its turn, at the pace of the last run
 
     def rows(self) -> list[Row]:
-        """Return what the last visit to each database gave, without those that are too old."""
+        """Return the result of the last visit to each database, without those that are too old."""
         oldest = time.monotonic() - _KEPT_INTERVALS * self.round_seconds
         self.visits = {name: visit for name, visit in self.visits.items() if visit.at > oldest}
         return [row for visit in self.visits.values() for row in visit.rows]
 
     def store(self, result: Result) -> None:
-        """Keep a result, and what there is to say of the run, made once and not at every scrape."""
+        """Keep a result and the metrics about its run, built once and not at every scrape."""
         self.about = _about(self.query, result)
         self.result = result
 
 
 class Background:
-    """One thread, one kept-open connection, and at most one more while a query visits the other databases."""
+    """One thread, one persistent connection, and at most one more while a query visits the other databases."""
 
     def __init__(self, name: str, dsn: Dsn, queries: Sequence[Query], databases: Databases) -> None:
-        """Take the queries that have an interval, and which databases may be visited."""
+        """Take the queries that have an interval, and the databases that may be visited."""
         self.databases = databases
         self._session = Session(dsn, queries)
         self._jobs = {
@@ -86,17 +86,17 @@ class Background:
         return collector in self._jobs
 
     def start(self) -> None:
-        """Begin."""
+        """Start."""
         self.started = True
         self._periodic.start()
 
     def close(self) -> None:
-        """End without waiting."""
+        """Stop without waiting."""
         self._periodic.stop()
         self._session.close()
 
     def families(self, query: Query, deadline: Deadline) -> list[AnyFamily]:
-        """Return what the query last gave and the metrics about it; in a process that only checks, run it now."""
+        """Return the query's last result and the metrics about it; in a process that only checks, run it now."""
         job = self._jobs[query.name]
         if not self.started:
             self._run(job, deadline)
@@ -106,7 +106,7 @@ class Background:
         return [*(result.families if time.monotonic() < result.kept_until else ()), *job.about]
 
     def error(self, query: Query) -> CollectError | None:
-        """Return why the query's last run failed or was not whole."""
+        """Return why the query's last run failed or was incomplete."""
         result = self._jobs[query.name].result
         return result.error if result else None
 
@@ -115,7 +115,7 @@ class Background:
         due = [job for job in self._jobs.values() if now >= job.due]
         for position, job in enumerate(due):
             longest = job.query.timeout_seconds or job.interval_seconds / 2
-            # Twice the statement's limit: the session gives a statement half of what is left.
+            # Twice the statement's limit: the session allows a statement half of the time left.
             self._run(job, Deadline.after(2 * longest + _EXTRA_SECONDS))
             job.due = now + job.interval_seconds
             if not self._session.connected:
@@ -126,7 +126,7 @@ class Background:
         start = time.monotonic()
         try:
             rows, error = self._answers(job, deadline)
-        except Exception as failure:  # noqa: BLE001 - one query that fails must not end the others' schedule
+        except Exception as failure:  # noqa: BLE001 - one failing query must not end the schedule of the others
             _failed(job, _known(failure), time.monotonic() - start)
             return
         families = job.presenter.families(rows)
@@ -135,7 +135,7 @@ class Background:
         job.store(Result(families, error, seconds, len(rows), job.presenter.folded, time.time(), kept_until))
 
     def _postpone(self, jobs: Sequence[_Job], now: float) -> None:
-        """Try again soon, all of them after one new attempt to connect."""
+        """Try again soon, all of them after a single new attempt to connect."""
         error = jobs[0].result.error if jobs[0].result else None
         for job in jobs:
             job.due = now + min(job.interval_seconds, _RETRY_SECONDS)
@@ -158,10 +158,10 @@ class Background:
         return job.rows(), errors[-1] if errors else None
 
     def _visit_others(self, job: _Job, deadline: Deadline, errors: list[CollectError]) -> int:
-        """Visit the databases whose turn it is, and return how many had it: the rest are the first of the next run."""
+        """Visit the databases whose turn it is, and return how many were visited: the rest come first next time."""
         turn = self.databases.turn(job.query.name)
         for visited, database in enumerate(turn):
-            if deadline.remaining() < _LEAST_SECONDS:  # too little to judge a database by
+            if deadline.remaining() < _LEAST_SECONDS:  # too little time to judge a database by
                 return visited
             try:
                 self._visit(job, database, deadline, errors)
@@ -172,10 +172,11 @@ class Background:
         return len(turn)
 
     def _visit(self, job: _Job, database: Database, deadline: Deadline, errors: list[CollectError]) -> None:
-        """Look at one more database over a connection of its own. One that lets nobody in is no fault of the query.
+        """Query one more database over a connection of its own.
 
-        Raises CollectError (exhausted) where the role or the server has no connection left: the database is not to
-        blame. A connection just closed counts until its process has ended.
+        A database that refuses the role is not the query's failure. Raises CollectError (exhausted) if the role or the
+        server has no connection left: the database is not to blame. A connection just closed counts until its server
+        process has ended.
         """
         session = self._session.elsewhere(database.stored, [job.query])
         try:
@@ -193,7 +194,7 @@ class Background:
     def _look(
         self, job: _Job, database: Database, session: Session, deadline: Deadline, errors: list[CollectError]
     ) -> None:
-        """Keep what a query gives in one database until its next turn there."""
+        """Keep a query's result in one database until its next turn there."""
         try:
             answer = session.ask(job.query, deadline)
         except CollectError as error:
@@ -207,7 +208,7 @@ class Background:
 
 
 def _failed(job: _Job, error: CollectError, seconds: float) -> None:
-    """Keep what the last good run gave, with the new reason why there is nothing newer."""
+    """Keep the last successful result, with the new reason why there is nothing newer."""
     job.store(replace(job.result or Result(), error=error, seconds=seconds))
 
 
@@ -229,10 +230,10 @@ def _about(query: Query, result: Result) -> list[AnyFamily]:
             "success", "Whether the last run of a background query succeeded (1) or not.", int(result.error is None)
         ),
         family("duration_seconds", "Time the last run of a background query took.", result.seconds),
-        family("rows", "Rows the last successful run of a background query gave.", result.rows),
+        family("rows", "Rows that the last successful run of a background query returned.", result.rows),
     ]
     if query.limit:
-        text = "Rows of the last successful run beyond the query's limit: together as `other`."
+        text = "Rows of the last successful run beyond the query's limit: reported together as `other`."
         families.append(family("folded_rows", text, result.folded))
     if result.succeeded_at is not None:
         text = "When a background query last succeeded."

@@ -1,6 +1,6 @@
 """One connection to PostgreSQL that never waits beyond a deadline.
 
-Built on libpq's non-blocking calls: the waiting is done here, so the deadline is exact and needs no helper thread; a
+Built on libpq's non-blocking calls: the waiting happens here, so the deadline is exact and needs no extra thread; a
 frozen server or a dead link cannot hold the caller.
 """
 
@@ -22,21 +22,24 @@ from exporters.core.postgres_errors import ConnectionLostError, ServerError
 
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
 
-# A role, a database or postgresql.conf can set any default; these are the ones that change or prevent our answers. A
-# statement of its own, since one that reads (SELECT set_config) fails on a hot standby whose default is serializable.
+# A role, a database or postgresql.conf can set any default; these are the ones that would change or prevent our
+# answers. A statement of its own, because one that reads (SELECT set_config) fails on a hot standby whose default is
+# serializable.
 _ISOLATION = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY;"
 _SETTINGS = {
-    "extra_float_digits": "1",  # below it large counters lose their last digits
-    "jit": "off",  # compiling costs more than any of these statements
+    "extra_float_digits": "1",  # below this, large counters lose their last digits
+    "jit": "off",  # JIT compilation costs more than any of these statements
 }
-_SETTINGS_SINCE_17 = {"transaction_timeout": "0"}  # it ends the connection; statement_timeout bounds the statement
+_SETTINGS_SINCE_17 = {
+    "transaction_timeout": "0"
+}  # that would end the connection; statement_timeout bounds the statement
 
 
 class Connection:
     """An open connection; any failure other than a refused statement closes it."""
 
     def __init__(self, dsn: Dsn, deadline: Deadline, database: bytes | None = None) -> None:
-        """Connect, to another database of the server if one is named. Raises CollectError."""
+        """Connect, to another database of the server if one is given. Raises CollectError."""
         self._pgconn = connect(dsn, deadline, database)
         self._pgconn.nonblocking = 1
         version = self._pgconn.server_version
@@ -55,7 +58,7 @@ class Connection:
         self._pgconn.finish()
 
     def parameter(self, name: str) -> str:
-        """Return a parameter the server reported when we connected, for instance server_version."""
+        """Return a parameter that the server reported when we connected, for instance server_version."""
         return (self._pgconn.parameter_status(name.encode()) or b"").decode()
 
     def select(
@@ -69,9 +72,9 @@ class Connection:
     ) -> pq.abc.PGresult:
         """Return the result of one read-only statement, in one round trip.
 
-        Functions, operators and tables are looked up in pg_catalog and in the schemas of `search_path`, nowhere else.
-        All statements travel in one message, which the server runs as one transaction: what is set ends with it, no
-        transaction stays open after an error, and it works through PgBouncer.
+        Functions, operators and tables are looked up only in pg_catalog and in the schemas of `search_path`. All
+        statements travel in one message, which the server runs as one transaction: settings end with it, no transaction
+        stays open after an error, and it works through PgBouncer.
         """
         message = _transaction(
             self.major,
@@ -94,7 +97,7 @@ class Connection:
             self.close()
             raise ConnectionLostError(ErrorClass.PROTOCOL, type(error).__name__) from None
         except BaseException:
-            self.close()  # in the middle of an answer: of no further use
+            self.close()  # in the middle of an answer: no longer usable
             raise
 
     def _exchange(self, message: bytes, deadline: Deadline) -> list[pq.abc.PGresult]:
@@ -124,9 +127,9 @@ class Connection:
 
 
 def _transaction(major: int, settings: Mapping[str, str]) -> str:
-    """Return the statements in front of the query: isolation, then settings that end with the transaction.
+    """Return the statements before the query: isolation, then settings that end with the transaction.
 
-    As arguments of a function the values are constants to pg_stat_statements: one entry, not one for every value.
+    As function arguments the values are constants to pg_stat_statements: one entry, not one for each value.
     """
     every = {**(_SETTINGS_SINCE_17 if major >= 17 else {}), **settings, **_SETTINGS}
     calls = ", ".join(f"pg_catalog.set_config('{name}', {_literal(value)}, true)" for name, value in every.items())
@@ -134,7 +137,7 @@ def _transaction(major: int, settings: Mapping[str, str]) -> str:
 
 
 def _path(schemas: Sequence[str]) -> str:
-    """Return a search path; pg_temp stands last, or it would be searched first for tables and types."""
+    """Return a search path; pg_temp comes last, or it would be searched first for tables and types."""
     quoted = ['"' + schema.replace('"', '""') + '"' for schema in schemas]
     return ", ".join(["pg_catalog", *quoted, "pg_temp"])
 

@@ -13,12 +13,12 @@ from exporters.core.exposition import Family
 from exporters.database.queries import Metric, Query
 from exporters.database.statement import Row
 
-AT_ONCE = 50  # databases one run of a query visits; where there are more, each has its turn
-_RETRY_SECONDS = 60.0  # after a first refusal; doubled with each further one, so that the server's log stays quiet
+AT_ONCE = 50  # databases that one run of a query visits; if there are more, they take turns
+_RETRY_SECONDS = 60.0  # after the first refusal; doubled after each further one, to keep the server's log quiet
 _LONGEST_RETRY_SECONDS = 3600.0
 
-# A name is compared byte by byte when a client connects, and shown in the encoding of the database it is read from: for
-# connecting it must be the bytes as stored. A connection limit of -2 is what an interrupted DROP DATABASE leaves.
+# A client's database name is compared byte by byte, but shown in the encoding of the database it is read from: to
+# connect, the name must be the bytes as stored. A connection limit of -2 is left by an interrupted DROP DATABASE.
 LIST = Query(
     name="databases",
     source="pg_database WHERE NOT datistemplate",
@@ -54,7 +54,7 @@ class _Refusal:
 
 
 def listed(rows: Iterable[Row]) -> list[Database]:
-    """Return the databases of an answer to `LIST`; names that do not decode cannot be told apart, or in a label."""
+    """Return the databases in the result of `LIST`; undecodable names cannot be told apart, nor used in a label."""
     return [
         Database(name, bytes.fromhex(stored), "undecodable" if "\N{REPLACEMENT CHARACTER}" in name else state)
         for (name, stored, state), _ in rows
@@ -62,7 +62,7 @@ def listed(rows: Iterable[Row]) -> list[Database]:
 
 
 class Databases:
-    """The bookkeeping of a target: `include` and `exclude` are glob patterns, and none included means all."""
+    """The databases of a target and their turns: `include` and `exclude` are glob patterns; no `include` means all."""
 
     def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = (), at_once: int = AT_ONCE) -> None:
         """Take the patterns; nothing is known before `update`."""
@@ -75,12 +75,12 @@ class Databases:
         self._refused: dict[str, _Refusal] = {}
 
     def wants(self, database: Database) -> bool:
-        """Return whether the settings let this database be visited."""
+        """Return whether the settings allow visiting this database."""
         included = not self._include or _matches(database.name, self._include)
         return included and not _matches(database.name, self._exclude)
 
     def update(self, rows: Iterable[Row]) -> None:
-        """Take the server's list, and forget databases that are gone."""
+        """Take the server's list, and forget dropped databases."""
         self._known = listed(rows)
         names = {database.name for database in self._known}
         self._entered &= names
@@ -88,7 +88,7 @@ class Databases:
         self._tried = {key: at for key, at in self._tried.items() if key[1] in names}
 
     def current(self) -> Database | None:
-        """Return the database that the session is connected to, None where the settings leave it out."""
+        """Return the database that the session is connected to, or None if the settings exclude it."""
         return next((one for one in self._known if one.state == "current" and self.wants(one)), None)
 
     def visitable(self) -> list[Database]:
@@ -96,22 +96,22 @@ class Databases:
         return [database for database in self._known if database.state == "open" and self.wants(database)]
 
     def turn(self, query: str) -> list[Database]:
-        """Return those that a query visits now: the ones it has not looked at for longest, none that refused lately."""
+        """Return those that a query visits now: the ones not visited for longest, without any that refused recently."""
         now = time.monotonic()
         ready = [one for one in self.visitable() if self._retry_at(one.name) <= now]
         return sorted(ready, key=lambda one: (self._tried.get((query, one.name), 0.0), one.name))[: self._at_once]
 
     def note_tried(self, query: str, database: Database) -> None:
-        """Note that a query had its turn in a database, whatever came of it."""
+        """Note that a query had its turn in a database, whatever the outcome."""
         self._tried[query, database.name] = time.monotonic()
 
     def note_entered(self, database: Database) -> None:
-        """Note that the server let us in."""
+        """Note that the database accepted us."""
         self._entered.add(database.name)
         self._refused.pop(database.name, None)
 
     def note_refused(self, database: Database, error_class: ErrorClass) -> None:
-        """Note why we could not get in; it is tried again later and later."""
+        """Note why the database refused us; retries come at growing intervals."""
         before = self._refused.get(database.name)
         times = before.times + 1 if before else 0
         wait = min(_RETRY_SECONDS * 2.0 ** min(times, 10), _LONGEST_RETRY_SECONDS)
@@ -119,15 +119,16 @@ class Databases:
         self._entered.discard(database.name)
 
     def families(self) -> list[Family]:
-        """Return the number of databases in each state; `refused` with the class of the refusal."""
+        """Return the number of databases in each state; `refused` has the class of the refusal."""
         if not self._known:
             return []
         family = Family(
             "pantrywatch_database_databases",
             "gauge",
-            "Databases by state. visited: their tables, indexes and sequences are looked at; waiting: will be in turn;"
-            " refused: keeps the role out, with the class why; excluded: in the settings; closed: datallowconn is"
-            " off, or the role lacks CONNECT; invalid: waiting to be dropped; undecodable: the name is not UTF-8.",
+            "Databases by state. visited: their tables, indexes and sequences are monitored; waiting: will "
+            "be visited in turn; refused: rejects the role, with the class why; excluded: by the settings; "
+            "closed: datallowconn is off, or the role lacks CONNECT; invalid: waiting to be dropped; "
+            "undecodable: the name is not UTF-8.",
             ("state", "class"),
         )
         known, refused = list(self._known), dict(self._refused)

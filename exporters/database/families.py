@@ -11,10 +11,10 @@ from exporters.database.top_rows import TopRows
 
 
 class Presenter:
-    """Makes the families of one query; keeps the count of rows within its limit."""
+    """Builds the families of one query and keeps the number of rows within its limit."""
 
     def __init__(self, query: Query, server: str) -> None:
-        """Take the value of the label `server`, which postgres_exporter puts on everything named pg_."""
+        """Take the value of the label `server`, which postgres_exporter sets on every metric named pg_."""
         self._query = query
         self._server = server
         self._metrics = query.columns()
@@ -26,7 +26,7 @@ class Presenter:
         return self._capped.folded if self._capped else 0
 
     def families(self, rows: Sequence[Row]) -> list[AnyFamily]:
-        """Return one family a metric that has samples; the rows hold `query.columns()`."""
+        """Return one family per metric that has samples; the rows contain `query.columns()`."""
         if self._capped:
             rows = self._capped.rows(rows)
         names, own = tuple(self._query.labels), [labels for labels, _ in rows]

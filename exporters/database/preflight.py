@@ -1,4 +1,4 @@
-"""What `validate` says of a server: privileges, extensions and settings, each with the statement that mends it."""
+"""What `validate` reports about a server: privileges, extensions and settings, with the statements that fix them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from exporters.database.session import Session
 
 _BY_CLASS = {
     ErrorClass.REFUSED: "start the server, or correct host and port in the DSN",
-    ErrorClass.TIMEOUT: "the server or a firewall on the way to it does not answer",
+    ErrorClass.TIMEOUT: "the server, or a firewall on the way to it, does not answer",
     ErrorClass.AUTH: "correct user, password and database in the DSN, or pg_hba.conf",
-    ErrorClass.TLS: "let sslmode in the DSN and pg_hba.conf agree",
+    ErrorClass.TLS: "make sslmode in the DSN and pg_hba.conf agree",
     ErrorClass.DNS: "correct the host name in the DSN",
     ErrorClass.EXHAUSTED: "raise max_connections, or: GRANT pg_use_reserved_connections TO pantrywatch;",
 }
 
-# Name of the setting → what it should be and why.
+# Setting → why it should be on.
 _SETTINGS = {
     "track_io_timing": "without it the time spent reading and writing blocks stays 0",
     "track_counts": "without it there are no statistics of tables and autovacuum does not run",
-    "track_activities": "without it the state of sessions is not known",
+    "track_activities": "without it the state of sessions is unknown",
 }
 
 _READ_SETTINGS = Query(
@@ -57,7 +57,7 @@ _NAMES = Query(
 
 
 def findings(session: Session, queries: Sequence[Query], databases: Databases, deadline: Deadline) -> list[Finding]:
-    """Return the findings; only the connection's where there is none."""
+    """Return the findings; only the connection's if it fails."""
     try:
         session.open(deadline)
         return [*_server(session, queries, deadline), *_databases(session, databases, deadline)]
@@ -67,7 +67,7 @@ def findings(session: Session, queries: Sequence[Query], databases: Databases, d
 
 
 def _server(session: Session, queries: Sequence[Query], deadline: Deadline) -> Iterator[Finding]:
-    """Look at version, privileges, extensions, settings and sequences."""
+    """Check version, privileges, extensions, settings and sequences."""
     major = session.major()
     yield Finding(ok=major >= 13, what=f"PostgreSQL {major} (supported: 13 and later)")
     ((role, database),) = [labels for labels, _ in session.ask(_NAMES, deadline).rows]
@@ -91,8 +91,8 @@ def _privilege(session: Session, requirement: str, queries: Sequence[Query], rol
     users = ", ".join(query.name for query in queries if requirement in query.requires)
     remedies = {
         "role": f"GRANT {name} TO {role};",
-        "function": f"GRANT EXECUTE ON FUNCTION pg_catalog.{name} TO {role};  -- in database {database}; where only"
-        f" the provider may: GRANT pg_monitor TO {role};",
+        "function": f"GRANT EXECUTE ON FUNCTION pg_catalog.{name} TO {role};  -- in database {database}; if "
+        f"only the provider may: GRANT pg_monitor TO {role};",
         "extension": f"add {name} to shared_preload_libraries, restart, then: CREATE EXTENSION {name};"
         f"  -- in database {database}",
     }
@@ -100,19 +100,19 @@ def _privilege(session: Session, requirement: str, queries: Sequence[Query], rol
 
 
 def _outdated(name: str, installed: str, available: str) -> Iterator[Finding]:
-    """Say that pg_upgrade has left the extension of the old server."""
+    """Report an extension that pg_upgrade has left at the old server's version."""
     if version_numbers(installed) < version_numbers(available):
-        what = f"extension {name} is of version {installed}, this server has {available}"
+        what = f"extension {name} has version {installed}, this server offers {available}"
         yield Finding(ok=False, what=what, remedy=f"ALTER EXTENSION {name} UPDATE;")
 
 
 def _databases(session: Session, databases: Databases, deadline: Deadline) -> Iterator[Finding]:
-    """Try to enter each database that is looked at, and name those that cannot be."""
+    """Try to connect to each monitored database, and report those that refuse."""
     known = listed(session.ask(LIST, deadline).rows)
     for database in known:
         quoted = '"' + database.name.replace('"', '""') + '"'
         if database.state == "invalid":
-            what = f"database {database.name} is invalid: an interrupted DROP DATABASE waits to be repeated"
+            what = f"database {database.name} is invalid: an interrupted DROP DATABASE must be repeated"
             yield Finding(ok=False, what=what, remedy=f"DROP DATABASE {quoted};")
         elif database.state == "open" and databases.wants(database):
             yield from _entered(session.elsewhere(database.stored), database.name, deadline)
@@ -123,7 +123,8 @@ def _entered(session: Session, name: str, deadline: Deadline) -> Iterator[Findin
         session.open(deadline)
     except CollectError as error:
         remedy = (
-            f"let the role in (pg_hba.conf, CONNECT, connection limits), or leave it out: exclude_databases: ['{name}']"
+            "allow the role to connect (pg_hba.conf, CONNECT, connection limits), or exclude it: "
+            f"exclude_databases: ['{name}']"
         )
         yield Finding(ok=False, what=f"database {name}: {error.error_class.value}", remedy=remedy)
     finally:

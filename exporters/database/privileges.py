@@ -1,4 +1,4 @@
-"""What the monitoring role may see: asked first, so that a missing privilege is reported and never read as zero."""
+"""What the monitoring role may see: checked first, so that a missing privilege is reported and never read as zero."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from exporters.core.errors import CollectError, ErrorClass
 from exporters.database.connection import Connection
 from exporters.database.queries import LATEST
 
-# pg_has_role() and has_function_privilege() raise errors for names the server does not know; these give NULL.
+# pg_has_role() and has_function_privilege() raise errors for names that the server does not know; these return NULL.
 _TESTS = {
     "role": "(SELECT CASE WHEN pg_has_role(oid, 'USAGE') THEN 'yes' END FROM pg_roles WHERE rolname = '{name}')",
     "function": "(SELECT 'yes' WHERE has_function_privilege(to_regprocedure('{name}'), 'EXECUTE'))",
@@ -23,7 +23,7 @@ _TESTS = {
 
 @dataclass(frozen=True, slots=True)
 class Privileges:
-    """Requirement → what the server said: None for a missing one, version and schema for an extension."""
+    """Requirement → the server's answer: None for a missing one, version and schema for an extension."""
 
     answers: dict[str, str | None]
 
@@ -39,7 +39,7 @@ class Privileges:
                 raise CollectError(missing, f"missing {requirement}")
 
     def extension(self, requirements: Iterable[str]) -> tuple[str, str]:
-        """Return schema, quoted, and version of the extension among these; `public` and the latest without one."""
+        """Return schema (quoted) and version of the extension among these; `public` and the latest if there is none."""
         for requirement in requirements:
             if requirement.startswith("extension:") and (answer := self.answers.get(requirement)):
                 version, _, schema = answer.partition(" ")
@@ -48,7 +48,7 @@ class Privileges:
 
 
 def read_privileges(connection: Connection, requirements: Iterable[str], deadline: Deadline) -> Privileges:
-    """Ask the server, in one round trip of catalog look-ups. Raises CollectError."""
+    """Ask the server, in one round trip of catalog lookups. Raises CollectError."""
     names = list(requirements)
     tests = [_TESTS[kind].format(name=name) for kind, _, name in (text.partition(":") for text in names)]
     query = f"SELECT {', '.join(tests) or 'NULL'}"

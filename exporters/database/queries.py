@@ -25,7 +25,7 @@ LATEST = "99"
 
 def _expect_sentence(text: str) -> None:
     if not text.endswith("."):
-        raise ValueError(f"expected a help text that is a sentence, with a full stop, got {shown(text)}")
+        raise ValueError(f"expected a help text that is a sentence with a full stop, got {shown(text)}")
 
 
 def _expect_version(text: str) -> None:
@@ -34,11 +34,11 @@ def _expect_version(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One column: an SQL expression that gives a number; NULL gives no sample.
+    """One column: an SQL expression that returns a number; NULL gives no sample.
 
     `since` and `until` are the first and last major versions that have it, `extension_since` and `extension_until` the
-    first and last versions of the extension that the query requires: pg_upgrade leaves the old one. `folded` says what
-    the rows beyond the limit give together: their sum, their maximum or no sample; counters always add up.
+    first and last versions of the required extension: pg_upgrade leaves the old one. `folded` defines what the rows
+    beyond the limit report together: their sum, their maximum or no sample; counters are always summed.
     """
 
     name: Annotated[
@@ -61,7 +61,7 @@ class Metric:
         return self.since <= major <= self.until and begin <= version <= end
 
     def overlaps(self, other: Metric) -> bool:
-        """Return whether a server can have both definitions."""
+        """Return whether some server can have both definitions."""
         begin, end = version_numbers(self.extension_since), version_numbers(self.extension_until)
         other_begin, other_end = version_numbers(other.extension_since), version_numbers(other.extension_until)
         by_extension = begin <= other_end and other_begin <= end
@@ -73,9 +73,9 @@ def _expect_label_names(labels: Mapping[str, str]) -> None:
         expect(_LABEL_NAME.match(name), "label names in lower case", name)
 
 
-def _runs_in_every_database(every_database: bool, interval_seconds: float | None, labels: dict[str, str]) -> Problems:  # noqa: FBT001 - named as the field
+def _runs_in_every_database(every_database: bool, interval_seconds: float | None, labels: dict[str, str]) -> Problems:  # noqa: FBT001 - must have the field's name
     if every_database and (interval_seconds is None or "datname" not in labels):
-        yield "every_database", "expected an interval and a label datname where a query runs in every database"
+        yield "every_database", "expected an interval and a label datname if a query runs in every database"
 
 
 def _ranked_limit(limit: int | None, fold: tuple[str, ...], rank: str | None, metrics: tuple[Metric, ...]) -> Problems:
@@ -102,11 +102,11 @@ class Query:
 
     `requires` names what the role or database must have: `role:NAME`, `extension:NAME` or `function:NAME(TYPES)`;
     `{schema}` in `source` is the schema of the required extension. Without `interval_seconds` it runs on the scrape,
-    else in the background. Rows beyond `limit`, ranked by the metric `rank`, are folded: their labels named in `fold`
-    become `other`.
+    otherwise in the background. Rows beyond `limit`, ranked by the metric `rank`, are folded: their labels named in
+    `fold` become `other`.
 
-    Functions, operators and tables named without a schema are looked up in pg_catalog and then in the schemas of
-    `search_path`. Name there only schemas in which nobody creates objects whom you would not trust with the role.
+    Functions, operators and tables without a schema are looked up in pg_catalog and then in the schemas of
+    `search_path`. List only schemas in which nobody can create objects whom you would not trust with the role.
     """
 
     name: str
@@ -131,7 +131,7 @@ class Query:
     )  # fmt: skip
 
     def metrics_of(self, major: int, extension: str = LATEST) -> tuple[Metric, ...]:
-        """Return the metrics that servers of this major version have, none where they lack the whole query.
+        """Return the metrics that servers of this major version have; none if they lack the whole query.
 
         `extension` is the installed version of the extension that the query requires.
         """
@@ -140,7 +140,7 @@ class Query:
         return tuple(metric for metric in self.metrics if metric.exists_in(major, extension))
 
     def columns(self) -> tuple[Metric, ...]:
-        """Return one definition of each metric, whatever the version: the columns of every answer, in this order."""
+        """Return one definition of each metric, whatever the version: the columns of every result, in this order."""
         first: dict[str, Metric] = {}
         for metric in self.metrics:
             first.setdefault(metric.name, metric)
@@ -155,7 +155,7 @@ class QueryFile:
 
 
 def read_queries(further: Sequence[Path] = ()) -> tuple[Query, ...]:
-    """Return the shipped queries and those of further files. Raises ConfigError with the faults of all files."""
+    """Return the shipped queries and those of additional files. Raises ConfigError with the problems of all files."""
     problems = ProblemList()
     found: dict[str, Query] = {}
     owners: dict[str, str] = {}
@@ -176,7 +176,7 @@ def _clashes(
         yield _problem(file, f"queries[{index}].name", f"expected a name that no other query has, got {query.name}")
     for number, metric in enumerate(query.metrics):
         if owners.get(metric.name, query.name) != query.name:
-            expected = f"expected one query a metric, got {metric.name}, which is in {owners[metric.name]} too"
+            expected = f"expected each metric in one query, but {metric.name} is also in {owners[metric.name]}"
             yield _problem(file, f"queries[{index}].metrics[{number}].name", expected)
 
 
@@ -185,5 +185,5 @@ def _problem(file: Path, entry: str, expected: str) -> ConfigProblem:
 
 
 def version_numbers(text: str) -> tuple[int, ...]:
-    """Return the numbers of a version such as 1.10, for comparing; none where it holds something else."""
+    """Return the numbers of a version such as 1.10, for comparing; empty if it is something else."""
     return tuple(int(part) for part in text.split(".")) if _VERSION.match(text) else ()

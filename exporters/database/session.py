@@ -1,4 +1,4 @@
-"""A kept-open connection with what is known of the server: version, privileges, what it lacks."""
+"""A persistent connection and what is known of the server: version, privileges, and what it lacks."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from exporters.database.privileges import Privileges, read_privileges
 from exporters.database.queries import Query
 from exporters.database.statement import Row, Statement
 
-_PRIVILEGES_SECONDS = 60.0  # how long an answer about privileges holds
-_LACK_SECONDS = 300.0  # how long a metric the server refused is left out before it is tried again
-_LOCK_SECONDS = 0.1  # a query behind a lock costs the others this much at most
-_STATEMENT_SECONDS = 2.0  # on the scrape; a query that needs longer belongs into the background
+_PRIVILEGES_SECONDS = 60.0  # how long an answer about privileges stays valid
+_LACK_SECONDS = 300.0  # how long a metric that the server refused is skipped before it is tried again
+_LOCK_SECONDS = 0.1  # a query waiting for a lock costs the others at most this much
+_STATEMENT_SECONDS = 2.0  # on the scrape; a query that needs longer belongs in a background query
 
 # undefined column, function, table and object, wrong type, not supported, not allowed
 _LACKS = ("42703", "42883", "42P01", "42704", "42846", "0A000", "42501")
@@ -29,7 +29,7 @@ _LACKS = ("42703", "42883", "42P01", "42704", "42846", "0A000", "42501")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The rows of a query, one value for each of `query.columns()`; `lacking` if some were refused."""
+    """The rows of a query, one value for each of `query.columns()`; `lacking` if some metrics were refused."""
 
     rows: list[Row]
     lacking: ErrorClass | None
@@ -37,16 +37,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    plan: Statement | None  # None: the server has nothing of this query for us
+    plan: Statement | None  # None: the server has no metric of this query
     lacking: CollectError | None
     until: float
 
 
 class Session:
-    """Runs queries over one connection, opened on use and again after a failure; for one thread at a time."""
+    """Runs queries over one connection, opened on use and reopened after a failure; for one thread at a time."""
 
     def __init__(self, dsn: Dsn, queries: Sequence[Query], database: bytes | None = None) -> None:
-        """Take what may be asked; nothing is connected before `open`."""
+        """Take the queries that may run; nothing is connected before `open`."""
         self._dsn = dsn
         self._database = database
         self._requirements = sorted({text for query in queries for text in query.requires})
@@ -59,11 +59,11 @@ class Session:
 
     @property
     def connected(self) -> bool:
-        """Return whether the connection stands, as far as is known."""
+        """Return whether the connection is open, as far as is known."""
         return self._connection is not None and not self._connection.broken
 
     def open(self, deadline: Deadline) -> None:
-        """Connect unless connected, and look at the privileges if that was long ago. Raises CollectError."""
+        """Connect unless connected, and check the privileges if the last check is old. Raises CollectError."""
         with self._lock:
             self._opened(deadline)
             self._refresh_privileges(deadline)
@@ -82,11 +82,11 @@ class Session:
                 self._lock.release()
 
     def major(self) -> int:
-        """Return the server's major version; after `open`."""
+        """Return the server's major version; only after `open`."""
         return self._connection.major if self._connection else 0
 
     def ask(self, query: Query, deadline: Deadline) -> Answer:
-        """Return what the server has of the query. Raises CollectError."""
+        """Return the query's metrics that the server has. Raises CollectError."""
         with self._lock:
             try:
                 return self._ask(query, deadline)
@@ -119,7 +119,8 @@ class Session:
         if known is None or known.until < time.monotonic():
             schema, version = self.privileges.extension(query.requires)
             metrics = query.metrics_of(self.major(), version)
-            # Asking for what this version lacks would be an error in its log and in its count of rollbacks.
+            # Asking for what this version lacks would be an error in the server's log and add to its count of
+            # rollbacks.
             plan = Statement(query, metrics, schema) if metrics else None
             known = self._known[query.name] = _Known(plan, None, time.monotonic() + _LACK_SECONDS)
         return known
@@ -147,14 +148,14 @@ class Session:
         if deadline.passed():
             raise CollectError(ErrorClass.TIMEOUT, "the time of this run was used up")
         longest = query.timeout_seconds or _STATEMENT_SECONDS
-        # Half of the rest: the server ends a slow statement before we take the server for frozen.
+        # Half of the time left: the server ends a slow statement before we consider the server frozen.
         seconds = min(longest, deadline.remaining() / 2)
         try:
             return self._send(sql, query, seconds, deadline)
         except (ConnectionLostError, ServerError) as error:
             if isinstance(error, ServerError) and not error.fatal:
                 raise
-            # It may have been dead for long, kept open since the last run: one new try tells.
+            # Kept open since the last run, it may have been dead for long: one new attempt decides.
             return self._send(sql, query, seconds, deadline)
 
     def _send(self, sql: str, query: Query, seconds: float, deadline: Deadline) -> PGresult:

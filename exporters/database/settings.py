@@ -24,18 +24,18 @@ class DatabaseTarget:
         None
     )
     dsn_file: Annotated[str | None, "The file with the connection string."] = None
-    queries: Annotated[tuple[str, ...], "Further query files."] = ()
+    queries: Annotated[tuple[str, ...], "Additional query files."] = ()
     limits: Annotated[
-        dict[str, Annotated[int, at_least(1)]], "Collector → how many rows it gives at most, in place of its own limit."
+        dict[str, Annotated[int, at_least(1)]], "Collector → maximum number of rows, in place of its own limit."
     ] = field(default_factory=dict)
     intervals: Annotated[
         dict[str, Annotated[float, at_least(1)]], "Collector → seconds between two runs, in place of its own interval."
     ] = field(default_factory=dict)
 
     include_databases: Annotated[
-        tuple[str, ...], "Glob patterns of the databases whose tables, indexes and sequences are looked at; none: all."
+        tuple[str, ...], "Glob patterns of the databases whose tables, indexes and sequences are monitored; empty: all."
     ] = ()
-    exclude_databases: Annotated[tuple[str, ...], "Glob patterns of databases that are left out."] = ()
+    exclude_databases: Annotated[tuple[str, ...], "Glob patterns of databases to leave out."] = ()
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_one_address,)
 
@@ -44,6 +44,6 @@ Section = Annotated[tuple[DatabaseTarget, ...], unique_names]
 
 
 def from_environment(environment: Mapping[str, str]) -> Section:
-    """Return the one server, named `default`, of PANTRYWATCH_DATABASE_DSN or the file PANTRYWATCH_DATABASE_DSN_FILE."""
+    """Return one server named `default`, from PANTRYWATCH_DATABASE_DSN or the file PANTRYWATCH_DATABASE_DSN_FILE."""
     dsn, dsn_file = environment.get("PANTRYWATCH_DATABASE_DSN"), environment.get("PANTRYWATCH_DATABASE_DSN_FILE")
     return (DatabaseTarget("default", dsn, dsn_file),) if dsn or dsn_file else ()

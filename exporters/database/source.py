@@ -25,7 +25,7 @@ CONNECTION = "connection"
 
 
 def sources(section: Section, settings_file: str) -> list[Source]:
-    """Return one source a target. Raises ConfigError with every fault."""
+    """Return one source per target. Raises ConfigError with every problem."""
     found: list[Source] = []
     faults: list[ConfigProblem] = []
     for position, target in enumerate(section):
@@ -51,7 +51,7 @@ def _source(target: DatabaseTarget, entry: str, settings_file: str) -> Source:
 
 
 def _adjusted(queries: Sequence[Query], target: DatabaseTarget, entry: str, settings_file: str) -> list[Query]:
-    """Return the queries with the target's own limits and intervals. Raises ConfigError for those that have none."""
+    """Return the queries with the target's own limits and intervals. Raises ConfigError for unknown queries."""
     faults = [
         ConfigProblem(settings_file, f"{entry}.{field}.{name}", f"expected one of: {', '.join(known)}")
         for field, given, known in (
@@ -74,7 +74,7 @@ def _adjusted(queries: Sequence[Query], target: DatabaseTarget, entry: str, sett
 
 
 class DatabaseSource:
-    """Two kept-open connections: one for the scrapes, one for the background."""
+    """Two persistent connections: one for scrapes, one for background queries."""
 
     exporter = "database"
     up: Up | None = Up("pg_up", "Whether the last scrape found PostgreSQL answering (1) or not (0).")
@@ -92,11 +92,11 @@ class DatabaseSource:
         self._scrapes = 0
 
     def start(self) -> None:
-        """Begin with the background queries."""
+        """Start the background queries."""
         self._background.start()
 
     def collect(self, run: Run) -> None:
-        """Measure once. A server that stops answering ends the run; what came before it stays."""
+        """Measure once. A server that stops answering ends the run; earlier results stay."""
         started = time.monotonic()
         self._scrapes += 1
         with run.collector(CONNECTION):
@@ -106,12 +106,12 @@ class DatabaseSource:
         if self._session.connected:
             self._collect_queries(run)
             run.add(*self._background.databases.families())
-        # A session in which nothing can be asked is no server that answers.
+        # A session in which no query can run does not count as a server that answers.
         run.mark_up(up=self._session.connected and any(outcome.error_class is None for outcome in run.outcomes()))
         run.add(*self._own_families(run, started))
 
     def classify(self, error: BaseException) -> ErrorClass:
-        """Return the class of what went wrong."""
+        """Return the class of the error."""
         return classify_network_error(error)
 
     def collectors(self) -> Sequence[str]:
@@ -119,11 +119,11 @@ class DatabaseSource:
         return [query.name for query in (*self._on_scrape, *self._in_background)]
 
     def validate(self, deadline: Deadline) -> list[Finding]:
-        """Look at privileges, extensions and settings on the server."""
+        """Check privileges, extensions and settings on the server."""
         return findings(self._session, (*self._on_scrape, *self._in_background), self._background.databases, deadline)
 
     def close(self) -> None:
-        """End the background work and the connections, without waiting."""
+        """Stop the background work and close the connections, without waiting."""
         self._background.close()
         self._session.close()
 
@@ -143,7 +143,7 @@ class DatabaseSource:
                         raise error
 
     def _present(self, major: int) -> tuple[list[Query], list[Query]]:
-        """Return the queries this version has something of; the same lists as long as the server stays the same."""
+        """Return the queries that apply to this version; the same lists as long as the server stays the same."""
         if major != self._major:
             self._queries = (
                 [query for query in self._on_scrape if query.metrics_of(major)],
@@ -156,7 +156,7 @@ class DatabaseSource:
         answer = self._session.ask(query, run.deadline)
         run.add(*self._presenters[query.name].families(answer.rows))
         if answer.lacking:
-            raise CollectError(answer.lacking, "some metrics are left out")
+            raise CollectError(answer.lacking, "some metrics are missing")
 
     def _privileges(self) -> Family:
         family = Family(
@@ -173,8 +173,8 @@ class DatabaseSource:
         return family
 
     def _own_families(self, run: Run, started: float) -> Iterator[Family]:
-        """What postgres_exporter says of itself, and dashboards made for it ask for."""
-        # A background query costs the scrape nothing; `pantrywatch_query_*` says what it costs.
+        """postgres_exporter's metrics about itself, which dashboards made for it use."""
+        # A background query costs the scrape nothing; `pantrywatch_query_*` has its cost.
         outcomes = [outcome for outcome in run.outcomes() if outcome.collector not in self._background]
         success = Family("pg_scrape_collector_success", "gauge", "Whether a collector succeeded (1).", ("collector",))
         duration = Family("pg_scrape_collector_duration_seconds", "gauge", "Time a collector took.", ("collector",))

@@ -10,13 +10,13 @@ from psycopg.pq.abc import PGresult
 
 from exporters.database.queries import Metric, Query
 
-# Label values in the query's order, then one value a metric; None where the server gives none.
+# Label values in the query's order, then one value per metric; None if the server returned none.
 Row = tuple[tuple[str, ...], tuple[float | None, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The statement for the metrics one server has; `without` names those it was found to lack or to refuse."""
+    """The statement for the metrics that one server has; `without` names those it turned out to lack or to refuse."""
 
     query: Query
     metrics: tuple[Metric, ...]
@@ -24,7 +24,7 @@ class Statement:
     without: frozenset[str] = frozenset()
 
     def sql(self) -> str:
-        """Return the statement: labels first, then the metrics, those left out as NULL so that positions stay."""
+        """Return the statement: labels first, then the metrics, with omitted ones as NULL so that positions stay."""
         labels = [f"({expression})::text" for expression in self.query.labels.values()]
         there = {metric.name: metric.value for metric in self.metrics if metric.name not in self.without}
         names = [metric.name for metric in self.query.columns()]
@@ -44,14 +44,15 @@ class Statement:
 
     def _select(self, expressions: list[str]) -> str:
         source = self.query.source.replace("{schema}", self.schema)
-        return f"SELECT {', '.join(expressions)} FROM {source}"  # noqa: S608 - the query files are SQL, as written
+        return f"SELECT {', '.join(expressions)} FROM {source}"  # noqa: S608 - the query files are SQL, used as written
 
 
 def rows_of(cells: Sequence[Sequence[bytes | None]], labels: int) -> list[Row]:
-    """Return rows of the server's texts, of which the first `labels` are labels.
+    """Return rows of the server's texts; the first `labels` columns are labels.
 
-    What is not a finite number is no value: one NaN would stay in a running total for ever, and sorts at random. Bytes
-    that are not UTF-8 are replaced, as postgres_exporter does, except where two rows would then have the same labels.
+    A number that is not finite counts as no value: one NaN would stay in a running total forever, and sorts
+    arbitrarily. Bytes that are not UTF-8 are replaced, as postgres_exporter does, except where two rows would then have
+    the same labels.
     """
     values = [tuple([None if cell is None else _finite(cell) for cell in row[labels:]]) for row in cells]
     names: list[tuple[str, ...]] = []

@@ -1,11 +1,12 @@
 """Keeps the rows of a query within a limit: the leading ones by name, the rest together as `other`.
 
 The leaders are chosen by recent growth (a counter) or by size (a gauge). A leader keeps its place until a rival is
-clearly ahead, so series do not come and go; a newly slow statement leads after one run, for it has grown most.
+clearly ahead, so series do not come and go; a statement that just became slow leads after one run, because it has grown
+most.
 
-A leader's counters are the server's own. Those of `other` are ours: what all rows without a series of their own have
-grown by, so they never shrink, and `sum(rate())` over all series is the growth of all rows. A row that becomes a leader
-or ceases to be one counts into `other` for that run, since its own series shows no growth in it.
+A leader's counters are the server's own. Those of `other` are computed here: the growth of all rows without their own
+series, so they never decrease, and `sum(rate())` over all series is the growth of all rows. A row that becomes a
+leader, or stops being one, counts into `other` for that run, because its own series shows no growth in it.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from exporters.database.statement import Row
 OTHER = "other"
 
 _RIVAL_FACTOR = 1.5  # how far ahead of the last leader a newcomer must be
-_MEMORY = 0.8  # share of the score that lasts to the next run: one busy interval decides, one quiet one does not
+_MEMORY = 0.8  # share of the score that carries over to the next run: one busy interval decides, one quiet one does not
 
 Labels = tuple[str, ...]
 Values = tuple[float | None, ...]
 
 
 class TopRows:
-    """The bookkeeping of one query."""
+    """The ranking and running totals of one query."""
 
     def __init__(self, query: Query, metrics: Sequence[Metric], limit: int) -> None:
-        """Take the query's columns; `query.rank` names the metric that decides."""
+        """Take the query's columns; `query.rank` names the metric that ranks them."""
         self._limit = limit
         self._metrics = tuple(metrics)
         self._rank = next((i for i, metric in enumerate(metrics) if metric.name == query.rank), 0)
@@ -41,14 +42,14 @@ class TopRows:
         self.folded = 0
 
     def rows(self, rows: Sequence[Row]) -> list[Row]:
-        """Return the leaders' rows as they are, and one row of the rest for each value of the labels not folded."""
+        """Return the leaders' rows unchanged, and one row of the rest for each combination of unfolded labels."""
         now = dict(rows)
         self._scores = {labels: self._score(labels, values) for labels, values in now.items()}
         before = self._leaders
         self._leaders = _chosen(self._scores, before, self._limit)
         rest = [labels for labels in now if labels not in self._leaders]
         if rest or self._grown:
-            # On the first run the leaders' series begin with all they ever had; so must the rest.
+            # On the first run the leaders' series start with their full counts; so must the rest.
             own_series = self._leaders if self._previous is None else self._leaders & before
             for labels in now.keys() - own_series:
                 self._grow(labels, now[labels])
@@ -63,14 +64,14 @@ class TopRows:
         return self._growth(labels, values, self._rank) + _MEMORY * self._scores.get(labels, 0.0)
 
     def _last_known(self, labels: Labels, values: Values) -> Values:
-        """Return the values, those missing now as they were last: a counter without a value for a while goes on."""
+        """Return the values, with missing ones as they were last: a counter that is temporarily missing continues."""
         before = (self._previous or {}).get(labels)
         if before is None or None not in values:
             return values
         return tuple(old if new is None else new for new, old in zip(values, before, strict=True))
 
     def _growth(self, labels: Labels, values: Values, column: int) -> float:
-        """Return what a counter grew by; all of it where the row is new or was reset: such a row began at zero."""
+        """Return a counter's growth; its full value if the row is new or was reset, as such a row started at zero."""
         value = values[column]
         if value is None:
             return 0.0
@@ -111,7 +112,7 @@ _JOIN: dict[str, Callable[[list[float]], float]] = {"sum": sum, "max": max}
 
 
 def _chosen(scores: Mapping[Labels, float], leaders: set[Labels], limit: int) -> set[Labels]:
-    """Return who leads now: those who led and still exist, then the best, then clearly better rivals."""
+    """Return the current leaders: previous leaders that still exist, then the best, then clearly better rivals."""
     ranked = sorted(scores, key=scores.__getitem__, reverse=True)
     staying = [labels for labels in ranked if labels in leaders]
     rivals = [labels for labels in ranked if labels not in leaders]

@@ -1,1 +1,1 @@
-"""The host exporter; `source.sources` is where it begins (this file stays empty: settings.py is imported alone)."""
+"""The host exporter; its entry point is `source.sources` (this file stays empty: settings.py is imported alone)."""

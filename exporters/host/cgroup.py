@@ -1,8 +1,8 @@
-"""The control group we run in, or the one named in the settings: its limits and use, beside the host's totals.
+"""The control group that the exporter runs in, or the one named in the settings: its limits and usage.
 
-cgroup v2 and v1. Names are ours: node_exporter has none. A group without any limit says nothing the host does not, so
-it has no samples, unless it is named in the settings.
-Source of the files: https://docs.kernel.org/admin-guide/cgroup-v2.html
+cgroup v2 and v1. node_exporter has no such metrics, so the names are our own. A group without any limit adds nothing to
+the host's totals, so it has no samples unless it is named in the settings. Source of the files:
+https://docs.kernel.org/admin-guide/cgroup-v2.html
 """
 
 from __future__ import annotations
@@ -25,30 +25,34 @@ class _Metric:
 
 
 _METRICS: dict[str, _Metric] = {
-    "memory_limit": _Metric("memory_limit_bytes", "gauge", "Memory limit of the control group, or of one around it"),
-    "memory_usage": _Metric("memory_usage_bytes", "gauge", "Memory charged to the control group, caches included"),
+    "memory_limit": _Metric("memory_limit_bytes", "gauge", "Memory limit of the control group, or of an enclosing one"),
+    "memory_usage": _Metric("memory_usage_bytes", "gauge", "Memory charged to the control group, including caches"),
     "memory_working_set": _Metric(
-        "memory_working_set_bytes", "gauge", "Memory charged less what can be dropped at once: usage - inactive_file"
+        "memory_working_set_bytes",
+        "gauge",
+        "Memory charged, without what can be dropped immediately: usage - inactive_file",
     ),
-    "memory_anon": _Metric("memory_anon_bytes", "gauge", "Memory that is no file's"),
+    "memory_anon": _Metric("memory_anon_bytes", "gauge", "Memory that does not belong to a file"),
     "oom_kills": _Metric("oom_kills_total", "counter", "Processes killed at the memory limit"),
-    "cpu_limit": _Metric("cpu_limit_cores", "gauge", "Processors the control group may use, or one around it"),
+    "cpu_limit": _Metric("cpu_limit_cores", "gauge", "Processors that the control group, or an enclosing one, may use"),
     "cpu_usage": _Metric("cpu_usage_seconds_total", "counter", "CPU time used by the control group"),
     "cpu_periods": _Metric("cpu_periods_total", "counter", "Periods in which the CPU limit was enforced"),
-    "cpu_throttled_periods": _Metric("cpu_throttled_periods_total", "counter", "Periods in which it was reached"),
-    "cpu_throttled": _Metric("cpu_throttled_seconds_total", "counter", "Time tasks were held back by the CPU limit"),
+    "cpu_throttled_periods": _Metric(
+        "cpu_throttled_periods_total", "counter", "Periods in which the CPU limit was reached"
+    ),
+    "cpu_throttled": _Metric("cpu_throttled_seconds_total", "counter", "Time tasks were throttled by the CPU limit"),
     "pids": _Metric("processes", "gauge", "Processes and threads in the control group"),
     "pids_limit": _Metric(
-        "processes_limit", "gauge", "Most processes and threads allowed, here or in a group around it"
+        "processes_limit", "gauge", "Maximum number of processes and threads, of this group or an enclosing one"
     ),
 }
 _LIMITS = frozenset({"memory_limit", "cpu_limit", "pids_limit"})
 
 
 def container(roots: Roots, named: str | None = None) -> Iterable[Family]:
-    """Return the control group's limits and use; nothing for one without limits, unless it is named.
+    """Return the control group's limits and usage; nothing for one without limits, unless it is named.
 
-    A limit is the least of the group's own and those of the groups around it, as far up as we can see.
+    A limit is the smallest of the group's own and those of its visible enclosing groups.
     """
     values = _values(roots, named)
     if named is None and not _LIMITS & values.keys():
@@ -61,7 +65,7 @@ def container(roots: Roots, named: str | None = None) -> Iterable[Family]:
 
 
 class _Files:
-    """The files of one control group; one that is missing, or not for us, is None: the group lacks the controller."""
+    """The files of one control group; None for one that is missing or unreadable: the group lacks the controller."""
 
     def __init__(self, path: str) -> None:
         self._path = path.rstrip("/")
@@ -84,7 +88,7 @@ class _Files:
         return found
 
 
-_Group = list[_Files]  # a control group, and those around it, up to the root that we can see
+_Group = list[_Files]  # a control group and its enclosing groups, up to the visible root
 
 
 def _values(roots: Roots, named: str | None) -> dict[str, float]:
@@ -101,7 +105,7 @@ def _values(roots: Roots, named: str | None) -> dict[str, float]:
 
 
 def _own_paths(roots: Roots) -> dict[str, str]:
-    """Return controller → path of our own group; the controller of v2 is the empty text. From /proc/self/cgroup."""
+    """Return controller → path of our own group; v2 has the empty text as its controller. From /proc/self/cgroup."""
     found: dict[str, str] = {}
     for line in lines(roots.proc("self/cgroup")):
         _, _, rest = line.partition(":")
@@ -125,9 +129,9 @@ def _v2_group(roots: Roots, named: str | None, own: dict[str, str]) -> _Group:
 
 
 def _own_group(base: str, path: str) -> _Group:
-    """Return our group and those around it; the root alone where the path is not of what is mounted here.
+    """Return our group and its enclosing groups; only the root if the path is not part of the mount here.
 
-    In a container without a namespace of its own for groups, ours is mounted as the root, its path being the host's.
+    In a container without its own cgroup namespace, our group is mounted as the root, but its path is the host's.
     """
     if ".." in path.split("/") or not exists(f"{base}{path}"):
         return [_Files(base)]
@@ -156,7 +160,7 @@ def _memory_v1(group: _Group) -> dict[str, float]:
     files = group[0]
     stat = files.fields("memory.stat")
     usage = files.limit("memory.usage_in_bytes")
-    # The kernel's own answer, where it gives one: whether groups around it count is a setting of v1.
+    # The kernel's own answer, if it gives one: whether enclosing groups count is a setting of v1.
     least: float | None = _bounded(stat.get("hierarchical_memory_limit"))
     if "hierarchical_memory_limit" not in stat:
         least = _least(around.limit("memory.limit_in_bytes") for around in group)
@@ -200,7 +204,7 @@ def _pids(group: _Group) -> dict[str, float]:
 
 
 def _limit(text: str | None) -> int | None:
-    """Return a number, None for `max`, -1, or a file that is missing or holds none."""
+    """Return a number, or None for `max`, -1, or a file that is missing or contains none."""
     with contextlib.suppress(ValueError):
         return _bounded(number(text or ""))
     return None

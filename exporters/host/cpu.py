@@ -1,4 +1,4 @@
-"""Processor, load, processes and pressure: /proc/stat, /proc/loadavg, /proc/pressure. Names as node_exporter.
+"""Processor, load, processes and pressure: /proc/stat, /proc/loadavg, /proc/pressure. Names as in node_exporter.
 
 /proc/stat is read once for all of it: psutil's three calls for the same numbers would read it three times.
 """
@@ -18,38 +18,48 @@ _FEWEST_MODES = 4
 _STAT = {
     "intr": ("node_intr_total", "counter", "Interrupts served since boot, from /proc/stat."),
     "ctxt": ("node_context_switches_total", "counter", "Context switches since boot, from /proc/stat."),
-    "btime": ("node_boot_time_seconds", "gauge", "When the machine was started, unix time, from /proc/stat."),
+    "btime": ("node_boot_time_seconds", "gauge", "When the machine booted, Unix time, from /proc/stat."),
     "processes": ("node_forks_total", "counter", "Processes and threads created since boot, from /proc/stat."),
-    "procs_running": ("node_procs_running", "gauge", "Processes able to run now, from /proc/stat."),
-    "procs_blocked": ("node_procs_blocked", "gauge", "Processes waiting for input or output, from /proc/stat."),
+    "procs_running": ("node_procs_running", "gauge", "Runnable processes, from /proc/stat."),
+    "procs_blocked": ("node_procs_blocked", "gauge", "Processes blocked on input or output, from /proc/stat."),
 }
 _PRESSURE = (
-    ("cpu", "some", "node_pressure_cpu_waiting_seconds_total", "Time some task waited for a processor"),
-    ("io", "some", "node_pressure_io_waiting_seconds_total", "Time some task waited for input or output"),
-    ("io", "full", "node_pressure_io_stalled_seconds_total", "Time no task could go on for want of input or output"),
-    ("memory", "some", "node_pressure_memory_waiting_seconds_total", "Time some task waited for memory"),
-    ("memory", "full", "node_pressure_memory_stalled_seconds_total", "Time no task could go on for want of memory"),
+    ("cpu", "some", "node_pressure_cpu_waiting_seconds_total", "Time in which some task waited for a processor"),
+    ("io", "some", "node_pressure_io_waiting_seconds_total", "Time in which some task waited for input or output"),
+    (
+        "io",
+        "full",
+        "node_pressure_io_stalled_seconds_total",
+        "Time in which all non-idle tasks were stalled on input or output",
+    ),
+    ("memory", "some", "node_pressure_memory_waiting_seconds_total", "Time in which some task waited for memory"),
+    (
+        "memory",
+        "full",
+        "node_pressure_memory_stalled_seconds_total",
+        "Time in which all non-idle tasks were stalled on memory",
+    ),
 )
 
 
-# A kernel corrects a processor's times by less; one that was taken out and put back begins anew.
+# A kernel corrects a processor's times by less than this; a processor that was taken offline and back starts again.
 _MOST_CORRECTED_SECONDS = 3.0
 
 _Row = tuple[str, list[float]]  # a processor, and its seconds by mode, guests' last
 
 
 class ProcessorTimes:
-    """The times of each processor, which never fall: /proc/stat steps back, iowait often, and a rate would jump.
+    """The times of each processor, which never decrease: /proc/stat steps back, iowait often, and a rate would jump.
 
-    Idle and iowait also swap seconds between them, so it is the sum of all that tells a processor that began anew.
+    Idle and iowait also swap seconds between them, so the sum of all modes shows whether a processor started again.
     """
 
     def __init__(self) -> None:
-        """Know nothing before the first look."""
+        """Start without previous times."""
         self._last: dict[str, list[float]] = {}
 
     def steady(self, cpu: str, seconds: list[float]) -> list[float]:
-        """Return the times as they are to be shown."""
+        """Return the times to report."""
         last = self._last.get(cpu, [])
         if len(last) != len(seconds) or sum(seconds) < sum(last) - _MOST_CORRECTED_SECONDS:
             last = seconds
@@ -63,7 +73,10 @@ def stat(roots: Roots, times: ProcessorTimes) -> Iterable[Family]:
         "node_cpu_seconds_total", "counter", "Time the processor spent in each mode, from /proc/stat.", ("cpu", "mode")
     )
     guest = Family(
-        "node_cpu_guest_seconds_total", "counter", "Time spent for virtual machines, from /proc/stat.", ("cpu", "mode")
+        "node_cpu_guest_seconds_total",
+        "counter",
+        "Time spent running virtual machines, from /proc/stat.",
+        ("cpu", "mode"),
     )
     table, text = Table("/proc/stat"), lines(roots.proc("stat"))
     for cpu, row in dict(table.rows(text, _processor)).items():
@@ -104,7 +117,7 @@ def load(roots: Roots) -> Iterable[Family]:
 
 
 def pressure(roots: Roots) -> Iterable[Family]:
-    """Return how long tasks waited for each resource; the OSError of the last where the kernel counts for none."""
+    """Return how long tasks waited for each resource; raises the last OSError if the kernel accounts for none."""
     found: dict[str, dict[str, int]] = {}
     missing: OSError | None = None
     table = Table("/proc/pressure")

@@ -1,4 +1,4 @@
-"""Block devices: /proc/diskstats. Names as node_exporter.
+"""Block devices: /proc/diskstats. Names as in node_exporter.
 
 Source of the columns: https://www.kernel.org/doc/html/latest/admin-guide/iostats.html
 """
@@ -11,45 +11,45 @@ from collections.abc import Iterable
 from exporters.core.exposition import Family, Kind
 from exporters.host.procfs import Roots, Table, fields, label, lines, number
 
-_SECTOR_BYTES = 512  # in this file, whatever the device's own sector size
+_SECTOR_BYTES = 512  # in this file, regardless of the device's own sector size
 _PARTITIONS = re.compile(r"(?:(?:ram|loop|fd)|(?:h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+")
 
-# Column after the device's name → metric, type, what one unit in the file is worth.
+# Column after the device's name → metric, type, value of one unit in the file.
 _COLUMNS: tuple[tuple[int, str, Kind, float, str], ...] = (
     (0, "reads_completed_total", "counter", 1, "Reads completed"),
     (1, "reads_merged_total", "counter", 1, "Reads merged"),
     (2, "read_bytes_total", "counter", _SECTOR_BYTES, "Bytes read"),
-    (3, "read_time_seconds_total", "counter", 1e-3, "Time spent by all reads"),
+    (3, "read_time_seconds_total", "counter", 1e-3, "Total time of all reads"),
     (4, "writes_completed_total", "counter", 1, "Writes completed"),
     (5, "writes_merged_total", "counter", 1, "Writes merged"),
     (6, "written_bytes_total", "counter", _SECTOR_BYTES, "Bytes written"),
-    (7, "write_time_seconds_total", "counter", 1e-3, "Time spent by all writes"),
-    (8, "io_now", "gauge", 1, "Requests under way"),
-    (9, "io_time_seconds_total", "counter", 1e-3, "Time with requests under way"),
-    (10, "io_time_weighted_seconds_total", "counter", 1e-3, "Time with requests under way, times their number"),
+    (7, "write_time_seconds_total", "counter", 1e-3, "Total time of all writes"),
+    (8, "io_now", "gauge", 1, "Requests in progress"),
+    (9, "io_time_seconds_total", "counter", 1e-3, "Time with requests in progress"),
+    (10, "io_time_weighted_seconds_total", "counter", 1e-3, "Time with requests in progress, weighted by their number"),
     (11, "discards_completed_total", "counter", 1, "Discards completed"),
     (12, "discards_merged_total", "counter", 1, "Discards merged"),
     (13, "discarded_sectors_total", "counter", 1, "Sectors discarded"),
-    (14, "discard_time_seconds_total", "counter", 1e-3, "Time spent by all discards"),
+    (14, "discard_time_seconds_total", "counter", 1e-3, "Total time of all discards"),
     (15, "flush_requests_total", "counter", 1, "Flushes completed"),
-    (16, "flush_requests_time_seconds_total", "counter", 1e-3, "Time spent by all flushes"),
+    (16, "flush_requests_time_seconds_total", "counter", 1e-3, "Total time of all flushes"),
 )
 
 
-_MOST_CORRECTED = 3000  # milliseconds by which a kernel corrects a device's times; more is a wrap, or another device
+_MOST_CORRECTED = 3000  # milliseconds by which a kernel corrects a device's times; more means a wrap, or another device
 
 _Row = tuple[str, list[int]]
 
 
 class DeviceTimes:
-    """The times of each device, which never fall by a little: a rate would take that for a new beginning."""
+    """The times of each device, which never decrease slightly: a rate would take that for a reset."""
 
     def __init__(self) -> None:
-        """Know nothing before the first look."""
+        """Start without previous times."""
         self._last: dict[str, list[int]] = {}
 
     def steady(self, device: str, values: list[int]) -> list[int]:
-        """Return the row as it is to be shown."""
+        """Return the row to report."""
         last = self._last.get(device, values)
         shown = list(values)
         for column in _TIMES:
@@ -63,14 +63,14 @@ _TIMES = [column for column, _, kind, unit, _ in _COLUMNS if kind == "counter" a
 
 
 def diskstats(roots: Roots, times: DeviceTimes) -> Iterable[Family]:
-    """Return the counters of whole devices; partitions, which add up to them, are left out."""
+    """Return the counters of whole devices; partitions, already included in them, are left out."""
     table = Table("/proc/diskstats")
     rows = dict(table.rows(lines(roots.proc("diskstats")), _device))
     devices = [(label(device), times.steady(device, values)) for device, values in rows.items()]
     for column, name, kind, unit, text in _COLUMNS:
         family = Family(f"node_disk_{name}", kind, f"{text}, from /proc/diskstats.", ("device",))
         for device, values in devices:
-            if column < len(values):  # the last columns came with Linux 4.18 and 5.5
+            if column < len(values):  # Linux 4.18 and 5.5 added the last columns
                 value = values[column]
                 family.add(value / 1000 if unit < 1 else value * int(unit), device)
         if family.samples:

@@ -1,7 +1,7 @@
-"""File systems: /proc/1/mounts and statvfs, where a mount that hangs costs one thread and no scrape.
+"""File systems: /proc/1/mounts and statvfs, where a hung mount costs one thread but never a scrape.
 
-Names as node_exporter. statvfs on a dead NFS or FUSE mount waits for ever, and nothing can end the call: so it runs in
-a thread that may be left behind, and the mount is not touched again before that call has returned.
+Names as in node_exporter. statvfs on a dead NFS or FUSE mount blocks forever, and nothing can interrupt the call: so it
+runs in a thread that may be abandoned, and the mount is not touched again before that call has returned.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from exporters.core.exposition import Family
 from exporters.host.procfs import Roots, Table, decode, label, lines
 
 _LABELS = ("device", "mountpoint", "fstype")
-# Not stores of data; the same as node_exporter leaves out.
+# They store no data; node_exporter leaves out the same.
 _PSEUDO_TYPES = frozenset({
     "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "fusectl",
     "hugetlbfs", "iso9660", "mqueue", "nsfs", "overlay", "proc", "procfs", "pstore", "rpc_pipefs", "securityfs",
@@ -57,7 +57,7 @@ StatvfsResult = Sizes | OSError | None  # None: it hangs
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One line of the table of mounts."""
+    """One line of the mount table."""
 
     device: str
     mountpoint: str
@@ -67,7 +67,7 @@ class Mount:
 
 @dataclass(slots=True)
 class _Batch:
-    """The mounts of one scrape, on their way through one thread after another."""
+    """The mounts of one scrape, handed from one thread to the next if a mount hangs."""
 
     waiting: deque[str]
     found: dict[str, StatvfsResult] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class _Batch:
 
 
 class MountSizes:
-    """Asks for the sizes of mounts in a thread; at most `most_stuck` threads ever wait for mounts that hang."""
+    """Reads the sizes of mounts in a thread; at most `most_stuck` threads ever wait for hung mounts."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class MountSizes:
         limit_seconds: float = _LIMIT_SECONDS,
         most_stuck: int = _MOST_STUCK,
     ) -> None:
-        """Take the function to call, the time one mount may take, and the limit of threads."""
+        """Take the function to call, the time that one mount may take, and the limit of threads."""
         self._statvfs = statvfs or _statvfs
         self._limit = limit_seconds
         self._most_stuck = most_stuck
@@ -93,7 +93,7 @@ class MountSizes:
         self._stuck: set[str] = set()
 
     def read(self, paths: Sequence[str], deadline: Deadline) -> dict[str, StatvfsResult]:
-        """Return the sizes of each mount, its error, or None where it hangs; those not reached in time are left out."""
+        """Return the sizes of each mount, its error, or None if it hangs; those not reached in time are left out."""
         with self._lock:
             stuck = self._stuck.intersection(paths)
         batch = _Batch(deque(path for path in paths if path not in stuck))
@@ -106,12 +106,13 @@ class MountSizes:
             return dict(batch.found)
 
     def _wait(self, batch: _Batch, deadline: Deadline) -> None:
-        """Return when the batch is done, or its thread hangs in one mount, which is then marked."""
+        """Return when the batch is done, or when its thread hangs in one mount, which is then marked."""
         while not batch.done.wait(max(0.0, min(batch.since + self._limit, deadline.at) - time.monotonic())):
             with self._lock:
                 hangs = time.monotonic() >= batch.since + self._limit
                 if batch.current is not None and (hangs or deadline.passed()):
-                    # Left to its thread in either case; but that our time is up says nothing of the mount.
+                    # Left to its thread in either case; but running out of our own time is not evidence against the
+                    # mount.
                     self._stuck.add(batch.current)
                     if hangs:
                         batch.found[batch.current] = None
@@ -131,14 +132,14 @@ class MountSizes:
                 result = error
             with self._lock:
                 if path in self._stuck:
-                    self._stuck.discard(path)  # it answers again: the next scrape may ask it; another thread went on
+                    self._stuck.discard(path)  # it answers again: the next scrape may ask it; another thread continued
                     return
                 batch.found[path] = result
 
 
 def parse_mount(line: str) -> Mount | None:
-    """Return a mount that holds data, None for another, from a line of /proc/mounts. Raises ValueError."""
-    # From the right: whatever a file system calls its device, an empty text included, these five come after it.
+    """Return a mount that holds data, or None for another, from a line of /proc/mounts. Raises ValueError."""
+    # Split from the right: whatever text a file system uses as its device, even an empty one, these five fields follow.
     device, point, fstype, options, _, _ = line.rsplit(" ", 5)
     device, point, fstype = _unescape(device), _unescape(point), _unescape(fstype)
     if not point.startswith("/"):
@@ -149,13 +150,13 @@ def parse_mount(line: str) -> Mount | None:
 
 
 def filesystems(roots: Roots, sizes: MountSizes, deadline: Deadline) -> Iterable[Family]:
-    """Return size and use of each mounted file system; device_error is 1 for one that fails or hangs.
+    """Return size and usage of each mounted file system; device_error is 1 for one that fails or hangs.
 
     Raises CollectError after the families: of class timeout for mounts that were not reached in time, protocol for
-    lines that are no mounts.
+    lines that are not mounts.
     """
     table = Table("/proc/mounts")
-    # A mount point mounted over counts once: the last is the one that is seen.
+    # A mount point that is mounted over counts once: only the last mount is visible.
     seen = {mount.mountpoint: mount for mount in table.rows(lines(_table(roots)), parse_mount)}
     prefix = roots.rootfs.rstrip("/")
     inside = [(mount, f"{prefix}{mount.mountpoint}") for mount in seen.values()]
@@ -163,25 +164,25 @@ def filesystems(roots: Roots, sizes: MountSizes, deadline: Deadline) -> Iterable
     yield from _families([(mount, found[path]) for mount, path in inside if path in found])
     table.report()
     if missing := len(inside) - len(found):
-        raise CollectError(ErrorClass.TIMEOUT, f"{missing} mounts not asked: others hang")
+        raise CollectError(ErrorClass.TIMEOUT, f"{missing} mounts not checked: others hang")
 
 
 def _table(roots: Roots) -> str:
     try:
-        return roots.proc("1/mounts")  # the host's, where its /proc is mounted into a container
+        return roots.proc("1/mounts")  # the host's, if its /proc is mounted into a container
     except OSError:
         return roots.proc("self/mounts")
 
 
 def _families(found: Sequence[tuple[Mount, StatvfsResult]]) -> list[Family]:
-    read_only = Family("node_filesystem_readonly", "gauge", "Whether it is mounted read-only.", _LABELS)
+    read_only = Family("node_filesystem_readonly", "gauge", "Whether the file system is mounted read-only.", _LABELS)
     error = Family("node_filesystem_device_error", "gauge", "Whether statvfs fails or does not return.", _LABELS)
     measures = [
         Family(f"node_filesystem_{name}", "gauge", f"{text}, from statvfs.", _LABELS)
         for name, text in (
             ("size_bytes", "Size"),
             ("free_bytes", "Free space"),
-            ("avail_bytes", "Free space that others than root may use"),
+            ("avail_bytes", "Free space available to users other than root"),
             ("files", "Inodes"),
             ("files_free", "Free inodes"),
         )

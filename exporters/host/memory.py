@@ -1,4 +1,4 @@
-"""Memory: every line of /proc/meminfo, and the events of /proc/vmstat that matter. Names as node_exporter."""
+"""Memory: every line of /proc/meminfo, and the important events of /proc/vmstat. Names as in node_exporter."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _EVENTS = {
     "pgpgout": "Kilobytes paged out to disk",
     "pswpin": "Pages swapped in",
     "pswpout": "Pages swapped out",
-    "oom_kill": "Processes killed for want of memory",
+    "oom_kill": "Processes killed for lack of memory",
 }
 _KEY = re.compile(r"[A-Za-z0-9_]+(?:\([A-Za-z0-9_]+\))?")
 _NAMES = str.maketrans({"(": "_", ")": None})
 
 
 def meminfo(roots: Roots) -> Iterable[Family]:
-    """Return one gauge a line, in bytes where the kernel gives kB."""
+    """Return one gauge per line, in bytes if the kernel reports kB."""
     table = Table("/proc/meminfo")
     yield from unique(table.rows(lines(roots.proc("meminfo")), _amount))
     table.report()
@@ -38,7 +38,7 @@ def _amount(line: str) -> Family:
 
 
 def vmstat(roots: Roots) -> Iterable[Family]:
-    """Return the events since boot; untyped, as node_exporter has them, though they only rise."""
+    """Return the events since boot; untyped, as in node_exporter, though they only increase."""
     table = Table("/proc/vmstat")
     yield from unique(table.rows(lines(roots.proc("vmstat")), _event))
     table.report()

@@ -1,4 +1,4 @@
-"""Network: devices, protocols, sockets, connection tracking. Names as node_exporter."""
+"""Network: devices, protocols, sockets, connection tracking. Names as in node_exporter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RECEIVE = ("bytes", "packets", "errs", "drop", "fifo", "frame", "compressed", "
 _TRANSMIT = ("bytes", "packets", "errs", "drop", "fifo", "colls", "carrier", "compressed")
 _DIRECTIONS = tuple(("receive", name) for name in _RECEIVE) + tuple(("transmit", name) for name in _TRANSMIT)
 
-# Protocol and field as the kernel names them; what node_exporter gives by default.
+# Protocol and field as the kernel names them; the ones that node_exporter reports by default.
 _NETSTAT = frozenset(
     f"{protocol}_{field}"
     for protocol, fields in {
@@ -61,15 +61,15 @@ def _traffic(line: str) -> tuple[str, list[int]]:
 
 
 def classes(roots: Roots) -> Iterable[Family]:
-    """Return state, size of packet and speed of each device, from /sys/class/net."""
+    """Return state, MTU and speed of each device, from /sys/class/net."""
     up = Family("node_network_up", "gauge", "Whether operstate is up, from /sys/class/net.", ("device",))
     mtu = Family("node_network_mtu_bytes", "gauge", "Largest packet, from /sys/class/net.", ("device",))
     speed = Family("node_network_speed_bytes", "gauge", "Speed in bytes/s, from /sys/class/net.", ("device",))
     base = f"{roots.sysfs}/class/net"
-    for device in sorted(os.listdir(base)):  # noqa: PTH208 - strings, as the readers take
+    for device in sorted(os.listdir(base)):  # noqa: PTH208 - strings, which the readers expect
         if not os.path.isdir(f"{base}/{device}"):  # noqa: PTH112 - `bonding_masters` is a file
             continue
-        # A device that goes away meanwhile has none of them; one that is down, or has no speed, says EINVAL.
+        # A device that disappears meanwhile has none of them; one that is down, or has no speed, returns EINVAL.
         with contextlib.suppress(OSError, ValueError):
             up.add(int(roots.sys(f"class/net/{device}/operstate") == "up"), label(device))
         with contextlib.suppress(OSError, ValueError):
@@ -80,7 +80,7 @@ def classes(roots: Roots) -> Iterable[Family]:
 
 
 def netstat(roots: Roots) -> Iterable[Family]:
-    """Return counters of IP, ICMP, TCP and UDP; untyped, as node_exporter has them."""
+    """Return counters of IP, ICMP, TCP and UDP; untyped, as in node_exporter."""
     table, values = Table("/proc/net/netstat, snmp or snmp6"), dict[str, int]()
     for name in ("netstat", "snmp"):
         for pairs in table.rows(_pairs_of_lines(roots.net(name)), _named_values):
@@ -95,7 +95,7 @@ def netstat(roots: Roots) -> Iterable[Family]:
 
 
 def _pairs_of_lines(text: str) -> Iterable[str]:
-    """Return each line of names with the line of numbers of the same protocol after it; a lone line alone."""
+    """Return each line of names with the following line of numbers of the same protocol; a lone line on its own."""
     before = ""
     for line in lines(text):
         if before.partition(":")[0] == line.partition(":")[0]:
@@ -110,12 +110,12 @@ def _pairs_of_lines(text: str) -> Iterable[str]:
 
 
 def _named_values(pair: str) -> dict[str, int]:
-    """Return Protocol_Field → value from a line of names and one of numbers; each begins with the protocol."""
+    """Return Protocol_Field → value from a line of names and one of numbers; both start with the protocol."""
     names, _, numbers = pair.partition("\n")
     protocol, _, rest = names.partition(":")
     again, _, values = numbers.partition(":")
     if protocol != again:
-        raise ValueError("two protocols")
+        raise ValueError("two different protocols")
     found = zip(fields(rest), fields(values), strict=True)
     return {f"{protocol}_{name}": number(value) for name, value in found if f"{protocol}_{name}" in _NETSTAT}
 
@@ -157,17 +157,17 @@ def _socket_families(protocol: str, key: str, value: int) -> Iterable[Family]:
 
 
 def softnet(roots: Roots) -> Iterable[Family]:
-    """Return packets handled, dropped and postponed by each processor, from /proc/net/softnet_stat."""
+    """Return packets processed, dropped and deferred by each processor, from /proc/net/softnet_stat."""
     table = Table("/proc/net/softnet_stat")
     rows = table.rows(lines(roots.net("softnet_stat")), _processor)
     for column, what, text in (
         (0, "processed", "Packets processed"),
-        (1, "dropped", "Packets dropped, the queue being full"),
-        (2, "times_squeezed", "How often work was left over at the end of a turn"),
+        (1, "dropped", "Packets dropped because the queue was full"),
+        (2, "times_squeezed", "How often work was left over at the end of a polling cycle"),
     ):
         name = f"node_softnet_{what}_total"
         family = Family(name, "counter", f"{text}, from /proc/net/softnet_stat.", ("cpu",))
-        # The processor's own number came with Linux 5.14.
+        # Linux 5.14 added the processor's own number.
         by_cpu = {row[12] if len(row) > 12 else position: row[column] for position, row in enumerate(rows)}
         for cpu, value in by_cpu.items():
             family.add(value, str(cpu))
@@ -183,14 +183,18 @@ def _processor(line: str) -> list[int]:
 
 
 def conntrack(roots: Roots) -> Iterable[Family]:
-    """Return the size of the table of tracked connections; nothing where connections are not tracked."""
+    """Return the size of the connection tracking table; nothing if connections are not tracked."""
     base = "sys/net/netfilter/nf_conntrack"
     if not exists(f"{roots.procfs}/{base}_count"):
         return []
-    entries = Family("node_nf_conntrack_entries", "gauge", "Connections tracked now, from /proc/sys/net/netfilter.")
+    entries = Family(
+        "node_nf_conntrack_entries", "gauge", "Connections currently tracked, from /proc/sys/net/netfilter."
+    )
     entries.add(number(roots.proc(f"{base}_count")))
     limit = Family(
-        "node_nf_conntrack_entries_limit", "gauge", "Most connections tracked, from /proc/sys/net/netfilter."
+        "node_nf_conntrack_entries_limit",
+        "gauge",
+        "Maximum number of tracked connections, from /proc/sys/net/netfilter.",
     )
     limit.add(number(roots.proc(f"{base}_max")))
     return [entries, limit]

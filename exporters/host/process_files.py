@@ -1,4 +1,4 @@
-"""One process as /proc shows it. Raises OSError for one that is gone or not ours to see, ValueError for a strange file.
+"""One process as seen in /proc. Raises OSError for one that is gone or not readable, ValueError for a malformed file.
 
 Source: proc_pid_stat(5), proc_pid_cmdline(5), proc_pid_fd(5).
 """
@@ -14,13 +14,13 @@ from exporters.host.procfs import decode, number, read_bytes
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD of <linux/sched.h>
-_SHORT_NAME = 15  # what the kernel keeps of a name
-_LONGEST_COMMAND_BYTES = 2000  # of a command line, that are searched
+_SHORT_NAME = 15  # the length that the kernel keeps of a name
+_LONGEST_COMMAND_BYTES = 2000  # bytes of a command line that are searched
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """What /proc/PID/stat says: `start` tells apart two processes that had the same number one after the other."""
+    """The contents of /proc/PID/stat: `start` distinguishes two processes that had the same PID in turn."""
 
     pid: int
     name: str
@@ -33,12 +33,12 @@ class ProcessState:
 
 
 def pids(procfs: str) -> Iterator[int]:
-    """Return the numbers of the processes there are."""
+    """Return the PIDs of all processes."""
     return (int(name) for name in os.listdir(procfs) if name.isascii() and name.isdigit())  # noqa: PTH208
 
 
 def read_state(procfs: str, pid: int) -> ProcessState:
-    """Return a process's state. The name may hold anything, parentheses and newlines too."""
+    """Return a process's state. The name may contain anything, including parentheses and newlines."""
     before, _, after = read_bytes(f"{procfs}/{pid}/stat").rpartition(b") ")
     values = after.split(b" ")
     if len(values) < 22:
@@ -56,14 +56,14 @@ def read_state(procfs: str, pid: int) -> ProcessState:
 
 
 def read_command(procfs: str, pid: int) -> bytes:
-    """Return the command line as the process has it now: its arguments, each ended by a null byte, or a title."""
+    """Return the process's current command line: its arguments, each ended by a null byte, or a title."""
     return read_bytes(f"{procfs}/{pid}/cmdline")[:_LONGEST_COMMAND_BYTES]
 
 
 def names_of(name: str, command: bytes) -> Iterator[str]:
-    """Return the names by which a process may be known: the kernel's, its program's, its command line.
+    """Return the names of a process: the kernel's, its program's, its command line.
 
-    A program may rename its first thread, and with it what the kernel calls the process.
+    A program may rename its first thread, which also changes the kernel's name of the process.
     """
     arguments = decode(command.rstrip(b"\0")).split("\0")
     program = arguments[0].rpartition("/")[2]
@@ -75,7 +75,7 @@ def names_of(name: str, command: bytes) -> Iterator[str]:
 
 
 def open_files(procfs: str, pid: int) -> int:
-    """Return how many file descriptors a process has. Raises PermissionError where an older kernel will not say."""
+    """Return the number of a process's open file descriptors. Raises PermissionError if an older kernel denies it."""
     folder = f"{procfs}/{pid}/fd"
-    # The size is the number since Linux 6.2, for anybody to see; before it is 0, and the folder must be read.
+    # Since Linux 6.2 the size is the number, for any user; before, it is 0 and the folder must be read.
     return os.stat(folder).st_size or len(os.listdir(folder))  # noqa: PTH116, PTH208

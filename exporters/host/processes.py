@@ -1,6 +1,6 @@
-"""Processes by group: processor time, memory, files, threads. Names are ours: node_exporter has none.
+"""Processes by group: processor time, memory, files, threads. node_exporter has no such metrics; the names are our own.
 
-Sampled in the background: looking at every process costs more than the rest of a scrape.
+Sampled in the background: reading every process costs more than the rest of a scrape.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LABELS = ("group",)
 
 @dataclass(slots=True)
 class _Process:
-    """A process at the last look: the CPU time it had, and its group, which follows from name and command line."""
+    """A process at the last sample: its CPU time, and its group, which follows from name and command line."""
 
     start: int
     cpu_seconds: float = 0.0
@@ -34,7 +34,7 @@ class _Process:
 
 @dataclass(slots=True)
 class GroupTotals:
-    """What the processes of one group add up to. `open_files` is None where none may be looked at."""
+    """The totals of the processes of one group. `open_files` is None if none of them may be read."""
 
     processes: int = 0
     threads: int = 0
@@ -44,7 +44,7 @@ class GroupTotals:
 
 @dataclass(slots=True)
 class Sample:
-    """The groups at one moment; `cpu_seconds` only ever rises, also when a process ends."""
+    """The groups at one moment; `cpu_seconds` never decreases, even when a process ends."""
 
     at: float = 0.0
     totals: dict[str, GroupTotals] = field(default_factory=dict)
@@ -54,14 +54,14 @@ class Sample:
 class ProcessGroups:
     """Follows the groups from sample to sample.
 
-    A process belongs to the group its present name and command line fit, whatever it was started as. CPU time is
-    counted in the group a process is in when it is seen, and stays there.
+    A process belongs to the group that matches its current name and command line, whatever it was started as. CPU time
+    counts in the group that the process is in when sampled, and stays there.
     """
 
     def __init__(
         self, groups: Sequence[ProcessGroup], procfs: str = "/proc", pids: Callable[[], Iterable[int]] | None = None
     ) -> None:
-        """Take the groups, in the order in which they are tried; `pids` names the processes to look at."""
+        """Take the groups, in the order in which they are tried; `pids` names the processes to read."""
         self._patterns = [(group.name, re.compile(group.command)) for group in groups]
         self._names = [*(group.name for group in groups), OTHER]
         self._procfs = procfs
@@ -72,7 +72,7 @@ class ProcessGroups:
         self._sample = Sample()
 
     def refresh(self) -> None:
-        """Look at every process once; one that ends meanwhile, or may not be looked at, is passed over."""
+        """Read every process once; one that ends meanwhile, or may not be read, is skipped."""
         totals = {name: GroupTotals() for name in self._names}
         known: dict[int, _Process] = {}
         for pid in self._pids():
@@ -81,7 +81,7 @@ class ProcessGroups:
             except (FileNotFoundError, ProcessLookupError):
                 continue
             except (OSError, ValueError):
-                # Not to be counted a second time when it can be looked at again.
+                # Must not count a second time when it becomes readable again.
                 if pid in self._known:
                     known[pid] = self._known[pid]
         self._known = known
@@ -89,7 +89,7 @@ class ProcessGroups:
             self._sample = Sample(time.time(), totals, dict(self._cpu))
 
     def families(self) -> Iterable[Family]:
-        """Return the latest sample, taking one where there is none."""
+        """Return the latest sample, taking one if there is none."""
         with self._lock:
             sample = self._sample
         if not sample.at:
@@ -103,14 +103,14 @@ class ProcessGroups:
             return
         seen = self._known.get(pid)
         if seen is None or seen.start != state.start:
-            # Seen for the first time it counts whole: it is new, or this is the first sample.
+            # A process seen for the first time counts in full: it is new, or this is the first sample.
             seen = _Process(state.start)
         self._regroup(seen, state)
         known[pid] = seen
         self._cpu[seen.group] += max(0.0, state.cpu_seconds - seen.cpu_seconds)
         seen.cpu_seconds = max(seen.cpu_seconds, state.cpu_seconds)
         if state.zombie:
-            return  # it has ended, and only its parent has not looked yet
+            return  # it has ended, and its parent has not reaped it yet
         total = totals[seen.group]
         total.processes += 1
         total.threads += state.threads
@@ -120,9 +120,9 @@ class ProcessGroups:
                 total.open_files = (total.open_files or 0) + process_files.open_files(self._procfs, pid)
 
     def _regroup(self, seen: _Process, state: ProcessState) -> None:
-        """Put the process into the group it fits now; without a command line nothing but its name can tell otherwise.
+        """Put the process into its current group; without a command line, only its name can move it to another.
 
-        There is none at the end, and for the moment in which a program takes the place of another.
+        A process has no command line at its end, and while one program replaces another (exec).
         """
         command = process_files.read_command(self._procfs, state.pid)
         if (state.name, command) == (seen.name, seen.command):
@@ -146,9 +146,9 @@ def _families(sample: Sample) -> Iterable[Family]:
         for name, text in (
             ("processes", "Processes in the group (settings: host.process_groups)."),
             ("threads", "Threads of the group's processes."),
-            ("memory_rss_bytes", "Resident memory of the group's processes; memory they share counts for each."),
-            ("open_files", "Open file descriptors of those of the group's processes that may be looked at."),
-            ("cpu_seconds_total", "CPU time of the group's processes, those that have ended included."),
+            ("memory_rss_bytes", "Resident memory of the group's processes; shared memory counts for each of them."),
+            ("open_files", "Open file descriptors of the group's processes that may be read."),
+            ("cpu_seconds_total", "CPU time of the group's processes, including those that have ended."),
         )
     )
     for group, total in sample.totals.items():
@@ -158,6 +158,6 @@ def _families(sample: Sample) -> Iterable[Family]:
         cpu.add(sample.cpu_seconds[group], group)
         if total.open_files is not None:
             files.add(total.open_files, group)
-    at = Family("pantrywatch_process_groups_timestamp_seconds", "gauge", "When the processes were last looked at.")
+    at = Family("pantrywatch_process_groups_timestamp_seconds", "gauge", "When the processes were last sampled.")
     at.add(sample.at)
     return [count, threads, memory, files, cpu, at]

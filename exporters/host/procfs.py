@@ -1,8 +1,8 @@
 r"""Where the host's file systems are mounted, and how files in /proc and /sys are read.
 
-Names in these files are bytes: text from here keeps those that are not UTF-8 as surrogates (os.fsencode gives them
-back), and `label` makes a valid label of them. Lines end at \n and fields at spaces, nowhere else: str.splitlines and
-str.split break at a dozen more characters, all of which names may hold.
+Names in these files are bytes: text from here keeps bytes that are not UTF-8 as surrogates (os.fsencode restores them),
+and `label` turns them into a valid label. Lines end only at \n and fields only at spaces: str.splitlines and str.split
+break at a dozen more characters, all of which names may contain.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The host's /proc, /sys and / as seen from here: elsewhere in a container."""
+    """The host's /proc, /sys and / as seen from here: mounted elsewhere in a container."""
 
     procfs: str
     sysfs: str
     rootfs: str
 
     def net(self, name: str) -> str:
-        """Return the text of a file under /proc/net: process 1's, whose network is the host's. Raises OSError."""
+        """Return the text of a file under /proc/net of process 1, whose network is the host's. Raises OSError."""
         try:
             return self.proc(f"1/net/{name}")
-        except OSError:  # not ours to see, or process 1 is no process here
+        except OSError:  # not readable, or process 1 is not visible here
             return self.proc(f"net/{name}")
 
     def proc(self, name: str) -> str:
@@ -45,7 +45,7 @@ class Roots:
         return read_text(f"{self.procfs}/{name}")
 
     def sys(self, name: str) -> str:
-        """Return the text of a file under /sys without the newline at its end. Raises OSError."""
+        """Return the text of a file under /sys without its trailing newline. Raises OSError."""
         return read_text(f"{self.sysfs}/{name}").rstrip("\n")
 
 
@@ -55,7 +55,7 @@ def read_text(path: str) -> str:
 
 
 def read_bytes(path: str) -> bytes:
-    """Return a small file, as the kernel makes it up: os.read costs a fifth of open(). Raises OSError."""
+    """Return a small file that the kernel generates: os.read costs a fifth of open(). Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         text = os.read(descriptor, _CHUNK_BYTES)
@@ -69,23 +69,23 @@ def read_bytes(path: str) -> bytes:
 
 
 def exists(path: str) -> bool:
-    """Return whether a file is there: a kernel without a feature lacks its file, which is no failure."""
-    return os.path.exists(path)  # noqa: PTH110 - a string is what the readers above take
+    """Return whether a file exists: a kernel without a feature lacks its file, which is not a failure."""
+    return os.path.exists(path)  # noqa: PTH110 - a string, which the readers above expect
 
 
 def decode(data: bytes) -> str:
-    """Return text that holds bytes which are not UTF-8 as surrogates."""
+    """Return text in which bytes that are not UTF-8 are surrogates."""
     return data.decode(errors="surrogateescape")
 
 
 def label(text: str) -> str:
-    r"""Return a label of valid UTF-8: `\xfc` for a byte that is not. No two names have the same label."""
+    r"""Return a label of valid UTF-8, with `\xfc` for an invalid byte. No two names have the same label."""
     text = _LOOKS_ESCAPED.sub(r"\\x5c", text) if "\\" in text else text
     return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:x}", text)
 
 
 def lines(text: str) -> list[str]:
-    r"""Return the lines of a file of the kernel's, the last of which ends with \n like all others."""
+    r"""Return the lines of a kernel file, whose last line ends with \n like all others."""
     return [line for line in text.split("\n") if line]
 
 
@@ -95,7 +95,7 @@ def fields(line: str) -> list[str]:
 
 
 def number(text: str) -> int:
-    """Return a number as the kernel prints it. Raises ValueError."""
+    """Return a number as printed by the kernel. Raises ValueError."""
     value = int(text)
     if value not in _NUMBERS:
         raise ValueError("more than 64 bits")
@@ -103,20 +103,20 @@ def number(text: str) -> int:
 
 
 def finite(text: str) -> float:
-    """Return a decimal fraction as the kernel prints it. Raises ValueError."""
+    """Return a decimal fraction as printed by the kernel. Raises ValueError."""
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError("no number")
+        raise ValueError("not a finite number")
     return value
 
 
 def unique(families: Iterable[Family]) -> Iterable[Family]:
-    """Return the families, the last of each name: a file that says something twice must not make a page that does."""
+    """Return the families, only the last of each name: repeated lines in a file must not become repeated families."""
     return {family.name: family for family in families}.values()
 
 
 class Table:
-    """Reads a file line by line; a line that does not fit costs itself only, and is reported in the end."""
+    """Reads a file line by line; a line that does not parse costs only itself, and is reported at the end."""
 
     def __init__(self, name: str) -> None:
         """Take the file's name, for the report."""
@@ -124,7 +124,7 @@ class Table:
         self._unread = 0
 
     def rows(self, text: Iterable[str], parse: Callable[[str], Row | None]) -> list[Row]:
-        """Return what `parse` makes of each line; None, ValueError, KeyError and IndexError leave the line out."""
+        """Return the result of `parse` for each line; None, ValueError, KeyError and IndexError skip the line."""
         found = []
         for line in text:
             try:
@@ -137,6 +137,6 @@ class Table:
         return found
 
     def report(self) -> None:
-        """Raise CollectError of class protocol if there were lines that did not fit; call it after the last family."""
+        """Raise CollectError of class protocol if lines were skipped as malformed; call it after the last family."""
         if self._unread:
             raise CollectError(ErrorClass.PROTOCOL, f"{self._unread} lines of {self._name} do not have the usual form")

@@ -14,7 +14,7 @@ _MOST_GROUPS = 20
 def _expect_group_name(name: str) -> None:
     not_empty(name)
     if name == "other":
-        raise ValueError("expected another name, got 'other', which is what all other processes are counted as")
+        raise ValueError("expected another name, got 'other', which is the group of all remaining processes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ProcessGroup:
     ]
 
 
-# The first that fits wins. Names are those of the programs of a web application's usual stack.
+# The first match wins. The names are the programs of a typical web application.
 DEFAULT_GROUPS = (
     ProcessGroup("postgres", r"^postgres(:|$)"),
     ProcessGroup("pgbouncer", r"^pgbouncer$"),
@@ -44,26 +44,27 @@ _absolute = matching(r"/.*", "an absolute path")
 
 @dataclass(frozen=True, slots=True)
 class HostSettings:
-    """What to measure of this machine."""
+    """What to measure on this machine."""
 
     name: Annotated[str, "The value of the label `instance`."] = "local"
-    procfs: Annotated[str, "Where `/proc` of the host is mounted.", _absolute] = "/proc"
-    sysfs: Annotated[str, "Where `/sys` of the host is mounted.", _absolute] = "/sys"
-    rootfs: Annotated[str, "Where `/` of the host is mounted.", _absolute] = "/"
+    procfs: Annotated[str, "The mount point of the host's `/proc`.", _absolute] = "/proc"
+    sysfs: Annotated[str, "The mount point of the host's `/sys`.", _absolute] = "/sys"
+    rootfs: Annotated[str, "The mount point of the host's `/`.", _absolute] = "/"
     cgroup: Annotated[
         str | None,
-        "Control group to report too, such as `/system.slice/app.service`; default: the exporter's own, if limited.",
+        "An additional control group to report, such as `/system.slice/app.service`; default: the exporter's "
+        "own, if limited.",
     ] = None
     process_groups: Annotated[
-        tuple[ProcessGroup, ...], f"At most {_MOST_GROUPS} groups; a process is counted in the first that fits.",
+        tuple[ProcessGroup, ...], f"At most {_MOST_GROUPS} groups; a process is counted in the first that matches.",
         at_most_entries(_MOST_GROUPS, "process_groups"), unique_names,
     ] = DEFAULT_GROUPS  # fmt: skip
-    process_interval_seconds: Annotated[float, "Seconds between two readings of the processes.", at_least(1)] = 15.0
+    process_interval_seconds: Annotated[float, "Seconds between two samples of the processes.", at_least(1)] = 15.0
 
 
 Section = HostSettings
 
 
 def from_environment(_environment: Mapping[str, str]) -> Section:
-    """Return this machine: there is nothing to set."""
+    """Return this machine with the default settings."""
     return HostSettings()

@@ -1,4 +1,4 @@
-"""This machine as a source: one table of collectors, under node_exporter's names for them."""
+"""This machine as a source: one table of collectors, with node_exporter's names for them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from exporters.host.settings import HostSettings
 
 _MARGIN_SECONDS = 0.1  # for what is left to do after the file systems
 _REMEDIES: Mapping[ErrorClass | None, str] = {
-    ErrorClass.VERSION: "this kernel does not have it, or has it switched off: its metrics stay away",
+    ErrorClass.VERSION: "this kernel does not have it, or has it switched off: its metrics are missing",
     ErrorClass.PERMISSION: "run the exporter as a user who may read it, or do without its metrics",
-    ErrorClass.PROTOCOL: "a file of the kernel's has lines we do not understand: their metrics stay away",
+    ErrorClass.PROTOCOL: "a file of the kernel has lines in an unknown format: their metrics are missing",
 }
 
-# Those that remember nothing. File systems, whose mounts may hang, come after all of them.
+# Collectors without state. File systems come last: they can block on a hung mount.
 _COLLECTORS: Mapping[str, Callable[[Roots], Iterable[Family]]] = {
     "loadavg": cpu.load,
     "meminfo": memory.meminfo,
@@ -50,7 +50,7 @@ def sources(section: HostSettings, _settings_file: str) -> list[Source]:
 
 
 class HostSource:
-    """Scrapes this machine; processes are looked at in the background."""
+    """Scrapes this machine; processes are sampled in the background."""
 
     exporter = "host"
     up: Up | None = None
@@ -71,11 +71,11 @@ class HostSource:
         }
 
     def start(self) -> None:
-        """Begin to look at processes in the background."""
+        """Start sampling processes in the background."""
         self._periodic.start()
 
     def collect(self, run: Run) -> None:
-        """Run every collector; one that fails costs its own families."""
+        """Run every collector; one that fails loses only its own families."""
         for name, read in self._collectors.items():
             run.collect(name, partial(read, self._roots))
         run.collect("processes", self._groups.families)
@@ -84,7 +84,7 @@ class HostSource:
         run.add(*_successes(run))
 
     def classify(self, error: BaseException) -> ErrorClass:
-        """Return `version` for what this kernel does not have, `permission` for what we may not read."""
+        """Return `version` for what this kernel does not have, `permission` for what may not be read."""
         if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
             return ErrorClass.EXHAUSTED
         if isinstance(error, PermissionError):
@@ -112,14 +112,14 @@ class HostSource:
         return found
 
     def close(self) -> None:
-        """End the background work."""
+        """Stop the background work."""
         self._periodic.stop()
 
 
 def _successes(run: Run) -> Iterable[Family]:
-    """Return node_exporter's own view of its collectors, which rules written for it ask for."""
+    """Return node_exporter's own metrics about its collectors, which rules written for it use."""
     success = Family("node_scrape_collector_success", "gauge", "Whether the collector succeeded.", ("collector",))
-    duration = Family("node_scrape_collector_duration_seconds", "gauge", "Time it took.", ("collector",))
+    duration = Family("node_scrape_collector_duration_seconds", "gauge", "Time the collector took.", ("collector",))
     for outcome in run.outcomes():
         success.add(int(outcome.error_class is None), outcome.collector)
         duration.add(outcome.seconds, outcome.collector)

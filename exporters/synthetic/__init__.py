@@ -1,1 +1,1 @@
-"""The synthetic exporter; `source.sources` is where it begins (empty here: settings.py is imported alone)."""
+"""The synthetic exporter; its entry point is `source.sources` (empty here: settings.py is imported alone)."""

@@ -18,7 +18,7 @@ from exporters.core.errors import CollectError, ErrorClass
 from exporters.synthetic.sockets import Address, note_address, shares, time_left
 
 _PAYLOAD_BYTES = 1232  # fits one UDP packet on any path: DNS Flag Day 2020
-# The answers of servers without EDNS.
+# The responses of servers without EDNS.
 _NO_EDNS = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS})
 
 
@@ -33,7 +33,7 @@ class Question:
 def ask(
     question: Question, servers: Sequence[Address], observation: Observation, deadline: Deadline
 ) -> dns.message.Message:
-    """Return the answer of the first server that gives one; each has its share of the time left.
+    """Return the answer of the first server that gives one; each gets its share of the time left.
 
     Raises the OSError of the last one, or CollectError (protocol) if the reply does not answer the question.
     """

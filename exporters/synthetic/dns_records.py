@@ -22,7 +22,7 @@ _POLICY = frozenset({dns.rcode.REFUSED, dns.rcode.NOTAUTH})
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A record that must be there: a whole one, or with `part` any record that contains the text."""
+    """A record that must be present: a whole one, or with `part` any record that contains the text."""
 
     text: str
     record_type: str
@@ -39,7 +39,7 @@ class Expectation:
         return expectation
 
     def met_by(self, record: dns.rdata.Rdata) -> bool:
-        """Return whether a record matches; names ignore case and the final dot, and TXT may be a part."""
+        """Return whether a record matches; names ignore case and the final dot, and for TXT a part is enough."""
         if self.record_type == "TXT":
             return self.text in text_of(record)
         if self.part:
@@ -79,7 +79,7 @@ def _records(answer: dns.message.Message) -> Sequence[dns.rdata.Rdata]:
     try:
         found = (
             cast("dns.message.QueryMessage", answer).resolve_chaining().answer
-        )  # it is: its opcode is the question's
+        )  # present: its opcode is the question's
     except dns.exception.DNSException:
         raise CollectError(
             ErrorClass.PROTOCOL, "the aliases of the name form a loop, or a chain that is too long"
@@ -92,7 +92,7 @@ def _records(answer: dns.message.Message) -> Sequence[dns.rdata.Rdata]:
 
 
 def _is_referral(answer: dns.message.Message) -> bool:
-    """Return whether the server neither has the zone nor recurses, and names other servers: it is lame."""
+    """Return whether the server is lame: it neither has the zone nor recurses, and names other servers."""
     types = {records.rdtype for records in answer.authority}
     knows = answer.flags & (dns.flags.AA | dns.flags.RA)
     return not knows and dns.rdatatype.NS in types and dns.rdatatype.SOA not in types

@@ -1,8 +1,8 @@
-"""Reads an HTTP/1 response from a server that is not trusted: bounded in size, in linear time.
+"""Reads an HTTP/1 response from an untrusted server: bounded in size, in linear time.
 
-Not h11, though the exporter's server loads it anyway, because a check must report what it saw: h11 raises a bare error
-if a server answers 101 unasked, or if the lines of a chunked body end in LF alone, which curl and browsers accept. Not
-http.client, which is limited to 100 headers and 64 KiB a line by globals of its module.
+Not h11, although the exporter's server loads it anyway, because a check must report what it saw: h11 raises a bare
+error if a server answers 101 unasked, or if the lines of a chunked body end in LF alone, which curl and browsers
+accept. Not http.client, which is limited to 100 headers and 64 KiB per line by global variables of its module.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from io import BufferedReader
 from exporters.core.errors import CollectError, ErrorClass
 
 MAXIMUM_BODY_BYTES = 1024 * 1024  # read and searched; the check does not wait for the rest
-# Status lines, headers and trailers of one response, interim ones included: as much as Chromium reads.
+# Status lines, headers and trailers of one response, including interim ones: as much as Chromium reads.
 _MAXIMUM_HEAD_BYTES = 256 * 1024
 _PART_BYTES = 64 * 1024
-_MAXIMUM_PARTS = 64 * 1024  # a server may send a megabyte in chunks of one byte, and each costs a step of Python
+_MAXIMUM_PARTS = 64 * 1024  # a server may send a megabyte in chunks of one byte, and each takes a Python iteration
 _CHUNK_LINE_BYTES = 16  # allowed for the line before and after a chunk; longer lines count as headers
 _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t].*)?\Z")
 _NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
@@ -29,7 +29,7 @@ _NO_BODY = frozenset({101, 204, 304})
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Status line and headers; `version` is 1.0 or 1.1, names are in small letters, in the order they came."""
+    """Status line and headers; `version` is 1.0 or 1.1, names are in lower case, in the order received."""
 
     version: float
     status: int
@@ -40,12 +40,12 @@ class Head:
         return next((value for found, value in self.headers if found == name), None)
 
     def tokens(self, name: str) -> tuple[str, ...]:
-        """Return the parts of a header that is a list, in small letters, without parameters, of all its lines."""
+        """Return the entries of a list header from all its lines, in lower case, without parameters."""
         parts = (part for found, value in self.headers if found == name for part in value.split(","))
         return tuple(token for part in parts if (token := part.partition(";")[0].strip(" \t").lower()))
 
     def announced_bytes(self) -> int | None:
-        """Return the length that the headers announce. Raises CollectError where it is not one number."""
+        """Return the length that the headers announce. Raises CollectError if it is not a single number."""
         values = {
             part.strip(" \t") for name, value in self.headers if name == "content-length" for part in value.split(",")
         }
@@ -57,7 +57,7 @@ class Head:
 
 
 class AnswerReader:
-    """Reads one answer to a request with this method. All of it raises CollectError (protocol) or OSError."""
+    """Reads one answer to a request with this method. Every method raises CollectError (protocol) or OSError."""
 
     def __init__(self, reader: BufferedReader, method: str) -> None:
         self._reader = reader
@@ -65,7 +65,7 @@ class AnswerReader:
         self._head_bytes_left = _MAXIMUM_HEAD_BYTES
 
     def head(self) -> Head:
-        """Return the head of the final answer; interim ones (1xx) are read past, but for 101, which has no other."""
+        """Return the head of the final answer; interim ones (1xx) are skipped, except 101, which is final."""
         while True:
             version, status = self._status_line()
             head = Head(version, status, tuple(self._headers()))
@@ -73,17 +73,17 @@ class AnswerReader:
                 return head
 
     def has_body(self, head: Head) -> bool:
-        """Return whether a body follows, empty or not."""
+        """Return whether a body follows, even an empty one."""
         return self._method != "HEAD" and head.status not in _NO_BODY
 
     def announced_bytes(self, head: Head) -> int | None:
-        """Return the length of the body that the head announced, for HEAD the one a GET would have, or None."""
+        """Return the length of the body that the head announced (for HEAD, the length a GET would have), or None."""
         if not self.has_body(head) and self._method != "HEAD":
             return 0
         return None if head.tokens("transfer-encoding") else head.announced_bytes()
 
     def body(self, head: Head) -> tuple[bytes, bool]:
-        """Return the body as sent, up to the maximum, and whether this is all of it."""
+        """Return the body as sent, up to the maximum, and whether it is complete."""
         body = bytearray()
         for count, part in enumerate(self._parts(head), 1):
             body += part
@@ -96,7 +96,7 @@ class AnswerReader:
             return iter(())
         transfer_codings = head.tokens("transfer-encoding")
         if "chunked" in transfer_codings[:-1]:
-            raise _broken("the body is chunked, and coded once more")
+            raise _broken("the body has a transfer coding in addition to chunked")
         if transfer_codings:
             return self._chunks() if transfer_codings[-1] == "chunked" else self._until_end()
         length = head.announced_bytes()
@@ -119,7 +119,7 @@ class AnswerReader:
         while size := self._chunk_size():
             yield from self._sized(size)
             if self._line(free=_CHUNK_LINE_BYTES):
-                raise _broken("a chunk of the body is longer than it says")
+                raise _broken("a chunk of the body is longer than its size says")
         while self._line():  # trailers
             pass
 
@@ -151,7 +151,7 @@ class AnswerReader:
             yield name, value.decode("latin-1")
 
     def _line(self, *, start: bytes = b"", free: int = 0) -> bytes:
-        """Return a line without its end; `free` bytes of it are not counted as head."""
+        """Return a line without its end; `free` bytes of it do not count towards the head."""
         line = self._reader.readline(self._head_bytes_left + free + 1)
         if not line.startswith(start):
             raise _broken("the answer is not HTTP/1" if line else "the connection was closed without an answer")

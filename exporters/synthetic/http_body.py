@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.synthetic.http_answer import MAXIMUM_BODY_BYTES
 
-_MAXIMUM_CODINGS = 5  # one over the other, as in curl
-_PIECE_BYTES = 16 * 1024  # a decoder's input at a time, so that its unused rest is short to copy
+_MAXIMUM_CODINGS = 5  # nested, as in curl
+_PIECE_BYTES = 16 * 1024  # a decoder's input at a time, so that its unused rest is cheap to copy
 _GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's numbers for the formats
-_FORMATS = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _RAW)}  # deflate: both are sent
+_FORMATS = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _RAW)}  # deflate: servers send both
 _KNOWN = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([A-Za-z0-9:_.-]{1,40})", re.IGNORECASE)
 # Python has more codecs, but some are not for text, and some are not linear.
@@ -25,7 +25,7 @@ _TEXT = re.compile(
 )
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as that of UTF-16 does
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # starts like UTF-16
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -33,12 +33,12 @@ _MARKS = (
 
 
 class UnknownCodingError(CollectError):
-    """A body in a content coding that is not decoded here, though others may."""
+    """A body in a content coding that is not decoded here, although other clients may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What was sent, cut after 1 MiB (`complete` is false then); `codings` in the order they were applied."""
+    """The body as sent, cut after 1 MiB (`complete` is false then); `codings` in the order they were applied."""
 
     sent: bytes
     complete: bool
@@ -46,7 +46,7 @@ class Body:
     content_type: str
 
     def content(self) -> bytes:
-        """Return it decoded, cut after 1 MiB. Raises CollectError, of which UnknownCodingError is one."""
+        """Return the decoded body, cut after 1 MiB. Raises CollectError, of which UnknownCodingError is one."""
         content, complete = self.sent, self.complete
         codings = [coding for coding in self.codings if coding != "identity"]
         if len(codings) > _MAXIMUM_CODINGS:
@@ -73,7 +73,7 @@ def _charset(content_type: str) -> str:
         name = codecs.lookup(match[1]).name
     except LookupError:
         return "utf-8"
-    # As browsers do: the first two are read as Windows-1252, which extends them; UTF-16 is little-endian.
+    # As in browsers: the first two are read as Windows-1252, which extends them; UTF-16 is little-endian.
     return {"iso8859-1": "cp1252", "ascii": "cp1252", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(name, name)
 
 

@@ -1,4 +1,4 @@
-"""One request over HTTP/1.1 and its answer, with the time of each phase: for checks of every kind that speaks HTTP."""
+"""One request over HTTP/1.1 and its answer, with the time of each phase: for every kind of check that uses HTTP."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _OWN_HEADERS = {"User-Agent": f"pantrywatch-check/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
 _LAST_MODIFIED = "probe_http_last_modified_timestamp_seconds"
 _LONGEST_DATE = 40
-_SENDS_LENGTH = frozenset({"POST", "PUT", "PATCH"})  # that of an empty body too
+_SENDS_LENGTH = frozenset({"POST", "PUT", "PATCH"})  # including that of an empty body
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent."""
+    """The request."""
 
     method: str
     url: SplitResult
@@ -41,7 +41,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; `location` is where a redirect leads."""
+    """The answer; `location` is where a redirect leads."""
 
     status: int
     location: str | None
@@ -57,29 +57,29 @@ def expect_headers(headers: Mapping[str, str]) -> None:
 
 
 def sendable(value: str) -> bool:
-    """Return whether a text may stand in a header."""
+    """Return whether a text can be used in a header."""
     return value.isprintable() and value.isascii()
 
 
 def expect_status(status: int) -> None:
-    """Raise ValueError unless this is a status."""
+    """Raise ValueError unless this is an HTTP status."""
     expect(100 <= status <= 599, "a status from 100 to 599", status)
 
 
 def all_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return ours and these, written alike, so that one given in the settings replaces one of ours."""
+    """Return the default headers and these, spelled alike, so that one from the settings replaces a default."""
     return _OWN_HEADERS | {name.title(): value for name, value in headers.items()}
 
 
 def judge(answer: Answer, statuses: Container[int], body: re.Pattern[str] | None, observation: Observation) -> None:
-    """Raise CollectError unless status and body are as expected; 401 and 403 have classes of their own."""
+    """Raise CollectError unless status and body are as expected; 401 and 403 have their own classes."""
     observation.set("probe_failed_due_to_regex", 0)
     if answer.status not in statuses:
         meaning = {401: ErrorClass.AUTH, 403: ErrorClass.PERMISSION}
         raise CollectError(meaning.get(answer.status, ErrorClass.PROTOCOL), f"status {answer.status}")
     try:
         content = answer.body.content()
-    except UnknownCodingError:  # not a failure if nothing looks at the body
+    except UnknownCodingError:  # not a failure if the body is not checked
         if body:
             raise
         return
@@ -92,7 +92,7 @@ def judge(answer: Answer, statuses: Container[int], body: re.Pattern[str] | None
 def exchange(request: Request, context: ssl.SSLContext, observation: Observation, deadline: Deadline) -> Answer:
     """Return the answer to a request; redirects are not followed.
 
-    Raises CollectError (dns, protocol) or OSError (ssl.SSLError too).
+    Raises CollectError (dns, protocol) or OSError (including ssl.SSLError).
     """
     with _open(request.url, context, observation, deadline) as sock:
         stream = Stream(sock, deadline)
@@ -123,10 +123,10 @@ def _message(request: Request) -> bytes:
 
 
 def note_head(request: Request, reader: AnswerReader, head: Head, observation: Observation) -> None:
-    """Note what the head of an answer says. Raises CollectError (protocol) where its lengths differ."""
+    """Note the metrics in the head of an answer. Raises CollectError (protocol) if its lengths differ."""
     observation.forget(
         "probe_http_content_length", _LAST_MODIFIED
-    )  # of an earlier response: a redirect or a step before
+    )  # from an earlier response: a redirect or a previous step
     observation.set("probe_http_status_code", head.status)
     observation.set("probe_http_version", head.version)
     observation.set("probe_http_ssl", int(request.url.scheme == "https"))
@@ -138,7 +138,7 @@ def note_head(request: Request, reader: AnswerReader, head: Head, observation: O
 
 
 def _seconds(date: str) -> float | None:
-    """Return the Unix time of a date in a header, None where it is none."""
+    """Return the Unix time of a date in a header, or None if it is not one."""
     try:
         found = parsedate_to_datetime(date[:_LONGEST_DATE])
     except (ValueError, IndexError, OverflowError):

@@ -1,7 +1,7 @@
-"""The metrics of what a check sees over the network.
+"""The metrics that a check observes over the network.
 
-`probe_*` has blackbox_exporter's names, types and meaning. That exporter has one page a target, and the target in the
-label `instance`; here one page holds all checks.
+`probe_*` has blackbox_exporter's names, types and meaning. That exporter has one page per target, and the target in the
+label `instance`; here one page has all checks.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from __future__ import annotations
 from exporters.core.checks.check import Gauges
 
 GAUGES: Gauges = {
-    "probe_dns_lookup_time_seconds": ((), "Time to resolve the host names, by the system's resolver."),
+    "probe_dns_lookup_time_seconds": ((), "Time to resolve the host names with the system's resolver."),
     "probe_ip_protocol": ((), "4 or 6: the IP protocol of the address used."),
     "probe_ip_addr_hash": ((), "Hash of the address used: shows when it changes."),
     "probe_failed_due_to_regex": ((), "Whether the run failed because the answer does not match the pattern (1)."),
-    "probe_http_status_code": ((), "Status of the last response, redirects followed."),
+    "probe_http_status_code": ((), "Status of the last response after redirects."),
     "probe_http_duration_seconds": (("phase",), "Time of each phase of the HTTP request, summed over redirects."),
-    "probe_http_content_length": ((), "Length that the response announced in bytes; -1 where it announced none."),
-    "probe_http_uncompressed_body_length": ((), "Bytes of the body once decoded, at most 1048576."),
+    "probe_http_content_length": ((), "Length in bytes that the response announced; -1 if it announced none."),
+    "probe_http_uncompressed_body_length": ((), "Size of the decoded body in bytes, at most 1048576."),
     "probe_http_last_modified_timestamp_seconds": ((), "When the response says it was last modified, Unix time."),
     "probe_http_redirects": ((), "Redirects followed."),
     "probe_http_ssl": ((), "Whether the last response came over TLS (1) or not (0)."),
     "probe_http_version": ((), "HTTP version of the response, such as 1.1."),
-    "probe_ssl_earliest_cert_expiry": ((), "When the first certificate ends of those the server sent, Unix time."),
-    "probe_ssl_last_chain_expiry_timestamp_seconds": ((), "When the verified certificate chain ends, Unix time."),
+    "probe_ssl_earliest_cert_expiry": ((), "Earliest expiry of the certificates that the server sent, Unix time."),
+    "probe_ssl_last_chain_expiry_timestamp_seconds": ((), "Expiry of the verified certificate chain, Unix time."),
     "probe_tls_version_info": (("version",), "1, with the TLS version used."),
-    "probe_dns_duration_seconds": (("phase",), "Time of each phase of the DNS question."),
+    "probe_dns_duration_seconds": (("phase",), "Time of each phase of the DNS query."),
     "probe_dns_query_succeeded": ((), "Whether the name server answered (1) or not (0), whatever the answer."),
     "probe_dns_answer_rrs": ((), "Records in the answer section."),
     "probe_dns_authority_rrs": ((), "Records in the authority section."),

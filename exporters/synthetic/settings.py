@@ -9,7 +9,7 @@ from typing import Annotated
 from exporters.core.field_checks import at_most_entries, unique_names
 from exporters.synthetic.kinds import AnyCheck
 
-_MAXIMUM_CHECKS = 100  # each has a thread
+_MAXIMUM_CHECKS = 100  # each has its own thread
 
 
 @dataclass(frozen=True, slots=True)

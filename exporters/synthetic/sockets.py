@@ -1,4 +1,4 @@
-"""Sockets that keep to one deadline: name resolution, connection over IPv4 or IPv6, reading and writing."""
+"""Sockets that honor one deadline: name resolution, connection over IPv4 or IPv6, reading and writing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def resolve(host: str, port: int, observation: Observation, kind: int = socket.S
 
 
 def both_families(addresses: Sequence[Address]) -> list[Address]:
-    """Return the first addresses, alternating between families (RFC 8305): one family may lead nowhere."""
+    """Return the first addresses, alternating between families (RFC 8305): one family may not be reachable."""
     first = [address for address in addresses if address[0] == addresses[0][0]]
     other = [address for address in addresses if address[0] != addresses[0][0]]
     turns = [address for pair in zip_longest(first, other) for address in pair if address]
@@ -47,7 +47,7 @@ def connect(host: str, port: int, observation: Observation, deadline: Deadline) 
 
 
 def connect_first(addresses: Sequence[Address], observation: Observation, deadline: Deadline) -> socket.socket:
-    """Return a connection to the first address that answers, each having its share of the time left.
+    """Return a connection to the first address that answers; each gets its share of the time left.
 
     Raises OSError of the last one tried.
     """
@@ -73,7 +73,7 @@ def shares(addresses: Sequence[Address], deadline: Deadline) -> Iterator[tuple[A
 
 
 def note_address(family: int, sockaddr: tuple[Any, ...], observation: Observation) -> None:
-    """Note which protocol an address is of, and its hash (FNV-1a, as blackbox_exporter: shows that it changed)."""
+    """Note an address's protocol and its hash (FNV-1a, as in blackbox_exporter: shows that it changed)."""
     packed = socket.inet_pton(family, str(sockaddr[0]).partition("%")[0])
     value = 0x811C9DC5
     for byte in packed:
@@ -83,14 +83,14 @@ def note_address(family: int, sockaddr: tuple[Any, ...], observation: Observatio
 
 
 def time_left(deadline: Deadline) -> float:
-    """Return the seconds left for a socket call. Raises TimeoutError when there are none (0 would mean no blocking)."""
+    """Return the seconds left for a socket call. Raises TimeoutError if there are none (0 would mean non-blocking)."""
     if deadline.passed():
         raise TimeoutError("the deadline has passed")
     return deadline.remaining()
 
 
 class Stream:
-    """A connected socket each of whose calls ends at the deadline."""
+    """A connected socket whose calls all end at the deadline."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
@@ -102,7 +102,7 @@ class Stream:
         self._sock.sendall(data)
 
     def recv_into(self, buffer: memoryview) -> int:
-        """Return how many bytes came, 0 at the end. Raises TimeoutError at the deadline."""
+        """Return the number of bytes received, 0 at the end. Raises TimeoutError at the deadline."""
         self._sock.settimeout(time_left(self._deadline))
         return self._sock.recv_into(buffer)
 

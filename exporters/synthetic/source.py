@@ -11,7 +11,7 @@ from exporters.synthetic.settings import SyntheticSettings
 
 
 def sources(section: SyntheticSettings, settings_file: str) -> list[Source]:
-    """Return one source for all checks, none where there are none. Raises ConfigError with every problem."""
+    """Return one source for all checks, or none if there are no checks. Raises ConfigError with every problem."""
     checks = prepared(section.checks, "synthetic", settings_file, _prepare)
     return [CheckSource("synthetic", checks, CheckMetrics(GAUGES))] if checks else []
 

@@ -1,4 +1,4 @@
-"""`<<name>>` in a text, where a value known only later will stand."""
+"""`<<name>>` in a text: a placeholder for a value that is known later."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _PLACEHOLDER = re.compile(r"<<([^<>]*)>>")
 
 
 def expect_placeholder_names(names: Iterable[str]) -> None:
-    """Raise ValueError unless all of these can be written as a placeholder."""
+    """Raise ValueError unless all of these can be used as placeholder names."""
     wrong = [name for name in names if not _NAME.match(name)]
     expect(not wrong, "names of small letters, digits and _ for values", ", ".join(wrong))
 
 
 def names_in(text: str) -> set[str]:
-    """Return the names of the placeholders, whether they can be names or not: a mistyped one is a mistake too."""
+    """Return the names of the placeholders, even invalid ones: a mistyped placeholder is also a mistake."""
     return set(_PLACEHOLDER.findall(text))
 
 
 def fill(text: str, values: Mapping[str, str], escape: Callable[[str], str] = str) -> str:
-    """Return the text with each value, escaped, in its place; a value is not searched for placeholders again."""
+    """Return the text with each placeholder replaced by its escaped value; values are not searched for placeholders."""
     return _PLACEHOLDER.sub(lambda match: escape(values[match[1]]), text)

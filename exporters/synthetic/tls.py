@@ -1,4 +1,4 @@
-"""TLS for checks: contexts, a handshake with its deadline, and when the certificates end."""
+"""TLS for checks: contexts, a handshake with its deadline, and the expiry of the certificates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHAIN_END = "probe_ssl_last_chain_expiry_timestamp_seconds"
 
 @cache
 def _context(ca_file: Path | None, verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - a cached key takes no keywords
-    """Return a context; shared by all checks with the same trust, for the system's certificates take megabytes."""
+    """Return a context, shared by all checks with the same trust because the system's certificates take megabytes."""
     if not verify:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -32,7 +32,7 @@ def _context(ca_file: Path | None, verify: bool) -> ssl.SSLContext:  # noqa: FBT
 
 
 def client_context(entry: Entry, ca_file: str | None, *, verify: bool) -> ssl.SSLContext:
-    """Return the context for a check; with `ca_file` only what it signed is trusted. Raises ConfigError."""
+    """Return the context for a check; with `ca_file` only that CA is trusted. Raises ConfigError."""
     path = entry.file("ca_file", ca_file) if ca_file else None
     try:
         return _context(path, verify)
@@ -43,13 +43,13 @@ def client_context(entry: Entry, ca_file: str | None, *, verify: bool) -> ssl.SS
 def handshake(
     sock: socket.socket, context: ssl.SSLContext, host: str, observation: Observation, deadline: Deadline
 ) -> ssl.SSLSocket:
-    """Return the socket with TLS on it; the plain one is closed where that fails. Raises ssl.SSLError or OSError.
+    """Return the socket with TLS on it; the plain one is closed on failure. Raises ssl.SSLError or OSError.
 
     `host` is the host of the address, or the name expected in the certificate. If a certificate is refused, a second
-    connection without verification notes when it ends.
+    connection without verification notes its expiry.
     """
     peer, name = sock.getpeername(), server_name(host)
-    observation.forget(_FIRST_END, _CHAIN_END)  # of an earlier server: a redirect or a step before
+    observation.forget(_FIRST_END, _CHAIN_END)  # from an earlier server: a redirect or a previous step
     try:
         with observation.phase("tls"):
             wrapped = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)

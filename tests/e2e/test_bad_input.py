@@ -28,7 +28,7 @@ _BAD = {
     ),
     "duplicate key": (
         "environment: x\nhost: {name: a}\nhost: {name: b}\n",
-        "error: FILE:3: host: duplicate key 'host', it is in line 2 too",
+        "error: FILE:3: host: duplicate key 'host', it is also in line 2",
     ),
     "wrong type": (
         "environment: x\nhost: {process_interval_seconds: soon}\n",

@@ -223,7 +223,7 @@ _BAD = {
         lambda d: ((d / "server.pem").unlink(), (d / "server.pem").mkdir()),
         "web.certificate_file: expected readable, valid",
     ),
-    "ended certificate": (lambda d: guards.certificate(d, days=-1), "it ended on 20"),
+    "ended certificate": (lambda d: guards.certificate(d, days=-1), "it expired on 20"),
     "key of another": (lambda d: (d / "server.key").write_bytes((d / "ca.key").read_bytes()), "another certificate"),
     "other host": (
         lambda d: guards.certificate(d, host="elsewhere"),

@@ -115,7 +115,7 @@ def test_a_new_password_and_certificate_need_no_restart(guarded: Guarded) -> Non
     ("spoil", "expected"),
     [
         (lambda folder: (folder / "server.pem").unlink(), "web.certificate_file: expected readable, valid files at"),
-        (lambda folder: certificate(folder, days=-1), "it ended on 20"),
+        (lambda folder: certificate(folder, days=-1), "it expired on 20"),
         (lambda folder: (folder / "server.pem").write_text("x"), "no certificate in it"),
         (lambda folder: (folder / "server.key").write_bytes((folder / "ca.key").read_bytes()), "another certificate"),
         (lambda folder: (folder / "hash").write_text("secret-in-clear"), "web.users[0].password_hash_file: expected"),

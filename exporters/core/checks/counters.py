@@ -46,10 +46,10 @@ class Histogram:
 
 
 class CheckCounters:
-    """The counts of one check, each starting at 0: a counter that appears at 1 hides its first event from `increase`."""
+    """The counts of one check, all starting at 0: a counter that appears at 1 hides its first event from `increase`."""
 
     def __init__(self, labels: tuple[str, str, str], filled: Mapping[tuple[str, tuple[str, ...]], Histogram]) -> None:
-        """Count under the labels of one check; `filled`: its own histograms by name, with the values of their labels."""
+        """Count under the labels of one check; `filled`: its own histograms by name, with their label values."""
         self._labels = labels
         self._lock = threading.Lock()
         self._failed = dict.fromkeys((c for c in ErrorClass if c is not ErrorClass.INTERNAL), 0)
@@ -58,7 +58,7 @@ class CheckCounters:
         self._measured = filled
 
     def count(self, result: Result) -> None:
-        """Count a completed run; one that failed because of a bug in the exporter counts as if the check had not run."""
+        """Count a completed run; one that failed because of a bug in the exporter counts as if it had not run."""
         if result.error_class is ErrorClass.INTERNAL:
             self.skip("internal")
             return

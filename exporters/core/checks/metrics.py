@@ -33,9 +33,7 @@ def check_labels(settings: CheckSettings) -> tuple[str, str, str]:
 
 
 def last_runs(results: Iterable[tuple[tuple[str, str, str], Result]], gauges: Gauges) -> list[Family]:
-    """Return the observations of the last runs; a value that a run did not observe has no sample. `gauges`: those of
-    the kinds.
-    """
+    """Return the observations of the last runs; a value not observed has no sample. `gauges`: those of the kinds."""
     known = {**_GAUGES, **gauges}
     found: dict[str, Family] = {}
     for labels, result in results:

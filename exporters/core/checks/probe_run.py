@@ -86,9 +86,7 @@ class ProbeRun:
 
 
 def classify(error: BaseException) -> ErrorClass:
-    """Return the class of an error; internal if this process ran out of descriptors or memory, as that is not the
-    target's fault.
-    """
+    """Return the class of an error; internal if this process ran out of descriptors or memory."""
     if isinstance(error, OSError) and error.errno in _OWN_SHORTAGE:
         return ErrorClass.INTERNAL
     return classify_network_error(error)

@@ -100,9 +100,7 @@ class CheckSource:
             schedule.start()
 
     def collect(self, run: Run) -> None:
-        """Yield the observations of the last runs; without a schedule (the command `check`), run the requested checks
-        now.
-        """
+        """Yield the observations of the last runs; without a schedule (the command `check`), run the checks now."""
         if run.only is None and self._started.is_set():
             with run.collector("checks"):
                 latest = ((check.labels, last) for check in self._checks if (last := check.latest()))
@@ -139,9 +137,7 @@ class CheckSource:
         return Periodic(f"schedule-{check.settings.name}", interval, check.turn, first_after_seconds=first)
 
     def _schedule_state(self) -> list[Family]:
-        """Return the metrics that tell a check that does not run from a target that is down; kept when results are
-        stale.
-        """
+        """Return the metrics that tell a check that does not run from a target that is down; they never go stale."""
         interval = Family("pantrywatch_check_interval_seconds", "gauge", "Configured time between two runs.", LABELS)
         timeout = Family("pantrywatch_check_timeout_seconds", "gauge", "Configured time limit of a run.", LABELS)
         ran_at = Family(

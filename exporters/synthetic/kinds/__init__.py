@@ -1,4 +1,4 @@
-"""The kinds of check. A new kind is one file, and its line in each of the two tables below."""
+"""The kinds of check. A new kind is one file, and a line in each of the two tables below."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AnyCheck = (
     http.HttpCheck | tcp.TcpCheck | tls.TlsCheck | dns.DnsCheck | sql.SqlCheck | redis.RedisCheck | journey.JourneyCheck
 )
 
-# What `kind:` says → what makes the check from its settings and the place they stand at.
+# Value of `kind:` → function that builds the check from its settings and their position.
 KINDS: Mapping[str, Callable[[Any, Entry], Probe]] = {
     "http": http.prepare,
     "tcp": tcp.prepare,

@@ -1,4 +1,4 @@
-"""A question to a name server."""
+"""A DNS query to a name server."""
 
 from __future__ import annotations
 
@@ -24,31 +24,33 @@ _PHASES = ("resolve", "connect", "request")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsCheck(CheckSettings):
-    """Passes when the answer has records of this type for `query_name`, including all expected ones.
+    """Passes if the answer has records of this type for `query_name`, including all expected ones.
 
     `expect` lists whole records, such as "192.0.2.1" or "10 mail.example.com". Case and the final dot of names do not
-    matter, nor how an IPv6 address is written; for TXT, part of the text is enough. `expect_contains` lists parts of
+    matter, nor the spelling of an IPv6 address; for TXT, part of the text is enough. `expect_contains` lists parts of
     records, such as the serial of an SOA. Aliases (CNAME) in the answer are followed; an alias alone is not a match.
 
     `server` is `host:port`; the default is the system's name servers. Several addresses share the time, and the first
     answer counts.
     """
 
-    kind: Annotated[Literal["dns"], "A question to a name server."]
-    query_name: Annotated[str, "The domain name to ask for.", matching(r"[!-~]{1,253}", "a domain name")]
+    kind: Annotated[Literal["dns"], "A DNS query to a name server."]
+    query_name: Annotated[str, "The domain name to query.", matching(r"[!-~]{1,253}", "a domain name")]
     record_type: Annotated[
-        Literal["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"], "The type of the records to ask for."
+        Literal["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"], "The record type to query."
     ] = "A"
     server: Annotated[
-        str | None, "`host:port` of the name server; default: those of the system.", optional(expect_address)
+        str | None, "`host:port` of the name server; default: the system's name servers.", optional(expect_address)
     ] = None
-    expect: Annotated[tuple[str, ...], "Records that must be in the answer; of TXT records parts are enough."] = ()
+    expect: Annotated[
+        tuple[str, ...], "Records that must be in the answer; for TXT, parts of the text are enough."
+    ] = ()
     expect_contains: Annotated[tuple[str, ...], "Parts of records, such as the serial of an SOA."] = ()
 
 
 def prepare(settings: DnsCheck, entry: Entry) -> Probe:
     """Return the check. Raises ConfigError for an invalid name or expected record, or if no server is known."""
-    # Here and not above: settings are read by every sidecar, the library is loaded by those that ask.
+    # Imported here because every sidecar reads these settings, but only those with DNS checks need the library.
     import dns.exception  # noqa: PLC0415
     import dns.message  # noqa: PLC0415
 
@@ -84,7 +86,7 @@ def _system_servers(entry: Entry) -> list[Address]:
     except dns.resolver.NoResolverConfiguration:
         servers = []
     if not servers:
-        raise entry.error("server", "expected a server, for the system has none")
+        raise entry.error("server", "expected a server, as the system has no name server configured")
     return [(dns.inet.af_for_address(server), dns.inet.low_level_address_tuple((server, _PORT))) for server in servers]
 
 

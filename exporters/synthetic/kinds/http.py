@@ -46,26 +46,26 @@ def _one_login(username: str | None, password_file: str | None, bearer_token_fil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCheck(CheckSettings):
-    """Passes when the status (after redirects) is expected and the body matches.
+    """Passes if the status (after redirects) is expected and the body matches.
 
-    `headers`, `body` and the credentials are sent to the origin of `url` only: a redirect to another host, port or
+    `headers`, `body` and the credentials are sent only to the origin of `url`: a redirect to another host, port or
     scheme does not get them. The body is decoded (gzip, deflate) and read in its charset before it is matched. Keep
-    `expect_body` plain: while Python searches, nothing else runs in the process.
+    `expect_body` simple: while Python searches, nothing else runs in the process.
     """
 
     kind: Annotated[Literal["http"], "A request over HTTP."]
-    url: Annotated[str, "The address to request; it must not hold credentials.", expect_http_url]
+    url: Annotated[str, "The URL to request; it must not contain credentials.", expect_http_url]
     method: Annotated[Literal["GET", "HEAD", "POST"], "The method of the request."] = "GET"
     headers: Annotated[dict[str, str], "Headers to send, by name.", expect_headers] = field(default_factory=dict)
     body: Annotated[str | None, "The body to send."] = None
     expect_status: Annotated[
-        tuple[Annotated[int, expect_status], ...], "The statuses that pass; none given: 200 to 399."
+        tuple[Annotated[int, expect_status], ...], "The statuses that pass; default: 200 to 399."
     ] = ()
     expect_body: Annotated[str | None, "A regular expression that the body must match.", optional(expect_regex)] = None
     follow_redirects: Annotated[bool, "Whether to follow up to 10 redirects."] = True
-    tls_verify: Annotated[bool, "Whether the certificate of the server must be trusted."] = True
-    ca_file: Annotated[str | None, "Who signed the certificate (PEM); default: the authorities of the system."] = None
-    username: Annotated[str | None, "The user of basic authentication; needs `password_file`."] = None
+    tls_verify: Annotated[bool, "Whether to verify the server's certificate."] = True
+    ca_file: Annotated[str | None, "The CA that signed the certificate (PEM); default: the system's CAs."] = None
+    username: Annotated[str | None, "The user for basic authentication; needs `password_file`."] = None
     password_file: Annotated[str | None, "The file with the password of `username`."] = None
     bearer_token_file: Annotated[str | None, "The file with a token, sent as `Authorization: Bearer …`."] = None
 
@@ -74,7 +74,7 @@ class HttpCheck(CheckSettings):
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The check as prepared: the first request, what may come back, whom to trust, how many redirects to follow."""
+    """The prepared check: the first request, the expected answer, the trusted CAs, the maximum of redirects."""
 
     request: Request
     statuses: frozenset[int]
@@ -85,7 +85,7 @@ class _Plan:
 
 
 def prepare(settings: HttpCheck, entry: Entry) -> Probe:
-    """Return the check, its secrets read and its trust loaded. Raises ConfigError."""
+    """Return the check, with its secrets and CAs loaded. Raises ConfigError."""
     body = None if settings.body is None else settings.body.encode()
     headers = all_headers(settings.headers)
     return partial(
@@ -102,7 +102,7 @@ def prepare(settings: HttpCheck, entry: Entry) -> Probe:
 
 
 def _credentials(settings: HttpCheck, entry: Entry) -> Secret | None:
-    """Return the value of the header Authorization, None where none is sent."""
+    """Return the value of the header Authorization, or None if none is sent."""
     if settings.bearer_token_file:
         return entry.secret("bearer_token", None, settings.bearer_token_file).part("Bearer {}".format)
     if settings.username is None:
@@ -121,7 +121,7 @@ def _check(plan: _Plan, observation: Observation, deadline: Deadline) -> None:
 
 
 def _follow(plan: _Plan, observation: Observation, deadline: Deadline) -> Answer:
-    """Return the last answer, redirects followed where the plan says so."""
+    """Return the last answer, following redirects if the plan says so."""
     request = plan.request
     if plan.credentials:
         request = replace(request, headers={**request.headers, "Authorization": plan.credentials.reveal()})
@@ -141,7 +141,7 @@ def _redirected(request: Request, origin: SplitResult, status: int, location: st
     except ValueError:
         raise CollectError(ErrorClass.PROTOCOL, "a redirect to something that is not an HTTP address") from None
     same = same_origin(url, origin)
-    # Dropped once is dropped for good, even if a later redirect leads back.
+    # Once dropped, credentials stay dropped, even if a later redirect leads back.
     headers = request.headers if same else {name: request.headers[name] for name in _HARMLESS}
     if status not in _KEEP_METHOD:
         headers = {name: value for name, value in headers.items() if name not in _OF_BODY}

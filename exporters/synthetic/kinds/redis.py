@@ -22,7 +22,7 @@ from exporters.synthetic.tls import client_context, handshake
 
 _PORT = 6379
 _KEY_LIFE_SECONDS = "60"
-# In a cluster a key is tried at random until one belongs to the node at hand: so many at a time, so many times.
+# In a cluster, random keys are tried until one belongs to this node: so many at a time, so many times.
 _KEYS_AT_A_TIME = 256
 _ATTEMPTS = 4
 _ELSEWHERE = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"})
@@ -30,16 +30,16 @@ _ELSEWHERE = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisCheck(CheckSettings):
-    """Passes when PING is answered; with `write`, when a value written under a key of its own is read back."""
+    """Passes if PING is answered; with `write`, if a value written under its own key is read back."""
 
     kind: Annotated[Literal["redis"], "A PING to Redis or Valkey."]
     url: Annotated[
-        str | None, "`redis://` or `rediss://` address without a password; exactly one of `url` and `url_file`."
+        str | None, "`redis://` or `rediss://` URL without a password; exactly one of `url` and `url_file`."
     ] = None
-    url_file: Annotated[str | None, "The file with the address."] = None
-    write: Annotated[bool, "Whether to write a value under a key of its own and read it back."] = False
-    tls_verify: Annotated[bool, "Whether the certificate of the server must be trusted."] = True
-    ca_file: Annotated[str | None, "Who signed the certificate (PEM); default: the authorities of the system."] = None
+    url_file: Annotated[str | None, "The file with the URL."] = None
+    write: Annotated[bool, "Whether to write a value under its own key and read it back."] = False
+    tls_verify: Annotated[bool, "Whether to verify the server's certificate."] = True
+    ca_file: Annotated[str | None, "The CA that signed the certificate (PEM); default: the system's CAs."] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class _Server:
 
 
 def prepare(settings: RedisCheck, entry: Entry) -> Probe:
-    """Return the check, its secret read. Raises ConfigError."""
+    """Return the check, with its secret loaded. Raises ConfigError."""
     url = entry.secret("url", settings.url, settings.url_file)
     try:
         parts = _parse(url)
@@ -80,7 +80,7 @@ def _database(parts: SplitResult) -> str:
 
 
 def _greeting(url: Secret) -> tuple[Command, ...]:
-    """Return what to say first. Raises CollectError where the file of the URL holds something else by now."""
+    """Return the login commands. Raises CollectError if the file of the URL has become invalid."""
     try:
         parts = _parse(url)
     except ValueError:
@@ -113,11 +113,11 @@ def _open(server: _Server, observation: Observation, deadline: Deadline) -> sock
 
 
 def _talk(connection: Connection, greeting: Sequence[Command], settings: RedisCheck, deadline: Deadline) -> None:
-    """Log in and do what the check asks for, in one round trip where nothing is in the way. Raises CollectError."""
+    """Log in and run the check, in one round trip if possible. Raises CollectError."""
     if not settings.write:
         _expect(_after_login(connection, greeting, [("PING",)], deadline), b"PONG")
         return
-    # A key for every run: two exporters with the same check do not read each other's value.
+    # A key for every run, so that two exporters with the same check do not read each other's value.
     value = uuid.uuid4().hex
     key = _key(settings.name, value)
     replies = _after_login(connection, greeting, _written(key, value), deadline)
@@ -126,13 +126,13 @@ def _talk(connection: Connection, greeting: Sequence[Command], settings: RedisCh
         replies = connection.ask(_written(key, value), deadline)
     _expect(replies, value.encode())
     removed = connection.ask([("DEL", key)], deadline)
-    _expect(removed, removed[0])  # not there any more: evicted
+    _expect(removed, removed[0])  # gone: evicted
 
 
 def _after_login(
     connection: Connection, greeting: Sequence[Command], commands: Sequence[Command], deadline: Deadline
 ) -> list[Reply]:
-    """Return the replies to commands sent together with the greeting. Raises CollectError where that is refused."""
+    """Return the replies to commands sent together with the greeting. Raises CollectError if that is refused."""
     replies = connection.ask([*greeting, *commands], deadline)
     for command, reply in zip(greeting, replies, strict=False):
         if isinstance(reply, ServerError):
@@ -153,7 +153,7 @@ def _is_elsewhere(reply: Reply) -> bool:
 
 
 def _own_key(connection: Connection, name: str, refusal: ServerError, deadline: Deadline) -> str:
-    """Return a key whose slot the node at hand serves. Raises CollectError where there is none."""
+    """Return a key whose slot this node serves. Raises CollectError if there is none."""
     for _ in range(_ATTEMPTS):
         keys = [_key(name, uuid.uuid4().hex) for _ in range(_KEYS_AT_A_TIME)]
         replies = connection.ask([("GET", key) for key in keys], deadline)
@@ -166,9 +166,9 @@ def _own_key(connection: Connection, name: str, refusal: ServerError, deadline: 
 
 
 def _expect(replies: Sequence[Reply], last: Reply) -> None:
-    """Raise CollectError at the first error among the replies, or where the last is another one."""
+    """Raise CollectError at the first error reply, or if the last reply is unexpected."""
     for reply in replies:
         if isinstance(reply, ServerError):
             raise reply
     if replies[-1] != last:
-        raise CollectError(ErrorClass.PROTOCOL, "another answer than expected")
+        raise CollectError(ErrorClass.PROTOCOL, "unexpected reply")

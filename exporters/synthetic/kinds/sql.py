@@ -1,4 +1,4 @@
-"""A query to PostgreSQL, over a new connection as an application's first one would be."""
+"""A query to PostgreSQL, over a new connection like an application's first one."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlCheck(CheckSettings):
-    """Passes when the query, run read-only, gives `expect_rows` rows, and `expect_value` first, where these are set.
+    """Passes if the query, run read-only, returns `expect_rows` rows, and `expect_value` first, if these are set.
 
-    Its whole answer is read into memory: ask for few rows.
+    The whole result is read into memory: ask for few rows.
     """
 
     kind: Annotated[Literal["sql"], "A query to PostgreSQL."]
     dsn: Annotated[str | None, "Connection string without a password; exactly one of `dsn` and `dsn_file`."] = None
     dsn_file: Annotated[str | None, "The file with the connection string."] = None
     query: Annotated[str, "The query, run in a read-only transaction.", not_empty] = "SELECT 1"
-    expect_rows: Annotated[int | None, "How many rows it must give."] = None
-    expect_value: Annotated[str | None, "The text of the first column of the first row."] = None
+    expect_rows: Annotated[int | None, "How many rows it must return."] = None
+    expect_value: Annotated[str | None, "The expected text of the first column of the first row."] = None
 
 
 def prepare(settings: SqlCheck, entry: Entry) -> Probe:
-    """Return the check, its secret read. Raises ConfigError."""
-    # Here and not above: settings are read by every sidecar, the driver is loaded by those that connect.
+    """Return the check, with its secret loaded. Raises ConfigError."""
+    # Imported here because every sidecar reads these settings, but only those with SQL checks need the driver.
     from exporters.core.postgres_dsn import Dsn  # noqa: PLC0415
 
     secret = entry.secret("dsn", settings.dsn, settings.dsn_file)
@@ -57,7 +57,8 @@ def _check(settings: SqlCheck, dsn: Dsn, observation: Observation, deadline: Dea
         try:
             with _cut_at(deadline, connection), observation.phase("query"):
                 rows = _rows(connection, settings.query, deadline)
-                # Closed without it the server would count a rollback, as after an error: db-error-rate counts those.
+                # Without it, closing the connection would count as a rollback, as after an error: db-error-rate counts
+                # those.
                 connection.commit()
         finally:
             connection.close()
@@ -67,9 +68,9 @@ def _check(settings: SqlCheck, dsn: Dsn, observation: Observation, deadline: Dea
 
 
 def _connect(dsn: Dsn, deadline: Deadline) -> Connection[tuple[Any, ...]]:
-    """Return a connection whose transactions are read-only and do not begin with the server's defaults.
+    """Return a connection with read-only transactions that do not start with the server's defaults.
 
-    Serializable, as a default, is refused by a hot standby. Raises CollectError.
+    A default of serializable is refused by a hot standby. Raises CollectError.
     """
     import psycopg  # noqa: PLC0415 - as above
 
@@ -84,11 +85,11 @@ def _connect(dsn: Dsn, deadline: Deadline) -> Connection[tuple[Any, ...]]:
 
 @contextmanager
 def _cut_at(deadline: Deadline, connection: Connection[tuple[Any, ...]]) -> Iterator[None]:
-    """Shut the connection's socket at the deadline, by a descriptor of our own: a number could be another's by then."""
+    """Shut down the connection's socket at the deadline, by a descriptor of our own: the number could be reused."""
     with socket.socket(fileno=os.dup(connection.fileno())) as link:
 
         def cut() -> None:
-            with suppress(OSError):  # closed in this very moment
+            with suppress(OSError):  # closed at this very moment
                 link.shutdown(socket.SHUT_RDWR)
 
         with deadline.calls(cut):
@@ -98,7 +99,7 @@ def _cut_at(deadline: Deadline, connection: Connection[tuple[Any, ...]]) -> Iter
 def _rows(connection: Connection[tuple[Any, ...]], query: str, deadline: Deadline) -> list[tuple[Any, ...]]:
     """Return the rows of the query.
 
-    The server has a timeout too, a little before ours, so that no query is left running there; local to the
+    The server has a timeout as well, slightly before ours, so that no query keeps running there; local to the
     transaction it is safe behind a pooler, and as a parameter it is one entry in pg_stat_statements.
     """
     milliseconds = max(1, int(time_left(deadline) * 900))
@@ -116,7 +117,7 @@ def _judge(settings: SqlCheck, rows: list[tuple[Any, ...]]) -> None:
 
 
 def class_of(error: Error, deadline: Deadline) -> ErrorClass:
-    """Return the class of an error of psycopg: the same as in the database exporter."""
+    """Return the class of a psycopg error: the same as in the database exporter."""
     import psycopg  # noqa: PLC0415 - as above
 
     if isinstance(error, psycopg.errors.ConnectionTimeout) or deadline.passed():

@@ -1,4 +1,4 @@
-"""A TCP connection, with an optional question and an expected answer."""
+"""A TCP connection, with optional text to send and an expected answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAXIMUM_ANSWER_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpCheck(CheckSettings):
-    """Passes when the connection opens and, where `expect` is given, what comes back matches it."""
+    """Passes if the connection opens and, with `expect`, what comes back matches it."""
 
     kind: Annotated[Literal["tcp"], "A TCP connection."]
     address: Annotated[str, "`host:port` to connect to.", expect_address]

@@ -1,4 +1,4 @@
-"""A TLS handshake: is the certificate good, and until when?"""
+"""A TLS handshake: is the certificate valid, and until when?"""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ def _expect_server_name(name: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsCheck(CheckSettings):
-    """Passes when the certificate is trusted, valid today and for `server_name` (default: the host of the address).
+    """Passes if the certificate is trusted, currently valid, and for `server_name` (default: the host of the address).
 
-    How many days are left is a metric, `probe_ssl_last_chain_expiry_timestamp_seconds`: warning early is left to the
-    alert rules.
+    The remaining time is a metric, `probe_ssl_last_chain_expiry_timestamp_seconds`: early warning is left to the alert
+    rules.
     """
 
     kind: Annotated[Literal["tls"], "The certificate of a server."]
     address: Annotated[str, "`host:port` to connect to.", expect_address]
     server_name: Annotated[
         str | None,
-        "The name it must be for; default: the host of `address`.",
+        "The expected name in the certificate; default: the host of `address`.",
         optional(_expect_server_name),
     ] = None
-    ca_file: Annotated[str | None, "Who signed the certificate (PEM); default: the authorities of the system."] = None
+    ca_file: Annotated[str | None, "The CA that signed the certificate (PEM); default: the system's CAs."] = None
 
 
 def prepare(settings: TlsCheck, entry: Entry) -> Probe:
-    """Return the check, its trust loaded. Raises ConfigError."""
+    """Return the check, with its CAs loaded. Raises ConfigError."""
     address = host_and_port(settings.address)
     context = client_context(entry, settings.ca_file, verify=True)
     return partial(_check, address, settings.server_name or address[0], context)

@@ -70,7 +70,7 @@ class Webhook:
 
     url: Annotated[str, "The address to post to.", expect_url]
     token_file: Annotated[str | None, "The file with a token, sent as `Authorization: Bearer …`."] = None
-    user: Annotated[str | None, "The user of basic authentication; needs `password_file`."] = None
+    user: Annotated[str | None, "The user for basic authentication; needs `password_file`."] = None
     password_file: Annotated[str | None, "The file with the password of `user`."] = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_user_with_password, _one_login)

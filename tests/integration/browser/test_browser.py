@@ -434,7 +434,7 @@ def test_a_second_browser_waits_for_no_first(web: Server) -> None:
     wait_until(lambda: "/silent" in dict(web.seen), 10, "the first page is asked for")
     second = begin(web.url + "/silent", _SHORT).result()
     assert second.error_class is ErrorClass.INTERNAL
-    assert "of the run before" in second.detail
+    assert "of the previous run" in second.detail
     assert first.result().error_class is ErrorClass.TIMEOUT
     leaves_nothing(first)
 
@@ -490,5 +490,5 @@ def test_without_a_browser_its_exporter_is_left_out_with_a_line(tmp_path: Path) 
     environment = {**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environment)
     assert done.returncode == 2
-    assert "browser checks are left out: there is no chromium on the PATH" in done.stderr
+    assert "browser checks are skipped: there is no chromium on the PATH" in done.stderr
     assert "browser: expected something to watch" in done.stderr

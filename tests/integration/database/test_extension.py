@@ -51,4 +51,4 @@ def test_an_old_extension_on_a_new_server_costs_only_what_it_lacks(
     assert wanted - page.types.keys() == missing
     assert sum(value for _, value in page.samples("pg_stat_statements_seconds_total")) > 0
     assert ("ALTER EXTENSION pg_stat_statements UPDATE;" in validated) == (version != "1.12")
-    assert (f"is of version {version}, this server has 1.12" in validated) == (version != "1.12")
+    assert (f"has version {version}, this server offers 1.12" in validated) == (version != "1.12")

@@ -234,7 +234,7 @@ def test_unusual_framing(check: Check, web: Web, whole: bytes) -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nshort\r\n",
          "the size of a chunk of the body is not a number"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nlonger\r\n0\r\n\r\n",
-         "a chunk of the body is longer than it says"),
+         "a chunk of the body is longer than its size says"),
     ],
 )  # fmt: skip
 def test_malformed_answer(check: Check, web: Web, whole: bytes, detail: str) -> None:

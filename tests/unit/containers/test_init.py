@@ -310,7 +310,7 @@ def test_a_web_section_that_cannot_work_is_refused(laid: Laid, settings: str, ex
 def test_an_ended_certificate_is_refused(laid: Laid) -> None:
     """The first container says so, instead of every client later."""
     _with_certificate(laid, days=-1)
-    with pytest.raises(ConfigError, match="it ended on"):
+    with pytest.raises(ConfigError, match="it expired on"):
         laid.run(_SETTINGS + _WEB)
 
 

@@ -47,7 +47,7 @@ def test_python_and_jsonnet_read_the_same_object(evaluator: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\nb: 2\na: 3\n", "test: line 3: duplicate key 'a', it is in line 1 too"),
+        ("a: 1\nb: 2\na: 3\n", "test: line 3: duplicate key 'a', it is also in line 1"),
         ("a: &x 1\nb: *x\n", "test: line 1: anchors, aliases and tags are not allowed"),
         ("a: !!python/object:os.system x\n", "test: line 1: anchors, aliases and tags are not allowed"),
         ("a: .5\n", "test: line 1: expected a number like 0.5 or 100, or a quoted text, got .5"),
