@@ -1,4 +1,4 @@
-"""Fault upon fault at PostgreSQL and Redis, under two scrapers: every scrape is answered in time, and nothing is left."""
+"""Fault upon fault at PostgreSQL and Redis: every scrape is answered in time, and nothing is left behind."""
 
 from __future__ import annotations
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.database.queries import Metric, Query
 from exporters.database.statement import Statement, rows_of
+from tests.support.properties import cases
 
 
 @pytest.mark.parametrize("text", [b"NaN", b"Infinity", b"-Infinity", b"inf"])
@@ -24,7 +25,7 @@ def test_names_that_are_not_utf8_stay_apart() -> None:
     assert [labels for labels, _ in rows_of([[b"d\xfcse"], [b"d\xf6se"]], 1)] == [("d\\xfcse",), ("d\\xf6se",)]
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@cases(300)
 @given(
     labels=st.lists(st.none() | st.binary(max_size=12), min_size=2, max_size=2),
     value=st.none() | st.floats() | st.decimals() | st.integers(),
