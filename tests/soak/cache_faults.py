@@ -87,13 +87,9 @@ def _is_busy(world: World) -> bool:
 
 @contextmanager
 def paused(world: World) -> Iterator[None]:
-    """All commands of clients wait."""
-    with world.redis.client() as client:
-        client.execute_command("CLIENT", "PAUSE", "600000", "ALL")
-        try:
-            yield
-        finally:
-            client.execute_command("CLIENT", "UNPAUSE")
+    """All commands of clients wait for 20 s, CLIENT UNPAUSE among them."""
+    world.command("CLIENT", "PAUSE", "20000", "ALL")
+    yield
 
 
 @contextmanager

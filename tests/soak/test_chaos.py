@@ -94,6 +94,7 @@ def _shake(of: World, faults: Sequence[Fault], record: _Record) -> None:
 
 
 def _play(of: World, fault: Fault, running: Sequence[Scraper]) -> None:
+    print(fault.name)  # shown where the test fails
     with fault.apply(of):
         began = time.monotonic()
         for scraper in running:
