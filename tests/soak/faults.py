@@ -42,10 +42,13 @@ def _on_the_wire(name: str, *, drop: bool = True) -> Apply:
 
 @contextmanager
 def _unknown_host(world: World) -> Iterator[None]:
-    world.write_secret("database", host="no-such-host.invalid")
-    world.end_sessions()
+    for side in UP:
+        world.write_secret(side, host="no-such-host.invalid")
+    for proxy in world.proxies.values():
+        proxy.switch(HEALTHY)  # ends what is open
     yield
-    world.write_secret("database")
+    for side in UP:
+        world.write_secret(side)
 
 
 @contextmanager
@@ -83,7 +86,7 @@ FAULTS = (
     Fault("half-open in mid-session", BOTH, 0, _on_the_wire("half-open", drop=False)),
     Fault("garbage in mid-session", BOTH, 0, _on_the_wire("garbage", drop=False)),
     # The address and its file.
-    Fault("name that does not resolve", DATABASE, 0, _unknown_host),
+    Fault("name that does not resolve", BOTH, 0, _unknown_host),
     Fault("secret file gone", BOTH, None, lambda world: _secret_file(world, None)),
     Fault("secret file empty", BOTH, None, lambda world: _secret_file(world, "")),
     # PostgreSQL.

@@ -199,7 +199,7 @@ _JUNK = st.one_of(
 @given(replies=st.lists(_JUNK, min_size=9, max_size=9))
 def test_any_replies_in_the_shape_of_the_protocol_are_a_page(replies: list[bytes]) -> None:
     """Whatever a peer answers to the exporter's questions, no collector fails as internal."""
-    source = CacheSource("main", _answering(b"+OK\r\n", b"".join(replies)))
+    source = CacheSource("main", lambda: _answering(b"+OK\r\n", b"".join(replies)))
     run = Run(source, Deadline.after(5))
     source.collect(run)
     source.close()
