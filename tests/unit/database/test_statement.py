@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporters.core.errors import CollectError, ErrorClass
 from exporters.database.queries import Metric, Query
 from exporters.database.statement import Statement, rows_of
 from tests.support.properties import cases
@@ -17,6 +18,14 @@ from tests.support.properties import cases
 def test_what_is_not_finite_is_no_value(text: bytes) -> None:
     """No NaN or infinity gets into a total, a rank or a maximum."""
     assert rows_of([[b"a", text, b"1.5"]], 1) == [(("a",), (None, 1.5))]
+
+
+@pytest.mark.parametrize("text", [b"", b"one", b"\xff", b"1,5"])
+def test_what_is_not_a_number_is_no_answer_to_the_question(text: bytes) -> None:
+    """A peer that sends a text where a number was asked for is class protocol."""
+    with pytest.raises(CollectError) as caught:
+        rows_of([[b"a", text]], 1)
+    assert caught.value.error_class is ErrorClass.PROTOCOL
 
 
 def test_names_that_are_not_utf8_stay_apart() -> None:
