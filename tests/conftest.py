@@ -9,6 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import servers, suites
+from tests.support.properties import register_profiles
+
+register_profiles()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -30,6 +32,22 @@ def address_of(target: CacheTarget, entry: str, settings_file: str) -> RedisAddr
     password = secret.part(_password) if url.password else None
     context = _tls_context(target, entry, settings_file) if tls else None
     return RedisAddress(host, port, unquote(url.username or ""), password, context)
+
+
+def followed(target: CacheTarget, entry: str, settings_file: str) -> Callable[[], RedisAddress]:
+    """Return what gives the address as the files say at that moment: host, user and certificates may be new as well.
+
+    While a file is gone or wrong, the last address that was right holds. Raises ConfigError, now and not later.
+    """
+    last = address_of(target, entry, settings_file)
+
+    def current() -> RedisAddress:
+        nonlocal last
+        with contextlib.suppress(ConfigError):
+            last = address_of(target, entry, settings_file)
+        return last
+
+    return current
 
 
 def _password(url: str) -> str:

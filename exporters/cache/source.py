@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from exporters.cache import families, latency, privileges, replication
 from exporters.cache import replies as shapes
-from exporters.cache.address import address_of
+from exporters.cache.address import followed
 from exporters.cache.info import Info, parse_info
 from exporters.cache.session import COLLECTORS, OWN_COMMANDS, Replies, Session
 from exporters.cache.settings import Section
@@ -27,7 +27,7 @@ def sources(section: Section, settings_file: str) -> list[Source]:
     problems: list[ConfigProblem] = []
     for index, target in enumerate(section):
         try:
-            found.append(CacheSource(target.name, address_of(target, f"cache[{index}]", settings_file)))
+            found.append(CacheSource(target.name, followed(target, f"cache[{index}]", settings_file)))
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -41,8 +41,8 @@ class CacheSource:
     exporter = "cache"
     up: Up | None = Up("redis_up", "Whether the server answered INFO in this scrape (1) or not (0).")
 
-    def __init__(self, target: str, address: RedisAddress) -> None:
-        """Take the server; nothing is connected before the first scrape."""
+    def __init__(self, target: str, address: Callable[[], RedisAddress]) -> None:
+        """Take the server, whose address is asked for at each connection; there is none before the first scrape."""
         self.target = target
         self._address = address
         self._session: Session | None = None
@@ -84,13 +84,13 @@ class CacheSource:
     def validate(self, deadline: Deadline) -> list[Finding]:
         """Log in and try every command that the exporter uses."""
         try:
-            session = self._session or Session(self._address, deadline)
+            session = self._session or Session(self._address(), deadline)
             self._session = session
             replies = session.ask(deadline)
         except Exception as error:  # noqa: BLE001 - whatever prevents it is the finding
             self.close()
             return [privileges.unreachable(self.classify(error))]
-        return privileges.findings(replies, self._address.username)
+        return privileges.findings(replies, self._address().username)
 
     def close(self) -> None:
         """Close the connection, also from another thread."""
@@ -107,7 +107,7 @@ class CacheSource:
                     return self._session.ask(run.deadline)
                 except (EOFError, ConnectionError):
                     self.close()  # the server was restarted, or closed an idle connection: reconnect and ask again
-            self._session = session = Session(self._address, run.deadline)
+            self._session = session = Session(self._address(), run.deadline)
             return session.ask(run.deadline)
         except BaseException as error:
             self.close()

@@ -22,6 +22,8 @@ from exporters.core.postgres_errors import ConnectionLostError, ServerError
 
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
 
+_RESULTS = 3  # of a message: the isolation, the settings, the query
+
 # A role, a database or postgresql.conf can set any default; these are the ones that would change or prevent our
 # answers. A statement of its own, because one that reads (SELECT set_config) fails on a hot standby whose default is
 # serializable.
@@ -75,6 +77,8 @@ class Connection:
         Functions, operators and tables are looked up only in pg_catalog and in the schemas of `search_path`. All
         statements travel in one message, which the server runs as one transaction: settings end with it, no transaction
         stays open after an error, and it works through PgBouncer.
+
+        Raises CollectError: protocol, with the connection closed, if the peer sends something else than was asked for.
         """
         message = _transaction(
             self.major,
@@ -88,6 +92,9 @@ class Connection:
         failed = next((result for result in results if result.status not in _GOOD), None)
         if failed is not None:
             raise self._error(failed)
+        if len(results) != _RESULTS:
+            self.close()  # frees what libpq holds of an answer that may be large
+            raise CollectError(ErrorClass.PROTOCOL, f"{len(results)} results, expected {_RESULTS}")
         return results[-1]
 
     def _run(self, message: bytes, deadline: Deadline) -> list[pq.abc.PGresult]:

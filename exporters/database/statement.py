@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from psycopg.pq.abc import PGresult
 
+from exporters.core.errors import CollectError, ErrorClass
 from exporters.database.queries import Metric, Query
 
 # Label values in the query's order, then one value per metric; None if the server returned none.
@@ -37,8 +38,10 @@ class Statement:
         return self._select(expressions or ["1"]) + " LIMIT 0"
 
     def rows(self, result: PGresult) -> list[Row]:
-        """Return the rows of the statement's result."""
-        get, columns = result.get_value, range(result.nfields)
+        """Return the rows of the statement's result. Raises CollectError (protocol): it has other columns."""
+        get, columns = result.get_value, range(len(self.query.labels) + len(self.query.columns()))
+        if result.nfields != len(columns):
+            raise CollectError(ErrorClass.PROTOCOL, f"{result.nfields} columns, expected {len(columns)}")
         cells = [[get(position, column) for column in columns] for position in range(result.ntuples)]
         return rows_of(cells, len(self.query.labels))
 
@@ -53,6 +56,8 @@ def rows_of(cells: Sequence[Sequence[bytes | None]], labels: int) -> list[Row]:
     A number that is not finite counts as no value: one NaN would stay in a running total forever, and sorts
     arbitrarily. Bytes that are not UTF-8 are replaced, as postgres_exporter does, except where two rows would then have
     the same labels.
+
+    Raises CollectError (protocol): a value is not a number.
     """
     values = [tuple([None if cell is None else _finite(cell) for cell in row[labels:]]) for row in cells]
     names: list[tuple[str, ...]] = []
@@ -64,5 +69,8 @@ def rows_of(cells: Sequence[Sequence[bytes | None]], labels: int) -> list[Row]:
 
 
 def _finite(text: bytes) -> float | None:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise CollectError(ErrorClass.PROTOCOL, "expected a number") from None
     return value if math.isfinite(value) else None

@@ -85,6 +85,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_a_full_disk_ends_nothing_and_is_told(disk: Path) -> None:
     """Every program survives, Alertmanager is told; with room samples and messages are kept again."""
@@ -106,6 +107,7 @@ def test_a_full_disk_ends_nothing_and_is_told(disk: Path) -> None:
     assert stacks.processes_of(state) == []
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_nothing_outlives_supervisord_on_a_full_disk(disk: Path) -> None:
     """The supervisor is killed while no server can save: `up` says so and ends, and no server stays."""

@@ -13,7 +13,7 @@ import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from exporters.core.checks.check import Entry, Observation
@@ -23,6 +23,7 @@ from exporters.core.errors import CollectError, ConfigError, ErrorClass
 from exporters.synthetic.dns_exchange import Question, ask
 from exporters.synthetic.kinds.dns import DnsCheck, prepare
 from tests.support.peers import Check, accept
+from tests.support.properties import cases
 
 # What a server does with a question over UDP (False) or TCP (True): the answers it sends, as bytes.
 Serve = Callable[[dns.message.Message, bool], list[bytes]]
@@ -317,9 +318,7 @@ def spoilt() -> Iterator[tuple[list[bytes], int]]:
             thread.join(5)
 
 
-@settings(
-    derandomize=True, max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@cases(200, suppress=(HealthCheck.function_scoped_fixture,))
 @given(st.one_of(st.sampled_from(_WELL), st.binary(max_size=80)), st.data())
 def test_any_answer_passes_or_has_its_class(
     spoilt: tuple[list[bytes], int], served: Serve | bytes, data: st.DataObject

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporters.cache.address import address_of
+from exporters.cache.address import address_of, followed
 from exporters.cache.settings import CacheTarget
 from exporters.core.errors import ConfigError
 
@@ -19,6 +19,21 @@ def test_the_address_is_read_with_everything_percent_encoded(tmp_path: Path) -> 
     assert address.password is not None
     assert address.password.reveal() == "p/w"
     assert "p/w" not in repr(address)
+
+
+def test_a_new_address_in_the_file_holds_from_the_next_connection_on(tmp_path: Path) -> None:
+    """Host, port and user follow the file as the password does; while it is gone or wrong, the last address holds."""
+    file = tmp_path / "url"
+    file.write_text("redis://one:a@first:1\n")
+    current = followed(CacheTarget("main", url_file="url"), "cache[0]", str(tmp_path / "settings.yaml"))
+    file.write_text("redis://two:b@second:2\n")
+    expected = ("second", 2, "two", None)
+    for text in ("redis://two:b@second:2\n", "", "nonsense", None):
+        file.unlink() if text is None else file.write_text(text)
+        address = current()
+        assert (address.host, address.port, address.username, address.tls) == expected
+    with pytest.raises(ConfigError):
+        followed(CacheTarget("main", url_file="url"), "cache[0]", str(tmp_path / "settings.yaml"))
 
 
 @pytest.mark.parametrize("url", ["http://:topsecret@host", "topsecret", "redis://", "redis://:topsecret@host:port"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.cache import families, latency, replication
@@ -12,6 +12,7 @@ from exporters.cache.info import Info, number, parse_info
 from exporters.core.cardinality import LabelLimit
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import Family, HistogramFamily, render
+from tests.support.properties import cases
 
 REDIS_6_0 = """# Server
 redis_version:6.0.16
@@ -285,7 +286,7 @@ _LINE = st.one_of(
 )
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@cases(300)
 @given(lines=st.lists(_LINE, max_size=30), cut=st.integers(0, 500))
 def test_any_info_is_a_page_or_a_protocol_error(lines: list[str], cut: int) -> None:
     """Whatever the lines say, and wherever the text ends, the families can be written, or the class is protocol."""

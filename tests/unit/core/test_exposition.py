@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics_core import GaugeMetricFamily
@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from exporters.core.exposition import Family, HistogramFamily, HistogramSample, format_value, render
+from tests.support.properties import cases
 
 
 def test_a_counter_keeps_its_name() -> None:
@@ -151,7 +152,7 @@ _LABELS = st.lists(st.tuples(_TEXTS, _TEXTS), max_size=5)
 _VALUES = st.one_of(st.floats(), st.integers(), st.booleans())
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
+@cases(200)
 @given(help_text=_TEXTS, samples=_LABELS, value=_VALUES)
 def test_any_page_is_read_back_as_it_was_meant(help_text: str, samples: list[tuple[str, str]], value: float) -> None:
     """Whatever is in help, labels and value: the parser gives it back, and no label set comes twice."""
@@ -176,7 +177,7 @@ def _writable(text: str) -> str:
     )
 
 
-@settings(derandomize=True, max_examples=10, deadline=None)
+@cases(10, soak=200)
 @given(pages=st.lists(st.tuples(_TEXTS, _TEXTS, st.floats()), min_size=50, max_size=50))
 def test_promtool_reads_any_page(pages: list[tuple[str, str, float]]) -> None:
     """Promtool finds no syntax error and no series twice, whatever the labels and helps are."""

@@ -6,10 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.core.origin import is_form_type, own_pages_only
+from tests.support.properties import cases
 
 
 def _status(listen: str, method: str, headers: dict[str, str], names: tuple[str, ...] = ()) -> int:
@@ -89,7 +90,7 @@ def test_a_link_from_elsewhere_still_leads_here() -> None:
     assert _status("127.0.0.1:9095", "GET", headers) == 200
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@cases(300)
 @given(st.text(st.characters(max_codepoint=255), max_size=40), st.text(st.characters(max_codepoint=255), max_size=40))
 def test_whatever_headers_come_there_is_an_answer(host: str, origin: str) -> None:
     """No Host and no Origin makes an error; a host that is not ours is never answered."""

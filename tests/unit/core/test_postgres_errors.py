@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass
 from exporters.core.postgres_errors import ServerError, class_of_connection_error, class_of_statement_error
 from exporters.synthetic.kinds.sql import class_of
+from tests.support.properties import cases
 
 _HBA = 'FATAL:  {what} for host "10.0.0.1", user "u", database "d", {encryption}'
 
@@ -108,7 +109,7 @@ def test_a_state_that_says_nothing_is_told_by_its_text() -> None:
     assert class_of_statement_error("08P01", "no such database: x") is ErrorClass.AUTH
 
 
-@settings(derandomize=True, max_examples=500, deadline=None)
+@cases(500)
 @given(state=st.none() | st.text(max_size=6), text=st.text(max_size=200))
 def test_no_text_is_a_bug_of_the_exporter(state: str | None, text: str) -> None:
     """The classifier never raises, and never says `internal` of what a server or libpq said."""

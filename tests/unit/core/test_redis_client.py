@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.cache.source import CacheSource
@@ -19,6 +19,7 @@ from exporters.core.redis_client import Connection, RedisAddress, connect, conne
 from exporters.core.redis_errors import ServerError
 from exporters.core.redis_frames import Frames
 from exporters.core.scrape import Run
+from tests.support.properties import cases
 from tests.support.redis_peer import bulk, healthy, redis_peer
 
 _LIMIT = 1000
@@ -143,7 +144,7 @@ _ENTRIES = st.recursive(
 )
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
+@cases(200)
 @given(reply=_ENTRIES, following=_ENTRIES, cuts=st.lists(st.integers(1, 40), min_size=1, max_size=20))
 def test_replies_are_cut_where_they_end_however_they_arrive(reply: bytes, following: bytes, cuts: list[int]) -> None:
     """Fed in pieces of any size, each reply comes out whole and alone, in steps linear in its entries."""
@@ -158,7 +159,7 @@ def test_replies_are_cut_where_they_end_however_they_arrive(reply: bytes, follow
     assert frames.steps <= sent.count(b"\r\n")
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@cases(300)
 @given(junk=st.one_of(st.binary(max_size=200), st.text("*$+-:0123456789\r\na", max_size=60).map(str.encode)))
 def test_any_bytes_are_a_reply_or_a_class(junk: bytes) -> None:
     """Whatever a peer sends is a reply, not enough, or a CollectError that is never internal."""
@@ -194,11 +195,11 @@ _JUNK = st.one_of(
 )
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@cases(60)
 @given(replies=st.lists(_JUNK, min_size=9, max_size=9))
 def test_any_replies_in_the_shape_of_the_protocol_are_a_page(replies: list[bytes]) -> None:
     """Whatever a peer answers to the exporter's questions, no collector fails as internal."""
-    source = CacheSource("main", _answering(b"+OK\r\n", b"".join(replies)))
+    source = CacheSource("main", lambda: _answering(b"+OK\r\n", b"".join(replies)))
     run = Run(source, Deadline.after(5))
     source.collect(run)
     source.close()

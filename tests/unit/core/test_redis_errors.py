@@ -88,7 +88,7 @@ User = Callable[[int, Path], ErrorClass | None]
 
 def _exporter(port: int, _directory: Path) -> ErrorClass | None:
     """Return the class with which the cache exporter fails on its one command that nothing replaces."""
-    source = CacheSource("main", RedisAddress("127.0.0.1", port))
+    source = CacheSource("main", lambda: RedisAddress("127.0.0.1", port))
     run = Run(source, Deadline.after(5))
     source.collect(run)
     source.close()
@@ -141,7 +141,7 @@ def test_what_is_told_apart_has_words_of_its_own() -> None:
 def test_a_login_that_is_answered_with_an_error_is_not_accepted(text: str, error_class: str, tmp_path: Path) -> None:
     """Whatever the wording, it is class auth unless the error has a cause of its own; the password is in no detail."""
     with redis_peer(lambda _command: f"-{text}\r\n".encode()) as (port, _):
-        source = CacheSource("main", RedisAddress("127.0.0.1", port, "", Secret("s3cr3t")))
+        source = CacheSource("main", lambda: RedisAddress("127.0.0.1", port, "", Secret("s3cr3t")))
         run = Run(source, Deadline.after(5))
         source.collect(run)
         source.close()

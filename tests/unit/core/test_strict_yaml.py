@@ -12,11 +12,12 @@ from typing import Any
 import _gojsonnet
 import _jsonnet
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.core.errors import ConfigError
 from exporters.core.strict_yaml import parse_yaml, read_yaml
+from tests.support.properties import cases
 
 _DOCUMENT = """\
 text: plain words
@@ -123,14 +124,14 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=1500, derandomize=True, deadline=None)
+@cases(1500)
 @given(st.one_of(st.lists(_PIECES, max_size=30).map("".join), st.text(max_size=60)))
 def test_any_text_is_a_document_or_an_error_with_its_line(text: str) -> None:
     """Whatever text it is given: plain values come back, or an error that names a line; never a traceback."""
     assert re.match(r"test:\d+: ", _problem(lambda: parse_yaml(text, "test")))
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@cases(300)
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_document_or_an_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """Whatever bytes the file holds."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.core.errors import ErrorClass
 from exporters.database.databases import Databases, listed
 from exporters.database.statement import Row
+from tests.support.properties import cases
 
 
 def _rows(names: list[str], state: str = "open") -> list[Row]:
@@ -74,7 +75,7 @@ def test_a_name_that_does_not_decode_is_left_alone() -> None:
     assert (one.state, one.stored) == ("undecodable", b"d\xfcse")
 
 
-@settings(derandomize=True, max_examples=100, deadline=None)
+@cases(100)
 @given(names=st.lists(st.text(max_size=20), unique=True), patterns=st.lists(st.text(max_size=8), max_size=3))
 def test_every_database_is_in_one_state(names: list[str], patterns: list[str]) -> None:
     """The numbers add up to the databases there are, whatever their names and the patterns."""

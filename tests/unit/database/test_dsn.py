@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -15,6 +15,7 @@ from exporters.core.settings import Secret
 from exporters.database.settings import Section
 from exporters.database.source import sources
 from pantrywatch.config.settings import read_settings
+from tests.support.properties import cases
 
 
 def _address(dsn: str) -> Dsn:
@@ -108,7 +109,7 @@ def test_a_name_that_does_not_resolve_has_the_class_dns() -> None:
     assert caught.value.error_class is ErrorClass.DNS
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
+@cases(200)
 @given(hosts=st.text(max_size=40), port=st.text("0123456789,", max_size=12), text=st.text(max_size=60))
 def test_no_dsn_raises_anything_else(hosts: str, port: str, text: str) -> None:
     """A DSN is taken, refused with ConfigError, or its name does not resolve: nothing else."""

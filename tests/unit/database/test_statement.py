@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from exporters.core.errors import CollectError, ErrorClass
 from exporters.database.queries import Metric, Query
 from exporters.database.statement import Statement, rows_of
+from tests.support.properties import cases
 
 
 @pytest.mark.parametrize("text", [b"NaN", b"Infinity", b"-Infinity", b"inf"])
@@ -18,13 +20,21 @@ def test_what_is_not_finite_is_no_value(text: bytes) -> None:
     assert rows_of([[b"a", text, b"1.5"]], 1) == [(("a",), (None, 1.5))]
 
 
+@pytest.mark.parametrize("text", [b"", b"one", b"\xff", b"1,5"])
+def test_what_is_not_a_number_is_no_answer_to_the_question(text: bytes) -> None:
+    """A peer that sends a text where a number was asked for is class protocol."""
+    with pytest.raises(CollectError) as caught:
+        rows_of([[b"a", text]], 1)
+    assert caught.value.error_class is ErrorClass.PROTOCOL
+
+
 def test_names_that_are_not_utf8_stay_apart() -> None:
     """Replaced as postgres_exporter does it, unless two rows would have the same labels."""
     assert rows_of([[b"d\xfcse"]], 1) == [(("d\N{REPLACEMENT CHARACTER}se",), ())]
     assert [labels for labels, _ in rows_of([[b"d\xfcse"], [b"d\xf6se"]], 1)] == [("d\\xfcse",), ("d\\xf6se",)]
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@cases(300)
 @given(
     labels=st.lists(st.none() | st.binary(max_size=12), min_size=2, max_size=2),
     value=st.none() | st.floats() | st.decimals() | st.integers(),

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import Family, render
 from exporters.host import cgroup, cpu, disk, filesystem, memory, network, system
 from exporters.host.procfs import Roots, decode, label
+from tests.support.properties import cases
 from tests.support.trees import tree
 
 Collector = Callable[[Roots], Iterable[Family]]
@@ -79,7 +80,7 @@ def _series(page: bytes) -> list[str]:
 
 @pytest.mark.parametrize("name", FILES)
 @given(text=st.binary(max_size=300))
-@settings(derandomize=True, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@cases(30, soak=1_000, suppress=(HealthCheck.function_scoped_fixture,))
 @example(text=b"\r\n\x85\x0b\x1c 1 2 3\xe2\x80\xa8x")
 def test_any_text_at_all_makes_a_valid_page(tmp_path: Path, name: str, text: bytes) -> None:
     """Whatever a file holds: no error but those with a class, valid UTF-8, no series twice."""
@@ -91,7 +92,7 @@ def test_any_text_at_all_makes_a_valid_page(tmp_path: Path, name: str, text: byt
 
 @pytest.mark.parametrize("name", [name for name in FILES if name not in ONE_LINE])
 @given(line=st.text(st.characters(codec="latin-1", exclude_characters="\n"), max_size=80), first=st.booleans())
-@settings(derandomize=True, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@cases(30, soak=1_000, suppress=(HealthCheck.function_scoped_fixture,))
 @example(line="a\x85b \x1c\x1d\x1e\x0b\x0c\r", first=True)
 @example(line="cpu0", first=False)
 def test_a_line_that_does_not_fit_costs_itself_only(tmp_path: Path, name: str, line: str, *, first: bool) -> None:
@@ -137,7 +138,7 @@ def test_reading_takes_time_in_proportion_to_the_file(tmp_path: Path, name: str)
 
 
 @given(names=st.lists(st.binary(min_size=1, max_size=12), min_size=2, max_size=2, unique=True))
-@settings(derandomize=True, max_examples=500)
+@cases(500)
 @example(names=[b"gr\xfcn", rb"gr\xfcn"])
 @example(names=[rb"a\x5cxfc", rb"a\xfc"])
 @example(names=[b"a\\\xfc", rb"a\\xfc"])

@@ -15,11 +15,12 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pantrywatch.inbox.html_text import words_of
 from pantrywatch.inbox.mail import read_mail
+from tests.support.properties import cases
 
 _CODECS = sorted({module.name for module in pkgutil.iter_modules(encodings.__path__)} | set(aliases))
 _LARGE = 4 * 1024 * 1024  # the largest mail that is allowed
@@ -143,7 +144,7 @@ _LINES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=400, derandomize=True, deadline=None)
+@cases(400)
 @given(_LINES, st.sampled_from([b"\r\n", b"\n"]))
 def test_whatever_lines_a_mail_is_made_of_it_is_taken(lines: list[bytes], end: bytes) -> None:
     """Headers, boundaries and bytes in any order are a message: nothing is refused for how it is written."""
@@ -152,7 +153,7 @@ def test_whatever_lines_a_mail_is_made_of_it_is_taken(lines: list[bytes], end: b
     assert delivery.channel == "email"
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@cases(200)
 @given(
     st.text(max_size=60),
     st.text(max_size=60),
@@ -203,7 +204,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@cases(300)
 @given(st.lists(_PIECES, max_size=20))
 def test_the_words_of_a_page_are_those_another_parser_finds(pieces: list[str]) -> None:
     """On a page that is well formed both parsers find the same words."""

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.core.clock import Clock
 from exporters.core.errors import ConfigError
 from pantrywatch.inbox.mailbox import Mailbox
 from pantrywatch.inbox.message import Delivery
+from tests.support.properties import cases
 from tests.support.small_disk import fill, small_disk
 
 
@@ -129,7 +130,7 @@ _DAMAGE = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@cases(150)
 @given(st.lists(_DAMAGE, max_size=3), st.lists(_DAMAGE, max_size=3))
 def test_damage_costs_the_damaged_lines_alone(
     tmp_path_factory: pytest.TempPathFactory, before: list[bytes], after: list[bytes]

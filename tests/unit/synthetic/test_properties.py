@@ -10,7 +10,7 @@ from typing import Any
 
 import h11
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.core.checks.check import Entry, Observation
@@ -24,9 +24,10 @@ from exporters.synthetic.kinds import KINDS
 from exporters.synthetic.kinds.journey import Step, saved_values
 from exporters.synthetic.settings import SyntheticSettings
 from exporters.synthetic.templating import fill, names_in
+from tests.support.properties import cases
 
 METHODS = ("GET", "HEAD", "POST")
-bounded = settings(derandomize=True, max_examples=120, deadline=None)
+bounded = cases(120)
 
 token = st.text("abcxyz-_09", min_size=1, max_size=12)
 value = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=40)
