@@ -101,8 +101,8 @@ class Stack:
 @contextmanager
 def running(state: Path, addresses: Addresses, speed: int, halt: threading.Event) -> Iterator[Stack]:
     """Run a stack until the block ends. Raises GameDayError with its last lines if it does not come up."""
-    state.mkdir(parents=True, exist_ok=True)
-    output = state / "up.log"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    output = state.with_name(f"{state.name}.log")
     command = [sys.executable, "-m", "pantrywatch", "--state", str(state), "up"]
     command += ["--port-offset", str(addresses.offset), "--speed", str(speed)]
     with output.open("wb") as log:

@@ -60,11 +60,11 @@ def boards_page(directory: Path, prometheus_url: str, boards: Sequence[dict[str,
         (folder / f"{board['uid']}.json").write_text(json.dumps(board))
     address = f"127.0.0.1:{free_port()}"
     code = (
-        "import sys; from pathlib import Path; from pantrywatch.boards.board_files import Catalogue; "
+        "import sys; from pathlib import Path; from pantrywatch.boards.board_files import BoardFiles; "
         "from pantrywatch.boards.serve import serve_boards; "
         "from pantrywatch.boards.prometheus import Prometheus; "
         "from exporters.core.access import WebSettings; "
-        "catalogue = Catalogue(Path(sys.argv[3]), Path(sys.argv[4])); "
+        "catalogue = BoardFiles(Path(sys.argv[3]), Path(sys.argv[4])); "
         "serve_boards(sys.argv[1], Prometheus(sys.argv[2]), catalogue, WebSettings())"
     )
     command = [sys.executable, "-c", code, address, prometheus_url, str(folder.parent), str(ROOT / "docs/runbooks")]

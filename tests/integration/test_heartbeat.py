@@ -147,7 +147,7 @@ def test_beats_and_notices_go_through_tls_and_the_login(tmp_path: Path) -> None:
 
 
 def test_a_strangers_webhook_sees_no_login_of_ours(tmp_path: Path) -> None:
-    """Only what `ours` lists gets it; a contact with a token of its own is told with that, on our inbox too."""
+    """Only what `own_addresses` lists gets it; a contact with a token of its own is told with that, on our inbox too."""
     guards.make_files(tmp_path)
     (tmp_path / "token").write_text("theirs")
     seen: list[str | None] = []
@@ -167,7 +167,7 @@ def test_a_strangers_webhook_sees_no_login_of_ours(tmp_path: Path) -> None:
         address = f"127.0.0.1:{server.server_port}"
         login = f"Basic {b64encode(f'{guards.NAME}:{guards.PASSWORD}'.encode()).decode()}"
         web = rooted(decode(yaml.safe_load(guards.WEB)["web"], WebSettings, "web"), tmp_path / "settings.yaml")
-        for ours, token, expected in (
+        for own_addresses, token, expected in (
             ((), None, None),
             ((address,), None, login),
             ((address,), "token", "Bearer theirs"),
@@ -175,7 +175,9 @@ def test_a_strangers_webhook_sees_no_login_of_ours(tmp_path: Path) -> None:
             section = decode(yaml.safe_load((ROOT / "settings.yaml").read_text())["notifications"], Notifications, "n")
             webhook = Webhook(f"http://{address}/hook", token_file=token)
             beats = Heartbeat(notify=("told",))
-            section = replace(section, ours=ours, contacts=(Contact("told", webhook=webhook),), heartbeat=beats)
+            section = replace(
+                section, own_addresses=own_addresses, contacts=(Contact("told", webhook=webhook),), heartbeat=beats
+            )
             (channel,) = channels_of(section, web, str(tmp_path / "settings.yaml"))
             channel.tell(Notice(1000.0, returned=False))
             assert seen.pop() == expected
@@ -303,7 +305,10 @@ def test_settings_that_tell_nobody_stop_the_start(tmp_path: Path, capsys: pytest
     receiver = Inbox(1, 1, None, tmp_path)  # type: ignore[arg-type]
     arguments = ["heartbeat", "--listen", "127.0.0.1:0", "--settings"]
     assert main([*arguments, str(_settings(tmp_path, receiver, 1, notify=[]))]) == 2
-    assert "notifications.heartbeat.notify: expected the contacts to tell of a silence" in capsys.readouterr().err
+    assert (
+        "notifications.heartbeat.notify: expected the contacts to notify when Watchdog is missing"
+        in capsys.readouterr().err
+    )
     file = _settings(tmp_path, receiver, 1, notify=["manager"])
     text = file.read_text().replace("email: manager@pantry.example", "pagerduty: {key_file: key}")
     file.write_text(text)

@@ -467,9 +467,9 @@ def test_it_ends_with_the_process_that_started_it(web: Server, tmp_path: Path, o
 def test_an_exporter_that_is_asked_to_end_leaves_nothing(web: Server, tmp_path: Path, own_tmp: Path) -> None:
     """SIGTERM in the middle of a run: no process, no folder; served as an exporter of its own, beside no other."""
     web.site["/silent"] = never(web)
-    check = {"name": "page", "kind": "browser", "url": web.url + "/silent"}
+    check = {"name": "page", "url": web.url + "/silent"}
     file = tmp_path / "settings.yaml"
-    file.write_text(json.dumps({"environment": "test", "synthetic": {"checks": [check]}}))
+    file.write_text(json.dumps({"environment": "test", "browser": {"checks": [check]}}))
     port = free_port()
     command = [sys.executable, "-m", "exporters", "--settings", str(file), "serve", "--listen", f"127.0.0.1:{port}"]
     with process(command, tmp_path / "log", environment={"TMPDIR": str(own_tmp)}) as child:
@@ -484,8 +484,8 @@ def test_an_exporter_that_is_asked_to_end_leaves_nothing(web: Server, tmp_path: 
 
 def test_without_a_browser_its_exporter_is_left_out_with_a_line(tmp_path: Path) -> None:
     """Asked for by name it is an error with exit code 2; among others it is one line in the log."""
-    checks = [{"name": "page", "kind": "browser", "url": "http://a/"}]
-    (tmp_path / "settings.yaml").write_text(json.dumps({"environment": "test", "synthetic": {"checks": checks}}))
+    checks = [{"name": "page", "url": "http://a/"}]
+    (tmp_path / "settings.yaml").write_text(json.dumps({"environment": "test", "browser": {"checks": checks}}))
     command = [sys.executable, "-m", "exporters", "--settings", str(tmp_path / "settings.yaml"), "serve", "browser"]
     environment = {**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environment)

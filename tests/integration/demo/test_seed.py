@@ -17,7 +17,7 @@ def test_a_second_seed_changes_nothing(installation: Installation) -> None:
     before = installation.postgres.value(count, "crm")
     done = run(installation.variables, "demo.seed", "--scale", "0.5")
     assert done.returncode == 0
-    assert "filled already" in done.stdout
+    assert "already filled" in done.stdout
     assert len(done.stdout.splitlines()) == 1
     assert installation.postgres.value(count, "crm") == before
 

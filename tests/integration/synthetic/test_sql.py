@@ -37,7 +37,7 @@ def test_query_passes_and_leaves_nothing(check: Check, postgres: servers.Postgre
         ({"expect_value": "2"}, ErrorClass.PROTOCOL),
         ({"query": "SELECT 1 FROM no_such_table"}, ErrorClass.VERSION),
         ({"query": "SELEKT"}, ErrorClass.PROTOCOL),
-        ({"query": "CREATE TABLE written (id int)"}, ErrorClass.PROTOCOL),  # a check is read-only
+        ({"query": "CREATE TABLE written (id int)"}, ErrorClass.READONLY),  # a check is read-only
     ],
 )
 def test_answer_not_expected(
