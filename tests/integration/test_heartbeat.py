@@ -147,7 +147,7 @@ def test_beats_and_notices_go_through_tls_and_the_login(tmp_path: Path) -> None:
 
 
 def test_a_strangers_webhook_sees_no_login_of_ours(tmp_path: Path) -> None:
-    """Only what `own_addresses` lists gets it; a contact with a token of its own is told with that, on our inbox too."""
+    """Only `own_addresses` get it; a contact with a token of its own is notified with that, on our inbox too."""
     guards.make_files(tmp_path)
     (tmp_path / "token").write_text("theirs")
     seen: list[str | None] = []
