@@ -72,7 +72,8 @@ class Supervisor:
     def components(self) -> list[Component]:
         """Return all programs in start order, without faults that are off. Empty if no supervisor runs."""
         try:
-            answer = self._proxy().supervisor.getAllProcessInfo()
+            with self._proxy() as proxy:
+                answer = proxy.supervisor.getAllProcessInfo()
         except (OSError, xmlrpc.client.Error):
             return []
         rows: Sequence[Mapping[str, object]] = answer  # type: ignore[assignment]
@@ -87,12 +88,13 @@ class Supervisor:
 
     def start(self, component: str) -> None:
         """Ask to start a component once more."""
-        self._proxy().supervisor.startProcess(component, False)
+        with self._proxy() as proxy:
+            proxy.supervisor.startProcess(component, False)
 
     def drop_idle(self) -> None:
         """Remove programs that do not run (faults that are off): supervisord spends a second on each when it exits."""
-        with contextlib.suppress(OSError, xmlrpc.client.Error):
-            proxy = self._proxy().supervisor
+        with contextlib.suppress(OSError, xmlrpc.client.Error), self._proxy() as connected:
+            proxy = connected.supervisor
             rows: Sequence[Mapping[str, object]] = proxy.getAllProcessInfo()  # type: ignore[assignment]
             for row in rows:
                 if row["statename"] in {"STOPPED", "EXITED"}:
@@ -101,7 +103,8 @@ class Supervisor:
     def shut_down(self) -> bool:
         """Ask supervisord to stop everything and exit; returns whether one was running."""
         try:
-            self._proxy().supervisor.shutdown()
+            with self._proxy() as proxy:
+                proxy.supervisor.shutdown()
         except (OSError, xmlrpc.client.Error):
             return False
         return True

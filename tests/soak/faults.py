@@ -110,7 +110,8 @@ FAULTS = (
     Fault("database dropped", DATABASE, 0, database_faults.database_dropped),
     Fault("another database dropped", DATABASE, 1, database_faults.other_database_dropped),
     Fault("database without connections", DATABASE, 0, database_faults.connections_closed),
-    Fault("connections used up", DATABASE, 0, database_faults.connections_used_up),
+    # None: a session that was back before the last slot was taken goes on measuring.
+    Fault("connections used up", DATABASE, None, database_faults.connections_used_up),
     Fault("catalog locked", DATABASE, None, database_faults.catalog_locked),
     Fault("TLS required", DATABASE, 0, _rules(f"hostssl all {ROLE} all scram-sha-256\nhost all {ROLE} all reject")),
     Fault("rejected by pg_hba.conf", DATABASE, 0, _rules(f"host all {ROLE} all reject")),
