@@ -35,7 +35,7 @@ OURS = {
     "panel-no-value": "an empty panel says why",
     "panel-room": "a number's text for no data can be read",
     "panel-decimals": "no more decimals than somebody reads",
-    "panel-colors": "limits in order, chosen by somebody, and never a state told by its colour alone",
+    "panel-colors": "limits in order, chosen by somebody, and never a state shown by its color alone",
     "panel-legend": "several series have names",
     "panel-scale": "bars have an end, nothing is stacked to 100 % or drawn over missing data",
     "panel-stack": "stacked series have no lines: that of a series at zero would cover the others",
