@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 # Pattern → what to write instead.
 _STYLE = {
-    r"\b(is|are|was|were|be|being|been|nobody|nothing) told\b(?! apart)|\btold (of|all|first|that|by|in|as|to)\b": "notified",
+    r"\b(is|are|was|were|be|been|nobody|nothing) told\b(?! apart)|\btold (of|all|first|that|by|in|as|to)\b": "notified",
     r"\b(it|that|this|all|alert|fault|outage) (is|are|was) over\b|\bthat are over\b|\bover:": "resolved",
     r"\bours\b": "own",
     r"\bstands? (there|here|in|at|beside|on|still|twice|for)\b|\bstood\b": "is, exists",
