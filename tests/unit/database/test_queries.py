@@ -70,7 +70,7 @@ def test_heavy_queries_are_bounded() -> None:
         ("limit: 5", "limit: 5\n    interval_seconds: 0.1", "interval_seconds: expected a number of at least 1"),
         ('{state: "state"}', '{State: "state"}', "label names in lower case, got 'State'"),
         ("    metrics:", f"    metrics:\n{SECOND}", "one definition of crm_orders in each version"),
-        ('name: "crm_orders", type', 'name: "pg_locks_count", type', "got pg_locks_count, which is in"),
+        ('name: "crm_orders", type', 'name: "pg_locks_count", type', "pg_locks_count is also in"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_what_was_expected(tmp_path: Path, before: str, after: str, expected: str) -> None:

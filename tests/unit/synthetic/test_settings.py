@@ -116,7 +116,7 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         ),
         (
             journey({"save": {"token": ""}}),
-            "synthetic.checks[1].steps[0].save: expected where each saved value is in the",
+            "synthetic.checks[1].steps[0].save: expected the place of each saved value in the",
         ),
         (journey({}, secret_files={"a": "none"}), "synthetic.checks[1].secret_files.a: expected a readable"),
         (
