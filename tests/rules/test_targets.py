@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 _STATES = Path(__file__).with_name("test_target_states.py")
 
 
+@pytest.mark.long
 def test_a_full_outage_fires_every_tier_that_can_and_each_clears(promtool: Promtool) -> None:
     """Every target, all events bad for 22 hours: each tier fires in its time, those that cannot never; all clear."""
     strict = [t for t in TARGETS if t.endswith(("-availability", "-error-rate"))]
