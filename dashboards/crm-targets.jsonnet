@@ -10,13 +10,13 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   local of(series) = 'max by (target) (%s)' % series;
   // Bad and all events are added up over the time and divided last, as the budgets are.
   local good(range, offset='') =
-    '1 - sum by (target) (sum_over_time(%s[%s]%s)) / (sum by (target) (sum_over_time(%s[%s]%s)) > 0)'
-    % [series.sampled_bad, range, offset, series.sampled_total, range, offset];
+    local sum(events) = 'sum by (target) (%s)' % series.sampled_sum(events, '[%s]%s' % [range, offset]);
+    '1 - %s / (%s > 0)' % [sum(series.sampled_bad), sum(series.sampled_total)];
   // Of the month (in UTC) that it is at the end of the time shown: those half hours of the last 31 days whose middle is in
   // it, added up before they are chosen, for that costs a sixth of choosing each five minutes.
   local month_to_date =
     local this_month = 'on () (month(vector(time() - 900)) == on () month(max(timestamp(' + series.measured + ' @ end()))))';
-    local sum(events) = 'sum by (target) (sum_over_time((sum_over_time(%s[30m]) and %s)[31d:30m]))' % [events, this_month];
+    local sum(events) = 'sum by (target) (sum_over_time((%s and %s)[31d:30m]))' % [series.sampled_sum(events, '[30m]'), this_month];
     '1 - %s / (%s > 0)' % [sum(series.sampled_bad), sum(series.sampled_total)];
   local share = { 'custom.width': 95, decimals: 3, noValue: 'no data' };
   local to_slo = cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}');

@@ -100,7 +100,7 @@ function(targets, time, alerts)
           // A target is known when both its counts are: a missing bucket leaves the total without the bad events.
           expr: series.measured + ' == 1 unless on (target) (' + series.events_total + ' and ' + series.events_bad
                 + ') unless on (target) ' + series.capacity,
-          summary: 'Target {{ $labels.target }} is not measured.',
+          summary: 'Target {{ $labels.target }} has no data.',
           description: 'The metrics that count this target have been missing for ' + waited('CrmTargetNoData') + ', although this installation is configured to provide them ({{ $labels.requires }}).',
           impact: 'Whether the target is met is unknown, and its alerts cannot fire.',
         }),

@@ -44,12 +44,17 @@ function(targets, time)
       ]
     ],
     slow: [
-      { name: name, range: '[' + duration(name) + ']', scale: '', bad: series.sampled_bad, total: series.sampled_total }
+      { name: name, range: '[' + duration(name) + ']', bad: series.sampled_bad, total: series.sampled_total }
       for name in ['1d', '3d', '30d']
     ],
   };
 
-  local sum(window, name, events) = record(name, 'sum_over_time(' + events + window.range + ')' + window.scale);
+  local sum(window, name, events) =
+    local sampled = std.member([series.sampled_bad, series.sampled_total], events);
+    record(
+      name,
+      if sampled then series.sampled_sum(events, window.range) else 'sum_over_time(' + events + window.range + ')' + window.scale
+    );
 
   local of(window) =
     local bad = series.sum_bad(window.name);
