@@ -18,6 +18,7 @@ from exporters.core.scrape import run_once
 from exporters.registry import load_sources
 from pantrywatch.config.components import components
 from pantrywatch.config.settings import Settings, read_settings
+from pantrywatch.config.shared_files import shared_files
 from pantrywatch.config.targets import read_targets
 from pantrywatch.generate.alertmanager.secrets import require_delivery
 from pantrywatch.generate.layout import Layout, WebFiles
@@ -90,7 +91,7 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
             "DEMO_THIRD_PARTY_URL": addresses.url("third-party"),
             "DEMO_ACCESS_LOG": str(state.file("log/crm-access.log")),
             "DEMO_FAULT_DIR": str(state.file("faults")),
-            "DEMO_MONITOR_SQL": str(ROOT / "provisioning/database/monitor-role.sql"),
+            "DEMO_MONITOR_SQL": str(shared_files() / "provisioning/database/monitor-role.sql"),
         }
     if grafana:
         environment |= {
@@ -111,12 +112,12 @@ def alertmanager_command() -> str:
     except OSError:
         return binary
     known = "--web.ui-path" in options.stdout + options.stderr
-    return f"{binary} --web.ui-path={ROOT / 'provisioning/alertmanager/page'}" if known else binary
+    return f"{binary} --web.ui-path={shared_files() / 'provisioning/alertmanager/page'}" if known else binary
 
 
 def _settings_in_use(options: Options) -> Path:
     """Return the settings file for the components: the given one, or a copy of it changed for another speed."""
-    given = options.settings_file or ROOT / "settings.yaml"
+    given = options.settings_file or shared_files() / "settings.yaml"
     if options.speed.factor == 1:
         return given
     options.state.write_json("run/settings.yaml", options.speed.settings(given))
@@ -197,7 +198,7 @@ def native_layout(options: Options, settings_file: Path, *, browser: bool) -> La
 
 
 def _link_templates(folder: Path) -> None:
-    for file in (ROOT / "provisioning/alertmanager/templates").glob("*.tmpl"):
+    for file in (shared_files() / "provisioning/alertmanager/templates").glob("*.tmpl"):
         if file.name != "links.tmpl":  # written for this installation
             (folder / file.name).unlink(missing_ok=True)
             (folder / file.name).symlink_to(file)
@@ -210,5 +211,6 @@ def _write_rules(folder: Path, settings: Settings, speed: Speed) -> None:
     folder.mkdir(exist_ok=True)
     for link in folder.iterdir():
         link.unlink()
-    for name, text in rule_files(ROOT, read_targets(ROOT / "targets.yaml"), settings, speed.factor).items():
+    shared = shared_files()
+    for name, text in rule_files(shared, read_targets(shared / "targets.yaml"), settings, speed.factor).items():
         write_atomically(folder / name, text)

@@ -18,6 +18,7 @@ from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.files import write_atomically
 from pantrywatch.config.settings import ApplicationEndpoint
+from pantrywatch.config.shared_files import shared_files
 from pantrywatch.native.addresses import Addresses, require_free
 from pantrywatch.native.configuration import (
     DEMO,
@@ -37,6 +38,8 @@ from pantrywatch.native.supervisor import Daemon, Supervisor, start_supervisor
 from pantrywatch.native.web import ServerFiles, asks_for_tls
 from pantrywatch.web.config_files import rooted
 
+# The last line that `up` prints when everything runs.
+UP_MESSAGE = "Ctrl-C stops everything"
 _START_SECONDS = 170.0
 _READY_SECONDS = 90.0  # the first start also fills the demo's database
 
@@ -63,7 +66,7 @@ def up(options: Options) -> int:
     lock = state.lock()
     try:
         grafana = shutil.which("grafana")
-        secure = asks_for_tls(options.settings_file or ROOT / "settings.yaml")
+        secure = asks_for_tls(options.settings_file or shared_files() / "settings.yaml")
         addresses = replace(options.addresses, secure=secure)
         options = replace(options, addresses=addresses)
         environment = component_environment(options, grafana)
@@ -74,7 +77,7 @@ def up(options: Options) -> int:
         if settings.notifications is None:
             say("the settings have no section notifications: alerts will fire, but nobody is notified")
         if settings.browser and find_chromium() is None:
-            say("no chromium on the PATH: browser checks are left out, and their targets are not measured")
+            say("no chromium on the PATH: browser checks are skipped, and their targets are not measured")
         if demo:
             say("preparing PostgreSQL and Redis for the demo")
             if code := _prepare_demo(state, addresses, environment["PW_POSTGRES"]):
@@ -138,7 +141,7 @@ def _run(
             say(table(supervisor.components(), options.addresses, targets))
             boards, inbox = options.addresses.url("boards"), options.addresses.url("inbox")
             say(f"\n  Notifications: {inbox}\n  The boards: {boards}\n")
-            say("Ctrl-C stops everything")
+            say(UP_MESSAGE)
             code = _watch(daemon, server_files, stop, retries)
     finally:
         say("stopping")
@@ -206,7 +209,7 @@ def _ended(daemon: Daemon) -> None:
 
 
 def _program_files(state: State, *, demo: bool, grafana: bool, heartbeat: bool) -> list[Path]:
-    native = ROOT / "provisioning/native"
+    native = shared_files() / "provisioning/native"
     files = [native / "stack.conf"]
     if demo:
         faults = state.file("run/faults.conf")

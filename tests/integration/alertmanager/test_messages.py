@@ -285,8 +285,8 @@ def test_mail_reads_on_a_phone(rendered: dict[str, dict[str, str]]) -> None:
         for name, forms in rendered.items():
             page.set_content(forms["html"])
             assert page.evaluate("document.documentElement.scrollWidth") <= 375, name
-            colours = page.evaluate("(e => [e.color, e.backgroundColor])(getComputedStyle(document.body))")
-            assert colours == ["rgb(31, 35, 40)", "rgb(255, 255, 255)"]
+            colors = page.evaluate("(e => [e.color, e.backgroundColor])(getComputedStyle(document.body))")
+            assert colors == ["rgb(31, 35, 40)", "rgb(255, 255, 255)"]
     assert asked == []
 
 
