@@ -44,12 +44,17 @@ def links_template(links: Links | None) -> str:
         getattr(links, name, "").rstrip("/") for name in ("boards", "alertmanager", "runbooks")
     )
     page = "{{ .Annotations.runbook_url }}"
-    link = f'<a href="{runbooks}/{page}" style="color:#0b57d0">{page}</a>' if runbooks else page
+    # An alert of other rules may name a whole address.
+    elsewhere = '{{ if match "^https?://" .Annotations.runbook_url }}'
+    style = 'style="color:#0b57d0"'
+    here = f'<a href="{runbooks}/{page}" {style}>{page}</a>' if runbooks else page
+    base = f"{runbooks}/" if runbooks else ""
     definitions = {
         "boards": boards,
         "alertmanager": alertmanager,
-        "runbook": f"{runbooks}/{page}" if runbooks else page,
-        "html.runbook": link,
+        "runbooks": base,
+        "runbook": f"{elsewhere}{{{{ else }}}}{base}{{{{ end }}}}{page}",
+        "html.runbook": f'{elsewhere}<a href="{page}" {style}>{page}</a>{{{{ else }}}}{here}{{{{ end }}}}',
     }
     return "".join(f'{{{{ define "pantrywatch.{name}" }}}}{text}{{{{ end }}}}\n' for name, text in definitions.items())
 
