@@ -9,7 +9,7 @@ from contextlib import suppress
 import requests
 
 from exporters.core.access import WebSettings
-from pantrywatch.config.settings import ApplicationEndpoint
+from pantrywatch.config.application import ApplicationEndpoint
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.supervisor import Component
 from pantrywatch.web.client import session
