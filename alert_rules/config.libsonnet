@@ -57,6 +57,7 @@ local defaults = {
   // severity → another), `labels`, `annotations` (more, or other ones).
   alerts: (import 'config/api.libsonnet')
           + (import 'config/cache.libsonnet')
+          + (import 'config/causes.libsonnet')
           + (import 'config/database.libsonnet')
           + (import 'config/host.libsonnet')
           + (import 'config/synthetic.libsonnet')

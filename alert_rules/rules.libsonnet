@@ -4,6 +4,7 @@ function(changes={})
   {
     api: (import 'api.jsonnet')(config),
     cache: (import 'cache.jsonnet')(config),
+    causes: (import 'causes.jsonnet')(config),
     database: (import 'database.jsonnet')(config),
     health: (import 'health.jsonnet')(config),
     host: (import 'host.jsonnet')(config),

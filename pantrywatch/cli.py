@@ -204,7 +204,7 @@ def _boards(options: argparse.Namespace) -> int:
     web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
     prometheus = Prometheus(options.prometheus or state.addresses().url("prometheus"), web)
     shared = shared_files()
-    catalogue = BoardFiles(shared / "dashboards/generated", shared / "docs/runbooks")
+    catalogue = BoardFiles(shared / "dashboards/generated", shared / "docs")
     return serve_boards(options.listen or state.addresses().address("boards"), prometheus, catalogue, web)
 
 

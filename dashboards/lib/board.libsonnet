@@ -82,7 +82,7 @@ local numbered(panels) = std.foldl(
     weekStart: '',
     fiscalYearStartMonth: 0,
     liveNow: false,
-    links: [links.boards, links.runbooks],
+    links: [links.boards, links.runbooks, links.terms],
     annotations: { list: [annotations.alerts(alerts), annotations.deployments] },
     templating: { list: [variables.datasource, variables.runbooks] + choices },
     panels: numbered(laid_out(rows)),

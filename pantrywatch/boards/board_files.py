@@ -1,4 +1,4 @@
-"""Boards and runbooks on disk: read for each request, so the output of `./run build` shows at the next reload."""
+"""Boards and pages of docs/ on disk: read for each request, so the output of `./run build` shows at the next reload."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class BoardSummary:
 
 
 class BoardFiles:
-    """Boards in a folder, each as `<Grafana folder>/<uid>.json`, and the runbooks they link to."""
+    """Boards in a folder, each as `<Grafana folder>/<uid>.json`, and the folder with the pages they link to."""
 
-    def __init__(self, folder: Path, runbooks: Path) -> None:
+    def __init__(self, folder: Path, docs: Path) -> None:
         """Take the folders; files may be added and removed at any time."""
         self._folder = folder
-        self._runbooks = runbooks
+        self._docs = docs
 
     def entries(self) -> list[BoardSummary]:
         """Return all boards by folder and title, the overview's folder first."""
@@ -40,11 +40,12 @@ class BoardFiles:
 
     def runbooks(self) -> list[str]:
         """Return the file names of the runbooks."""
-        return sorted(file.name for file in self._runbooks.glob("*.md"))
+        return sorted(file.name for file in (self._docs / "runbooks").glob("*.md"))
 
-    def runbook(self, name: str) -> str | None:
-        """Return the text of the runbook with that name, or None."""
-        return (self._runbooks / name).read_text(encoding="utf-8") if name in self.runbooks() else None
+    def page(self, name: str) -> str | None:
+        """Return the text of a page such as `terms.md` or `runbooks/CrmApiDown.md`, or None."""
+        pages = {file.relative_to(self._docs).as_posix(): file for file in self._docs.rglob("*.md")}
+        return pages[name].read_text(encoding="utf-8") if name in pages else None
 
     def _entry(self, file: Path) -> BoardSummary:
         board = _read(file)

@@ -10,8 +10,8 @@ from typing import Any
 from exporters.core.errors import ConfigError, ConfigProblem
 from pantrywatch.config.application import Application
 from pantrywatch.config.settings import read_settings
+from pantrywatch.config.yaml_output import dump
 from pantrywatch.generate.relabelling import in_milliseconds, relabellings
-from pantrywatch.generate.yaml_output import dump
 
 _HEAD = """\
 # Printed by `pantrywatch build relabelling` from {file}: docs/your-application.md. Renamed series no longer have their

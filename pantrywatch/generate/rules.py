@@ -10,8 +10,8 @@ import _gojsonnet
 
 from pantrywatch.config.settings import Settings
 from pantrywatch.config.targets import Targets
+from pantrywatch.config.yaml_output import HEADER, dump
 from pantrywatch.generate.relabelling import in_milliseconds
-from pantrywatch.generate.yaml_output import HEADER, dump
 
 
 def rule_files(root: Path, targets: Targets, settings: Settings, speed: int = 1) -> dict[str, str]:

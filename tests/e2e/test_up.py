@@ -29,6 +29,10 @@ from tools.rule_lint.lost import lost
 
 pytestmark = pytest.mark.xdist_group("stack")
 
+# Of these `./run test` sees one of their kind: the rest is for `./run test long`.
+_LATER = ("cache-cold", "connections-used-up", "cpu-burn", "slow-api", "slow-database", "third-party-down")
+_FAULTS = [pytest.param(name, marks=pytest.mark.long) if name in _LATER else name for name in SEEN]
+
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stacks.Stack]:
@@ -162,7 +166,7 @@ def test_every_fault_has_its_observation(stack: stacks.Stack) -> None:
     assert sum(line.split()[0] in SEEN for line in listed.splitlines() if line.split()) == len(SEEN)
 
 
-@pytest.mark.parametrize("name", SEEN)
+@pytest.mark.parametrize("name", _FAULTS)
 def test_a_fault_is_seen_in_the_metrics_and_goes(stack: stacks.Stack, name: str) -> None:
     """A fault switched on shows in the metrics; switched off, every server is up again and no collector fails."""
     seen = SEEN[name](stack)

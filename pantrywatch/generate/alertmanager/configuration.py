@@ -38,19 +38,17 @@ def alertmanager(section: Notifications | None, way: HttpAccess) -> dict[str, An
 def links_template(links: Links | None) -> str:
     """Return the template file with the addresses of this installation, used by the other templates.
 
-    If the runbooks are not served anywhere, a message names their files.
+    If the pages of docs/ are not served anywhere, a message names their files.
     """
     boards, alertmanager, runbooks = (
         getattr(links, name, "").rstrip("/") for name in ("boards", "alertmanager", "runbooks")
     )
-    page = "{{ .Annotations.runbook_url }}"
-    link = f'<a href="{runbooks}/{page}" style="color:#0b57d0">{page}</a>' if runbooks else page
-    definitions = {
-        "boards": boards,
-        "alertmanager": alertmanager,
-        "runbook": f"{runbooks}/{page}" if runbooks else page,
-        "html.runbook": link,
-    }
+    definitions = {"boards": boards, "alertmanager": alertmanager}
+    for name, page in (("runbook", "{{ .Annotations.runbook_url }}"), ("terms", "docs/terms.md")):
+        definitions[name] = f"{runbooks}/{page}" if runbooks else page
+        definitions[f"html.{name}"] = (
+            f'<a href="{runbooks}/{page}" style="color:#0b57d0">{page}</a>' if runbooks else page
+        )
     return "".join(f'{{{{ define "pantrywatch.{name}" }}}}{text}{{{{ end }}}}\n' for name, text in definitions.items())
 
 

@@ -228,6 +228,15 @@ def test_later_steps_say_that_nobody_acted(rendered: dict[str, dict[str, str]], 
     assert "unacknowledged" not in rendered["one"][form]
 
 
+@pytest.mark.parametrize("form", ["text", "html", "slack"])
+def test_a_message_leads_to_the_terms(rendered: dict[str, dict[str, str]], form: str) -> None:
+    """Whoever is notified can look up the words: one link a message, and none in one that asks for nothing."""
+    for name in ("one", "promise", "escalated", "several", "storm", "digest"):
+        assert rendered[name][form].count("What the words mean") == 1, name
+        assert "https://git.example/pantrywatch/docs/terms.md" in _links(rendered[name][form]), name
+    assert "docs/terms.md" not in rendered["over"][form]
+
+
 def test_messages_are_bounded(rendered: dict[str, dict[str, str]]) -> None:
     """Five hundred alerts are counted, the first shown; no form grows with their number."""
     most = {"title": 200, "text": 10_000, "html": 20_000, "slack": 4_000}
@@ -285,4 +294,5 @@ def test_without_published_runbooks_a_message_names_the_file() -> None:
     """No link that leads nowhere."""
     text = links_template(Links("http://b", "http://a"))
     assert '"pantrywatch.runbook" }}{{ .Annotations.runbook_url }}{{' in text
+    assert '"pantrywatch.terms" }}docs/terms.md{{' in text
     assert "href" not in text
