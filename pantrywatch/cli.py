@@ -45,19 +45,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
     add_stack_commands(commands)
-    command = commands.add_parser(
-        "build", help="generate rules, boards and configuration: the committed files of a checkout, or into a folder"
-    )
-    command.add_argument("--check", action="store_true", help="only check whether the committed files are current")
-    command.add_argument("--into", type=Path, metavar="DIR", help="write the files of this installation into DIR")
-    command.add_argument(
-        "--settings", type=Path, metavar="FILE", help="with --into: this installation (default: settings.yaml)"
-    )
-    command.add_argument(
-        "--exporters", default="127.0.0.1:9690", metavar="HOST:PORT",
-        help="with --into: where Prometheus finds the exporters (default: %(default)s)",
-    )  # fmt: skip
-    command.set_defaults(run=_build)
+    _add_build(commands)
     command = commands.add_parser("inbox", help="receive messages by mail and webhook, and show them")
     command.add_argument("--listen", default="127.0.0.1:8025", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--smtp", default="127.0.0.1:1025", metavar="HOST:PORT", help="(default: %(default)s)")
@@ -99,6 +87,32 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "build", help="generate rules, boards and configuration: the committed files of a checkout, or into a folder"
+    )
+    command.add_argument(
+        "what", nargs="?", choices=["relabelling"],
+        help="print the metric relabelling of the application, for a Prometheus that has its own configuration",
+    )  # fmt: skip
+    command.add_argument(
+        "--servicemonitor", action="store_true", help="with relabelling: in the form of a ServiceMonitor or PodMonitor"
+    )
+    command.add_argument("--check", action="store_true", help="only check whether the committed files are current")
+    command.add_argument("--into", type=Path, metavar="DIR", help="write the files of this installation into DIR")
+    command.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="with --into or relabelling: this installation (default: settings.yaml)",
+    )
+    command.add_argument(
+        "--exporters", default="127.0.0.1:9690", metavar="HOST:PORT",
+        help="with --into: where Prometheus finds the exporters (default: %(default)s)",
+    )  # fmt: skip
+    command.set_defaults(run=_build)
+
+
 def _add_settings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("settings", help="check a settings file, or bring an older one up to date")
     actions = command.add_subparsers(required=True, metavar="ACTION")
@@ -112,8 +126,11 @@ def _add_settings(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 def _build(options: argparse.Namespace) -> int:
     from pantrywatch.build.bundle import write_bundle
+    from pantrywatch.build.relabelling import print_relabelling
     from pantrywatch.build.repository import build
 
+    if options.what == "relabelling":
+        return print_relabelling(options.settings or Path("settings.yaml"), servicemonitor=options.servicemonitor)
     _require_build_options(options)
     shared = shared_files()
     if options.into is None:

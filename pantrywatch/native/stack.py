@@ -17,7 +17,7 @@ from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.files import write_atomically
-from pantrywatch.config.settings import ApplicationEndpoint
+from pantrywatch.config.application import ApplicationEndpoint
 from pantrywatch.config.shared_files import shared_files
 from pantrywatch.native.addresses import Addresses, require_free
 from pantrywatch.native.configuration import (
@@ -84,7 +84,7 @@ def up(options: Options) -> int:
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.notify)
         programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)
-        return _run(options, environment, programs, settings.application)
+        return _run(options, environment, programs, settings.application.endpoints if settings.application else ())
     finally:
         lock.release()
 

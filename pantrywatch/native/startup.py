@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import requests
 
 from exporters.core.deadline import Deadline
-from pantrywatch.config.settings import ApplicationEndpoint
+from pantrywatch.config.application import ApplicationEndpoint
 from pantrywatch.native.configuration import Options
 from pantrywatch.native.console import Progress, complain, scrape_states
 from pantrywatch.native.retries import Retries

@@ -12,7 +12,7 @@ _shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed
 _shtab_pantrywatch_down_option_strings=(-h --help --settings)
 _shtab_pantrywatch_status_option_strings=(-h --help --settings)
 _shtab_pantrywatch_reset_option_strings=(-h --help --settings --yes)
-_shtab_pantrywatch_build_option_strings=(-h --help --check --into --settings --exporters)
+_shtab_pantrywatch_build_option_strings=(-h --help --servicemonitor --check --into --settings --exporters)
 _shtab_pantrywatch_inbox_option_strings=(-h --help --listen --smtp --keep --settings)
 _shtab_pantrywatch_boards_option_strings=(-h --help --prometheus --listen --settings)
 _shtab_pantrywatch_settings_validate_option_strings=(-h --help)
@@ -47,6 +47,7 @@ _shtab_pantrywatch_heartbeat___keep_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_mark___file_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch___state_COMPGEN=_shtab_compgen_dirs
 
+_shtab_pantrywatch_build_pos_0_choices=(relabelling)
 _shtab_pantrywatch_settings_pos_0_choices=(validate migrate)
 _shtab_pantrywatch_pos_0_choices=(up down status reset build inbox boards settings secrets prepare heartbeat mark)
 
@@ -62,6 +63,7 @@ _shtab_pantrywatch_reset___help_nargs=0
 _shtab_pantrywatch_reset___yes_nargs=0
 _shtab_pantrywatch_build__h_nargs=0
 _shtab_pantrywatch_build___help_nargs=0
+_shtab_pantrywatch_build___servicemonitor_nargs=0
 _shtab_pantrywatch_build___check_nargs=0
 _shtab_pantrywatch_inbox__h_nargs=0
 _shtab_pantrywatch_inbox___help_nargs=0

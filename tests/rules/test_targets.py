@@ -190,7 +190,7 @@ def test_the_events_of_an_hour_are_counted_once_each(promtool: Promtool) -> None
     """At a scrape every 15 s a bad event weighs one, whenever between two evaluations it happens."""
     total = counter([(4, 480)])
     bad = counter([(0, 241), (1, 1), (0, 9), (1, 1), (0, 10), (1, 1), (0, 11), (1, 1), (0, 205)])
-    labels = 'http_request_method="GET",http_route="/api/v1/dashboard"'
+    labels = 'http_request_method="GET",http_route="/api/v1/dashboard",route_group="critical"'
     promtool(
         [
             (f'http_server_request_duration_seconds_count{{{labels},http_response_status_code="200"}}', total),

@@ -135,7 +135,9 @@ _MESSAGES = {
             },
         }
     ),
-    "markup": _message({**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": dict.fromkeys(_TEXTS, _MARKUP)}),
+    "markup": _message(
+        {**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": dict.fromkeys(_TEXTS, _MARKUP)}
+    ),
     "markup of several": _message(
         *({**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": dict.fromkeys(_TEXTS, _MARKUP)},) * 2
     ),
@@ -289,7 +291,7 @@ def test_labels_are_text_and_no_markup(rendered: dict[str, dict[str, str]]) -> N
 
 @pytest.mark.parametrize("message", [name for name in _MESSAGES if name.startswith("markup")])
 def test_slack_gets_no_markup_from_labels_and_texts(rendered: dict[str, dict[str, str]], message: str) -> None:
-    """Whatever field it stands in, it mentions nobody and links nowhere; the title and the fallback are no exception."""
+    """Whatever field it stands in, it mentions nobody and links nowhere; title and fallback are no exception."""
     for form in ("slack", "slack.title"):
         text = rendered[message][form]
         assert "<!" not in text, form

@@ -10,7 +10,7 @@ import pytest
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError
-from pantrywatch.config.settings import ApplicationEndpoint
+from pantrywatch.config.application import ApplicationEndpoint
 from pantrywatch.native.addresses import Addresses, require_free, require_valid_offset
 from pantrywatch.native.configuration import Options
 from pantrywatch.native.console import Progress, next_steps
