@@ -9,7 +9,6 @@ function(changes={})
     health: (import 'health.jsonnet')(config),
     host: (import 'host.jsonnet')(config),
     installation: (import 'installation.jsonnet')(config),
-    metric_aliases: (import 'metric_aliases.jsonnet')(config),
     monitoring: (import 'monitoring.jsonnet')(config),
     synthetic: (import 'synthetic.jsonnet')(config),
     targets: (import 'targets.jsonnet')(config),

@@ -136,8 +136,17 @@ _MESSAGES = {
             },
         }
     ),
+<<<<<<< HEAD
     "markup": _message(_MARKED_UP),
     "markup of several": _message(_MARKED_UP, _MARKED_UP),
+=======
+    "markup": _message(
+        {**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": dict.fromkeys(_TEXTS, _MARKUP)}
+    ),
+    "markup of several": _message(
+        *({**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": dict.fromkeys(_TEXTS, _MARKUP)},) * 2
+    ),
+>>>>>>> main
     "markup without texts": _message({**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": {}}),
     "markup, over": _message(
         {**_alert("CrmDatabaseDown", status="resolved"), "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": {}}
@@ -256,6 +265,15 @@ def test_later_steps_say_that_nobody_acted(rendered: dict[str, dict[str, str]], 
     assert f"{sentence} 21:27 CET." in rendered["again"][form]
 
 
+@pytest.mark.parametrize("form", ["text", "html", "slack"])
+def test_a_message_leads_to_the_terms(rendered: dict[str, dict[str, str]], form: str) -> None:
+    """Whoever is notified can look up the words: one link a message, and none in one that asks for nothing."""
+    for name in ("one", "promise", "escalated", "several", "storm", "digest"):
+        assert rendered[name][form].count("What the words mean") == 1, name
+        assert "https://git.example/pantrywatch/docs/terms.md" in _links(rendered[name][form]), name
+    assert "docs/terms.md" not in rendered["over"][form]
+
+
 def test_messages_are_bounded(rendered: dict[str, dict[str, str]]) -> None:
     """Five hundred alerts are counted, the first shown; no form grows with their number."""
     most = {"title": 200, "text": 10_000, "html": 20_000, "slack": 4_000}
@@ -279,7 +297,11 @@ def test_labels_are_text_and_no_markup(rendered: dict[str, dict[str, str]]) -> N
 
 @pytest.mark.parametrize("message", [name for name in _MESSAGES if name.startswith("markup")])
 def test_slack_gets_no_markup_from_labels_and_texts(rendered: dict[str, dict[str, str]], message: str) -> None:
+<<<<<<< HEAD
     """Whatever field it is in, it mentions nobody and links nowhere; title and fallback are no exception."""
+=======
+    """Whatever field it stands in, it mentions nobody and links nowhere; title and fallback are no exception."""
+>>>>>>> main
     for form in ("slack", "slack.title"):
         text = rendered[message][form]
         assert "<!" not in text, form
@@ -342,8 +364,8 @@ def test_mail_reads_on_a_phone(rendered: dict[str, dict[str, str]]) -> None:
         for name, forms in rendered.items():
             page.set_content(forms["html"])
             assert page.evaluate("document.documentElement.scrollWidth") <= 375, name
-            colours = page.evaluate("(e => [e.color, e.backgroundColor])(getComputedStyle(document.body))")
-            assert colours == ["rgb(31, 35, 40)", "rgb(255, 255, 255)"]
+            colors = page.evaluate("(e => [e.color, e.backgroundColor])(getComputedStyle(document.body))")
+            assert colors == ["rgb(31, 35, 40)", "rgb(255, 255, 255)"]
     assert asked == []
 
 
@@ -351,4 +373,5 @@ def test_without_published_runbooks_a_message_names_the_file() -> None:
     """No link that leads nowhere."""
     text = links_template(Links("http://b", "http://a"))
     assert '"pantrywatch.runbooks" }}{{ end }}' in text
+    assert '"pantrywatch.terms" }}docs/terms.md{{' in text
     assert text.count("href") == 1, "for whole addresses of other rules"
