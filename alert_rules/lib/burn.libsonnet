@@ -113,8 +113,11 @@ function(targets, time, alerts)
         }),
         general('CrmTargetBudgetExhausted', 'low', {
           type: 'performance',
-          expr: measured(series.budget_remaining + ' < 0') + ' < 0',
-          summary: 'Target {{ $labels.target }} was missed over the last 30 days.',
+          expr: measured(
+            series.budget_remaining + ' < 0 and on (target) ' + series.history_days + ' >= '
+            + decimal(alerts.CrmTargetBudgetExhausted.history_days)
+          ) + ' < 0',
+          summary: 'Target {{ $labels.target }} has used up its error budget of 30 days.',
           description: 'Error budget left: {{ $value | humanizePercentage }}. The target stays missed until bad events leave the 30 days, even while no other alert fires.',
           impact: 'We are breaking what we promised our users. Put reliability work ahead of new features.',
         }),

@@ -25,6 +25,8 @@
   current_burn_rate: 'slo:current_burn_rate:ratio',
   period_burn_rate: 'slo:period_burn_rate:ratio',
   budget_remaining: 'slo:period_error_budget_remaining:ratio',
+  // Days with data among the last 30: how much a figure over 30 days can say.
+  history_days: 'slo:history:days',
   budget_exhaustion: 'slo:period_error_budget_exhaustion:seconds',
   // What a capacity run held, and what live traffic uses, as shares of a capacity target.
   capacity: 'slo:capacity:ratio',

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pantrywatch.native.addresses import Addresses
-from pantrywatch.native.stack import UP_MESSAGE
+from pantrywatch.native.console import UP_MESSAGE
 from pantrywatch.native.state_dir import ROOT, State
 from pantrywatch.web.client import session
 

@@ -17,7 +17,7 @@ import requests
 
 from demo.gameday.stack import stop
 from pantrywatch.native.addresses import Addresses
-from pantrywatch.native.stack import UP_MESSAGE
+from pantrywatch.native.console import UP_MESSAGE
 from tests.support.exporter import ROOT, Page, fetch
 
 START_SECONDS = 150.0

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 _STATES = Path(__file__).with_name("test_target_states.py")
 
 
+@pytest.mark.long
 def test_a_full_outage_fires_every_tier_that_can_and_each_clears(promtool: Promtool) -> None:
     """Every target, all events bad for 22 hours: each tier fires in its time, those that cannot never; all clear."""
     strict = [t for t in TARGETS if t.endswith(("-availability", "-error-rate"))]
@@ -190,7 +191,7 @@ def test_the_events_of_an_hour_are_counted_once_each(promtool: Promtool) -> None
     """At a scrape every 15 s a bad event weighs one, whenever between two evaluations it happens."""
     total = counter([(4, 480)])
     bad = counter([(0, 241), (1, 1), (0, 9), (1, 1), (0, 10), (1, 1), (0, 11), (1, 1), (0, 205)])
-    labels = 'http_request_method="GET",http_route="/api/v1/dashboard"'
+    labels = 'http_request_method="GET",http_route="/api/v1/dashboard",route_group="critical"'
     promtool(
         [
             (f'http_server_request_duration_seconds_count{{{labels},http_response_status_code="200"}}', total),

@@ -74,7 +74,7 @@ function tableBody(frame, columns, context) {
 function cell(frame, column, row, context) {
   const { field, config, index } = column;
   const value = field.values[row];
-  const made = element('td', {});
+  const made = element('td', { 'data-name': column.name, class: isNumber(column) && field.type !== 'frame' ? 'short' : null });
   made.style.textAlign = alignment(column);
   if (field.type === 'frame') {
     if (value) made.append(sparkline(value, config.color?.fixedColor ? colorNamed(config.color.fixedColor) : colorNamed('blue')));
