@@ -173,13 +173,13 @@ def _boards(options: argparse.Namespace) -> int:
 
 
 def _validate_settings(options: argparse.Namespace) -> int:
-    from pantrywatch.settings_file import validate_settings
+    from pantrywatch.build.settings_file import validate_settings
 
     return validate_settings(options.file, shared_files() / "targets.yaml")
 
 
 def _migrate_settings(options: argparse.Namespace) -> int:
-    from pantrywatch.settings_file import migrate_settings
+    from pantrywatch.build.settings_file import migrate_settings
 
     return migrate_settings(options.file)
 
