@@ -1,5 +1,5 @@
 // The application, by its own metrics: what goes wrong faster or elsewhere than a month's targets can tell.
-// Names are OpenTelemetry's; metric_aliases.jsonnet gives them to a CRM that exports others.
+// Names are OpenTelemetry's; those of other libraries get them when they are scraped (docs/your-application.md).
 local numbers = import 'lib/numbers.libsonnet';
 local percent = numbers.percent;
 
@@ -11,7 +11,9 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
   // The routes users wait for; health checks and scrapes would dilute the shares.
-  local routes = config.selectors.routes;
+  local critical = config.selectors.critical;
+  // Requests of the API whose outcome is known.
+  local api = config.selectors.api + ',http_response_status_code!=""';
   local errors = config.selectors.server_errors;
 
   local share(part, whole, labels, range) =
@@ -20,13 +22,15 @@ function(config=(import 'config.libsonnet').defaults)
 
   // Requests slower than an edge of the histogram, as a share; nothing where the histogram has no such edge.
   local slower(edge, labels, range) =
-    local bucket = 'http_server_request_duration_seconds_bucket{%s,%s}' % [routes, targets.edge_matcher(edge)];
-    '1 - ' + share(bucket, 'http_server_request_duration_seconds_count{%s}' % routes, labels, range);
+    local bucket = 'rate(http_server_request_duration_seconds_bucket{%s,%s}[%s])' % [critical, targets.edge_matcher(edge), duration(range)];
+    local count = 'rate(http_server_request_duration_seconds_count{%s}[%s])' % [critical, duration(range)];
+    // Of two instances one may have the edge.
+    '1 - sum by (%s) (%s) / (sum by (%s) (%s and on (job, instance) %s) > 0)' % [labels, bucket, labels, count, bucket];
 
   local slow(labels, limits) =
     slower(limits.edge, labels, limits.range) + ' > ' + numbers.decimal(limits.share)
     + '\n  and on (%s) sum by (%s) (increase(http_server_request_duration_seconds_count{%s}[%s])) >= %d\n'
-      % [labels, labels, routes, duration(limits.range), limits.requests];
+      % [labels, labels, critical, duration(limits.range), limits.requests];
 
   local failed_logins(limits) =
     'sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s])) > %s'
@@ -54,13 +58,13 @@ function(config=(import 'config.libsonnet').defaults)
                 and on (job) sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s])) >= %d
             ||| % [
               share(
-                'http_server_request_duration_seconds_count{%s,%s}' % [routes, errors],
-                'http_server_request_duration_seconds_count{%s}' % routes,
+                'http_server_request_duration_seconds_count{%s,%s}' % [config.selectors.api, errors],
+                'http_server_request_duration_seconds_count{%s}' % api,
                 'job',
                 limits.range
               ),
               numbers.decimal(limits.share),
-              routes,
+              config.selectors.api,
               errors,
               duration(limits.range),
               limits.failures,

@@ -14,7 +14,7 @@ import yaml
 from tests.rules.promtool import Case, Promtool
 
 ROOT = Path(__file__).parents[2]
-_RULES = [ROOT / "alert_rules/generated" / f"{name}.yml" for name in ("metric_aliases", "targets", "health")]
+_RULES = [ROOT / "alert_rules/generated" / f"{name}.yml" for name in ("targets", "health")]
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ class MailServer:
     """The server that takes the mail."""
 
     server: Annotated[str, "`host:port`; with port 465 the connection is TLS from the start.", expect_address]
-    sender: Annotated[str, "The address that messages come from.", expect_mail_address]
+    sender: Annotated[str, "The mail address that messages come from.", expect_mail_address]
     tls: Annotated[bool, "Whether to ask for STARTTLS."] = True
     user: Annotated[str | None, "The user to log in as; needs `password_file`."] = None
     password_file: Annotated[str | None, "The file with the password of `user`."] = None
@@ -37,7 +37,7 @@ class MailServer:
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_user_with_password, _password_over_tls)
 
 
-def _one_address(url: str | None, url_file: str | None) -> Problems:
+def _one_url(url: str | None, url_file: str | None) -> Problems:
     if (url is None) == (url_file is None):
         yield "url", f"expected exactly one of url and url_file, got {'neither' if url is None else 'both'}"
 
@@ -45,7 +45,7 @@ def _one_address(url: str | None, url_file: str | None) -> Problems:
 def _expect_relay(url: str) -> None:
     expect_url(url)
     if (urlsplit(url).hostname or "").endswith("slack.com"):
-        raise ValueError("expected url_file: the address of a Slack webhook is a secret")
+        raise ValueError("expected url_file: the URL of a Slack webhook is a secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class Slack:
     """A Slack channel; exactly one of `url` and `url_file` is given."""
 
     channel: Annotated[str, "`#channel` or `@person`.", matching("[#@].+", "#channel or @person")]
-    url: Annotated[str | None, "The address of a relay that needs no secret.", optional(_expect_relay)] = None
-    url_file: Annotated[str | None, "The file with the address of the webhook, which is a secret."] = None
+    url: Annotated[str | None, "The URL of a relay that needs no secret.", optional(_expect_relay)] = None
+    url_file: Annotated[str | None, "The file with the URL of the webhook, which is a secret."] = None
 
-    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_one_address,)
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_one_url,)
 
 
 def _one_login(token_file: str | None, user: str | None) -> Problems:
@@ -66,9 +66,9 @@ def _one_login(token_file: str | None, user: str | None) -> Problems:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """An address that takes Alertmanager's JSON."""
+    """A URL that takes Alertmanager's JSON."""
 
-    url: Annotated[str, "The address to post to.", expect_url]
+    url: Annotated[str, "The URL to post to.", expect_url]
     token_file: Annotated[str | None, "The file with a token, sent as `Authorization: Bearer …`."] = None
     user: Annotated[str | None, "The user for basic authentication; needs `password_file`."] = None
     password_file: Annotated[str | None, "The file with the password of `user`."] = None
@@ -81,7 +81,7 @@ class PagerDuty:
     """A service of PagerDuty (Events API v2), or of anything that takes the same at `url`."""
 
     key_file: Annotated[str, "The file with the integration key."]
-    url: Annotated[str, "The address to post events to.", expect_url] = "https://events.pagerduty.com/v2/enqueue"
+    url: Annotated[str, "The URL to post events to.", expect_url] = "https://events.pagerduty.com/v2/enqueue"
 
 
 def _some_channel(

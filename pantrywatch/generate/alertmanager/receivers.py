@@ -96,9 +96,9 @@ def _slack(contact: Contact, way: HttpAccess) -> dict[str, Any]:
         "send_resolved": True,
         "username": "pantrywatch",
         "color": '{{ template "pantrywatch.color" . }}',
-        "title": '{{ template "pantrywatch.title" . }}',
+        "title": '{{ template "pantrywatch.slack.title" . }}',
         "title_link": '{{ template "pantrywatch.link" . }}',
-        "fallback": '{{ template "pantrywatch.title" . }}',
+        "fallback": '{{ template "pantrywatch.slack.title" . }}',
         "text": '{{ template "pantrywatch.slack" . }}',
     }
 

@@ -201,6 +201,7 @@ def test_a_slow_network_slows_the_load_and_says_which(web: Server) -> None:
     assert ("browser_ttfb_seconds", ("lab", "3g-slow")) not in result.measured
 
 
+@pytest.mark.long
 def test_a_slow_processor_makes_the_same_script_longer(web: Server) -> None:
     """`cpu_slowdown` stretches what a script takes: the same work blocks for longer than on this machine as it is."""
     web.page("/", "<h1>Words</h1><script>let s = 0; for (let i = 0; i < 3e7; i++) s += Math.sqrt(i);</script>")
@@ -208,6 +209,7 @@ def test_a_slow_processor_makes_the_same_script_longer(web: Server) -> None:
     assert seconds(slow, "page_load_seconds") > 2 * seconds(plain, "page_load_seconds")
 
 
+@pytest.mark.long
 def test_a_page_that_stays_busy_is_loaded_but_never_interactive(web: Server) -> None:
     """Loaded and showing what it should, it passes; its time to interactive counts as one that did not come."""
     busy = "const end = performance.now() + 80; while (performance.now() < end);"
@@ -224,6 +226,7 @@ def never(server: Server) -> Callable[[BaseHTTPRequestHandler], None]:
     return lambda _request: server.over.wait(60) and None
 
 
+@pytest.mark.long
 def test_a_page_that_never_loads_is_a_timeout_and_a_slow_load(web: Server) -> None:
     """No answer, or an image that never comes: class timeout, and page load and time to interactive did not come."""
     web.site["/silent"] = web.site["/never.png"] = never(web)
@@ -322,6 +325,7 @@ def test_dialogs_popups_and_downloads_do_not_stop_a_page(web: Server) -> None:
     assert seconds(result, "page_load_seconds") > 0
 
 
+@pytest.mark.long
 def test_a_large_page_ends_one_way_or_the_other(web: Server) -> None:
     """50 MB of text: it loads, or it is too much or too late, and says so."""
     paragraph = "<p>" + "word " * 2000
@@ -340,6 +344,7 @@ def test_a_page_that_takes_all_memory_is_exhausted(web: Server) -> None:
     assert result.error_class is ErrorClass.EXHAUSTED, result.detail
 
 
+@pytest.mark.long
 def test_a_flood_of_requests_and_messages_is_bounded(web: Server) -> None:
     """A page that asks without an end and talks without an end is ended in time, with a class."""
     web.page(
@@ -427,6 +432,7 @@ def test_one_that_never_speaks_is_internal(web: Server, tmp_path: Path, monkeypa
     assert "did not start in time" in result.detail
 
 
+@pytest.mark.long
 def test_a_second_browser_waits_for_no_first(web: Server) -> None:
     """While one runs, another run does not begin: never two browsers at once."""
     web.site["/silent"] = never(web)

@@ -98,9 +98,9 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
         _section("email", user="u", password_file="p"), "email", "tls: true where a password is sent",
     ),
     "a Slack webhook in the open": (
-        _contact(slack=_HOOK), "contacts[0].slack", "url_file: the address of a Slack webhook",
+        _contact(slack=_HOOK), "contacts[0].slack", "url_file: the URL of a Slack webhook",
     ),
-    "an address that is none": (_contact(webhook={"url": "pager:80"}), "contacts[0].webhook", "an http(s) address"),
+    "an address that is none": (_contact(webhook={"url": "pager:80"}), "contacts[0].webhook", "an http(s) URL"),
     "a URL for an address of ours": (
         lambda s: s["own_addresses"].append("http://inbox:8025"), "own_addresses[3]", "host:port, got 'http://inbox:8025'",
     ),
@@ -138,7 +138,7 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
     ),
     "a heartbeat that never comes": (_section("heartbeat", every="1h"), "heartbeat", "at most 5m"),
     "a heartbeat nobody hears of": (_section("heartbeat", notify=["nobody"]), "heartbeat.notify[0]", "one of on-call"),
-    "a link that leads nowhere": (_section("links", boards="grafana"), "links", "an http(s) address such as https://host/path"),
+    "a link that leads nowhere": (_section("links", boards="grafana"), "links", "an http(s) URL such as https://host/path"),
 }  # fmt: skip
 
 
