@@ -139,17 +139,8 @@ _MESSAGES = {
             },
         }
     ),
-<<<<<<< HEAD
     "markup": _message(_MARKED_UP),
     "markup of several": _message(_MARKED_UP, _MARKED_UP),
-=======
-    "markup": _message(
-        {**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": dict.fromkeys(_TEXTS, _MARKUP)}
-    ),
-    "markup of several": _message(
-        *({**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": dict.fromkeys(_TEXTS, _MARKUP)},) * 2
-    ),
->>>>>>> main
     "markup without texts": _message({**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": {}}),
     "markup, over": _message(
         {**_alert("CrmDatabaseDown", status="resolved"), "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": {}}
@@ -300,11 +291,7 @@ def test_labels_are_text_and_no_markup(rendered: dict[str, dict[str, str]]) -> N
 
 @pytest.mark.parametrize("message", [name for name in _MESSAGES if name.startswith("markup")])
 def test_slack_gets_no_markup_from_labels_and_texts(rendered: dict[str, dict[str, str]], message: str) -> None:
-<<<<<<< HEAD
     """Whatever field it is in, it mentions nobody and links nowhere; title and fallback are no exception."""
-=======
-    """Whatever field it stands in, it mentions nobody and links nowhere; title and fallback are no exception."""
->>>>>>> main
     for form in ("slack", "slack.title"):
         text = rendered[message][form]
         assert "<!" not in text, form
