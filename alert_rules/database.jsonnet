@@ -203,7 +203,7 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             type: 'error',
             // unreserved: the next checkpoint may remove what it needs; lost: it has.
-            expr: 'max by (instance, slot_name, wal_status) (pg_replication_slots_wal_status{wal_status=~"unreserved|lost"}) == 1',
+            expr: 'max by (instance, slot_name, wal_status) (pg_replication_slot_wal_status{wal_status=~"unreserved|lost"}) == 1',
             summary: 'WAL needed by slot {{ $labels.slot_name }} of {{ $labels.instance }} is {{ $labels.wal_status }}.',
             description: 'The slot has fallen behind by more than max_slot_wal_keep_size. unreserved: it can still catch up; lost: its replica must be rebuilt.',
             impact: 'Without this replica there is one copy less of the data.',
