@@ -187,7 +187,7 @@ def _sequences_have_run(exporter: Exporter) -> None:
     for _ in range(2):
         last = exporter.scrape("/metrics/database").value(name, query="sequences")
         servers.wait_until(
-            lambda last=last: exporter.scrape("/metrics/database").value(name, query="sequences") != last,  # type: ignore[misc]
+            lambda last=last: exporter.scrape("/metrics/database").value(name, query="sequences") != last,
             60,
             "it has run again",
         )
