@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from exporters.core.cardinality import OTHER
 from exporters.database.queries import Metric, Query
 from exporters.database.statement import Row
-
-OTHER = "other"
 
 _RIVAL_FACTOR = 1.5  # how far ahead of the last leader a newcomer must be
 _MEMORY = 0.8  # share of the score that carries over to the next run: one busy interval decides, one quiet one does not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,14 @@ class BoardSummary:
     title: str
     description: str
     folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookSummary:
+    """A runbook in the list of runbooks: the alert's name, and the first sentence of its page."""
+
+    name: str
+    sentence: str
 
 
 class BoardFiles:
@@ -38,9 +47,10 @@ class BoardFiles:
         file = next((file for file in self._folder.rglob("*.json") if file.stem == uid), None)
         return _read(file) if file else None
 
-    def runbooks(self) -> list[str]:
-        """Return the file names of the runbooks."""
-        return sorted(file.name for file in (self._docs / "runbooks").glob("*.md"))
+    def runbooks(self) -> list[RunbookSummary]:
+        """Return all runbooks by name."""
+        files = sorted((self._docs / "runbooks").glob("*.md"))
+        return [RunbookSummary(file.stem, _first_sentence(file)) for file in files]
 
     def page(self, name: str) -> str | None:
         """Return the text of a page such as `terms.md` or `runbooks/CrmApiDown.md`, or None."""
@@ -53,6 +63,13 @@ class BoardFiles:
         return BoardSummary(
             file.stem, str(board["title"]), str(board.get("description", "")), "" if folder == "." else folder
         )
+
+
+def _first_sentence(file: Path) -> str:
+    """Return the first sentence below the heading, without the marks of code."""
+    paragraphs = file.read_text(encoding="utf-8").split("\n\n")[1:]
+    text = " ".join(paragraphs[0].split()) if paragraphs else ""
+    return re.split(r"(?<=[.:]) (?=[A-Z])", text, maxsplit=1)[0].replace("`", "")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -37,6 +37,10 @@ def boards_application(catalogue: BoardFiles, prometheus: Prometheus) -> Starlet
         routes=[
             Route("/", partial(_home, catalogue)),
             Route("/boards", partial(_page, "list.js")),
+            Route("/alerts", partial(_page, "alerts.js")),
+            Route("/docs", _to_runbooks),
+            Route("/docs/", _to_runbooks),
+            Route("/docs/runbooks", _to_runbooks),
             Route("/d/{uid}", partial(_page, "page.js")),
             Route("/d/{uid}/{slug}", partial(_page, "page.js")),
             Route("/docs/{name:path}", partial(_page, "docs.js")),
@@ -73,7 +77,11 @@ async def _board(catalogue: BoardFiles, request: Request) -> Response:
 
 
 async def _runbooks(catalogue: BoardFiles, _request: Request) -> Response:
-    return JSONResponse(catalogue.runbooks(), headers=_HEADERS)
+    return JSONResponse([asdict(runbook) for runbook in catalogue.runbooks()], headers=_HEADERS)
+
+
+async def _to_runbooks(_request: Request) -> Response:
+    return RedirectResponse("/docs/runbooks/")
 
 
 async def _docs(catalogue: BoardFiles, request: Request) -> Response:

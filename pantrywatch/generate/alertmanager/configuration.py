@@ -43,13 +43,25 @@ def links_template(links: Links | None) -> str:
     boards, alertmanager, runbooks = (
         getattr(links, name, "").rstrip("/") for name in ("boards", "alertmanager", "runbooks")
     )
-    definitions = {"boards": boards, "alertmanager": alertmanager}
-    for name, page in (("runbook", "{{ .Annotations.runbook_url }}"), ("terms", "docs/terms.md")):
-        definitions[name] = f"{runbooks}/{page}" if runbooks else page
-        definitions[f"html.{name}"] = (
-            f'<a href="{runbooks}/{page}" style="color:#0b57d0">{page}</a>' if runbooks else page
-        )
+    page, terms = "{{ .Annotations.runbook_url }}", "docs/terms.md"
+    # An alert of other rules may name a whole address.
+    elsewhere = '{{ if match "^https?://" .Annotations.runbook_url }}'
+    base = f"{runbooks}/" if runbooks else ""
+    here = _anchor(f"{base}{page}", page) if runbooks else page
+    definitions = {
+        "boards": boards,
+        "alertmanager": alertmanager,
+        "runbooks": base,
+        "runbook": f"{elsewhere}{{{{ else }}}}{base}{{{{ end }}}}{page}",
+        "html.runbook": f"{elsewhere}{_anchor(page, page)}{{{{ else }}}}{here}{{{{ end }}}}",
+        "terms": f"{base}{terms}",
+        "html.terms": _anchor(f"{base}{terms}", terms) if runbooks else terms,
+    }
     return "".join(f'{{{{ define "pantrywatch.{name}" }}}}{text}{{{{ end }}}}\n' for name, text in definitions.items())
+
+
+def _anchor(address: str, text: str) -> str:
+    return f'<a href="{address}" style="color:#0b57d0">{text}</a>'
 
 
 def _receivers(section: Notifications, way: HttpAccess) -> list[dict[str, Any]]:

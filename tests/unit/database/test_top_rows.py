@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from exporters.core.cardinality import OTHER
 from exporters.database.queries import Metric, Query
 from exporters.database.statement import Row
-from exporters.database.top_rows import OTHER, TopRows
+from exporters.database.top_rows import TopRows
 
 CALLS = Metric("crm_calls", "counter", "Calls.", "calls")
 SECONDS = Metric("crm_seconds", "counter", "Seconds.", "seconds")
