@@ -178,7 +178,7 @@ def _boards(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from pantrywatch.settings_file import validate_installation
+    from pantrywatch.build.settings_file import validate_installation
 
     return validate_installation(options.file, shared_files() / "targets.yaml")
 
