@@ -18,6 +18,7 @@ from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.shared_files import shared_files
 from pantrywatch.config.targets import read_targets
 from pantrywatch.generate.alertmanager.secrets import require_delivery
+from pantrywatch.generate.alertmanager.versions import installed_version, require_supported
 from pantrywatch.generate.layout import Layout, WebFiles
 from pantrywatch.generate.render import files_for, render
 from pantrywatch.generate.rules import rule_files
@@ -146,6 +147,8 @@ def read_settings_for(options: Options, environment: dict[str, str]) -> Settings
         require_usable(settings.web, environment["PW_SETTINGS"])
     if settings.notifications is not None:
         require_delivery(settings.notifications, Path(environment["PW_SETTINGS"]))
+        version = installed_version(alertmanager_command().split()[0])
+        require_supported(settings.notifications, version, environment["PW_SETTINGS"])
     if options.settings_file is not None:
         report_unreachable(environment["PW_SETTINGS"], required=options.require_reachable)
     return settings

@@ -10,7 +10,7 @@ from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.field_checks import expect_address, matching, optional
 from pantrywatch.config.notifications.validation import expect_mail_address, expect_url
 
-CHANNELS = ("email", "slack", "webhook", "pagerduty")
+CHANNELS = ("email", "slack", "webhook", "pagerduty", "opsgenie", "msteams")
 
 
 def _user_with_password(user: str | None, password_file: str | None) -> Problems:
@@ -84,10 +84,32 @@ class PagerDuty:
     url: Annotated[str, "The URL to post events to.", expect_url] = "https://events.pagerduty.com/v2/enqueue"
 
 
-def _some_channel(
-    email: str | None, slack: Slack | None, webhook: Webhook | None, pagerduty: PagerDuty | None
+@dataclass(frozen=True, slots=True)
+class Opsgenie:
+    """An API integration of Opsgenie, or of anything that takes the same at `url`."""
+
+    key_file: Annotated[str, "The file with the API key of the integration."]
+    url: Annotated[str, "The address of the API: `https://api.eu.opsgenie.com/` in Europe.", expect_url] = (
+        "https://api.opsgenie.com/"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MsTeams:
+    """A channel of Microsoft Teams, by a workflow that takes webhook requests; needs Alertmanager 0.28."""
+
+    url_file: Annotated[str, "The file with the address of the workflow, which is a secret."]
+
+
+def _some_channel(  # noqa: PLR0913, PLR0917 - each named as the field it reads
+    email: str | None,
+    slack: Slack | None,
+    webhook: Webhook | None,
+    pagerduty: PagerDuty | None,
+    opsgenie: Opsgenie | None,
+    msteams: MsTeams | None,
 ) -> Problems:
-    if all(channel is None for channel in (email, slack, webhook, pagerduty)):
+    if all(channel is None for channel in (email, slack, webhook, pagerduty, opsgenie, msteams)):
         yield "", f"expected at least one channel of {', '.join(CHANNELS)}, got none"
 
 
@@ -104,6 +126,8 @@ class Contact:
     slack: Annotated[Slack | None, "A Slack channel."] = None
     webhook: Annotated[Webhook | None, "A webhook."] = None
     pagerduty: Annotated[PagerDuty | None, "A PagerDuty service."] = None
+    opsgenie: Annotated[Opsgenie | None, "An Opsgenie integration."] = None
+    msteams: Annotated[MsTeams | None, "A channel of Microsoft Teams."] = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_some_channel,)
 

@@ -1,7 +1,7 @@
 """Which alert is muted because another already reports it. The compared labels are on every alert concerned (linted).
 
-A silenced alert mutes too. So what is muted without a label comparison is muted by CrmMonitoringCauseRecent, which
-fires only while no other server could be the cause (alert_rules/causes.jsonnet), and for as long as windows remember.
+A silenced alert mutes too. So what is muted without a label comparison is muted by CrmMonitoringCauseRecent: it fires
+only while no other server could be the cause (alert_rules/causes.jsonnet), and goes on for as long as windows remember.
 """
 
 from __future__ import annotations

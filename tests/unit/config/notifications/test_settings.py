@@ -114,6 +114,12 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
         _section("email", tls=True, user="u", password_file="broken"), "email.password_file",
         "no line break at the end",
     ),
+    "a key of Opsgenie with a line break": (
+        _contact(opsgenie={"key_file": "broken"}), "contacts[0].opsgenie.key_file", "no line break at the end",
+    ),
+    "a workflow of Teams that is not there": (
+        _contact(msteams={"url_file": "gone"}), "contacts[0].msteams.url_file", "No such file or directory",
+    ),
     "two secrets of one name": (
         _contact(webhook={"url": "http://x/", "token_file": "token"}, pagerduty={"key_file": "other/token"}),
         "contacts[0].pagerduty.key_file", "a name of its own",
