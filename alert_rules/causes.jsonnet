@@ -44,7 +44,7 @@ function(config=(import 'config.libsonnet').defaults)
       { cause: cause }
     );
 
-  // `mutes`: which alerts it keeps back, by how long they remember: a severity of burn rates, or everything else.
+  // `mutes`: which alerts it inhibits, by how long they remember: a severity of burn rates, or everything else.
   local silent(name, mutes, labels, describe) = alert(name, 'none', function(limits) {
     component: 'prometheus',
     impact: 'None: it reaches nobody.',
@@ -54,20 +54,20 @@ function(config=(import 'config.libsonnet').defaults)
     expr: 'max by (cause, job) (%s) > 0' % recently('', memory)
           + (if mutes == 'recent' then ' or max by (cause, job) (%s{alertstate="pending"}) > 0' % counted else ''),
     summary: 'An outage explains others: {{ $labels.cause }}, in the ' + time.last(memory) + '.',
-    description: 'Alerts that this outage explains are kept back until their windows have forgotten it.',
+    description: 'Alerts that this outage explains are inhibited until their windows have forgotten it.',
   });
 
   local target_burned(mutes, severities) = silent('CrmMonitoringTargetBurned', mutes, {}, function(memory) {
     expr: 'max by (target) (max_over_time(ALERTS{alertname=~".+Burn", severity=~"%s", alertstate="firing"}[%s])) > 0'
           % [severities, duration(memory)],
     summary: 'Target {{ $labels.target }} fired with a higher severity in the ' + time.last(memory) + '.',
-    description: 'Lower severities remember the same events for longer; they are kept back until then.',
+    description: 'Lower severities remember the same events for longer; they are inhibited until then.',
   });
 
   local server_recent(cause, name) = silent('CrmMonitoringCauseRecent', 'server', { cause: cause }, function(memory) {
     expr: 'max by (instance) (max_over_time(ALERTS{alertname="%s", alertstate="firing"}[%s])) > 0' % [name, duration(memory)],
     summary: '{{ $labels.instance }} was down in the ' + time.last(memory) + '.',
-    description: 'Other alerts about this server are kept back until their windows have forgotten it.',
+    description: 'Other alerts about this server are inhibited until their windows have forgotten it.',
   });
 
   {
@@ -103,7 +103,7 @@ function(config=(import 'config.libsonnet').defaults)
                    summary: 'Users are affected by the outage of the {{ with query "%s{cause=~\\"application|database\\"}" }}{{ . | first | label "cause" }}{{ else }}servers{{ end }}' % counted
                             + outage.failing(': ', '') + '.',
                    description: 'Bad in the last 5 minutes:{{ range query "sort_desc(%s)" }} {{ .Labels.target }} {{ .Value | humanizePercentage }};{{ else }} not known yet;{{ end }}' % bad
-                                + ' each is an alert of its own, kept back while the cause is known. This alert does not escalate: its cause does.',
+                                + ' each is an alert of its own, inhibited while the cause is known. This alert does not escalate: its cause does.',
                    impact: 'Users see error messages and may lose what they enter.',
                  }) + { labels+: { escalates: 'no' } },
                ],

@@ -114,6 +114,11 @@ def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_settings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "validate", help="check a settings file, and which targets the application's metrics can feed"
+    )
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.set_defaults(run=_validate)
     command = commands.add_parser("settings", help="check a settings file, or bring an older one up to date")
     actions = command.add_subparsers(required=True, metavar="ACTION")
     action = actions.add_parser("validate", help="check the whole file and every file it refers to")
@@ -172,14 +177,20 @@ def _boards(options: argparse.Namespace) -> int:
     return serve_boards(options.listen or state.addresses().address("boards"), prometheus, catalogue, web)
 
 
+def _validate(options: argparse.Namespace) -> int:
+    from pantrywatch.build.settings_file import validate_installation
+
+    return validate_installation(options.file, shared_files() / "targets.yaml")
+
+
 def _validate_settings(options: argparse.Namespace) -> int:
-    from pantrywatch.settings_file import validate_settings
+    from pantrywatch.build.settings_file import validate_settings
 
     return validate_settings(options.file, shared_files() / "targets.yaml")
 
 
 def _migrate_settings(options: argparse.Namespace) -> int:
-    from pantrywatch.settings_file import migrate_settings
+    from pantrywatch.build.settings_file import migrate_settings
 
     return migrate_settings(options.file)
 

@@ -1,6 +1,6 @@
 // Limits of causes.jsonnet, by alert.
 {
-  // How long what a cause explains stays kept back after it is over. recent, server: alerts over five minutes, which go on
+  // How long what a cause explains stays inhibited after it is over. recent, server: alerts over five minutes, which go on
   // for ten more (`keep_firing_for`), and as much again for late samples. high, medium, low: the short window of that
   // burn-rate tier (targets.yaml) and a quarter of an hour.
   CrmMonitoringCauseRecent: {
@@ -15,6 +15,6 @@
   // The same for lower severities of a target after a higher one.
   CrmMonitoringTargetBurned: { high: '45m', medium: '2h15m', low: '6h15m', 'for': '0s' },
 
-  // The alerts it stands for have waited already.
+  // The alerts it covers have waited already.
   CrmApiUsersAffected: { 'for': '0s' },
 }

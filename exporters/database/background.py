@@ -108,7 +108,7 @@ class Background:
     def error(self, query: Query) -> CollectError | None:
         """Return why the query's last run failed or was incomplete."""
         result = self._jobs[query.name].result
-        return result.error if result else None
+        return result.error.copy() if result and result.error else None
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -155,7 +155,7 @@ class Background:
         visited = self._visit_others(job, deadline, errors)
         run_seconds = job.interval_seconds + time.monotonic() - started
         job.round_seconds = run_seconds * max(1.0, len(self.databases.visitable()) / max(1, visited))
-        return job.rows(), errors[-1] if errors else None
+        return job.rows(), errors[-1].copy() if errors else None
 
     def _visit_others(self, job: _Job, deadline: Deadline, errors: list[CollectError]) -> int:
         """Visit the databases whose turn it is, and return how many were visited: the rest come first next time."""
@@ -209,7 +209,7 @@ class Background:
 
 def _failed(job: _Job, error: CollectError, seconds: float) -> None:
     """Keep the last successful result, with the new reason why there is nothing newer."""
-    job.store(replace(job.result or Result(), error=error, seconds=seconds))
+    job.store(replace(job.result or Result(), error=error.copy(), seconds=seconds))
 
 
 def _known(failure: Exception) -> CollectError:

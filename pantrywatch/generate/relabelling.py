@@ -106,11 +106,14 @@ def _counters(requests: Sequence[Requests]) -> Iterator[Relabelling]:
         if one.counter:
             route = one.route[0]
             for histogram in one.histograms:
-                statuses = _statuses(histogram, requests)
-                regex = f"{histogram}_count;.+" + ";" * len(statuses)
-                yield {"source_labels": ["__name__", route, *statuses], "regex": regex, "action": "drop"}
+                empty = _statuses(histogram, requests)
+                regex = f"{histogram}_count;.+" + ";" * len(empty)
+                yield {"source_labels": ["__name__", route, *empty], "regex": regex, "action": "drop"}
             sources = ("__name__", route, one.status[0])
-            yield _replace(sources, f"{one.counter};.+;{one.statuses}", "__name__", f"{REQUESTS}_count")
+            # A histogram of other libraries too may have a status of its own: such a counter counts the same again.
+            is_shared = any(set(one.histograms) & set(other.histograms) for other in requests if other != one)
+            statuses = one.statuses if is_shared else ".+"
+            yield _replace(sources, f"{one.counter};.+;{statuses}", "__name__", f"{REQUESTS}_count")
 
 
 def _statuses(histogram: str, requests: Sequence[Requests]) -> list[str]:

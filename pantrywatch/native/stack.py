@@ -17,8 +17,10 @@ from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.files import write_atomically
-from pantrywatch.config.application import ApplicationEndpoint
+from pantrywatch.application.report import look_at
+from pantrywatch.config.application import Application
 from pantrywatch.config.shared_files import shared_files
+from pantrywatch.config.targets import read_targets
 from pantrywatch.native.addresses import Addresses, require_free
 from pantrywatch.native.configuration import (
     DEMO,
@@ -84,7 +86,7 @@ def up(options: Options) -> int:
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.notify)
         programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)
-        return _run(options, environment, programs, settings.application.endpoints if settings.application else ())
+        return _run(options, environment, programs, settings.application)
     finally:
         lock.release()
 
@@ -123,8 +125,9 @@ def _run(
     options: Options,
     environment: dict[str, str],
     programs: Sequence[Path],
-    endpoints: Sequence[ApplicationEndpoint],
+    application: Application | None,
 ) -> int:
+    endpoints = application.endpoints if application else ()
     stop = _Stop()
     stop.install()
     options.state.remember(options.addresses, options.web)
@@ -137,6 +140,8 @@ def _run(
         if code == 0 and not stop.event.is_set():
             targets = scrape_states(options.addresses, options.web)
             say(table(supervisor.components(), options.addresses, targets))
+            if application is not None and options.settings_file is not None:
+                say("\n" + look_at(application, read_targets(shared_files() / "targets.yaml")).text)
             say(next_steps(options.addresses, options.settings_file, options.state.path, targets))
             code = _watch(daemon, server_files, stop, retries)
     finally:

@@ -6,7 +6,7 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_pantrywatch_settings_subparsers=(validate migrate)
-_shtab_pantrywatch_subparsers=(up down status reset build inbox boards settings secrets prepare heartbeat mark)
+_shtab_pantrywatch_subparsers=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark)
 
 _shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable)
 _shtab_pantrywatch_down_option_strings=(-h --help --settings)
@@ -15,6 +15,7 @@ _shtab_pantrywatch_reset_option_strings=(-h --help --settings --yes)
 _shtab_pantrywatch_build_option_strings=(-h --help --servicemonitor --check --into --settings --exporters)
 _shtab_pantrywatch_inbox_option_strings=(-h --help --listen --smtp --keep --settings)
 _shtab_pantrywatch_boards_option_strings=(-h --help --prometheus --listen --settings)
+_shtab_pantrywatch_validate_option_strings=(-h --help)
 _shtab_pantrywatch_settings_validate_option_strings=(-h --help)
 _shtab_pantrywatch_settings_migrate_option_strings=(-h --help)
 _shtab_pantrywatch_settings_option_strings=(-h --help)
@@ -33,6 +34,7 @@ _shtab_pantrywatch_build___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_inbox___keep_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_inbox___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_boards___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_validate_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_settings_validate_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_settings_migrate_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_secrets___folder_COMPGEN=_shtab_compgen_dirs
@@ -49,7 +51,7 @@ _shtab_pantrywatch___state_COMPGEN=_shtab_compgen_dirs
 
 _shtab_pantrywatch_build_pos_0_choices=(relabelling)
 _shtab_pantrywatch_settings_pos_0_choices=(validate migrate)
-_shtab_pantrywatch_pos_0_choices=(up down status reset build inbox boards settings secrets prepare heartbeat mark)
+_shtab_pantrywatch_pos_0_choices=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark)
 
 _shtab_pantrywatch_up__h_nargs=0
 _shtab_pantrywatch_up___help_nargs=0
@@ -69,6 +71,8 @@ _shtab_pantrywatch_inbox__h_nargs=0
 _shtab_pantrywatch_inbox___help_nargs=0
 _shtab_pantrywatch_boards__h_nargs=0
 _shtab_pantrywatch_boards___help_nargs=0
+_shtab_pantrywatch_validate__h_nargs=0
+_shtab_pantrywatch_validate___help_nargs=0
 _shtab_pantrywatch_settings_validate__h_nargs=0
 _shtab_pantrywatch_settings_validate___help_nargs=0
 _shtab_pantrywatch_settings_migrate__h_nargs=0

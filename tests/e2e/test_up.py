@@ -158,7 +158,12 @@ def test_a_component_that_dies_comes_back(stack: stacks.Stack) -> None:
 
 def _listener(port: int) -> int:
     return next(
-        (c.pid or 0 for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr[1] == port), 0
+        (
+            one.pid or 0
+            for one in psutil.net_connections("tcp")
+            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port
+        ),
+        0,
     )
 
 

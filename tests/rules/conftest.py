@@ -76,5 +76,5 @@ def _excerpt(about: str, records: str) -> Case:
 def _belongs(rule: Case, about: str, records: str) -> bool:
     target = rule.get("labels", {}).get("target", "{{")
     return (not about or target in about.split() or "{{" in target) and bool(
-        re.fullmatch(records or ".+", rule.get("record", rule.get("alert")))
+        re.fullmatch(records or ".+", rule["record"] if "record" in rule else rule["alert"])
     )

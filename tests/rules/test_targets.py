@@ -89,7 +89,8 @@ def test_failures_in_a_quiet_night_page_nobody(promtool: Promtool) -> None:
 
 def test_two_failures_of_a_young_installation_page_nobody(promtool: Promtool) -> None:
     """Where little is known of a month, two failed checks would cost a good part of it: the minimum holds the page."""
-    good, bad = [(1, 60), (0, 1), (1, 3), (0, 1), (1, 25)], [(0, 60), (1, 1), (0, 3), (1, 1), (0, 25)]
+    good: Segments = [(1, 60), (0, 1), (1, 3), (0, 1), (1, 25)]
+    bad: Segments = [(0, 60), (1, 1), (0, 3), (1, 1), (0, 25)]
     series = series_of("api-availability", good, bad)
     nobody = [firing(f"{minute}m", {}) for minute in range(61, 90)]
     promtool(series, "1m", nobody, about="api-availability", records=BURNING)

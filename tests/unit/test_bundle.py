@@ -33,7 +33,7 @@ def test_what_is_built_is_valid_to_prometheus_and_alertmanager(settings: Path, t
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "9 rule files found" in done.stdout
+    assert "10 rule files found" in done.stdout
     subprocess.run(["amtool", "check-config", str(into / "alertmanager/alertmanager.yml")], check=True)
 
 

@@ -20,7 +20,7 @@ EXCLUSIONS: dict[tuple[str, str], str] = {
             "missing-label": "severity none keeps it out of every route",
         }.items()
     },
-    ("CrmApiUsersAffected", "short-for"): "the alerts it stands for have waited",
+    ("CrmApiUsersAffected", "short-for"): "the alerts it covers have waited",
     **{
         (f"{histogram}_{part}", "bare-counter"): _MAPPED
         for histogram in ("http_server_request_duration_seconds", "db_client_operation_duration_seconds")

@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from exporters.browser import check as browser
+from exporters.browser.settings import BrowserCheck
 from exporters.core.checks.check import Entry
 from exporters.core.checks.probe_run import ProbeRun, Result
 from exporters.core.deadline import Deadline
@@ -40,7 +41,8 @@ class Server:
     def __init__(self) -> None:
         self.site: Site = {}
         self.over = threading.Event()
-        site, seen = self.site, self.seen = self.site, []
+        self.seen: list[tuple[str, str]] = []
+        site, seen = self.site, self.seen
 
         class Handler(BaseHTTPRequestHandler):
             """Looks the path up; what is not there is 404."""
@@ -110,7 +112,7 @@ def own_tmp(tmp_path: Path) -> Iterator[Path]:
 
 def begin(url: str, seconds: float, **more: Any) -> ProbeRun:
     """Begin a run with a deadline of its own."""
-    settings = browser.BrowserCheck(name="one", kind="browser", url=url, **more)
+    settings = BrowserCheck(name="one", kind="browser", url=url, **more)
     return ProbeRun("one", browser.prepare(settings, Entry("settings.yaml", "x")).probe, Deadline.after(seconds))
 
 
@@ -223,7 +225,11 @@ def test_a_page_that_stays_busy_is_loaded_but_never_interactive(web: Server) -> 
 
 def never(server: Server) -> Callable[[BaseHTTPRequestHandler], None]:
     """Return what accepts a request and says nothing."""
-    return lambda _request: server.over.wait(60) and None
+
+    def answer(_request: BaseHTTPRequestHandler) -> None:
+        server.over.wait(60)
+
+    return answer
 
 
 @pytest.mark.long
@@ -263,6 +269,11 @@ def redirect(to: str) -> Callable[[BaseHTTPRequestHandler], None]:
     return answer
 
 
+def junk(request: BaseHTTPRequestHandler) -> None:
+    """Send what is no HTTP."""
+    request.wfile.write(b"\0\0junk\r\n\r\n")
+
+
 def attachment(request: BaseHTTPRequestHandler) -> None:
     """Send a download that is larger than it should be."""
     request.send_response(200)
@@ -293,7 +304,7 @@ def test_an_address_that_leads_to_no_good_page_has_a_class(web: Server, path: st
     web.site["/circle"] = redirect("/circle")
     web.page("/reload", "<script>location.href = '/reload?' + Math.random()</script>")
     web.site["/file"] = attachment
-    web.site["/junk"] = lambda request: request.wfile.write(b"\0\0junk\r\n\r\n") and None
+    web.site["/junk"] = junk
     web.page("/other-text", "<h1>Sorry, we are closed</h1>")
     result = run(web.url + path, expect_text="Words")
     assert result.error_class is expected, result.detail

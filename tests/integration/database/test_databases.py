@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from exporters.core.deadline import Deadline
+from exporters.core.exposition import AnyFamily, Family
 from exporters.core.postgres_dsn import Dsn
 from exporters.core.settings import Secret
 from exporters.database.background import Background
@@ -116,15 +117,20 @@ def test_more_databases_than_one_run_visits_have_their_turn(server: servers.Post
         "main", Dsn(Secret(server.dsn()), "dsn", "settings.yaml"), [replace(query, limit=50)], databases
     )
     try:
-        found = []
+        found: list[object] = []
         for _ in range(2):
             families = background.families(query, Deadline.after(20))
             tables = next(family for family in families if family.name == "pg_stat_user_tables_n_live_tup")
-            found.append({labels[0] for labels, _ in tables.samples})
-            states = {labels: value for labels, value in databases.families()[0].samples if value}
+            found.append({labels[0] for labels, _ in _samples(tables)})
+            states = {labels: value for labels, value in _samples(databases.families()[0]) if value}
             found.append(states.get(("waiting", ""), 0))
         assert found == [{"eleven", "ten"}, 2, set(names), 0]
     finally:
         background.close()
         for name in names:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _samples(family: AnyFamily) -> list[tuple[tuple[str, ...], float]]:
+    assert isinstance(family, Family)
+    return [(tuple(labels), value) for labels, value in family.samples]

@@ -68,7 +68,7 @@ def plant(server: servers.Postgres, dbname: str) -> int:
             for name, returned in known
             for kinds in (*((one,) for one in TYPES), *itertools.product(TYPES, TYPES))
         ]
-        spelt = dict(
+        spelt: dict[str, str] = dict(
             connection.execute("SELECT kind, kind::regtype::text FROM unnest(%s::text[]) AS kind", (list(TYPES),))
         )
         for name, left, right in itertools.product(OPERATORS, TYPES, TYPES):

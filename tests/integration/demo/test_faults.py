@@ -44,7 +44,7 @@ def held(installation: Installation, name: str) -> Iterator[psutil.Process]:
 
 def fresh_list(session: requests.Session, url: str) -> requests.Response:
     """A page of organizations that no cache has."""
-    return session.get(url + LIST, params={"page": 1, uuid4().hex: ""}, timeout=8)
+    return session.get(url + LIST, params={"page": "1", uuid4().hex: ""}, timeout=8)
 
 
 def works_again(session: requests.Session, url: str) -> None:

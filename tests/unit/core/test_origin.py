@@ -28,7 +28,11 @@ def _status(listen: str, method: str, headers: dict[str, str], names: tuple[str,
 
     head = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
     scope = {"type": "http", "method": method, "path": "/", "headers": head}
-    asyncio.run(own_pages_only(application, listen, names)(scope, receive, send))
+
+    async def answered() -> None:
+        await own_pages_only(application, listen, names)(scope, receive, send)
+
+    asyncio.run(answered())
     return int(sent[0]["status"])
 
 
