@@ -15,10 +15,11 @@ function(config)
       '{{ with query "topk(1, count by (class) (pantrywatch_check_error{target=\'' + target
       + '\'} > 0))" }}: {{ . | first | label "class" }}{{ end }}',
 
-    // ' Users feel it: 97% of API requests fail.'
-    felt::
+    // '97% of API requests fail', between `before` and `after`; nothing where fewer than one in a hundred do.
+    failing(before, after)::
       '{{ with query ' + std.escapeStringJson(
-        requests(',' + config.selectors.server_errors) + ' / ' + requests('') + ' > 0.01'
-      ) + ' }}'
-      + ' Users feel it: {{ . | first | value | humanizePercentage }} of API requests fail.{{ end }}',
+        '100 * ' + requests(',' + config.selectors.server_errors) + ' / ' + requests('') + ' > 1'
+      ) + ' }}' + before + '{{ . | first | value | printf "%.0f" }}% of API requests fail' + after + '{{ end }}',
+
+    felt:: self.failing(' Users feel it: ', '.'),
   }
