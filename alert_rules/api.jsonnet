@@ -10,6 +10,7 @@ function(config=(import 'config.libsonnet').defaults)
   local duration = time.duration;
   local words = time.words;
   local last = time.last;
+  local known = (import 'lib/known.libsonnet')(time);
   // The routes users wait for; health checks and scrapes would dilute the shares.
   local routes = config.selectors.routes;
   local errors = config.selectors.server_errors;
@@ -41,7 +42,9 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'api',
             type: 'error',
             // One of several that is gone is CrmMonitoringTargetDown's; this is the last one.
-            expr: 'sum by (job) (up{%s}) == 0' % config.selectors.application,
+            // While Prometheus scrapes nothing at all, what was last known holds.
+            expr: 'sum by (job) (up{%(s)s}) == 0 or (sum by (job) (last_over_time(up{%(s)s}[%(gap)s])) == 0) unless on (job) sum by (job) (up{%(s)s}) > 0'
+                  % { s: config.selectors.application, gap: duration('15m') },
             summary: 'No instance of the application responds.',
             description: 'Prometheus has had no response from any instance for ' + words(limits['for']) + '. First check whether the API checks fail too: if so, it is down for users as well.',
             impact: 'The CRM is down, or its state is unknown.',
@@ -51,18 +54,16 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: |||
               %s > %s
-                and on (job) sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s])) >= %d
+                and on (job) %s >= %d
             ||| % [
-              share(
+              known.share(share(
                 'http_server_request_duration_seconds_count{%s,%s}' % [routes, errors],
                 'http_server_request_duration_seconds_count{%s}' % routes,
                 'job',
                 limits.range
-              ),
+              )),
               numbers.decimal(limits.share),
-              routes,
-              errors,
-              duration(limits.range),
+              'max_over_time(sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s]))[%s:%s])' % [routes, errors, duration(limits.range), duration('15m'), duration('1m')],
               limits.failures,
             ],
             summary: '{{ $value | humanizePercentage }} of API requests fail (limit ' + percent(limits.share) + ').',

@@ -9,6 +9,9 @@ local targets = (import '../lib/targets.libsonnet')();
   // night and the digest should not say so.
   CrmTargetNoTraffic: { 'for': '1h' },
 
+  // Two evaluations, a minute apart. `keep_firing_for`: a value that hovers at the limit is one alert.
+  CrmTargetMissedNow: { 'for': '2m', keep_firing_for: '10m' },
+
   CrmTargetBudgetExhausted: { 'for': '15m' },
 
   // `tolerance` and one event: counters that start again are extrapolated differently.
