@@ -234,3 +234,18 @@ def test_a_capacity_below_the_promise_is_an_alert(promtool: Promtool) -> None:
             at("30m", "round(sum by (target) (slo:capacity_use:ratio), 1e-6)", {'{target="api-throughput"}': 0.5}),
         ],
     )
+
+
+def test_a_promise_broken_now_has_an_alert_for_itself(promtool: Promtool) -> None:
+    """All requests fail for twenty minutes: it fires at medium, and clears (test_missed_now.py has the rest)."""
+    missed = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmTargetMissedNow"})'
+    segments: Segments = [(100, 12), (0, 4), (100, 12)]
+    promtool(
+        series_of("api-error-rate", segments, [(0, 12), (100, 4), (0, 12)]),
+        "5m",
+        [
+            at("1h15m", missed, {'{severity="medium", target="api-error-rate"}': 1}),
+            at("2h15m", missed, {}),
+        ],
+        about="api-error-rate",
+    )
