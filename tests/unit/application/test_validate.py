@@ -40,7 +40,8 @@ def _served(body: bytes, content_type: str | None = "text/plain", status: int = 
 def _validate(folder: Path, address: str, more: str = "") -> int:
     file = folder / "my.yaml"
     file.write_text(
-        f'environment: test\nhost: {{name: local}}\napplication:\n  endpoints: [{{name: crm, address: "{address}"}}]\n{more}'
+        "environment: test\nhost: {name: local}\n"
+        f'application:\n  endpoints: [{{name: crm, address: "{address}"}}]\n{more}'
     )
     return main(["validate", str(file)])
 
