@@ -17,9 +17,10 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
 from exporters.core.exposition import render
+from exporters.core.findings import print_findings
 from exporters.core.origin import own_pages_only
 from exporters.core.problem_text import suggestion
-from exporters.core.scrape import Level, Run, ScrapeRunner, Source, run_once
+from exporters.core.scrape import Run, ScrapeRunner, Source, run_once
 from exporters.core.server import Pages, listen, serve
 from exporters.deployments import DeploymentCollector
 from exporters.registry import EXPORTERS, SETTINGS_FILE, load_sources, process_settings, sections_not_read
@@ -105,16 +106,8 @@ def _validate(options: argparse.Namespace) -> int:
     sources = load_sources(options.settings, [])
     print("settings: ok")
     if others := sections_not_read(options.settings):
-        print(f"not read by exporters: {', '.join(others)}; `pantrywatch settings validate FILE` checks the whole file")
-    worst = Level.ADVICE
-    for source in sources:
-        for finding in source.validate(Deadline.after(options.timeout)):
-            print(f"{source.exporter}/{source.target}: {finding.word}: {finding.what}")
-            if finding.remedy:
-                print("  " + finding.remedy.replace("\n", "\n  "))
-            worst = worst if finding.ok else max(worst, finding.level)
-        source.close()
-    return int(worst)
+        print(f"not read by exporters: {', '.join(others)}; `pantrywatch validate FILE` checks the whole file")
+    return int(print_findings(sources, options.timeout))
 
 
 def _matches(source: Source, name: str) -> list[str | None]:

@@ -115,7 +115,7 @@ def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_settings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
-        "validate", help="check a settings file, and which targets the application's metrics can feed"
+        "validate", help="check a settings file, rights on its servers, and which targets the application can feed"
     )
     command.add_argument("file", type=Path, metavar="FILE")
     command.set_defaults(run=_validate)

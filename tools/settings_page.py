@@ -20,8 +20,8 @@ _HEAD = """\
 Every key of `settings.yaml`. This page is generated from the records that read the file; `./run build` updates it.
 
 - `./run settings validate FILE` checks the whole file and every file it refers to, and reports all problems, each as
-  `FILE:LINE: ENTRY: expected …, got …`. `pantrywatch-exporter --settings FILE validate` checks the exporters' part,
-  and the privileges and extensions on the servers.
+  `FILE:LINE: ENTRY: expected …, got …`. `./run validate FILE` then asks the servers for privileges and
+  extensions and the application for its metrics; `pantrywatch-exporter --settings FILE validate` does so for a sidecar.
 - `./run settings migrate FILE` prints an older file with the keys of this version; comments are kept.
 - `${NAME}` and `${NAME:-default}` in a text are taken from the environment.
 - A password is never in the file: a key ending in `_file` names the file with it. Relative paths start at the settings

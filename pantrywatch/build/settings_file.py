@@ -9,6 +9,7 @@ from typing import Any
 
 from exporters.core.decoder import substituted
 from exporters.core.errors import ConfigError, ConfigProblem, ProblemList
+from exporters.core.findings import print_findings
 from exporters.core.problem_text import suggestion
 from exporters.core.settings import secret_from
 from exporters.core.strict_yaml import line_at, read_document, read_text, with_lines
@@ -19,6 +20,8 @@ from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.targets import read_targets
 from pantrywatch.generate.alertmanager.secrets import require_delivery
 from pantrywatch.web.config_files import require_valid
+
+_ANSWER_SECONDS = 10.0  # for each server
 
 
 def validate_settings(file: Path, targets_file: Path) -> int:
@@ -45,17 +48,19 @@ def validate_settings(file: Path, targets_file: Path) -> int:
 
 
 def validate_installation(file: Path, targets_file: Path) -> int:
-    """Check the file as `validate_settings` does, and print what the application's metrics can feed.
+    """Check the file as `validate_settings` does, then what it names, and print what is missing and what would help.
 
-    Returns 0, or 1 if something is missing there. Raises ConfigError with every problem of the file.
+    Servers: rights and extensions; the application: which targets its metrics can feed. Returns 0, or 1 if something is
+    missing, or 2 for a fault. Raises ConfigError with every problem of the file.
     """
     validate_settings(file, targets_file)
+    code = int(print_findings(load_sources(str(file), []), _ANSWER_SECONDS))
     application = read_settings(file).application
     if application is None or not application.endpoints:
-        return 0
+        return code
     seen = look_at(application, read_targets(targets_file))
     sys.stdout.write(f"{seen.text}\n")
-    return 0 if seen.is_ok else 1
+    return max(code, 0 if seen.is_ok else 1)
 
 
 def migrate_settings(file: Path) -> int:

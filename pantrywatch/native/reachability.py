@@ -48,7 +48,7 @@ def _ask(source: Source) -> tuple[bool, Sequence[str]]:
 
 
 def _advice(settings_file: str) -> str:
-    return f"`.venv/bin/pantrywatch-exporter --settings {settings_file} validate` says what is missing"
+    return f"`./run validate {settings_file}` says what is missing"
 
 
 @contextmanager
