@@ -10,6 +10,7 @@ function(config=(import 'config.libsonnet').defaults)
   local duration = time.duration;
   local words = time.words;
   local last = time.last;
+  local outage = (import 'lib/outage_texts.libsonnet')(config);
   // The routes users wait for; health checks and scrapes would dilute the shares.
   local critical = config.selectors.critical;
   // Requests of the API whose outcome is known.
@@ -46,7 +47,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             // One of several that is gone is CrmMonitoringTargetDown's; this is the last one.
             expr: 'sum by (job) (up{%s}) == 0' % config.selectors.application,
-            summary: 'No instance of the application responds.',
+            summary: 'No instance of the application responds' + outage.class_of_checks('api-availability') + '.',
             description: 'Prometheus has had no response from any instance for ' + words(limits['for']) + '. First check whether the API checks fail too: if so, it is down for users as well.',
             impact: 'The CRM is down, or its state is unknown.',
           }),

@@ -29,6 +29,7 @@ function(config=(import 'config.libsonnet').defaults)
   local series = import 'lib/slo_series.libsonnet';
   local time = (import 'lib/time.libsonnet')(config.speed);
   local duration = time.duration;
+  local outage = (import 'lib/outage_texts.libsonnet')(config);
 
   local known = causes(config.selectors);
   local counted = 'cause:alerts:count';
@@ -100,7 +101,7 @@ function(config=(import 'config.libsonnet').defaults)
                    ||| % [not_felt, recently('cause=~"application|database", ', config.alerts.CrmMonitoringCauseRecent.recent)],
                    local bad = series.error_ratio('5m') + '{target!~\\"' + not_felt + '\\"} > 0.01',
                    summary: 'Users are affected by the outage of the {{ with query "%s{cause=~\\"application|database\\"}" }}{{ . | first | label "cause" }}{{ else }}servers{{ end }}' % counted
-                            + '{{ with query "%s{target=\\"api-error-rate\\"} > 0.01" }}: {{ . | first | value | humanizePercentage }} of API requests fail{{ end }}.' % series.error_ratio('5m'),
+                            + outage.failing(': ', '') + '.',
                    description: 'Bad in the last 5 minutes:{{ range query "sort_desc(%s)" }} {{ .Labels.target }} {{ .Value | humanizePercentage }};{{ else }} not known yet;{{ end }}' % bad
                                 + ' each is an alert of its own, inhibited while the cause is known. This alert does not escalate: its cause does.',
                    impact: 'Users see error messages and may lose what they enter.',

@@ -65,12 +65,23 @@ class Outcome:
         return self.passed > 0 and not self.failed
 
 
+_TEN_THOUSAND = "Every property test of {} tries 10,000 cases, new ones each time."
+_PROPERTIES = (
+    "-m", "hypothesis", "-n", "2", "--dist", "worksteal", "--hypothesis-profile", "soak", "--timeout", "1500",
+)  # fmt: skip
+_SERVERS = ("tests/unit/core", "tests/unit/database", "tests/unit/cache")
+_HOST = ("tests/unit/host",)
 PARTS = (
     Part(
-        "properties",
-        "Every property test tries 10,000 cases, new ones each time.",
-        ("-m", "hypothesis", "-n", "2", "--dist", "worksteal", "--hypothesis-profile", "soak", "--timeout", "1500",
-         "tests/unit", "tests/integration"),
+        "properties-servers",
+        _TEN_THOUSAND.format("the exporters for PostgreSQL and Redis and of what all share"),
+        (*_PROPERTIES, *_SERVERS),
+    ),
+    Part("properties-host", _TEN_THOUSAND.format("the host's exporter"), (*_PROPERTIES, *_HOST)),
+    Part(
+        "properties-others",
+        _TEN_THOUSAND.format("checks, mail, settings and everything else"),
+        (*_PROPERTIES, "tests/unit", "tests/integration", *(f"--ignore={path}" for path in (*_SERVERS, *_HOST))),
     ),
     Part(
         "chaos",

@@ -7,12 +7,12 @@ from demo.faults import (
     cache_cold,
     connections_used_up,
     cpu_burn,
-    database_frozen,
     lock_pile_up,
     login_brute_force,
     slow_database,
 )
 from demo.faults.fault import Fault, Tick, nothing, nothing_to_undo
+from demo.faults.frozen import frozen
 from demo.faults.programs_stopped import stopped
 
 
@@ -35,13 +35,12 @@ _ALL = (
         "the PostgreSQL server is stopped",
         "database: down (refused); API: 503",
     ),
-    Fault(
+    frozen(
         "database-frozen",
+        "postgres",
+        "postgres/postmaster.pid",
         "all processes of the PostgreSQL server are stopped by SIGSTOP: it accepts and never answers",
         "database: down (timeout); API: 503 after a wait",
-        database_frozen.enter,
-        database_frozen.undo,
-        in_containers="docker compose pause postgres",
     ),
     Fault(
         "lock-pile-up",
@@ -63,6 +62,13 @@ _ALL = (
         "the Redis server is stopped",
         "cache: down; API: slower, database busier",
     ),
+    frozen(
+        "cache-frozen",
+        "redis",
+        "redis/redis.pid",
+        "the Redis server is stopped by SIGSTOP: it accepts and never answers",
+        "cache: down (timeout); API: slower, for it waits",
+    ),
     Fault(
         "cache-cold",
         "Redis is emptied every second",
@@ -70,6 +76,12 @@ _ALL = (
         cache_cold.enter,
         nothing_to_undo,
         every_seconds=1.0,
+    ),
+    stopped(
+        "application-stopped",
+        "demo-api",
+        "the application is stopped",
+        "API: down; every check of it fails",
     ),
     Fault("api-errors", "one API answer in five is a 500", "API: error rate", _by_flag, nothing_to_undo),
     Fault("slow-api", "every API answer takes 0.8 s longer, in the API", "API: latency", _by_flag, nothing_to_undo),

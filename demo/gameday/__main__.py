@@ -19,14 +19,15 @@ def main() -> int:
     default_state = os.environ.get("PANTRYWATCH_STATE", str(ROOT / ".pantrywatch"))
     parser.add_argument("faults", nargs="*", metavar="FAULT", help="(default: all)")
     parser.add_argument(
-        "--quiet", type=float, default=10.0, metavar="MINUTES", help="minutes without a fault (default: 10)"
+        "--quiet", type=float, metavar="MINUTES", help="minutes without a fault (default: 10, or 0 with FAULT)"
     )
     parser.add_argument("--speed", type=int, default=15, choices=range(5, 31), metavar="N", help="(default: 15)")
     parser.add_argument("--port-offset", type=int, default=10000, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the matrix as a page")
     parser.add_argument("--state", default=default_state, type=Path, metavar="DIR", help="(default: %(default)s)")
     options = parser.parse_args()
-    plan = Plan(Addresses(options.port_offset), options.speed, options.quiet, options.faults, options.write)
+    quiet = options.quiet if options.quiet is not None else 0.0 if options.faults else 10.0
+    plan = Plan(Addresses(options.port_offset), options.speed, quiet, options.faults, options.write)
     return run_command(lambda: gameday(options.state.resolve() / "gameday", plan))
 
 

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from demo.gameday.expectations import MATRIX, Expectation
 from demo.gameday.report import matrix_table, page
-from demo.gameday.run import Pace, Verdict, play, quiet
+from demo.gameday.run import QUIET, Pace, Verdict, play, quiet
 from demo.gameday.stack import GameDayError, Stack, running
 from exporters.core.errors import ConfigError, ConfigProblem
 from pantrywatch.native.addresses import Addresses
@@ -64,7 +64,7 @@ def gameday(state: Path, plan: Plan) -> int:
     except GameDayError as error:
         complain(str(error).splitlines())
         return 1
-    order = ["quiet minutes", *(row.fault for row in rows)]
+    order = [QUIET, *(row.fault for row in rows)]
     verdicts.sort(key=lambda verdict: order.index(verdict.fault))
     minutes = (time.monotonic() - begin) / 60
     say(f"\n{matrix_table(verdicts, pace)}\n\nall of it took {minutes:.1f} min")

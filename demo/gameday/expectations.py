@@ -23,13 +23,7 @@ _NO_CONNECTION = "background queries without a connection fail until their next 
 _GONE = "the group of processes is gone with the server"
 
 # Side effects of a database that is down for long enough.
-_LOST = {
-    ("CrmApiErrorRateBurn", "critical"): _BURN,
-    ("CrmApiAvailabilityBurn", "critical"): _BURN,
-    ("CrmDbAvailabilityBurn", "critical"): _BURN,
-    ("CrmSystemAvailabilityBurn", "critical"): _BURN,
-    ("CrmSyntheticCheckFailing", "medium"): _CHECK,
-}
+_LOST = {("CrmSyntheticCheckFailing", "medium"): _CHECK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +34,10 @@ class Expectation:
     required: Mapping[tuple[str, str], int]
     consequences: Mapping[tuple[str, str], str] = field(default_factory=dict)
     resolved_within: float = 120.0
+    # How long the fault lasts at least, in evaluations; long ones are watched for as long as windows remember.
+    held: float = 0.0
+    # Critical alerts that one receiver may be told of.
+    conversations: int = 5
     # It needs the machine to itself.
     alone: bool = False
 
@@ -79,13 +77,17 @@ MATRIX = (
     ),
     Expectation(
         "database-stopped",
-        {("CrmDatabaseDown", "critical"): 30, ("CrmApiErrorsSudden", "critical"): 50},
+        {("CrmDatabaseDown", "critical"): 30, ("CrmApiUsersAffected", "critical"): 60},
         _LOST | {("CrmHostProcessGroupGone", "medium"): _GONE},
+        held=36.0,  # nine minutes
+        conversations=2,
     ),
     Expectation(
         "database-frozen",
-        {("CrmDatabaseDown", "critical"): 40, ("CrmApiErrorsSudden", "critical"): 50},
+        {("CrmDatabaseDown", "critical"): 40, ("CrmApiUsersAffected", "critical"): 60},
         _LOST,
+        held=120.0,  # half an hour: it escalates to everybody
+        conversations=2,
     ),
     Expectation(
         "lock-pile-up",
@@ -104,8 +106,7 @@ MATRIX = (
         {("CrmDatabaseConnectionsNearLimit", "critical"): 40},
         _LOST
         | {
-            ("CrmApiErrorsSudden", "critical"): _ERRORS,
-            ("CrmDbErrorRateBurn", "critical"): _BURN,
+            ("CrmApiUsersAffected", "critical"): _ERRORS,
             ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION,
         },
     ),
@@ -117,6 +118,23 @@ MATRIX = (
             ("CrmHostProcessGroupGone", "medium"): _GONE,
             ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION,
         },
+    ),
+    Expectation(
+        "cache-frozen",
+        {("CrmCacheDown", "high"): 50},
+        {
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+            ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION,
+            ("CrmApiLatencyBurn", "critical"): _BURN,
+            ("CrmApiRouteSlow", "medium"): _SLOW,
+        },
+    ),
+    Expectation(
+        "application-stopped",
+        {("CrmApiDown", "critical"): 40, ("CrmApiUsersAffected", "critical"): 80},
+        {("CrmSyntheticCheckFailing", "medium"): _CHECK, ("CrmHostProcessGroupGone", "medium"): _GONE},
+        held=36.0,
+        conversations=2,
     ),
     Expectation("login-brute-force", {("CrmApiFailedLoginsBurst", "critical"): 40}),
     # Resolved only when the machine has no other work either.

@@ -10,10 +10,13 @@ from demo.gameday.expectations import EVERYWHERE, Expectation
 from demo.gameday.stack import FiredAlert, Stack
 from pantrywatch.native.console import say
 
+QUIET = "quiet minutes"
 _LOOK_SECONDS = 1.0
 _SETTLE_SECONDS = 60.0
 _LINGER_SECONDS = 12.0  # side effects of the required alerts arrive within this time
 EVALUATION_SECONDS = 15.0
+# Half an hour: the window of the high tier, which remembers an outage that critical burn rates have forgotten.
+_REMEMBERED_EVALUATIONS = 130
 # Longer than the 17 minutes after which the hour that the fastest tier looks at says the same as on an old stack.
 WARM_UP_EVALUATIONS = 75
 
@@ -32,17 +35,22 @@ class Verdict:
     late: set[FiredAlert] = field(default_factory=set)
     unexpected: set[FiredAlert] = field(default_factory=set)
     not_resolved: set[FiredAlert] = field(default_factory=set)
+    # Alerts told for the first time after the end of the fault.
+    after_the_end: set[FiredAlert] = field(default_factory=set)
+    # Receivers that were told of more critical alerts than the row allows.
+    talkative: set[str] = field(default_factory=set)
 
     @property
     def passed(self) -> bool:
         """Return whether all matched expectations."""
-        return not (self.missing or self.late or self.unexpected or self.not_resolved)
+        return not self.mismatches()
 
     def mismatches(self) -> list[str]:
         """Return each mismatch as a line."""
-        named = {
+        named: dict[str, set[FiredAlert] | set[str]] = {
             "missing": self.missing, "too late": self.late, "unexpected": self.unexpected,
-            "no resolved notification": self.not_resolved,
+            "no resolved notification": self.not_resolved, "begins after the end": self.after_the_end,
+            "more critical conversations than allowed": self.talkative,
         }  # fmt: skip
         return [f"{self.fault}: {word}: {seen}" for word, found in named.items() for seen in sorted(found, key=str)]
 
@@ -64,7 +72,7 @@ class Pace:
 
 def quiet(stack: Stack, minutes: float) -> Verdict:
     """Run the demo without faults; any message is unexpected."""
-    verdict, begin = Verdict("quiet minutes"), time.time()
+    verdict, begin = Verdict(QUIET), time.time()
     until = time.monotonic() + 60 * minutes
     while (left := until - time.monotonic()) > 0:
         stack.pause(min(60.0, left))
@@ -90,10 +98,17 @@ def play(stack: Stack, expectation: Expectation, pace: Pace) -> Verdict:
     stack.fault("on", expectation.fault)
     _wait(stack, lambda: required.keys() <= _first(stack, begin).keys(), pace.seconds(max(required.values())))
     stack.pause(_LINGER_SECONDS)
+    stack.pause(max(0.0, begin + pace.seconds(expectation.held) - time.time()))
     verdict.after = _first(stack, begin)
     stack.fault("off", expectation.fault)
     _judge(verdict, expectation, pace, early)
+    off = time.time() - begin
     _clear(stack, verdict, required.keys() & verdict.after.keys(), begin, pace.seconds(expectation.resolved_within))
+    if expectation.held:
+        stack.pause(pace.seconds(_REMEMBERED_EVALUATIONS))
+    told = _first(stack, begin)
+    verdict.after_the_end = {seen for seen, seconds in told.items() if seconds > off} - EVERYWHERE.keys()
+    verdict.talkative = _talkative(stack, begin, expectation.conversations)
     return verdict
 
 
@@ -123,6 +138,15 @@ def _first(stack: Stack, since: float) -> dict[FiredAlert, float]:
             for seen in arrival.seen:
                 found.setdefault(seen, arrival.at - since)
     return found
+
+
+def _talkative(stack: Stack, since: float, most: int) -> set[str]:
+    """Return the receivers told of more critical alerts than that; receivers are told apart by channel."""
+    told: dict[str, set[FiredAlert]] = {}
+    for arrival in stack.arrivals(since):
+        if arrival.status == "firing":
+            told.setdefault(arrival.to, set()).update(seen for seen in arrival.seen if seen.severity == "critical")
+    return {f"{to} ({_words(seen)})" for to, seen in told.items() if len(seen) > most}
 
 
 def _resolved(stack: Stack, since: float) -> dict[FiredAlert, float]:

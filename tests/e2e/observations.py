@@ -65,6 +65,8 @@ SEEN: dict[str, Callable[[stacks.Stack], Callable[[], bool]]] = {
     ),
     "connections-used-up": lambda stack: lambda: _connections_left(stack.scrape("database")) <= 3,
     "cache-stopped": lambda stack: lambda: stack.scrape("cache").value("redis_up") == 0,
+    "cache-frozen": lambda stack: lambda: "timeout" in stack.scrape("cache").error_classes().values(),
+    "application-stopped": lambda stack: _probe_fails(stack, "api-health"),
     "cache-cold": lambda stack: _grows(lambda: _total(stack.scrape("cache"), "redis_keyspace_misses_total"), 20),
     "api-errors": lambda stack: _grows(
         lambda: _total(stack.crm(), "http_server_request_duration_seconds_count", http_response_status_code="500"), 3

@@ -30,7 +30,16 @@ from tools.rule_lint.lost import lost
 pytestmark = pytest.mark.xdist_group("stack")
 
 # Of these `./run test` sees one of their kind: the rest is for `./run test long`.
-_LATER = ("cache-cold", "connections-used-up", "cpu-burn", "slow-api", "slow-database", "third-party-down")
+_LATER = (
+    "application-stopped",
+    "cache-cold",
+    "cache-frozen",
+    "connections-used-up",
+    "cpu-burn",
+    "slow-api",
+    "slow-database",
+    "third-party-down",
+)
 _FAULTS = [pytest.param(name, marks=pytest.mark.long) if name in _LATER else name for name in SEEN]
 
 

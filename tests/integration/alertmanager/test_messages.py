@@ -65,6 +65,9 @@ def _alert(name: str, *, status: str = "firing", deployment: str = "", **labels:
         .replace("{{ $value | humanize }}", "120")
         for key, text in rule["annotations"].items()
     }
+    # What these query is not known here.
+    for key in ("summary", "impact"):
+        texts[key] = re.sub(r"{{ with query.*?{{ end }}", "", texts[key])
     texts["description"] = re.sub(r"{{.*?{{ end }}", "40 %", texts["description"])
     end = _START + timedelta(minutes=15, seconds=3)
     return {

@@ -1,8 +1,8 @@
 """What is said about an application's page: its library, its routes, which targets it can feed, and why not the others.
 
 The pages are what the libraries export (run as docs/your-application.md says; `-default` without its advice), cut to
-the request metrics of a few routes. Those of micrometer, go-promhttp, prometheus-net, nginx, traefik and caddy are
-written by hand from their documentation.
+the request metrics of a few routes. micrometer, go-promhttp, prometheus-net, nginx, traefik and caddy are written by
+hand from their documentation.
 """
 
 from __future__ import annotations

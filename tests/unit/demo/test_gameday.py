@@ -56,3 +56,9 @@ def test_a_verdict_names_its_mismatches() -> None:
         "database-stopped: unexpected: CrmApiSlow high",
         "database-stopped: no resolved notification: CrmApiSlow high",
     ]
+    after = Verdict("x", after_the_end={down}, talkative={"on-call (a, b, c)"})
+    assert not after.passed
+    assert after.mismatches() == [
+        "x: begins after the end: CrmDatabaseDown critical",
+        "x: more critical conversations than allowed: on-call (a, b, c)",
+    ]
