@@ -30,8 +30,12 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "pantrywatch.containers": (
         "pantrywatch.containers", "pantrywatch.generate", "pantrywatch.config", "pantrywatch.web", "exporters.core",
     ),
+    "pantrywatch.application": (
+        "pantrywatch.application", "pantrywatch.generate", "pantrywatch.config", "exporters.core",
+    ),
     "pantrywatch.native": (
-        "pantrywatch.native", "pantrywatch.generate", "pantrywatch.config", "pantrywatch.web",
+        "pantrywatch.native", "pantrywatch.application", "pantrywatch.generate", "pantrywatch.config",
+        "pantrywatch.web",
         "exporters.core", "exporters.registry", "exporters.browser.settings",
     ),
     **{

@@ -23,7 +23,7 @@ from tests.support.instrumented import Instrumented, install, instrumented
 from tests.support.servers import free_port, process, wait_until
 from tests.support.suites import Suite
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[3]
 _SPEED = 5

@@ -39,10 +39,9 @@ def _served(body: bytes, content_type: str | None = "text/plain", status: int = 
 
 def _validate(folder: Path, address: str, more: str = "") -> int:
     file = folder / "my.yaml"
-    file.write_text(
-        "environment: test\nhost: {name: local}\n"
-        f'application:\n  endpoints: [{{name: crm, address: "{address}"}}]\n{more}'
-    )
+    endpoint = f'{{name: crm, address: "{address}"}}'
+    text = f"environment: test\nhost: {{name: local}}\napplication:\n  endpoints: [{endpoint}]\n{more}"
+    file.write_text(text)
     return main(["validate", str(file)])
 
 
