@@ -80,7 +80,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
             panel.query(forecast('min', 'instance, mountpoint', disks, '1d', 7), '{{instance}} {{mountpoint}} in 7 days, pace of a day'),
             panel.query(forecast('min', 'instance, mountpoint', disks, '6h', 7), '{{instance}} {{mountpoint}} in 7 days, pace of 6 hours'),
           ],
-          'No host is monitored (data source `host` of settings.yaml).',
+          'No data: the exporter of the host does not respond now, or no host is monitored (data source host).',
         ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
         panel.timeseries(
           'Database size, now and in 30 days',
@@ -91,7 +91,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
             panel.query(forecast('sum', 'datname', databases, '1d', 30), '{{datname}} in 30 days, pace of a day'),
             panel.query(forecast('sum', 'datname', databases, '1w', 30), '{{datname}} in 30 days, pace of a week'),
           ],
-          'No database is monitored (data source `database` of settings.yaml).',
+          'No data: the database does not respond now (see its board), or none is monitored (data source database).',
         ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
       ]),
       board.row('Trends: what grows?', [
@@ -104,7 +104,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
             panel.rows(growth('1d')),
             panel.rows(growth('1w')),
           ],
-          'No database is monitored, or it has no user tables.',
+          'No data: the database does not respond now (see its board), none is monitored, or it has no user tables.',
           [
             ['datname', 'Database', { 'custom.width': 110 }],
             ['schemaname', 'Schema', { 'custom.width': 90 }],
@@ -130,7 +130,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
             panel.query('max by (instance) (pantrywatch_database_connections_used)', '{{instance}}'),
             panel.query('max by (instance) (pantrywatch_database_connections_limit)', '{{instance}} limit'),
           ],
-          'No database is monitored (data source `database` of settings.yaml).',
+          'No data: the database does not respond now (see its board), or none is monitored (data source database).',
         ) + panel.size(12, 8) + panel.decimals(0) + panel.limit_series('limit'),
         panel.timeseries(
           'Cache memory',
@@ -140,7 +140,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
             panel.query('max by (instance) (redis_memory_used_bytes)', '{{instance}}'),
             panel.query('max by (instance) (redis_memory_max_bytes > 0)', '{{instance}} limit'),
           ],
-          'No cache is monitored (data source `cache` of settings.yaml).',
+          'No data: the cache does not respond now (see its board), or none is monitored (data source cache).',
         ) + panel.size(12, 8) + panel.limit_series('limit'),
       ]),
     ],

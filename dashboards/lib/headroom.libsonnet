@@ -94,6 +94,6 @@ function(config)
           panel.now('max by (instance) (pantrywatch_database_connections_used / (pantrywatch_database_connections_limit > 0))', 'connections of {{instance}}'),
           panel.now('max by (instance) (redis_memory_used_bytes / (redis_memory_max_bytes > 0))', 'memory of cache {{instance}}'),
         ],
-        'Neither a database nor a cache with a limit is monitored.',
+        'No data: neither a database nor a cache with a limit responds now or is monitored.',
       ) + panel.ratio + panel.limits(use_steps),
   }

@@ -66,10 +66,10 @@ class BoardFiles:
 
 
 def _first_sentence(file: Path) -> str:
-    """Return the first sentence below the heading, without the marks of code."""
+    """Return the first sentence below the heading, without marks of Markdown."""
     paragraphs = file.read_text(encoding="utf-8").split("\n\n")[1:]
     text = " ".join(paragraphs[0].split()) if paragraphs else ""
-    return re.split(r"(?<=[.:]) (?=[A-Z])", text, maxsplit=1)[0].replace("`", "")
+    return re.split(r"(?<=[.:]) (?=[A-Z*])", text, maxsplit=1)[0].replace("`", "")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -198,3 +198,23 @@ def test_without_a_prometheus_the_page_says_so(boards: Boards, tmp_path: Path) -
         boards.page.goto(f"{address}/d/all")
         boards.page.wait_for_selector("#notice:not([hidden])")
         assert boards.page.locator("#notice").inner_text() == f"Prometheus does not answer at {url}. Is it running?"
+
+
+def test_the_alerts_are_listed_with_their_runbooks(boards: Boards) -> None:
+    """A Prometheus without that page of its own: what fires is listed here, by severity, with a way to its runbook."""
+    boards.page.goto(boards.url + "/alerts")
+    fires = boards.page.locator("section", has_text="Firing").locator("li")
+    wait_until(lambda: fires.count() == 1, 30, "the alert is listed")
+    assert str(fires.locator("a").get_attribute("href")).startswith("/docs/runbooks/")
+
+
+def test_lists_are_searched(boards: Boards) -> None:
+    """Boards and runbooks have a sentence each, and a field that narrows them down; /docs/ leads there."""
+    boards.page.goto(boards.url + "/docs/")
+    items = boards.page.locator("main li:visible")
+    wait_until(lambda: items.count() > 0, 30, "the runbooks are listed")
+    assert boards.page.url.endswith("/docs/runbooks/")
+    assert not [text for text in items.all_inner_texts() if "`" in text or "**" in text]
+    boards.page.locator("input[type=search]").fill("nothing is called that")
+    wait_until(lambda: items.count() == 0, 30, "nothing is left")
+    assert boards.page.get_by_text("Nothing matches.").is_visible()

@@ -23,15 +23,13 @@ function section(title, alerts, none) {
 }
 
 async function draw() {
-  const { groups } = await ask('rules', { type: 'alert' });
-  const rules = groups.flatMap((group) => group.rules);
-  const alerts = rules.flatMap((rule) => rule.alerts ?? []).sort((a, b) => rank(a) - rank(b) || a.activeAt.localeCompare(b.activeAt));
-  const failing = rules.filter(({ lastError }) => lastError).map(({ name, lastError }) => element('li', {}, `${name}: ${lastError}`));
+  const { alerts } = await ask('alerts', {});
+  const sorted = alerts.sort((a, b) => rank(a) - rank(b) || a.activeAt.localeCompare(b.activeAt));
+  const of = (wanted) => sorted.filter(({ state }) => state === wanted);
   root.replaceChildren(element('main', { class: 'list' }, element('h1', {}, 'Alerts'),
-    section('Firing', alerts.filter(({ state }) => state === 'firing'), 'No alert fires.'),
-    section('Pending', alerts.filter(({ state }) => state === 'pending'), 'No alert is about to fire.'),
-    ...(failing.length ? [element('h2', {}, 'Rules that fail'), element('ul', {}, ...failing)] : []),
-    element('p', { class: 'nothing' }, `${rules.length} rules; drawn again every 15 seconds.`)));
+    section('Firing', of('firing'), 'No alert is firing.'),
+    section('Pending', of('pending'), 'No alert is about to fire.'),
+    element('p', { class: 'nothing' }, 'Updated every 15 seconds.')));
 }
 
 async function again() {

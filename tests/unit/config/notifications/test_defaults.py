@@ -12,7 +12,7 @@ from pantrywatch.config.settings import read_settings
 _CONTACTS = "environment: x\nhost: {name: h}\nnotifications:\n  contacts:\n"
 
 
-def _read(folder: Path, more: str = "", contacts: int = 4) -> Notifications:
+def _read(folder: Path, more: str = "", contacts: int = 3) -> Notifications:
     names = "".join(
         f"    - {{name: c{number}, webhook: {{url: 'http://hook.example/{number}'}}}}\n" for number in range(contacts)
     )
@@ -50,7 +50,7 @@ def test_the_digest_comes_when_the_office_opens(tmp_path: Path) -> None:
 def test_a_severity_of_ones_own_leaves_the_others_built_in(tmp_path: Path) -> None:
     """What is written counts; what is left out has its default."""
     own = "  escalation: {critical: {repeat: 2h, steps: [{after: 1m, notify: c3}]}}\n"
-    section = _read(tmp_path, own)
+    section = _read(tmp_path, own, contacts=4)
     assert [step.notify for step in section.escalation.critical.steps] == ["c3"]
     assert [step.notify for step in section.escalation.high.steps] == ["c0", "c1", "c2"]
 
