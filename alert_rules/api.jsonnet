@@ -1,5 +1,5 @@
 // The application, by its own metrics: what goes wrong faster or elsewhere than a month's targets can tell.
-// Names are OpenTelemetry's; metric_aliases.jsonnet gives them to a CRM that exports others.
+// Names are OpenTelemetry's; those of other libraries get them when they are scraped (docs/your-application.md).
 local numbers = import 'lib/numbers.libsonnet';
 local percent = numbers.percent;
 
@@ -11,8 +11,11 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
   local known = (import 'lib/known.libsonnet')(time);
+  local outage = (import 'lib/outage_texts.libsonnet')(config);
   // The routes users wait for; health checks and scrapes would dilute the shares.
-  local routes = config.selectors.routes;
+  local critical = config.selectors.critical;
+  // Requests of the API whose outcome is known.
+  local api = config.selectors.api + ',http_response_status_code!=""';
   local errors = config.selectors.server_errors;
 
   local share(part, whole, labels, range) =
@@ -21,13 +24,15 @@ function(config=(import 'config.libsonnet').defaults)
 
   // Requests slower than an edge of the histogram, as a share; nothing where the histogram has no such edge.
   local slower(edge, labels, range) =
-    local bucket = 'http_server_request_duration_seconds_bucket{%s,%s}' % [routes, targets.edge_matcher(edge)];
-    '1 - ' + share(bucket, 'http_server_request_duration_seconds_count{%s}' % routes, labels, range);
+    local bucket = 'rate(http_server_request_duration_seconds_bucket{%s,%s}[%s])' % [critical, targets.edge_matcher(edge), duration(range)];
+    local count = 'rate(http_server_request_duration_seconds_count{%s}[%s])' % [critical, duration(range)];
+    // Of two instances one may have the edge.
+    '1 - sum by (%s) (%s) / (sum by (%s) (%s and on (job, instance) %s) > 0)' % [labels, bucket, labels, count, bucket];
 
   local slow(labels, limits) =
     slower(limits.edge, labels, limits.range) + ' > ' + numbers.decimal(limits.share)
     + '\n  and on (%s) sum by (%s) (increase(http_server_request_duration_seconds_count{%s}[%s])) >= %d\n'
-      % [labels, labels, routes, duration(limits.range), limits.requests];
+      % [labels, labels, critical, duration(limits.range), limits.requests];
 
   local failed_logins(limits) =
     'sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s])) > %s'
@@ -45,7 +50,7 @@ function(config=(import 'config.libsonnet').defaults)
             // While Prometheus scrapes nothing at all, what was last known holds.
             expr: 'sum by (job) (up{%(s)s}) == 0 or (sum by (job) (last_over_time(up{%(s)s}[%(gap)s])) == 0) unless on (job) sum by (job) (up{%(s)s}) > 0'
                   % { s: config.selectors.application, gap: duration('15m') },
-            summary: 'No instance of the application responds.',
+            summary: 'No instance of the application responds' + outage.class_of_checks('api-availability') + '.',
             description: 'Prometheus has had no response from any instance for ' + words(limits['for']) + '. First check whether the API checks fail too: if so, it is down for users as well.',
             impact: 'The CRM is down, or its state is unknown.',
           }),
@@ -57,13 +62,14 @@ function(config=(import 'config.libsonnet').defaults)
                 and on (job) %s >= %d
             ||| % [
               known.share(share(
-                'http_server_request_duration_seconds_count{%s,%s}' % [routes, errors],
-                'http_server_request_duration_seconds_count{%s}' % routes,
+                'http_server_request_duration_seconds_count{%s,%s}' % [config.selectors.api, errors],
+                'http_server_request_duration_seconds_count{%s}' % api,
                 'job',
                 limits.range
               )),
               numbers.decimal(limits.share),
-              'max_over_time(sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s]))[%s:%s])' % [routes, errors, duration(limits.range), duration('15m'), duration('1m')],
+              'max_over_time(sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s]))[%s:%s])'
+              % [config.selectors.api, errors, duration(limits.range), duration('15m'), duration('1m')],
               limits.failures,
             ],
             summary: '{{ $value | humanizePercentage }} of API requests fail (limit ' + percent(limits.share) + ').',

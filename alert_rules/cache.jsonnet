@@ -11,6 +11,7 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
   local known = (import 'lib/known.libsonnet')(time);
+  local outage = (import 'lib/outage_texts.libsonnet')(config);
 
   {
     groups: [
@@ -23,9 +24,9 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             type: 'error',
             expr: 'max by (instance) (%s) == 0' % known.gauge('redis_up'),
-            summary: 'Cache {{ $labels.instance }} is down.',
-            description: 'The exporter has had no response for ' + words(limits['for']) + '. The label class of pantrywatch_collector_error says why: refused, timeout, auth …',
-            impact: 'Every page queries the database instead: slower, with more load there.',
+            summary: 'Cache {{ $labels.instance }} is down' + outage.class_of('cache') + '.',
+            description: 'The exporter has had no response for ' + words(limits['for']) + '. refused: nothing listens; timeout: frozen, or a firewall; auth: password.',
+            impact: 'Every page queries the database instead: slower, with more load there.' + outage.felt,
           }),
           alert('CrmCacheMemoryNearLimit', 'high', function(limits) {
             component: 'cache',

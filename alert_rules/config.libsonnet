@@ -25,6 +25,8 @@ local defaults = {
   targets: {},
   // Targets that are not fed here: no number, and no alert about missing data.
   notMeasured: [],
+  // Whether the application may measure its requests in milliseconds: their sum is converted then.
+  milliseconds: false,
 
   // How rules and boards find what they watch. Change them where your jobs or labels have other names.
   selectors: {
@@ -38,10 +40,14 @@ local defaults = {
     // What runs the monitoring, for its own resource usage.
     monitoring: 'job=~"prometheus|alertmanager|exporter"',
 
-    // Routes users wait for: those of the target api-latency.
-    routes: targets.matchers(targets.by_id('api-latency').sli.histogram),
-    // Requests that log somebody in, and how the CRM refuses one.
-    logins: 'http_request_method="POST",http_route=~".*/(log-?in|sign-?in|sessions?|token)"',
+    // Routes of the API, and those of them that users wait for. What a route means is a label since it was scraped.
+    api: 'route_group=~"critical|api"',
+    critical: 'route_group="critical"',
+    // What the application serves besides its API.
+    pages: 'route_group="page"',
+    // Requests that log somebody in, how the CRM refuses one, and requests that search.
+    logins: 'action="Logins"',
+    searches: 'action="Searches"',
     refused: 'http_response_status_code=~"401|403|429"',
     // Failed requests.
     server_errors: 'http_response_status_code=~"5.."',
@@ -51,6 +57,7 @@ local defaults = {
   // severity → another), `labels`, `annotations` (more, or other ones).
   alerts: (import 'config/api.libsonnet')
           + (import 'config/cache.libsonnet')
+          + (import 'config/causes.libsonnet')
           + (import 'config/database.libsonnet')
           + (import 'config/host.libsonnet')
           + (import 'config/synthetic.libsonnet')

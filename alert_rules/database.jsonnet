@@ -12,6 +12,7 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
   local known = (import 'lib/known.libsonnet')(time);
+  local outage = (import 'lib/outage_texts.libsonnet')(config);
 
   local connections(severity) = alert('CrmDatabaseConnectionsNearLimit', severity, function(limits) {
     component: 'database',
@@ -58,9 +59,9 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             type: 'error',
             expr: 'max by (instance) (%s) == 0' % known.gauge('pg_up'),
-            summary: 'PostgreSQL {{ $labels.instance }} is down.',
-            description: 'The exporter has had no session for ' + words(limits['for']) + '. The label class of pantrywatch_collector_error says why: refused, timeout, auth, exhausted …',
-            impact: 'Users can neither read nor save anything.',
+            summary: 'PostgreSQL {{ $labels.instance }} is down' + outage.class_of('database') + '.',
+            description: 'The exporter has had no session for ' + words(limits['for']) + '. refused: nothing listens; timeout: frozen, or a firewall; auth: password; exhausted: no connection left.',
+            impact: 'Users can neither read nor save anything.' + outage.felt,
           }),
           connections('high'),
           connections('critical'),
@@ -225,7 +226,7 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             type: 'error',
             // unreserved: the next checkpoint may remove what it needs; lost: it has.
-            expr: 'max by (instance, slot_name, wal_status) (%s) == 1' % known.gauge('pg_replication_slots_wal_status{wal_status=~"unreserved|lost"}'),
+            expr: 'max by (instance, slot_name, wal_status) (%s) == 1' % known.gauge('pg_replication_slot_wal_status{wal_status=~"unreserved|lost"}'),
             summary: 'WAL needed by slot {{ $labels.slot_name }} of {{ $labels.instance }} is {{ $labels.wal_status }}.',
             description: 'The slot has fallen behind by more than max_slot_wal_keep_size. unreserved: it can still catch up; lost: its replica must be rebuilt.',
             impact: 'Without this replica there is one copy less of the data.',

@@ -4,11 +4,11 @@ function(changes={})
   {
     api: (import 'api.jsonnet')(config),
     cache: (import 'cache.jsonnet')(config),
+    causes: (import 'causes.jsonnet')(config),
     database: (import 'database.jsonnet')(config),
     health: (import 'health.jsonnet')(config),
     host: (import 'host.jsonnet')(config),
     installation: (import 'installation.jsonnet')(config),
-    metric_aliases: (import 'metric_aliases.jsonnet')(config),
     monitoring: (import 'monitoring.jsonnet')(config),
     synthetic: (import 'synthetic.jsonnet')(config),
     targets: (import 'targets.jsonnet')(config),

@@ -10,7 +10,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
     'The API by its own metrics (basis: traffic) and by checks (basis: probe): which endpoint, since when, whose fault?',
     [
       variables.many('application', 'Instance', 'http_server_request_duration_seconds_count', 'instance', 'Instances of the application.'),
-      variables.many('route', 'Route', 'http_server_request_duration_seconds_count{instance=~"$application", http_route=~"%s"}' % queries.critical, 'http_route', 'Routes of the API, without health checks, pages and scrapes.'),
+      variables.many('route', 'Route', 'http_server_request_duration_seconds_count{instance=~"$application", %s}' % queries.api, 'http_route', 'Routes of the API, without health checks, pages and scrapes.'),
     ],
     [
       board.row('Status: can users work?', (import 'api/health.libsonnet')(config)),

@@ -9,6 +9,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
     'What people do in the CRM, seen in the traffic of its API (basis: traffic): how much, does it succeed, and does slow mean less used? Requests of checks are included. What only the database knows (pipeline, conversion, follow-ups) is not measured yet.',
     [
       variables.many('application', 'Instance', 'http_server_request_duration_seconds_count', 'instance', 'Instances of the application.'),
+      variables.many('action', 'Activity', 'http_server_request_duration_seconds_count{instance=~"$application", action!=""}', 'action', 'What users do (application.actions of settings.yaml).'),
     ],
     [
       board.row('Status: do people get their work done?', (import 'business/health.libsonnet')(config)),

@@ -2,7 +2,9 @@
 function(config=(import '../alert_rules/config.libsonnet').defaults)
   local series = import '../alert_rules/lib/slo_series.libsonnet';
   local board = import 'lib/board.libsonnet';
+  local cells = import 'lib/table_cells.libsonnet';
   local headroom = (import 'lib/headroom.libsonnet')(config);
+  local history = import 'lib/history.libsonnet';
   local panel = import 'lib/panel.libsonnet';
   local slo_targets = (import 'lib/slo_targets.libsonnet')(config);
   local colors = panel.colors;
@@ -11,6 +13,21 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   // Requests of five minutes to the routes of the promise, of all servers.
   local busiest = series.events_total + '{target="api-latency"}';
   local tables = 'pg_stat_user_tables_table_size_bytes';
+  local indexes = 'pg_stat_user_tables_index_size_bytes';
+  local disks = 'node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}';
+  local databases = 'pg_database_size_bytes{datname!~"template[01]"}';
+  local forecast(of, labels, series, range, days) = history.only(
+    '%s by (%s) (clamp_min(predict_linear(%s[%s], %d * 86400), 0))' % [of, labels, series, range, days], series, range, labels
+  );
+  local table_labels = 'datname, schemaname, relname';
+  local largest = 'topk(15, sum by (%s) (%s + %s))' % [table_labels, tables, indexes];
+  local growth(range) = history.or_early(
+    '86400 * sum by (%s) (deriv(%s[%s]) + deriv(%s[%s])) and on (%s) %s' % [table_labels, tables, range, indexes, range, table_labels, largest],
+    history.known(tables, range, table_labels),
+    largest,
+    table_labels
+  );
+  local per_day = { 'custom.width': 130, mappings: cells.texts(history.mapping) };
 
   board.new(
     'capacity',
@@ -56,23 +73,23 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
         headroom.in_use + panel.size(10, 9),
         panel.timeseries(
           'Disk space left, now and in 7 days',
-          'Space left on each disk, and the forecast for 7 days at the pace of the last day and of the last 6 hours. Where the two differ widely the forecast is unreliable. Good: all lines far above 0.',
+          'Space left on each disk, and the forecast for 7 days at the pace of the last day and of the last 6 hours, once half of that time is known. Where the two differ widely the forecast is unreliable. Good: all lines far above 0.',
           'bytes',
           [
-            panel.query('min by (instance, mountpoint) (node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"})', '{{instance}} {{mountpoint}}'),
-            panel.query('min by (instance, mountpoint) (clamp_min(predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}[1d], 7 * 86400), 0))', '{{instance}} {{mountpoint}} in 7 days, pace of a day'),
-            panel.query('min by (instance, mountpoint) (clamp_min(predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}[6h], 7 * 86400), 0))', '{{instance}} {{mountpoint}} in 7 days, pace of 6 hours'),
+            panel.query('min by (instance, mountpoint) (%s)' % disks, '{{instance}} {{mountpoint}}'),
+            panel.query(forecast('min', 'instance, mountpoint', disks, '1d', 7), '{{instance}} {{mountpoint}} in 7 days, pace of a day'),
+            panel.query(forecast('min', 'instance, mountpoint', disks, '6h', 7), '{{instance}} {{mountpoint}} in 7 days, pace of 6 hours'),
           ],
           'No host is monitored (data source `host` of settings.yaml).',
         ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
         panel.timeseries(
           'Database size, now and in 30 days',
-          'Size of each database, and the forecast for 30 days at the pace of the last day and of the last week. Good: well below the disk. Growth by table is below.',
+          'Size of each database, and the forecast for 30 days at the pace of the last day and of the last week, once half of that time is known. Good: well below the disk. Growth by table is below.',
           'bytes',
           [
-            panel.query('sum by (datname) (pg_database_size_bytes{datname!~"template[01]"})', '{{datname}}'),
-            panel.query('sum by (datname) (clamp_min(predict_linear(pg_database_size_bytes{datname!~"template[01]"}[1d], 30 * 86400), 0))', '{{datname}} in 30 days, pace of a day'),
-            panel.query('sum by (datname) (clamp_min(predict_linear(pg_database_size_bytes{datname!~"template[01]"}[1w], 30 * 86400), 0))', '{{datname}} in 30 days, pace of a week'),
+            panel.query('sum by (datname) (%s)' % databases, '{{datname}}'),
+            panel.query(forecast('sum', 'datname', databases, '1d', 30), '{{datname}} in 30 days, pace of a day'),
+            panel.query(forecast('sum', 'datname', databases, '1w', 30), '{{datname}} in 30 days, pace of a week'),
           ],
           'No database is monitored (data source `database` of settings.yaml).',
         ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
@@ -80,12 +97,12 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Trends: what grows?', [
         panel.table(
           'Growth by table',
-          'The largest tables with their indexes: size, and growth per day at the pace of the last day and of the last week. A table that grows while the business does not: look for rows that nobody deletes.',
+          'The largest tables with their indexes: size, and growth per day at the pace of the last day and of the last week; too early: less than half of that time is known. A table that grows while the business does not: look for rows that nobody deletes.',
           'bytes',
           [
-            panel.rows('topk(15, sum by (datname, schemaname, relname) (%s + pg_stat_user_tables_index_size_bytes))' % tables),
-            panel.rows('86400 * sum by (datname, schemaname, relname) (deriv(%s[1d]) + deriv(pg_stat_user_tables_index_size_bytes[1d])) and on (datname, schemaname, relname) topk(15, sum by (datname, schemaname, relname) (%s + pg_stat_user_tables_index_size_bytes))' % [tables, tables]),
-            panel.rows('86400 * sum by (datname, schemaname, relname) (deriv(%s[1w]) + deriv(pg_stat_user_tables_index_size_bytes[1w])) and on (datname, schemaname, relname) topk(15, sum by (datname, schemaname, relname) (%s + pg_stat_user_tables_index_size_bytes))' % [tables, tables]),
+            panel.rows(largest),
+            panel.rows(growth('1d')),
+            panel.rows(growth('1w')),
           ],
           'No database is monitored, or it has no user tables.',
           [
@@ -93,8 +110,8 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
             ['schemaname', 'Schema', { 'custom.width': 90 }],
             ['relname', 'Table', { 'custom.minWidth': 140 }],
             ['Value #A', 'Size', { 'custom.width': 100 }],
-            ['Value #B', 'Per day (1 d)', { 'custom.width': 130 }],
-            ['Value #C', 'Per day (1 w)', { 'custom.width': 130 }],
+            ['Value #B', 'Per day (1 d)', per_day],
+            ['Value #C', 'Per day (1 w)', per_day],
           ],
           'Size',
         ) + panel.size(12, 10),

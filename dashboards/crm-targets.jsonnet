@@ -3,6 +3,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   local series = import '../alert_rules/lib/slo_series.libsonnet';
   local board = import 'lib/board.libsonnet';
   local cells = import 'lib/table_cells.libsonnet';
+  local history = import 'lib/history.libsonnet';
   local panel = import 'lib/panel.libsonnet';
   local slo_targets = (import 'lib/slo_targets.libsonnet')(config);
   local colors = panel.colors;
@@ -10,15 +11,15 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   local of(series) = 'max by (target) (%s)' % series;
   // Bad and all events are added up over the time and divided last, as the budgets are.
   local good(range, offset='') =
-    '1 - sum by (target) (sum_over_time(%s[%s]%s)) / (sum by (target) (sum_over_time(%s[%s]%s)) > 0)'
-    % [series.sampled_bad, range, offset, series.sampled_total, range, offset];
+    local sum(events) = 'sum by (target) (%s)' % series.sampled_sum(events, '[%s]%s' % [range, offset]);
+    '1 - %s / (%s > 0)' % [sum(series.sampled_bad), sum(series.sampled_total)];
   // Of the month (in UTC) that it is at the end of the time shown: those half hours of the last 31 days whose middle is in
   // it, added up before they are chosen, for that costs a sixth of choosing each five minutes.
   local month_to_date =
     local this_month = 'on () (month(vector(time() - 900)) == on () month(max(timestamp(' + series.measured + ' @ end()))))';
-    local sum(events) = 'sum by (target) (sum_over_time((sum_over_time(%s[30m]) and %s)[31d:30m]))' % [events, this_month];
+    local sum(events) = 'sum by (target) (sum_over_time((%s and %s)[31d:30m]))' % [series.sampled_sum(events, '[30m]'), this_month];
     '1 - %s / (%s > 0)' % [sum(series.sampled_bad), sum(series.sampled_total)];
-  local share = { 'custom.width': 95, decimals: 3, noValue: 'no data' };
+  local share = { 'custom.width': 95, decimals: 3, noValue: 'no data', mappings: cells.texts(history.mapping) };
   local to_slo = cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}');
 
   board.new(
@@ -43,15 +44,15 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Targets vs. measurements', [
         panel.table(
           'All targets',
-          'Each target in the words and the order of the document, and the share of good events: in the last hour, in rolling 30 days, and this month up to the last half hour. Basis says how it is measured: field, users; lab, our own browser; traffic, the servers; probe, our checks. Good: at least the objective, and error budget left.',
+          'Each target in the words and the order of the document, and the share of good events: in the last hour, in rolling 30 days, and this month up to the last half hour (too early: less than a day of data). Basis says how it is measured: field, users; lab, our own browser; traffic, the servers; probe, our checks. Good: at least the objective, and error budget left.',
           'percentunit',
           [
             panel.rows('max by (position, section, target, statement, basis) (' + series.promise + ')'),
             panel.rows(slo_targets.state()),
             panel.rows(of(series.objective)),
             panel.rows('1 - ' + of(series.error_ratio('1h'))),
-            panel.rows('1 - ' + of(series.error_ratio('30d'))),
-            panel.rows(month_to_date),
+            panel.rows(slo_targets.over_days('1 - ' + of(series.error_ratio('30d')))),
+            panel.rows(slo_targets.over_days(month_to_date)),
             panel.rows(of(series.budget_remaining)),
             panel.rows(of(series.current_burn_rate)),
           ],
@@ -101,12 +102,12 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Looking back', [
         panel.table(
           'Good events by period',
-          'Share of good events in the last 7 and the last 30 days, and in the 30 days that ended a week ago. A quarter is longer than samples are kept (retention_days in settings.yaml), so there is no figure for it. Good: at least the objective, and not falling.',
+          'Share of good events in the last 7 and the last 30 days, and in the 30 days that ended a week ago (too early: less than a day of data). A quarter is longer than samples are kept (retention_days in settings.yaml), so there is no figure for it. Good: at least the objective, and not falling.',
           'percentunit',
           [
             panel.rows(of(series.objective)),
-            panel.rows(good('7d')),
-            panel.rows('1 - ' + of(series.error_ratio('30d'))),
+            panel.rows(slo_targets.over_days(good('7d'))),
+            panel.rows(slo_targets.over_days('1 - ' + of(series.error_ratio('30d')))),
             panel.rows(good('30d', ' offset 7d')),
           ],
           'No target has counted an event yet.',

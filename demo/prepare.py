@@ -42,7 +42,7 @@ def prepare_demo(state: State, addresses: Addresses, postgres_bin: Path) -> None
     state.write_private("secrets/cache_url", f"redis://:{quote(redis_password, safe='')}@127.0.0.1:{redis_port}/0")
     state.write_private(
         "redis/redis.conf",
-        f"bind 127.0.0.1\nport {redis_port}\nrequirepass {redis_password}\ndir {state.file('redis')}\n"
+        f'bind 127.0.0.1\nport {redis_port}\nrequirepass {redis_password}\ndir "{state.file("redis")}"\n'
         "maxmemory 64mb\nmaxmemory-policy allkeys-lru\nsave 300 1\nlatency-monitor-threshold 100\n",
     )
     if not state.file("postgres/PG_VERSION").exists():

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from exporters import __version__
 from exporters.core.access import with_login
+from exporters.core.allocator import return_large_buffers
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
@@ -60,6 +61,7 @@ def _serve(options: argparse.Namespace) -> int:
     guarded, tls = with_login(application, settings.web, name)
     guarded = own_pages_only(guarded, options.listen, settings.web.names)
     listener = listen(options.listen)
+    return_large_buffers()
     for source in sources:
         source.start()
     line = f"serving {', '.join(_names(sources))} on {'https' if tls else 'http'}://{options.listen}"

@@ -7,7 +7,6 @@ those of the generators and the supervisor.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
 from pantrywatch.config.shared_files import checkout, shared_files
-from pantrywatch.native.state_dir import State
+from pantrywatch.native.commands import add_stack_commands, running_state, state_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,36 +38,14 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line parser. Its help names no path of this machine, as completion is generated from it."""
     top = argparse.ArgumentParser(prog="pantrywatch", description="Run and build pantrywatch")
     here = checkout() or Path.cwd()
-    default_state = os.environ.get("PANTRYWATCH_STATE", str(here / ".pantrywatch"))
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     top.add_argument(
-        "--state", default=default_state, type=Path, metavar="DIR",
-        help="(default: $PANTRYWATCH_STATE, or .pantrywatch in the checkout)",
+        "--state", type=Path, metavar="DIR",
+        help="(default: $PANTRYWATCH_STATE, or below .pantrywatch in the checkout a directory for each settings file)",
     )  # fmt: skip
     commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    command = commands.add_parser("up", help="run the whole stack here until Ctrl-C")
-    command.add_argument("--settings", type=Path, metavar="FILE", help="watch what FILE names, without the demo")
-    command.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
-    command.add_argument(
-        "--speed", type=int, default=1, choices=range(1, 31), metavar="N",
-        help="divide all waiting times of rules and notifications by N, at most 30",
-    )  # fmt: skip
-    command.set_defaults(run=_up)
-    commands.add_parser("down", help="stop the stack").set_defaults(run=_down)
-    commands.add_parser("status", help="show the components and their state").set_defaults(run=_status)
-    command = commands.add_parser(
-        "build", help="generate rules, boards and configuration: the committed files of a checkout, or into a folder"
-    )
-    command.add_argument("--check", action="store_true", help="only check whether the committed files are current")
-    command.add_argument("--into", type=Path, metavar="DIR", help="write the files of this installation into DIR")
-    command.add_argument(
-        "--settings", type=Path, metavar="FILE", help="with --into: this installation (default: settings.yaml)"
-    )
-    command.add_argument(
-        "--exporters", default="127.0.0.1:9690", metavar="HOST:PORT",
-        help="with --into: where Prometheus finds the exporters (default: %(default)s)",
-    )  # fmt: skip
-    command.set_defaults(run=_build)
+    add_stack_commands(commands)
+    _add_build(commands)
     command = commands.add_parser("inbox", help="receive messages by mail and webhook, and show them")
     command.add_argument("--listen", default="127.0.0.1:8025", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--smtp", default="127.0.0.1:1025", metavar="HOST:PORT", help="(default: %(default)s)")
@@ -110,7 +87,38 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "build", help="generate rules, boards and configuration: the committed files of a checkout, or into a folder"
+    )
+    command.add_argument(
+        "what", nargs="?", choices=["relabelling"],
+        help="print the metric relabelling of the application, for a Prometheus that has its own configuration",
+    )  # fmt: skip
+    command.add_argument(
+        "--servicemonitor", action="store_true", help="with relabelling: in the form of a ServiceMonitor or PodMonitor"
+    )
+    command.add_argument("--check", action="store_true", help="only check whether the committed files are current")
+    command.add_argument("--into", type=Path, metavar="DIR", help="write the files of this installation into DIR")
+    command.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="with --into or relabelling: this installation (default: settings.yaml)",
+    )
+    command.add_argument(
+        "--exporters", default="127.0.0.1:9690", metavar="HOST:PORT",
+        help="with --into: where Prometheus finds the exporters (default: %(default)s)",
+    )  # fmt: skip
+    command.set_defaults(run=_build)
+
+
 def _add_settings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "validate", help="check a settings file, and which targets the application's metrics can feed"
+    )
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.set_defaults(run=_validate)
     command = commands.add_parser("settings", help="check a settings file, or bring an older one up to date")
     actions = command.add_subparsers(required=True, metavar="ACTION")
     action = actions.add_parser("validate", help="check the whole file and every file it refers to")
@@ -121,35 +129,13 @@ def _add_settings(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     action.set_defaults(run=_migrate_settings)
 
 
-def _up(options: argparse.Namespace) -> int:
-    if checkout() is None:
-        expected = "expected a checkout: the stack on this machine runs from one, with ./run up"
-        raise ConfigError([ConfigProblem("command line", "up", expected)])
-    from pantrywatch.native import stack
-    from pantrywatch.native.addresses import Addresses
-    from pantrywatch.native.configuration import Options
-    from pantrywatch.native.time_scale import Speed
-
-    settings = options.settings.resolve() if options.settings else None
-    return stack.up(Options(_state(options), Addresses(options.port_offset), settings, Speed(options.speed)))
-
-
-def _down(options: argparse.Namespace) -> int:
-    from pantrywatch.native import stack
-
-    return stack.down(_state(options))
-
-
-def _status(options: argparse.Namespace) -> int:
-    from pantrywatch.native import stack
-
-    return stack.status(_state(options))
-
-
 def _build(options: argparse.Namespace) -> int:
     from pantrywatch.build.bundle import write_bundle
+    from pantrywatch.build.relabelling import print_relabelling
     from pantrywatch.build.repository import build
 
+    if options.what == "relabelling":
+        return print_relabelling(options.settings or Path("settings.yaml"), servicemonitor=options.servicemonitor)
     _require_build_options(options)
     shared = shared_files()
     if options.into is None:
@@ -183,22 +169,28 @@ def _boards(options: argparse.Namespace) -> int:
     from pantrywatch.boards.prometheus import Prometheus
     from pantrywatch.boards.serve import serve_boards
 
-    state = _state(options)
+    state = running_state(options)
     web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
     prometheus = Prometheus(options.prometheus or state.addresses().url("prometheus"), web)
     shared = shared_files()
-    catalogue = BoardFiles(shared / "dashboards/generated", shared / "docs/runbooks")
+    catalogue = BoardFiles(shared / "dashboards/generated", shared / "docs")
     return serve_boards(options.listen or state.addresses().address("boards"), prometheus, catalogue, web)
 
 
+def _validate(options: argparse.Namespace) -> int:
+    from pantrywatch.build.settings_file import validate_installation
+
+    return validate_installation(options.file, shared_files() / "targets.yaml")
+
+
 def _validate_settings(options: argparse.Namespace) -> int:
-    from pantrywatch.settings_file import validate_settings
+    from pantrywatch.build.settings_file import validate_settings
 
     return validate_settings(options.file, shared_files() / "targets.yaml")
 
 
 def _migrate_settings(options: argparse.Namespace) -> int:
-    from pantrywatch.settings_file import migrate_settings
+    from pantrywatch.build.settings_file import migrate_settings
 
     return migrate_settings(options.file)
 
@@ -230,7 +222,7 @@ def _mark(options: argparse.Namespace) -> int:
     from exporters.deployments import MARKS_FILE
     from pantrywatch.deployments import mark
 
-    return mark(options.file or _state(options).file(MARKS_FILE), options.version, options.at)
+    return mark(options.file or state_of(options).file(MARKS_FILE), options.version, options.at)
 
 
 def _web(settings_file: Path) -> WebSettings:
@@ -240,7 +232,3 @@ def _web(settings_file: Path) -> WebSettings:
     web = read_settings(settings_file).web or WebSettings()
     require_valid(web, str(settings_file))
     return rooted(web, settings_file)
-
-
-def _state(options: argparse.Namespace) -> State:
-    return State(options.state.resolve())

@@ -21,6 +21,7 @@ SHARED = (
     "provisioning",
     "docs/runbooks",
     "docs/targets.md",
+    "docs/terms.md",
     "docs/metrics.md",
 )
 _SHARE = "pantrywatch/share"

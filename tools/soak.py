@@ -65,12 +65,23 @@ class Outcome:
         return self.passed > 0 and not self.failed
 
 
+_TEN_THOUSAND = "Every property test of {} tries 10,000 cases, new ones each time."
+_PROPERTIES = (
+    "-m", "hypothesis", "-n", "2", "--dist", "worksteal", "--hypothesis-profile", "soak", "--timeout", "1500",
+)  # fmt: skip
+_SERVERS = ("tests/unit/core", "tests/unit/database", "tests/unit/cache")
+_HOST = ("tests/unit/host",)
 PARTS = (
     Part(
-        "properties",
-        "Every property test tries 10,000 cases, new ones each time.",
-        ("-m", "hypothesis", "-n", "2", "--dist", "worksteal", "--hypothesis-profile", "soak", "--timeout", "1500",
-         "tests/unit", "tests/integration"),
+        "properties-servers",
+        _TEN_THOUSAND.format("the exporters for PostgreSQL and Redis and of what all share"),
+        (*_PROPERTIES, *_SERVERS),
+    ),
+    Part("properties-host", _TEN_THOUSAND.format("the host's exporter"), (*_PROPERTIES, *_HOST)),
+    Part(
+        "properties-others",
+        _TEN_THOUSAND.format("checks, mail, settings and everything else"),
+        (*_PROPERTIES, "tests/unit", "tests/integration", *(f"--ignore={path}" for path in (*_SERVERS, *_HOST))),
     ),
     Part(
         "chaos",
@@ -96,13 +107,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./run test soak")
     parser.add_argument("part", nargs="?", choices=[part.name for part in PARTS])
     chosen = parser.parse_args().part
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would pytest
     results = [run(part) for part in PARTS if chosen in {None, part.name}]
     return 0 if all(results) else 1
 
 
 def run(part: Part) -> bool:
     """Run a part, write its section, and return whether it passed."""
-    began, load = time.monotonic(), os.getloadavg()[0]
+    began, load, commit = time.monotonic(), os.getloadavg()[0], _commit()
     seed = random.SystemRandom().randrange(2**32)
     more = ("--hypothesis-seed", str(seed)) if "hypothesis" in part.arguments else ()
     with tempfile.TemporaryDirectory() as folder:
@@ -112,7 +124,7 @@ def run(part: Part) -> bool:
     if more:
         found = Outcome(found.passed, found.left_out, found.failed, {"seed": str(seed), **found.counted})
     verdict = found.verdict if in_time else f"stopped after {_LIMIT_SECONDS // 60} minutes; until then {found.verdict}"
-    facts = {"result": verdict, **_circumstances(time.monotonic() - began, load)}
+    facts = {"result": verdict, **_circumstances(commit, time.monotonic() - began, load)}
     text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     PAGE.write_text(with_section(text, section(part, facts, found.counted)), encoding="utf-8")
     print(f"soak: {part.name}: {verdict}")
@@ -155,10 +167,10 @@ def with_section(page: str, new: str) -> str:
     return "\n".join([_INTRODUCTION, *(text.rstrip() + "\n" for text in ordered)])
 
 
-def _circumstances(seconds: float, load: float) -> dict[str, str]:
+def _circumstances(commit: str, seconds: float, load: float) -> dict[str, str]:
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": _commit(),
+        "commit": commit,
         "took": f"{seconds // 60:.0f} min {seconds % 60:.0f} s",
         "machine": f"{os.cpu_count()} processors, load {load:.1f} at the start",
     }

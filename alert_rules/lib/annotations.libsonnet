@@ -6,7 +6,7 @@ local first_steps = import '../generated/first_steps.json';
   of(runbook):: {
     first_step: first_steps[runbook],
     deployment: '{{ with query "topk(1, max by (version) (pantrywatch_deployment_timestamp_seconds))" }}'
-                + '{{ . | first | label "version" }}, {{ . | first | value | humanizeTimestamp }}{{ end }}',
+                + '{{ . | first | label "version" }}, {{ (. | first | value | toTime).Format "Mon 2 Jan 2006 15:04 MST" }}{{ end }}',
     runbook_url: 'docs/runbooks/' + runbook + '.md',
   },
 }

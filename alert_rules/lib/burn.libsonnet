@@ -134,7 +134,7 @@ function(targets, time, alerts)
           // A target is known when both its counts are: a missing bucket leaves the total without the bad events.
           expr: last(series.measured) + ' == 1 unless on (target) (' + series.events_total + ' and ' + series.events_bad
                 + ') unless on (target) ' + series.capacity,
-          summary: 'Target {{ $labels.target }} is not measured.',
+          summary: 'Target {{ $labels.target }} has no data.',
           description: 'The metrics that count this target have been missing for ' + waited('CrmTargetNoData') + ', although this installation is configured to provide them ({{ $labels.requires }}).',
           impact: 'Whether the target is met is unknown, and its alerts cannot fire.',
         }),
@@ -147,8 +147,11 @@ function(targets, time, alerts)
         }),
         general('CrmTargetBudgetExhausted', 'low', {
           type: 'performance',
-          expr: measured(last(series.budget_remaining) + ' < 0') + ' < 0',
-          summary: 'Target {{ $labels.target }} was missed over the last 30 days.',
+          expr: measured(
+            last(series.budget_remaining) + ' < 0 and on (target) ' + last(series.history_days) + ' >= '
+            + decimal(alerts.CrmTargetBudgetExhausted.history_days)
+          ) + ' < 0',
+          summary: 'Target {{ $labels.target }} has used up its error budget of 30 days.',
           description: 'Error budget left: {{ $value | humanizePercentage }}. The target stays missed until bad events leave the 30 days, even while no other alert fires.',
           impact: 'We are breaking what we promised our users. Put reliability work ahead of new features.',
         }),

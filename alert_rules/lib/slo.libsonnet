@@ -44,12 +44,17 @@ function(targets, time)
       ]
     ],
     slow: [
-      { name: name, range: '[' + duration(name) + ']', scale: '', bad: series.sampled_bad, total: series.sampled_total }
+      { name: name, range: '[' + duration(name) + ']', bad: series.sampled_bad, total: series.sampled_total }
       for name in ['1d', '3d', '30d']
     ],
   };
 
-  local sum(window, name, events) = record(name, 'sum_over_time(' + events + window.range + ')' + window.scale);
+  local sum(window, name, events) =
+    local sampled = std.member([series.sampled_bad, series.sampled_total], events);
+    record(
+      name,
+      if sampled then series.sampled_sum(events, window.range) else 'sum_over_time(' + events + window.range + ')' + window.scale
+    );
 
   local of(window) =
     local bad = series.sum_bad(window.name);
@@ -125,7 +130,9 @@ function(targets, time)
           team: target.team,
         }),
       ], with_events) + promises(targets.document) + std.flatMap(of, windows.slow) + [
-        // Bad events that 30 days allow, at the average traffic seen: for a young installation that is a forecast.
+        // Bad events that 30 days allow, at the average traffic seen: for a young installation that is a forecast. The
+        // budget is spent against it, so that the first bad minutes weigh what they weigh in 30 days; once these are
+        // full, it is exactly the share of bad events of 30 days divided by the allowed share.
         record(
           series.error_budget_events,
           series.error_budget + ' * avg_over_time(' + series.sampled_total + '[' + duration('30d') + ']) * 8640'
@@ -136,14 +143,17 @@ function(targets, time)
         ),
         record(
           series.period_burn_rate,
-          series.error_ratio('30d') + ' / on (target) group_left () ' + series.error_budget
+          series.sum_bad('30d') + ' / (' + series.error_budget_events + ' > 0)'
         ),
         record(series.budget_remaining, '1 - ' + series.period_burn_rate),
-        // Until nothing is left at the pace of the last day; without a bad event in a day there is no such time.
+        record(series.history_days, 'count_over_time(' + series.sampled_total + '[' + duration('30d') + ']) / 288'),
+        // Until nothing is left at the pace of the last day; without a bad event in a day there is no such time, and
+        // with less than a day of history nobody knows.
         record(
           series.budget_exhaustion,
           'clamp_min(' + series.budget_remaining + ', 0) * 30 * 86400 / on (target) group_left () ('
-          + series.error_ratio('1d') + ' / on (target) group_left () ' + series.error_budget + ' > 0)'
+          + series.error_ratio('1d') + ' / on (target) group_left () ' + series.error_budget + ' > 0) and on (target) '
+          + series.history_days + ' >= 1'
         ),
       ],
     },

@@ -7,6 +7,12 @@
   // The same, recorded each five minutes: what the sums over days add up.
   sampled_total: 'slo:events_total:sampled5m',
   sampled_bad: 'slo:events_bad:sampled5m',
+  // Their sum over a range such as `[30d]`. Versions before 0.2 recorded them as `paced5m`: until those samples are older
+  // than Prometheus keeps them, they count too, and an upgrade loses no budget.
+  sampled_sum(events, range)::
+    local old = std.strReplace(events, ':sampled5m', ':paced5m');
+    'sum without (recorded) (sum_over_time(%s%s) or label_replace(sum_over_time(%s%s), "recorded", "before", "", ""))'
+    % [events, range, old, range],
   // Events of a window (30m 1h 2h 6h 1d 3d 30d), and the share of bad ones in it (5m too).
   sum_total(window):: 'slo:events_total:sum' + window,
   sum_bad(window):: 'slo:events_bad:sum' + window,
@@ -22,6 +28,8 @@
   current_burn_rate: 'slo:current_burn_rate:ratio',
   period_burn_rate: 'slo:period_burn_rate:ratio',
   budget_remaining: 'slo:period_error_budget_remaining:ratio',
+  // Days with data among the last 30: how much a figure over 30 days can say.
+  history_days: 'slo:history:days',
   budget_exhaustion: 'slo:period_error_budget_exhaustion:seconds',
   // What a capacity run held, and what live traffic uses, as shares of a capacity target.
   capacity: 'slo:capacity:ratio',

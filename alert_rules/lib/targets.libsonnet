@@ -69,8 +69,16 @@ function(changes={}, time=(import 'time.libsonnet')())
         else std.join(' or ', std.map(numbered, std.range(0, std.length(selectors) - 1)));
       'sum(' + added + ') / ' + extrapolated,
 
+    // Events of a latency target: of the instances whose histogram has an edge at the threshold. Others cannot say.
     total(target)::
-      if target.kind == 'latency' then lib.increase5m([lib.series(target.sli.histogram, '_count')])
+      if target.kind == 'latency' then
+        'sum(increase(%s[%s]) and on (job, instance) increase(%s[%s])) / %s' % [
+          lib.series(target.sli.histogram, '_count'),
+          of_five_minutes,
+          lib.series(target.sli.histogram, '_bucket', lib.edge_matcher(target.threshold)),
+          of_five_minutes,
+          extrapolated,
+        ]
       else lib.increase5m(target.sli.total),
 
     // Bad events. What is missing counts differently: no series of failures next to events is "none failed"; no series of

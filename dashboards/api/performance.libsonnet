@@ -36,8 +36,8 @@ function(config)
         panel.query('sum(rate(db_client_operation_duration_seconds_sum{%s}[$__rate_interval]))' % queries.application, 'database'),
         panel.query('sum(rate(http_client_request_duration_seconds_sum{%s}[$__rate_interval]))' % queries.application, 'third parties'),
         panel.query(
-          'clamp_min(sum(rate(http_server_request_duration_seconds_sum{%(application)s, http_route=~"%(critical)s"}[$__rate_interval])) - sum(rate(db_client_operation_duration_seconds_sum{%(application)s}[$__rate_interval])) - sum(rate(http_client_request_duration_seconds_sum{%(application)s}[$__rate_interval])), 0)'
-          % { application: queries.application, critical: queries.critical },
+          'clamp_min(sum(rate(http_server_request_duration_seconds_sum{%(application)s, %(api)s}[$__rate_interval])) - sum(rate(db_client_operation_duration_seconds_sum{%(application)s}[$__rate_interval])) - sum(rate(http_client_request_duration_seconds_sum{%(application)s}[$__rate_interval])), 0)'
+          % { application: queries.application, api: queries.api },
           'application'
         ),
       ],

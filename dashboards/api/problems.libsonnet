@@ -47,7 +47,7 @@ function(config)
         panel.query(queries.logins('401|403|429', '1h'), 'refused'),
         panel.query(queries.logins('5..', '1h'), 'failed'),
       ],
-      'The application has no route that looks like a login.',
+      'Nobody logged in, or no route is one of `log_in` in settings.yaml.',
       width=6,
     ) + panel.decimals(0) + panel.limits([[null, colors.kept], [alerts.CrmApiFailedLogins.limit, colors.broken]]) + panel.lines + panel.color('refused', 'orange') + panel.color('failed', 'red'),
     panel.timeseries(
@@ -55,7 +55,7 @@ function(config)
       'Logins in the hour before each point. Falling with as many users as ever: nobody can log in, or sessions last longer.',
       'short',
       [panel.query(queries.logins('2..', '1h'), 'successful')],
-      'The application has no route that looks like a login.',
+      'Nobody logged in, or no route is one of `log_in` in settings.yaml.',
       width=6,
     ) + panel.decimals(0) + panel.color('successful', 'green'),
   ]

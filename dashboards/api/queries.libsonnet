@@ -2,15 +2,7 @@
 function(config)
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
 
-  // The routes whose speed is promised, as the target names them.
-  local critical =
-    local matcher = 'http_route=~"';
-    local histogram = slo_targets.of('api-latency').sli.histogram;
-    local from = std.findSubstr(matcher, histogram)[0] + std.length(matcher);
-    std.split(std.substr(histogram, from, std.length(histogram) - from), '"')[0];
-
-  // Twice the route: all of them are all of those.
-  local chosen = 'instance=~"$application", http_route=~"$route", http_route=~"%s"' % critical;
+  local chosen = 'instance=~"$application", http_route=~"$route", ' + config.selectors.api;
   local requests = 'http_server_request_duration_seconds';
   local failed = 'http_response_status_code=~"5.."';
 
@@ -18,7 +10,7 @@ function(config)
   local ratio(part, whole) = '%s / (%s > 0)' % [part, whole];
 
   {
-    critical:: critical,
+    api:: config.selectors.api,
     chosen:: chosen,
     application:: 'instance=~"$application"',
 
@@ -42,7 +34,7 @@ function(config)
 
     // Share of requests that failed, and of those that took longer than promised. No failed request yet is a share of 0.
     errors(labels='', range='$__rate_interval')::
-      local all = self.rate(labels, '', range);
+      local all = self.rate(labels, ', http_response_status_code!=""', range);
       ratio('(%s or 0 * %s)' % [self.rate(labels, ', ' + failed, range), all], all),
     late(labels='', range='$__rate_interval')::
       '1 - ' + ratio(
@@ -50,7 +42,7 @@ function(config)
         self.rate(labels, '', range)
       ),
 
-    // As the alerts count log-ins: by what routes are usually called.
+    // As the alerts count log-ins.
     logins(statuses, range)::
       'sum(increase(%s_count{instance=~"$application", %s, http_response_status_code=~"%s"}[%s]))'
       % [requests, config.selectors.logins, statuses, range],

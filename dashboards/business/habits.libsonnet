@@ -3,17 +3,21 @@ function(config)
   local panel = import '../lib/panel.libsonnet';
   local queries = (import 'queries.libsonnet')(config);
 
-  local hourly(action, before='') = '3600 * ' + queries.count(action, queries.done, 'rate', '$__rate_interval', before);
-  local all = { method: 'GET|POST|PUT|PATCH|DELETE', route: '/api/.+' };
-  local ratio(part, whole) =
-    '%s / (%s > 0)' % [queries.count(queries.action(part), range='1h'), queries.count(queries.action(whole), range='1h')];
+  local hourly(before='') =
+    '3600 * sum(rate(http_server_request_duration_seconds_count{instance=~"$application", %s%s}[$__rate_interval]%s))'
+    % [config.selectors.api, queries.done, before];
+  // Of each other activity, for each of this one.
+  local per(selector) =
+    local all = 'instance=~"$application", ' + selector;
+    '%s / on () group_left () (sum(increase(http_server_request_duration_seconds_count{%s%s}[1h])) > 0)'
+    % [queries.count(selector='%s, %s' % [queries.chosen, std.strReplace(selector, '=', '!=')]), all, queries.done];
 
   [
     panel.timeseries(
       'Activity by type',
       'Completed actions (2xx) per hour. The shape of the day is the same every week: look for what differs.',
       'short',
-      [panel.query(hourly(action), action.name) for action in queries.actions],
+      [panel.query('3600 * ' + queries.count(queries.done, 'rate', '$__rate_interval'), '{{action}}')],
       queries.silent,
       width=12,
       height=9,
@@ -23,8 +27,8 @@ function(config)
       'Successful API requests per hour, and at the same time a week ago. Below it without a holiday: people cannot work, or choose not to. No second line: there is no data that old.',
       'short',
       [
-        panel.query(hourly(all), 'now'),
-        panel.query(hourly(all, ' offset 1w'), 'a week ago'),
+        panel.query(hourly(), 'now'),
+        panel.query(hourly(' offset 1w'), 'a week ago'),
       ],
       queries.silent,
       width=12,
@@ -32,24 +36,18 @@ function(config)
     ) + panel.decimals(0) + panel.color('now', 'blue') + panel.one('a week ago', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0, color: { mode: 'fixed', fixedColor: 'light-blue' } }),
     panel.timeseries(
       'Activity per login',
-      'Over the hour before each point: interactions and moved opportunities per login. A rough indicator of how much gets done by everyone together; a session that lasts all day counts as one login.',
+      'Over the hour before each point: each other activity per login. A rough indicator of how much gets done by everyone together; a session that lasts all day counts as one login.',
       'none',
-      [
-        panel.query(ratio('Interactions logged', 'Logins'), 'interactions'),
-        panel.query(ratio('Opportunities moved', 'Logins'), 'opportunities moved'),
-      ],
+      [panel.query(per(config.selectors.logins), '{{action}}')],
       queries.silent,
       width=12,
     ),
     panel.timeseries(
-      'Search follow-through',
-      'Over the hour before each point: accounts opened per search, and interactions per account opened. Falling: searches do not find what people look for, or they look things up without recording anything.',
+      'Activity per search',
+      'Over the hour before each point: each other activity per search. Falling: searches do not find what people look for, or they look things up without doing anything.',
       'none',
-      [
-        panel.query(ratio('Accounts opened', 'Searches'), 'accounts per search'),
-        panel.query(ratio('Interactions logged', 'Accounts opened'), 'interactions per account'),
-      ],
+      [panel.query(per(config.selectors.searches), '{{action}}')],
       queries.silent,
       width=12,
-    ) + panel.one('interactions per account', { unit: 'percentunit', min: 0, 'custom.axisPlacement': 'right' }),
+    ),
   ]

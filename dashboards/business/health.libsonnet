@@ -6,30 +6,27 @@ function(config)
   local queries = (import 'queries.libsonnet')(config);
   local colors = panel.colors;
 
-  local count(range, before='') = queries.each(function(action) queries.count(action, range=range, before=before));
-
   [
     panel.stat(
-      action.name,
-      'Successful requests (2xx) in the last hour: %s each. Compare with the same hour a week ago in the table below. Far fewer with people at work: something prevents them. Not seen: the application is down, or names its routes differently (dashboards/business/queries.libsonnet).' % action.one,
+      'Activity in the last hour',
+      'Successful requests (2xx) in the last hour, by activity. Compare with the same hour a week ago in the table below. Far fewer with people at work: something prevents them. Which routes are an activity is in settings.yaml (application.actions).',
       'none',
-      [panel.now(queries.count(action))],
-      'none, or not seen',
-    ) + panel.decimals(0) + panel.plain_stat
-    for action in queries.actions
-  ] + [
+      [panel.now(queries.count(), '{{action}}')],
+      queries.silent,
+      width=24,
+    ) + panel.decimals(0) + panel.plain_stat,
     panel.table(
       'Activity, slowest first (traffic)',
       'Each type of activity: completed (2xx) in the last hour, in the same hour yesterday and last week, and over 24 hours; of the attempts in the last hour, the share that failed with 5xx, p95, and the share slower than the target. ' + slo_targets.words('api-latency') + ' Empty: there is no data that old. Includes checks that log in and write: one run of a journey is one login and one interaction.',
       'none',
       [
-        panel.rows(count('1h')),
-        panel.rows(count('1h', ' offset 1d')),
-        panel.rows(count('1h', ' offset 1w')),
-        panel.rows(count('1d')),
-        panel.rows(queries.each(function(action) queries.share(queries.broken, action, 'rate', '1h'))),
-        panel.rows(queries.each(function(action) queries.quantile(action, '0.95', '1h'))),
-        panel.rows(queries.each(function(action) queries.late(action, '1h'))),
+        panel.rows(queries.count()),
+        panel.rows(queries.count(before=' offset 1d')),
+        panel.rows(queries.count(before=' offset 1w')),
+        panel.rows(queries.count(range='1d')),
+        panel.rows(queries.share(queries.broken, 'rate', '1h')),
+        panel.rows(queries.quantile('0.95', '1h')),
+        panel.rows(queries.late('1h')),
       ],
       queries.silent,
       [

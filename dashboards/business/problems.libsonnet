@@ -4,14 +4,12 @@ function(config)
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
 
-  local logins = queries.action('Logins');
-
   [
     panel.timeseries(
       'Failed activity (traffic)',
-      'Share of attempts of each type that ended with 5xx. ' + slo_targets.words('api-error-rate') + ' What somebody entered may be lost: inform those who log interactions and move opportunities.',
+      'Share of attempts of each type that ended with 5xx. ' + slo_targets.words('api-error-rate') + ' What somebody entered may be lost: inform those who saved something.',
       'percentunit',
-      [panel.query(queries.share(queries.broken, action, 'rate', '$__rate_interval'), action.name) for action in queries.actions],
+      [panel.query(queries.share(queries.broken, 'rate', '$__rate_interval'), '{{action}}')],
       queries.silent,
       width=12,
       height=9,
@@ -20,7 +18,7 @@ function(config)
       'Failed attempts',
       'Attempts per hour that ended with 5xx. For a rare activity a single one is a large share: this shows how many people were affected.',
       'short',
-      [panel.query('3600 * ' + queries.count(action, queries.broken, 'rate', '$__rate_interval'), action.name) for action in queries.actions],
+      [panel.query('3600 * ' + queries.count(queries.broken, 'rate', '$__rate_interval'), '{{action}}')],
       queries.silent,
       width=6,
       height=9,
@@ -29,7 +27,11 @@ function(config)
       'Refused logins',
       'Logins refused (401, 403, 429) per hour. A few are forgotten passwords; many are an attack, or an authentication service that is down.',
       'short',
-      [panel.query('3600 * ' + queries.count(logins, ', http_response_status_code=~"401|403|429"', 'rate', '$__rate_interval'), 'refused')],
+      [panel.query(
+        '3600 * sum(rate(http_server_request_duration_seconds_count{instance=~"$application", %s, %s}[$__rate_interval]))'
+        % [config.selectors.logins, config.selectors.refused],
+        'refused'
+      )],
       queries.silent,
       width=6,
       height=9,

@@ -2,6 +2,7 @@
 function(config)
   local signals = import '../../alert_rules/lib/signals.libsonnet';
   local alerts = config.alerts;
+  local percent = (import '../../alert_rules/lib/numbers.libsonnet').percent;
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
   local status = (import '../lib/status.libsonnet')(config);
@@ -59,7 +60,7 @@ function(config)
     ) + panel.decimals(1) + panel.plain_stat,
     panel.stat(
       signals.cache.clients_used.title,
-      'Client connections as a share of maxclients. Good: below 80%. Above: a pool that grew, or leaked connections.',
+      'Client connections as a share of maxclients. Good: below ' + percent(alerts.CrmCacheClientsNearLimit.share) + '. Above: a pool that grew, or leaked connections.',
       'percentunit',
       [panel.now(signals.cache.clients_used.expr(queries.server), '{{instance}}')],
       queries.unanswered,

@@ -51,7 +51,7 @@ function(config)
     ) + panel.decimals(0),
     panel.timeseries(
       'Replica lag (seen by primary)',
-      'Time since each replica last acknowledged. Good: 0 or 1 s. Above 10 s: the network, or the replica, is too slow.',
+      'Time since each replica last acknowledged. Good: 0 or 1 s. Above ' + alerts.CrmCacheReplicationLag.seconds + ' s: the network, or the replica, is too slow.',
       's',
       [panel.query('max by (instance, slave_ip, slave_port) (redis_connected_slave_lag_seconds{%s})' % queries.server, '{{instance}} to {{slave_ip}}:{{slave_port}}')],
       'No replica is connected to the chosen servers.',

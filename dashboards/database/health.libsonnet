@@ -2,6 +2,7 @@
 function(config)
   local signals = import '../../alert_rules/lib/signals.libsonnet';
   local alerts = config.alerts;
+  local percent = (import '../../alert_rules/lib/numbers.libsonnet').percent;
   local panel = import '../lib/panel.libsonnet';
   local status = (import '../lib/status.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
@@ -42,7 +43,7 @@ function(config)
     ) + panel.decimals(1) + panel.plain_stat,
     panel.stat(
       signals.database.connections_used.title,
-      'Client connections as a share of what an ordinary role can use (max_connections less the reserved ones). Good: below 80%. Above: check who holds them in Sessions by state below; at 100% every page that needs the database fails.',
+      'Client connections as a share of what an ordinary role can use (max_connections less the reserved ones). Good: below ' + percent(alerts.CrmDatabaseConnectionsNearLimit.share.high) + '. Above: check who holds them in Sessions by state below; at 100% every page that needs the database fails.',
       'percentunit',
       [panel.now(signals.database.connections_used.expr(queries.server), '{{instance}}')],
       queries.unanswered,

@@ -20,7 +20,7 @@ function(config)
     ) + panel.limits([[null, colors.kept], [alerts.CrmDatabaseIdleInTransaction.seconds, colors.near], [alerts.CrmDatabaseTransactionLong.seconds, colors.broken]]) + panel.lines,
     panel.timeseries(
       'Longest lock wait',
-      'How long the longest-waiting session has waited for a lock. Good: below a second. Above 30 s users have already seen an error: check who blocks in the panel on the right.',
+      'How long the longest-waiting session has waited for a lock. Good: below a second. Above ' + alerts.CrmDatabaseLockWait.seconds + ' s users have already seen an error: check who blocks in the panel on the right.',
       's',
       [panel.query('max by (instance) (pantrywatch_database_lock_longest_wait_seconds{%s})' % queries.server, '{{instance}}')],
       queries.silent + queries.blind,

@@ -52,7 +52,7 @@ function(config)
     ) + panel.decimals(0) + panel.plain_stat + panel.to_board('targets', 'All targets'),
     panel.stat(
       'Certificate expires in',
-      'Time until the verified certificate chain of the front end expires. Automatic renewal happens 30 days before: below three weeks it has failed.',
+      'Time until the verified certificate chain of the front end expires. Automatic renewal happens 30 days before: below ' + alerts.CrmSyntheticCertificateExpiring.days + ' days it has failed.',
       's',
       [panel.now('min(%s) - time()' % certificates.expiry(queries.check))],
       'no check uses TLS',

@@ -24,7 +24,7 @@ function(config)
       'Time the API took to respond to searches.' + not_it('search-response'),
       's',
       percentiles(queries.searches),
-      'No searches, or no route ends in /search.',
+      'No searches, or no route is one of `search` in settings.yaml.',
     ) + panel.quantiles + panel.to_board('api', 'The API'),
     panel.timeseries(
       'Forms (traffic)',

@@ -2,16 +2,16 @@
 function(config)
   local check = 'target="frontend-availability"';
   // What the application serves besides its API: pages, scripts, styles. Health checks and scrapes are for no user.
-  local pages = 'instance=~"$application", http_route!~"/api/.+|.*/(health[a-z]*|livez?|readyz?|metrics)"';
-  local api = 'instance=~"$application", http_route=~"/api/.+"';
+  local pages = 'instance=~"$application", ' + config.selectors.pages;
+  local api = 'instance=~"$application", ' + config.selectors.api;
   local requests = 'http_server_request_duration_seconds';
 
   {
     check:: check,
     pages:: pages,
     // What a search and a form wait for.
-    searches:: api + ', http_route=~".*/search"',
-    forms:: api + ', http_request_method=~"POST|PUT|PATCH", http_route!~".*/(log-?in|sign-?in|sessions?|token)"',
+    searches:: 'instance=~"$application", ' + config.selectors.searches,
+    forms:: api + ', http_request_method=~"POST|PUT|PATCH", action!="Logins"',
 
     unchecked:: 'No check opens the front end: add one with target: frontend-availability to settings.yaml.',
     silent:: 'The application served no page, does not export it, or does not respond to Prometheus. Pages served by a web server in front of it are not counted here.',

@@ -2,6 +2,7 @@
 function(config)
   local signals = import '../../alert_rules/lib/signals.libsonnet';
   local alerts = config.alerts;
+  local percent = (import '../../alert_rules/lib/numbers.libsonnet').percent;
   local panel = import '../lib/panel.libsonnet';
   local status = (import '../lib/status.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
@@ -18,7 +19,7 @@ function(config)
   [
     panel.table(
       'Hosts, busiest first',
-      'Each machine now (over five minutes). A busy CPU harms nobody while nobody waits: waiting is the share of time that some task waited for CPU, disk or memory (pressure). Good: waiting below 10%, memory above 15%, disks below 80%. Click a host to see only that one.',
+      'Each machine now (over five minutes). A busy CPU harms nobody while nobody waits: waiting is the share of time that some task waited for CPU, disk or memory (pressure). Good: waiting below ' + percent(alerts.CrmHostMemoryThrashing.waiting) + ', memory above ' + percent(alerts.CrmHostMemoryLow.available) + ', disks below 80%. Click a host to see only that one.',
       'percentunit',
       [
         panel.rows('min by (instance) (up{%s, %s})' % [config.selectors.host, queries.host]),

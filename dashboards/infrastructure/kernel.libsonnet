@@ -2,6 +2,7 @@
 function(config)
   local signals = import '../../alert_rules/lib/signals.libsonnet';
   local alerts = config.alerts;
+  local percent = (import '../../alert_rules/lib/numbers.libsonnet').percent;
   local panel = import '../lib/panel.libsonnet';
   local queries = (import 'queries.libsonnet')(config);
   local colors = panel.colors;
@@ -9,7 +10,7 @@ function(config)
   [
     panel.timeseries(
       signals.host.file_descriptors_used.title,
-      'File handles in use as a share of the limit. Good: below 80%. Above: see Open files by group.',
+      'File handles in use as a share of the limit. Good: below ' + percent(alerts.CrmHostFileDescriptorsHigh.share) + '. Above: see Open files by group.',
       'percentunit',
       [panel.query(queries.of_host(signals.host.file_descriptors_used.expr(queries.host)), '{{instance}}')],
       queries.silent,

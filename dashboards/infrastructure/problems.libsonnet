@@ -2,6 +2,7 @@
 function(config)
   local alerts = config.alerts;
   local time = (import '../../alert_rules/lib/time.libsonnet')();
+  local history = import '../lib/history.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local status = (import '../lib/status.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
@@ -9,6 +10,9 @@ function(config)
 
   local mount = 'instance, device, mountpoint, fstype';
   local newest(metric) = queries.newest(metric, mount, queries.disks);
+  local left = 'node_filesystem_avail_bytes{%s}' % queries.disks;
+  local taken = '(%s - %s)' % [newest('node_filesystem_size_bytes'), newest('node_filesystem_free_bytes')];
+  local as_df = '%s / (%s + %s > 0)' % [taken, taken, newest('node_filesystem_avail_bytes')];
   local waiting(what, limit, description, alert_like) = panel.timeseries(
     'Waiting for ' + what,
     description,
@@ -23,13 +27,18 @@ function(config)
     waiting('disk', alerts.CrmHostDiskSaturated.waiting, 'Share of time that some task waited for a read or write (pressure). Good: below the line. Above: find the disk in Disk queue; the cause may be a backup, a checkpoint, or a statement that reads whole tables.', 'io'),
     panel.table(
       'Disks: space and time until full',
-      'Each file system, fullest first. Full in: at the trend of the last six hours (an estimate: one large file skews it; empty where it does not fill up). When a disk is full, the database stops. Inodes run out where there are many small files.',
+      'Each file system, fullest first. Full in: at the trend of the last six hours (an estimate: one large file skews it; empty where it does not fill up; too early until half of that time is known). Used is what `df` shows: blocks reserved for root count neither as used nor as available. When a disk is full, the database stops. Inodes run out where there are many small files.',
       'percentunit',
       [
-        panel.rows('1 - %s' % queries.share(newest('node_filesystem_avail_bytes'), newest('node_filesystem_size_bytes'), mount)),
+        panel.rows(as_df),
         panel.rows(newest('node_filesystem_size_bytes')),
         panel.rows(newest('node_filesystem_avail_bytes')),
-        panel.rows('max by (%(mount)s) (node_filesystem_avail_bytes{%(disks)s} / (- deriv(node_filesystem_avail_bytes{%(disks)s}[6h]) > 0))' % { mount: mount, disks: queries.disks }),
+        panel.rows(history.or_early(
+          'max by (%s) (%s / (- deriv(%s[6h]) > 0))' % [mount, left, left],
+          history.known(left, '6h', mount),
+          '(max by (%s) (%s) unless on (%s) %s)' % [mount, left, mount, history.known(left, '6h', mount)],
+          mount
+        )),
         panel.rows('1 - %s' % queries.share(newest('node_filesystem_files_free'), newest('node_filesystem_files'), mount)),
         panel.rows(newest('node_filesystem_readonly')),
       ],
@@ -41,7 +50,7 @@ function(config)
         ['Value #B', 'Size', { unit: 'bytes', decimals: 1 }],
         ['Value #C', 'Available', { unit: 'bytes', decimals: 1 }],
         // A week is time to plan.
-        ['Value #D', 'Full in', status.colored({ unit: 's', decimals: 1, thresholds: status.steps([[null, colors.hurt], [time.seconds(alerts.CrmHostDiskFillingUp.ahead), colors.near], [7 * 86400, colors.kept]]) })],
+        ['Value #D', 'Full in', status.colored({ unit: 's', decimals: 1, mappings: status.texts(history.mapping), thresholds: status.steps([[null, colors.hurt], [time.seconds(alerts.CrmHostDiskFillingUp.ahead), colors.near], [7 * 86400, colors.kept]]) })],
         ['Value #E', 'Inodes used', status.colored({ decimals: 1, thresholds: status.steps([[null, colors.kept], [0.8, colors.near], [1 - alerts.CrmHostInodesNearlyFull.left, colors.broken]]) })],
         ['Value #F', 'Writable', status.colored({ unit: 'none', decimals: 0, mappings: status.texts({ '0': ['yes', colors.kept], '1': ['read-only', colors.near] }) })],
       ],

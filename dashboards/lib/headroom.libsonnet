@@ -2,6 +2,7 @@
 // forecast without its uncertainty is a guess: where both agree, believe it.
 function(config)
   local cells = import 'table_cells.libsonnet';
+  local history = import 'history.libsonnet';
   local panel = import 'panel.libsonnet';
   local colors = panel.colors;
 
@@ -12,6 +13,7 @@ function(config)
       what: 'disk',
       left: 'node_filesystem_avail_bytes{%s}' % filesystems,
       size: 'node_filesystem_size_bytes{%s}' % filesystems,
+      free: 'node_filesystem_free_bytes{%s}' % filesystems,
       labels: 'instance, mountpoint',
       where: 'mountpoint',
     },
@@ -40,11 +42,19 @@ function(config)
   // Seconds until nothing is left, at the pace of the time looked back; what does not shrink has ten years, and says so.
   local never = 10 * 365 * 86400;
   local seconds(range) = all(function(thing)
-    'clamp_max(min by (%s) (%s) / clamp_min(0 - min by (%s) (deriv(%s[%s])), 1e-9), %d)'
-    % [thing.labels, thing.left, thing.labels, thing.left, range, never]);
+    local left = 'min by (%s) (%s)' % [thing.labels, thing.left];
+    local forecast =
+      'clamp_max(%s / clamp_min(0 - min by (%s) (deriv(%s[%s])), 1e-9), %d)' % [left, thing.labels, thing.left, range, never];
+    history.or_early(forecast, history.known(thing.left, range, thing.labels), left, thing.labels));
 
+  // Of a disk as `df` says it: blocks reserved for root count neither as used nor as available.
   local used = all(function(thing)
-    '1 - min by (%s) (%s) / (max by (%s) (%s) > 0)' % [thing.labels, thing.left, thing.labels, thing.size]);
+    if 'free' in thing then
+      local of(series) = 'min by (%s) (%s)' % [thing.labels, series];
+      local taken = '(%s - %s)' % [of(thing.size), of(thing.free)];
+      '%s / (%s + %s > 0)' % [taken, taken, of(thing.left)]
+    else
+      '1 - min by (%s) (%s) / (max by (%s) (%s) > 0)' % [thing.labels, thing.left, thing.labels, thing.size]);
 
   // Three days: somebody can still act in working hours. A fortnight: plan it.
   local time_steps = [[null, colors.broken], [3 * 86400, colors.near], [14 * 86400, colors.kept]];
@@ -53,14 +63,14 @@ function(config)
     unit: 's',
     decimals: 0,
     thresholds: cells.steps(time_steps),
-    mappings: cells.texts({ ['%d' % never]: ['not filling up', colors.kept] }),
+    mappings: cells.texts(history.mapping { ['%d' % never]: ['not filling up', colors.kept] }),
   })];
 
   {
     days_to_full::
       panel.table(
         'Time until full',
-        'Disks, inodes and memory: usage, and when nothing is left at the pace of the last 6 hours, day and week. Where the three differ widely the forecast is unreliable: usage jumped, or comes and goes. Good: more than two weeks, or not filling up.',
+        'Disks, inodes and memory: usage, and when nothing is left at the pace of the last 6 hours, day and week. Where the three differ widely the forecast is unreliable: usage jumped, or comes and goes. Too early: less than half of that time is known. Good: more than two weeks, or not filling up.',
         'percentunit',
         [panel.rows(used), panel.rows(seconds('6h')), panel.rows(seconds('1d')), panel.rows(seconds('1w'))],
         'No host is monitored (data source `host` of settings.yaml).',

@@ -27,4 +27,12 @@
     tooltip: 'What to do about each alert',
     url: '${runbooks}docs/runbooks/',
   },
+
+  // What the words on boards and in messages mean.
+  terms:: self.runbooks {
+    title: 'Terms',
+    icon: 'question',
+    tooltip: 'What the words here mean: states, basis, budgets',
+    url: '${runbooks}docs/terms.md',
+  },
 }

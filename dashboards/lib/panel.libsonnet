@@ -80,7 +80,7 @@ local override(field, properties) = {
     + custom({
       drawStyle: 'line',
       lineWidth: 1,
-      // Surfaces of several lines add up to grey.
+      // Surfaces of several lines add up to gray.
       fillOpacity: if many(queries) then 0 else 8,
       showPoints: 'never',
       spanNulls: false,

@@ -1,5 +1,6 @@
 // The documented targets (targets.yaml) as colors, lines and links of a panel. The only way a promised number gets there.
 function(config)
+  local history = import 'history.libsonnet';
   local panel = import 'panel.libsonnet';
   local numbers = import '../../alert_rules/lib/numbers.libsonnet';
   local series = import '../../alert_rules/lib/slo_series.libsonnet';
@@ -35,23 +36,29 @@ function(config)
       local begins = std.startsWith(std.asciiLower(target.statement), std.asciiLower(target.title));
       if begins then target.statement else target.title + ': ' + target.statement,
 
-    // How it stands with targets, the worst greatest (cells.states.promise): 6 users are hurt now, 5 degraded, 4 missed over
-    // the 30 days, 3 less than a fifth of the allowance left, 2 measured but without data, 1 kept, 0 not measured here.
+    // How it stands with targets, the worst greatest (cells.states.promise): 6 users are hurt now, 5 degraded, 4 missed: a
+    // day of history at least, and nothing left of the 30 days, 3 less than a fifth of the allowance left, 2 measured but without data, 1 kept, 0 not measured here.
     // `which`: a selector such as {target="lcp"}, or nothing for all; `capacity`: whether one of kind capacity is among them.
     state(which='', capacity=true)::
       local is(number, series, comparison) =
         'max by (target) (%d + 0 * (%s%s %s))' % [number, series, which, comparison];
+      local missed = 'max by (target) (4 + 0 * (%s%s < 0)) and on (target) %s >= 1' % [series.budget_remaining, which, series.history_days];
       local measured(number, comparison) = ('max by (target) (%d + 0 * (' + series.measured + '%s %s))') % [number, which, comparison];
       std.join('\nor ', [
         measured(0, '== 0'),
         is(6, series.target_health, '== 2'),
         is(5, series.target_health, '== 1'),
-        is(4, series.budget_remaining, '< 0'),
+        missed,
         is(3, series.budget_remaining, '< %s' % clean(1 - near)),
         is(1, series.target_health, '== 0'),
       ] + (if capacity then [is(1, series.capacity, '>= 1')] else []) + [
         measured(2, '== 1'),
       ]),
+
+    // A figure over days by `target`: with less than a day of history it says "too early" (history.mapping).
+    over_days(expr, which='')::
+      local days = 'max by (target) (%s%s)' % [series.history_days, which];
+      history.or_early(expr, '(%s >= 1)' % days, '(%s < 1)' % days, 'target'),
 
     // Colors of what is left of the 30 days' allowance, and of how fast it goes (1: just what is allowed).
     budget_steps:: [[null, colors.broken], [0, colors.near], [clean(1 - near), colors.kept]],

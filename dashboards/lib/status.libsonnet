@@ -2,6 +2,7 @@
 function(config)
   local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local cells = import 'table_cells.libsonnet';
+  local history = import 'history.libsonnet';
   local panel = import 'panel.libsonnet';
   local slo_targets = (import 'slo_targets.libsonnet')(config);
   local colors = panel.colors;
@@ -46,7 +47,7 @@ function(config)
           panel.rows(slo_targets.state(which, capacity=std.member([slo_targets.of(id).kind for id in ids], 'capacity'))),
           panel.rows(of(series.objective)),
           panel.rows('1 - ' + of(series.error_ratio('1h'))),
-          panel.rows('1 - ' + of(series.error_ratio('30d'))),
+          panel.rows(slo_targets.over_days('1 - ' + of(series.error_ratio('30d')), which)),
           panel.rows(of(series.budget_remaining)),
           panel.rows(of(series.current_burn_rate)),
         ],
@@ -69,7 +70,7 @@ function(config)
           })],
           ['Value #C', 'Objective', { 'custom.width': 80 }],
           ['Value #D', 'Last hour', { 'custom.width': 80 }],
-          ['Value #E', '30 days', { 'custom.width': 80 }],
+          ['Value #E', '30 days', { 'custom.width': 80, mappings: cells.texts(history.mapping) }],
           ['Value #F', 'Budget left', cells.bar(0, 1, {
             decimals: 0,
             thresholds: cells.steps(slo_targets.budget_steps),

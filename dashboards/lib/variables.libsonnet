@@ -37,12 +37,12 @@ local query(name, label, selector, of, description) = {
     current: {},
   },
 
-  // On every board: what stands in front of the path of a runbook. The mixin sets it (`runbookPrefix`).
+  // On every board: the prefix of paths of runbooks and terms. The mixin sets it (`runbookPrefix`).
   runbooks:: {
     type: 'constant',
     name: 'runbooks',
     label: 'Runbooks',
-    description: 'Where the runbooks are served: prefix of docs/runbooks/.',
+    description: 'Where the runbooks are served: prefix of docs/runbooks/ and docs/terms.md.',
     query: '/',
     hide: 2,
     skipUrlSync: true,

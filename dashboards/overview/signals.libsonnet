@@ -4,7 +4,9 @@ function(config)
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
 
-  local requests = 'http_server_request_duration_seconds_count{' + config.selectors.routes + '%s}';
+  local requests = 'http_server_request_duration_seconds_count{' + config.selectors.api + '%s}';
+
+  local known = requests % ', http_response_status_code!=""';
 
   [
     panel.timeseries(
@@ -21,7 +23,7 @@ function(config)
       'percentunit',
       [panel.query(
         '(sum(rate(%s[$__rate_interval])) or 0 * sum(rate(%s[$__rate_interval]))) / (sum(rate(%s[$__rate_interval])) > 0)'
-        % [requests % ', http_response_status_code=~"5.."', requests % '', requests % ''],
+        % [requests % ', http_response_status_code=~"5.."', known, known],
         'failed'
       )],
       'No requests in the time range shown.',
@@ -31,7 +33,7 @@ function(config)
       'API response time, p95 (traffic)',
       '95% of API requests are faster. ' + slo_targets.words('api-latency') + ' Good: below the line. Otherwise: the API board shows which route, and whether database, cache or a third party is slow.',
       's',
-      [panel.query('histogram_quantile(0.95, sum by (le) (rate(http_server_request_duration_seconds_bucket{%s}[$__rate_interval])))' % config.selectors.routes, 'p95')],
+      [panel.query('histogram_quantile(0.95, sum by (le) (rate(http_server_request_duration_seconds_bucket{%s}[$__rate_interval])))' % config.selectors.critical, 'p95')],
       'No requests in the time range shown, or the application is not scraped.',
     ) + slo_targets.latency('api-latency'),
 

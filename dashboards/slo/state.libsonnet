@@ -2,6 +2,7 @@
 function(config)
   local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local cells = import '../lib/table_cells.libsonnet';
+  local history = import '../lib/history.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
 
@@ -39,15 +40,21 @@ function(config)
 
     panel.stat(
       'Good events',
-      'Share of good events over each window; bad and all events are summed before dividing. Windows from 2 hours on follow within five minutes. Good: at least the objective.',
+      'Share of good events over each window; bad and all events are summed before dividing. Windows from 2 hours on follow within five minutes. Too early: less than a day of data. Good: at least the objective.',
       'percentunit',
-      [panel.now('1 - max(%s%s)' % [series.error_ratio(window), which], window) for window in windows],
+      [
+        panel.now(
+          local share = '1 - max by (target) (%s%s)' % [series.error_ratio(window), which];
+          if std.member(['3d', '30d'], window) then slo_targets.over_days(share, which) else share, window
+        )
+        for window in windows
+      ],
       empty,
-    ) + panel.size(12, 4) + panel.plain_stat + panel.decimals(3),
+    ) + panel.size(12, 4) + panel.plain_stat + panel.decimals(3) + panel.texts(history.mapping),
 
     panel.stat(
       'Error budget left',
-      'Share of the bad events allowed in 30 days that is left. Good: above 20%. Below 0 the target is missed over 30 days.',
+      'Share of the bad events allowed in 30 days that is left; until there are 30 days of data, at the average traffic seen. Good: above 20%. Below 0 the target is missed over 30 days.',
       'percentunit',
       [panel.query(('max(' + series.budget_remaining + '%s)') % which)],
       empty,
@@ -55,10 +62,10 @@ function(config)
 
     panel.stat(
       'Budget exhausted in',
-      'How long the rest lasts at the pace of the last day. Good: longer than 30 days, or no bad event.',
+      'How long the rest lasts at the pace of the last day; with less than a day of data it is too early to say. Good: longer than 30 days, or no bad event in a day.',
       's',
       [panel.now(('max(' + series.budget_exhaustion + '%s)') % which)],
-      'No bad event in a day',
+      'No bad event, or too early to say',
     ) + panel.size(4, 4) + panel.plain_stat + panel.decimals(0)
     // The alerts of the fastest tiers come within days; 30 are the period itself.
     + panel.limits([[null, panel.colors.broken], [3 * 86400, panel.colors.near], [30 * 86400, panel.colors.kept]]),

@@ -23,7 +23,7 @@ function(config)
     ) + panel.decimals(0) + none_bad + panel.plain_stat + panel.one('all checks', { thresholds: status.steps([[null, colors.plain]]) }),
     panel.stat(
       'Checks not running',
-      'Checks that have not run for more than four intervals, or never. Good: 0. What such a check says is out of date.',
+      'Checks that have not run for more than ' + alerts.CrmMonitoringCheckNotRun.intervals + ' intervals, or never. Good: 0. What such a check says is out of date.',
       'none',
       [panel.now('count(%(overdue)s > %(intervals)d or (%(all)s unless on (check) %(ran)s)) or 0 * count(%(all)s)' % {
         overdue: queries.overdue,
@@ -52,7 +52,7 @@ function(config)
     ) + panel.decimals(1) + panel.plain_stat,
     panel.stat(
       'Next certificate expiry',
-      'Time until the first verified certificate chain of all TLS checks expires; where verification failed or is off, the first certificate sent. Automatic renewal happens 30 days before: below three weeks it has failed.',
+      'Time until the first verified certificate chain of all TLS checks expires; where verification failed or is off, the first certificate sent. Automatic renewal happens 30 days before: below ' + alerts.CrmSyntheticCertificateExpiring.days + ' days it has failed.',
       's',
       [panel.now('min(%s) - time()' % certificates.expiry())],
       'no check uses TLS',

@@ -1,22 +1,24 @@
 // How often, and why?
 function(config)
+  local history = import '../lib/history.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local status = (import '../lib/status.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
   local colors = panel.colors;
 
   local share = { unit: 'percentunit', decimals: 3 };
+  local over_days = share { mappings: status.texts(history.mapping) };
 
   [
     panel.table(
       'All checks, failing first (probe)',
-      'Each check: its last run, the share of runs that passed, and the target it feeds. At one run a minute, a single failure leaves 99.93% of a day: consider how many, and the error class in the panel on the right.',
+      'Each check: its last run, the share of runs that passed (too early: less than a day of data), and the target it feeds. At one run a minute, a single failure leaves 99.93% of a day: consider how many, and the error class in the panel on the right.',
       'percentunit',
       [
         panel.rows(queries.worst('probe_success', 'check, kind, target', of='min')),
         panel.rows(queries.passed('1d')),
-        panel.rows(queries.passed('7d')),
-        panel.rows(queries.passed('30d')),
+        panel.rows(queries.passed_days('7d')),
+        panel.rows(queries.passed_days('30d')),
         panel.rows('time() - ' + queries.worst('pantrywatch_check_last_run_timestamp_seconds')),
         panel.rows(queries.worst('probe_duration_seconds')),
       ],
@@ -31,8 +33,8 @@ function(config)
           mappings: status.texts({ '0': ['failing', colors.hurt], '1': ['passing', colors.kept] }),
         })],
         ['Value #B', '24 hours', share],
-        ['Value #C', '7 days', share],
-        ['Value #D', '30 days', share],
+        ['Value #C', '7 days', over_days],
+        ['Value #D', '30 days', over_days],
         ['Value #F', 'Duration', { unit: 's', decimals: 1 }],
         ['Value #E', 'Age', { unit: 's', decimals: 0 }],
         ['target', 'Target', { 'custom.minWidth': 150, links: [{ title: 'Target in detail', url: '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}', targetBlank: false }] }],

@@ -1,5 +1,6 @@
 // What the rows of the checks' board ask for.
 function(config)
+  local history = import '../lib/history.libsonnet';
   local chosen = 'kind=~"$kind", check=~"$check"';
 
   {
@@ -14,6 +15,11 @@ function(config)
       sum by (check) (increase(pantrywatch_check_runs_total{%(chosen)s, result="success"}[%(range)s]))
         / (sum by (check) (increase(pantrywatch_check_runs_total{%(chosen)s}[%(range)s])) > 0)
     ||| % { chosen: chosen, range: range },
+    // The same over days: with less than a day of history it says "too early".
+    passed_days(range)::
+      local runs = 'pantrywatch_check_last_run_timestamp_seconds{%s}' % chosen;
+      local known = 'max by (check) (last_over_time(%s[6d] offset 1d))' % runs;
+      history.or_early('(%s)' % self.passed(range), known, '(max by (check) (%s) unless %s)' % [runs, known], 'check'),
     // Time since the last run by the time between two.
     overdue:: '(time() - max by (check) (pantrywatch_check_last_run_timestamp_seconds{%(chosen)s})) / on (check) (max by (check) (pantrywatch_check_interval_seconds{%(chosen)s}) > 0)' % { chosen: chosen },
   }

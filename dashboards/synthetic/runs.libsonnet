@@ -8,7 +8,7 @@ function(config)
   [
     panel.timeseries(
       'Overdue',
-      'Time since the last run of each check, in intervals. Good: about 1 or less. From 4 on the check counts as not running.',
+      'Time since the last run of each check, in intervals. Good: about 1 or less. From ' + alerts.CrmMonitoringCheckNotRun.intervals + ' on the check counts as not running.',
       'none',
       [panel.query(queries.overdue, '{{check}}')],
       queries.silent,

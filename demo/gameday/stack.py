@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from pantrywatch.native.addresses import Addresses
+from pantrywatch.native.console import UP_MESSAGE
 from pantrywatch.native.state_dir import ROOT, State
 from pantrywatch.web.client import session
 
 _START_SECONDS = 200.0
 _STOP_SECONDS = 90.0
-_UP = "Ctrl-C stops everything"
 
 
 class GameDayError(Exception):
@@ -113,22 +113,23 @@ def running(state: Path, addresses: Addresses, speed: int, halt: threading.Event
         _wait_until_up(stack, process, output)
         yield stack
     finally:
-        _stop(process)
+        stop(process, _STOP_SECONDS)
 
 
 def _wait_until_up(stack: Stack, process: subprocess.Popen[bytes], output: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while _UP not in (text := output.read_text(encoding="utf-8", errors="replace")):
+    while UP_MESSAGE not in (text := output.read_text(encoding="utf-8", errors="replace")):
         if process.poll() is not None or time.monotonic() > deadline:
             raise GameDayError(f"the stack did not come up:\n{text[-2000:]}")
         stack.pause(0.5)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """End `up` as Ctrl-C does, by force after so many seconds."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
     try:
-        process.wait(_STOP_SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

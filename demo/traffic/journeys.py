@@ -52,7 +52,7 @@ class Desk:
     random: Random
     accounts: list[str]
 
-    def favourite(self, things: Sequence[Item]) -> Item:
+    def favorite(self, things: Sequence[Item]) -> Item:
         """The first of them most often (Zipf's law with exponent 2.2): people return to what they work on."""
         weights = [1 / rank**2.2 for rank in range(1, len(things) + 1)]
         return self.random.choices(things, weights)[0]
@@ -64,24 +64,24 @@ def look_at_dashboard(_desk: Desk) -> Journey:
 
 def browse(desk: Desk) -> Journey:
     """The own accounts with a favorite filter, then one of them."""
-    query = urlencode({"owner": "me", **desk.favourite(_FILTERS)})
+    query = urlencode({"owner": "me", **desk.favorite(_FILTERS)})
     page = yield Step("GET", f"/api/v1/organizations?{query}")
     if page.get("items"):
-        yield _open(desk.favourite(page["items"])["id"])
+        yield _open(desk.favorite(page["items"])["id"])
 
 
 def search(desk: Desk) -> Journey:
-    found = yield Step("GET", "/api/v1/organizations/search?" + urlencode({"q": desk.favourite(_WORDS)}))
+    found = yield Step("GET", "/api/v1/organizations/search?" + urlencode({"q": desk.favorite(_WORDS)}))
     if found.get("items"):
-        yield _open(desk.favourite(found["items"])["id"])
+        yield _open(desk.favorite(found["items"])["id"])
 
 
 def open_account(desk: Desk) -> Journey:
-    yield _open(desk.favourite(desk.accounts))
+    yield _open(desk.favorite(desk.accounts))
 
 
 def log_interaction(desk: Desk) -> Journey:
-    account = desk.favourite(desk.accounts)
+    account = desk.favorite(desk.accounts)
     yield _open(account)
     body = {
         "organization_id": account,
@@ -95,7 +95,7 @@ def log_interaction(desk: Desk) -> Journey:
 
 
 def move_opportunity(desk: Desk) -> Journey:
-    organization = yield _open(desk.favourite(desk.accounts))
+    organization = yield _open(desk.favorite(desk.accounts))
     deals = [deal for deal in organization.get("opportunities", ()) if _worked_on(desk, deal)]
     if deals:
         deal = desk.random.choice(deals)

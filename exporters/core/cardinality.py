@@ -1,12 +1,12 @@
-"""A label with a limit: the first values seen get their own series, all others share `other`."""
+"""Labels with a limit: what is beyond it shares the value `other`."""
 
 from __future__ import annotations
 
-OTHER = "other"
+OTHER = "other"  # the value of a label for all that have no series of their own
 
 
 class LabelLimit:
-    """Decides which values get their own series; an admitted value stays, so that series do not come and go."""
+    """Admits the first values seen; an admitted value stays, so that series do not come and go."""
 
     def __init__(self, name: str, limit: int) -> None:
         """Admit at most `limit` values."""

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from exporters.core.errors import ConfigProblem
 from exporters.core.problem_text import closest, expected_one_of, has_password, short_key, shown_type, suggestion
-from exporters.core.renamed_keys import MIGRATE, moved, renamed
+from exporters.core.renamed_keys import MIGRATE, RESHAPED, moved, renamed
 from exporters.core.strict_yaml import MISREAD, LinedDict, LinedList, line_at, replaced
 
 Problems = Iterator[tuple[str, str]]
@@ -209,6 +209,8 @@ class Decoder:
         hints = _hints(record)
         if not isinstance(node, dict):
             expected = f"expected a mapping with keys of {', '.join(hints)}, got {shown_type(dict, node)}"
+            if isinstance(node, list) and entry in RESHAPED:
+                expected = f"its entries are now under `{RESHAPED[entry]}`: {MIGRATE.format(file=self._file)}"
             return self._refuse(entry, expected, line)
         before = self._flaws
         given = self._known_keys(hints, node, entry, line)

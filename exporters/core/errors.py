@@ -39,6 +39,13 @@ class CollectError(Exception):
         super().__init__(detail or error_class.value)
         self.error_class = error_class
 
+    def copy(self) -> CollectError:
+        """Return the same failure without its traceback.
+
+        To be kept and raised again: a traceback holds every frame, with whatever was read there, and grows each time.
+        """
+        return CollectError(self.error_class, str(self))
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigProblem:

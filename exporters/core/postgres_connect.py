@@ -11,6 +11,7 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.postgres_dsn import Dsn
 from exporters.core.postgres_errors import class_of_connection_error, is_unencrypted_refusal
+from exporters.core.postgres_replies import ReplyLimit
 
 # These mean that no server answered: if another address gave a reason, that one is reported.
 _UNHEARD = (ErrorClass.REFUSED, ErrorClass.TIMEOUT)
@@ -61,12 +62,16 @@ def connect_once(connection_string: bytes, deadline: Deadline) -> pq.abc.PGconn:
 
 def _failure(pgconn: pq.abc.PGconn, deadline: Deadline) -> str | None:
     """Return libpq's report of a failed connection attempt, or None once connected."""
+    if pgconn.status == pq.ConnStatus.BAD:
+        return pgconn.get_error_message()
+    limit = ReplyLimit(pgconn)
     status: int = pq.PollingStatus.WRITING
     while status in (pq.PollingStatus.WRITING, pq.PollingStatus.READING):
         if pgconn.status == pq.ConnStatus.BAD:
             break
         wait_for(pgconn, select.POLLOUT if status == pq.PollingStatus.WRITING else select.POLLIN, deadline)
-        status = pgconn.connect_poll()
+        with limit.reading():
+            status = pgconn.connect_poll()
     return None if status == pq.PollingStatus.OK else pgconn.get_error_message()
 
 

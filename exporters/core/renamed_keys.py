@@ -20,6 +20,8 @@ RENAMED_KEYS: Mapping[str, str] = {
 MOVED_CHECKS: Mapping[tuple[str, str], str] = {
     ("synthetic.checks", "browser"): "browser.checks",
 }
+# A section that was a list → the key its entries are under now.
+RESHAPED: Mapping[str, str] = {"application": "endpoints"}
 MIGRATE = "run `pantrywatch settings migrate {file}`"
 
 

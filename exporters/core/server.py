@@ -30,7 +30,10 @@ from exporters.core.scrape import Run, ScrapeRunner
 _DEFAULT_TIMEOUT_SECONDS = 10.0  # Prometheus' own default, for a scraper that sends no header
 _MAXIMUM_TIMEOUT_SECONDS = 60.0
 _SHORTEST_TIMEOUT_SECONDS = 0.001  # the range that Prometheus accepts
-_MARGIN_SECONDS = 0.5  # for the network and rendering
+# For the network, rendering and compressing. Measured on a processor shared with 4 busy processes: up to 0.34 s, with
+# 12 up to 1.7 s; a scraper that waits longer leaves more.
+_MARGIN_SECONDS = 0.5
+_MARGIN_SHARE = 0.1
 
 Scope = Mapping[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -117,7 +120,7 @@ class Pages:
 
 
 def scrape_deadline(headers: Sequence[tuple[bytes, bytes]]) -> Deadline:
-    """Return when the answer is due: Prometheus' own timeout less a margin, at least half of it."""
+    """Return when collecting must end: Prometheus' own timeout less a margin, at least half of it."""
     text = dict(headers).get(b"x-prometheus-scrape-timeout-seconds", b"")
     try:
         seconds = min(float(text), _MAXIMUM_TIMEOUT_SECONDS)
@@ -125,7 +128,8 @@ def scrape_deadline(headers: Sequence[tuple[bytes, bytes]]) -> Deadline:
         seconds = _DEFAULT_TIMEOUT_SECONDS
     if not seconds >= _SHORTEST_TIMEOUT_SECONDS:  # rejects NaN as well
         seconds = _DEFAULT_TIMEOUT_SECONDS
-    return Deadline.after(max(seconds - _MARGIN_SECONDS, seconds / 2))
+    margin = max(_MARGIN_SECONDS, seconds * _MARGIN_SHARE)
+    return Deadline.after(max(seconds - margin, seconds / 2))
 
 
 def listen(address: str, entry: str = "--listen") -> socket.socket:

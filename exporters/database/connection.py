@@ -19,6 +19,7 @@ from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.postgres_connect import connect, wait_for
 from exporters.core.postgres_dsn import Dsn
 from exporters.core.postgres_errors import ConnectionLostError, ServerError
+from exporters.core.postgres_replies import ReplyLimit
 
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
 
@@ -78,7 +79,8 @@ class Connection:
         statements travel in one message, which the server runs as one transaction: settings end with it, no transaction
         stays open after an error, and it works through PgBouncer.
 
-        Raises CollectError: protocol, with the connection closed, if the peer sends something else than was asked for.
+        Raises CollectError: protocol, with the connection closed, if the peer sends something else than was asked for,
+        or more than `LARGEST_REPLY_BYTES`.
         """
         message = _transaction(
             self.major,
@@ -109,14 +111,17 @@ class Connection:
 
     def _exchange(self, message: bytes, deadline: Deadline) -> list[pq.abc.PGresult]:
         pgconn, results = self._pgconn, list[pq.abc.PGresult]()
+        limit = ReplyLimit(pgconn)
         pgconn.send_query(message)
         while pgconn.flush():
             wait_for(pgconn, select.POLLOUT | select.POLLIN, deadline)
-            pgconn.consume_input()
+            with limit.reading():
+                pgconn.consume_input()
         while True:
             while pgconn.is_busy():
                 wait_for(pgconn, select.POLLIN, deadline)
-                pgconn.consume_input()
+                with limit.reading():
+                    pgconn.consume_input()
             result = pgconn.get_result()
             if result is None:
                 return results

@@ -18,17 +18,17 @@ class Presenter:
         self._query = query
         self._server = server
         self._metrics = query.columns()
-        self._capped = TopRows(query, self._metrics, query.limit) if query.limit else None
+        self._top_rows = TopRows(query, self._metrics, query.limit) if query.limit else None
 
     @property
     def folded(self) -> int:
         """Return how many rows of the last run have no series of their own."""
-        return self._capped.folded if self._capped else 0
+        return self._top_rows.folded if self._top_rows else 0
 
     def families(self, rows: Sequence[Row]) -> list[AnyFamily]:
         """Return one family per metric that has samples; the rows contain `query.columns()`."""
-        if self._capped:
-            rows = self._capped.rows(rows)
+        if self._top_rows:
+            rows = self._top_rows.rows(rows)
         names, own = tuple(self._query.labels), [labels for labels, _ in rows]
         names_with_server, with_server = (*names, "server"), [(*labels, self._server) for labels in own]
         families: list[AnyFamily] = []

@@ -13,13 +13,15 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.postgres_dsn import Dsn
 from exporters.core.postgres_errors import ConnectionLostError, ServerError
+from exporters.core.postgres_replies import ReplyTooLargeError
 from exporters.database.connection import Connection
 from exporters.database.privileges import Privileges, read_privileges
 from exporters.database.queries import Query
 from exporters.database.statement import Row, Statement
 
 _PRIVILEGES_SECONDS = 60.0  # how long an answer about privileges stays valid
-_LACK_SECONDS = 300.0  # how long a metric that the server refused is skipped before it is tried again
+# How long a metric that the server refused, or a query with too large a reply, is skipped before it is tried again.
+_LACK_SECONDS = 300.0
 _LOCK_SECONDS = 0.1  # a query waiting for a lock costs the others at most this much
 _STATEMENT_SECONDS = 2.0  # on the scrape; a query that needs longer belongs in a background query
 
@@ -90,6 +92,10 @@ class Session:
         with self._lock:
             try:
                 return self._ask(query, deadline)
+            except ReplyTooLargeError as error:
+                self._opened(deadline)  # the other queries go on
+                self._known[query.name] = _Known(None, error.copy(), time.monotonic() + _LACK_SECONDS)
+                raise
             finally:
                 if self._closing:
                     self._drop()
@@ -109,7 +115,7 @@ class Session:
 
     def _rows(self, known: _Known, query: Query, deadline: Deadline) -> list[Row]:
         if known.plan is None:
-            raise known.lacking or CollectError(ErrorClass.VERSION)
+            raise known.lacking.copy() if known.lacking else CollectError(ErrorClass.VERSION)
         return known.plan.rows(self._select(known.plan.sql(), query, deadline))
 
     def _known_of(self, query: Query, deadline: Deadline) -> _Known:
@@ -129,11 +135,11 @@ class Session:
         """Find out which metrics made the statement fail; probes cost the server nothing."""
         until = time.monotonic() + _LACK_SECONDS
         if self._refuses(plan.probe(), plan.query, deadline):
-            return _Known(None, error, until)
+            return _Known(None, error.copy(), until)
         without = {metric.name for metric in plan.metrics if self._refuses(plan.probe(metric), plan.query, deadline)}
         if not without or len(without) == len(plan.metrics):
-            return _Known(None, error, until)
-        return _Known(replace(plan, without=frozenset(without)), error, until)
+            return _Known(None, error.copy(), until)
+        return _Known(replace(plan, without=frozenset(without)), error.copy(), until)
 
     def _refuses(self, probe: str, query: Query, deadline: Deadline) -> bool:
         try:

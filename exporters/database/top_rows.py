@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from exporters.core.cardinality import OTHER
 from exporters.database.queries import Metric, Query
 from exporters.database.statement import Row
-
-OTHER = "other"
 
 _RIVAL_FACTOR = 1.5  # how far ahead of the last leader a newcomer must be
 _MEMORY = 0.8  # share of the score that carries over to the next run: one busy interval decides, one quiet one does not
@@ -43,7 +42,7 @@ class TopRows:
 
     def rows(self, rows: Sequence[Row]) -> list[Row]:
         """Return the leaders' rows unchanged, and one row of the rest for each combination of unfolded labels."""
-        now = dict(rows)
+        now = self._added_up(rows)
         self._scores = {labels: self._score(labels, values) for labels, values in now.items()}
         before = self._leaders
         self._leaders = _chosen(self._scores, before, self._limit)
@@ -56,6 +55,17 @@ class TopRows:
         self._previous = {labels: self._last_known(labels, values) for labels, values in now.items()}
         self.folded = len(rest)
         return [(labels, now[labels]) for labels in now if labels in self._leaders] + self._others(now, rest)
+
+    def _added_up(self, rows: Sequence[Row]) -> dict[Labels, Values]:
+        """Return the values by labels; rows with equal labels together, as in `other`: no row displaces another."""
+        groups: dict[Labels, list[Values]] = {}
+        for labels, values in rows:
+            groups.setdefault(labels, []).append(values)
+        return {labels: self._joined(members) if len(members) > 1 else members[0] for labels, members in groups.items()}
+
+    def _joined(self, members: Sequence[Values]) -> Values:
+        columns = zip(self._metrics, zip(*members, strict=True), strict=True)
+        return tuple(_join("sum" if metric.type == "counter" else metric.folded, values) for metric, values in columns)
 
     def _score(self, labels: Labels, values: Values) -> float:
         value = values[self._rank] or 0.0
@@ -99,9 +109,7 @@ class TopRows:
             if metric.type == "counter":
                 values.append((totals[column] if totals else 0.0) if column in self._present else None)
                 continue
-            present = [value for row in members if (value := row[column]) is not None]
-            join = _JOIN.get(metric.folded)
-            values.append(join(present) if join and present else None)
+            values.append(_join(metric.folded, [row[column] for row in members]))
         return tuple(values)
 
     def _folded_labels(self, labels: Labels) -> Labels:
@@ -109,6 +117,12 @@ class TopRows:
 
 
 _JOIN: dict[str, Callable[[list[float]], float]] = {"sum": sum, "max": max}
+
+
+def _join(how: str, values: Iterable[float | None]) -> float | None:
+    """Return one value for several rows: none of the rows has one, or nothing can be said, gives None."""
+    present = [value for value in values if value is not None]
+    return _JOIN[how](present) if how in _JOIN and present else None
 
 
 def _chosen(scores: Mapping[Labels, float], leaders: set[Labels], limit: int) -> set[Labels]:

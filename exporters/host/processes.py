@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from exporters.core.cardinality import OTHER
 from exporters.core.exposition import Family
 from exporters.host import process_files
 from exporters.host.process_files import ProcessState
 from exporters.host.settings import ProcessGroup
 
-OTHER = "other"
 _LABELS = ("group",)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from exporters.core.cardinality import OTHER
 from exporters.core.field_checks import at_least, at_most_entries, expect_regex, matching, not_empty, unique_names
 
 _MOST_GROUPS = 20
@@ -13,7 +14,7 @@ _MOST_GROUPS = 20
 
 def _expect_group_name(name: str) -> None:
     not_empty(name)
-    if name == "other":
+    if name == OTHER:
         raise ValueError("expected another name, got 'other', which is the group of all remaining processes")
 
 

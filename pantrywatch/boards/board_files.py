@@ -1,8 +1,9 @@
-"""Boards and runbooks on disk: read for each request, so the output of `./run build` shows at the next reload."""
+"""Boards and pages of docs/ on disk: read for each request, so the output of `./run build` shows at the next reload."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,21 @@ class BoardSummary:
     folder: str
 
 
-class BoardFiles:
-    """Boards in a folder, each as `<Grafana folder>/<uid>.json`, and the runbooks they link to."""
+@dataclass(frozen=True, slots=True)
+class RunbookSummary:
+    """A runbook in the list of runbooks: the alert's name, and the first sentence of its page."""
 
-    def __init__(self, folder: Path, runbooks: Path) -> None:
+    name: str
+    sentence: str
+
+
+class BoardFiles:
+    """Boards in a folder, each as `<Grafana folder>/<uid>.json`, and the folder with the pages they link to."""
+
+    def __init__(self, folder: Path, docs: Path) -> None:
         """Take the folders; files may be added and removed at any time."""
         self._folder = folder
-        self._runbooks = runbooks
+        self._docs = docs
 
     def entries(self) -> list[BoardSummary]:
         """Return all boards by folder and title, the overview's folder first."""
@@ -38,13 +47,15 @@ class BoardFiles:
         file = next((file for file in self._folder.rglob("*.json") if file.stem == uid), None)
         return _read(file) if file else None
 
-    def runbooks(self) -> list[str]:
-        """Return the file names of the runbooks."""
-        return sorted(file.name for file in self._runbooks.glob("*.md"))
+    def runbooks(self) -> list[RunbookSummary]:
+        """Return all runbooks by name."""
+        files = sorted((self._docs / "runbooks").glob("*.md"))
+        return [RunbookSummary(file.stem, _first_sentence(file)) for file in files]
 
-    def runbook(self, name: str) -> str | None:
-        """Return the text of the runbook with that name, or None."""
-        return (self._runbooks / name).read_text(encoding="utf-8") if name in self.runbooks() else None
+    def page(self, name: str) -> str | None:
+        """Return the text of a page such as `terms.md` or `runbooks/CrmApiDown.md`, or None."""
+        pages = {file.relative_to(self._docs).as_posix(): file for file in self._docs.rglob("*.md")}
+        return pages[name].read_text(encoding="utf-8") if name in pages else None
 
     def _entry(self, file: Path) -> BoardSummary:
         board = _read(file)
@@ -52,6 +63,13 @@ class BoardFiles:
         return BoardSummary(
             file.stem, str(board["title"]), str(board.get("description", "")), "" if folder == "." else folder
         )
+
+
+def _first_sentence(file: Path) -> str:
+    """Return the first sentence below the heading, without the marks of code."""
+    paragraphs = file.read_text(encoding="utf-8").split("\n\n")[1:]
+    text = " ".join(paragraphs[0].split()) if paragraphs else ""
+    return re.split(r"(?<=[.:]) (?=[A-Z])", text, maxsplit=1)[0].replace("`", "")
 
 
 def _read(file: Path) -> dict[str, Any]:

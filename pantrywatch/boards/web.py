@@ -37,11 +37,15 @@ def boards_application(catalogue: BoardFiles, prometheus: Prometheus) -> Starlet
         routes=[
             Route("/", partial(_home, catalogue)),
             Route("/boards", partial(_page, "list.js")),
+            Route("/alerts", partial(_page, "alerts.js")),
+            Route("/docs", _to_runbooks),
+            Route("/docs/", _to_runbooks),
+            Route("/docs/runbooks", _to_runbooks),
             Route("/d/{uid}", partial(_page, "page.js")),
             Route("/d/{uid}/{slug}", partial(_page, "page.js")),
-            Route("/docs/runbooks/{name:path}", partial(_page, "runbook.js")),
-            Route("/api/runbooks/", partial(_runbooks, catalogue)),
-            Route("/api/runbooks/{name}", partial(_runbook, catalogue)),
+            Route("/docs/{name:path}", partial(_page, "docs.js")),
+            Route("/api/docs/runbooks/", partial(_runbooks, catalogue)),
+            Route("/api/docs/{name:path}", partial(_docs, catalogue)),
             Route("/api/boards", partial(_list, catalogue)),
             Route("/api/boards/{uid}", partial(_board, catalogue)),
             Route("/prometheus/api/v1/{path:path}", partial(_ask, prometheus), methods=["GET", "POST"]),
@@ -73,13 +77,17 @@ async def _board(catalogue: BoardFiles, request: Request) -> Response:
 
 
 async def _runbooks(catalogue: BoardFiles, _request: Request) -> Response:
-    return JSONResponse(catalogue.runbooks(), headers=_HEADERS)
+    return JSONResponse([asdict(runbook) for runbook in catalogue.runbooks()], headers=_HEADERS)
 
 
-async def _runbook(catalogue: BoardFiles, request: Request) -> Response:
-    text = catalogue.runbook(request.path_params["name"])
+async def _to_runbooks(_request: Request) -> Response:
+    return RedirectResponse("/docs/runbooks/")
+
+
+async def _docs(catalogue: BoardFiles, request: Request) -> Response:
+    text = catalogue.page(request.path_params["name"])
     if text is None:
-        return PlainTextResponse("There is no runbook of this name.", 404, headers=_HEADERS)
+        return PlainTextResponse("There is no page of this name.", 404, headers=_HEADERS)
     return PlainTextResponse(text, headers=_HEADERS)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from exporters.core.renamed_keys import MOVED_CHECKS, renamed
+from exporters.core.renamed_keys import MOVED_CHECKS, RESHAPED, renamed
 from exporters.core.strict_yaml import parse_document
 
 
@@ -34,6 +34,8 @@ def migrate(text: str, name: str) -> Migrated:
     parse_document(text, name)
     changes: list[str] = []
     text = _edited(text, list(_renames(_root(text), "", changes)))
+    for section, key in RESHAPED.items():
+        text = _reshaped(text, section, key, changes)
     for (origin, kind), destination in MOVED_CHECKS.items():
         text = _with_moved(text, origin, kind, destination, changes)
     return Migrated(text, tuple(changes))
@@ -63,6 +65,24 @@ def _renames(node: yaml.Node | None, entry: str, changes: list[str]) -> Iterator
             changes.append(f"line {key.start_mark.line + 1}: {place} is now {new}")
             yield _Edit(key.start_mark.index, key.end_mark.index, new)
         yield from _renames(value, place, changes)
+
+
+def _reshaped(text: str, section: str, key: str, changes: list[str]) -> str:
+    """Return the text with the entries of a section that was a list under a key of it."""
+    entries = _find(_root(text), section)
+    if not isinstance(entries, yaml.SequenceNode):
+        return text
+    start = entries.start_mark
+    changes.append(f"line {start.line + 1}: the entries of {section} are now in {section}.{key}")
+    if entries.flow_style:
+        return _edited(
+            text,
+            [_Edit(start.index, start.index, f"{{{key}: "), _Edit(entries.end_mark.index, entries.end_mark.index, "}")],
+        )
+    lines = text.splitlines(keepends=True)
+    body = _indented("".join(lines[start.line : _last_line(entries) + 1]), 2 if start.column else 4)
+    head = f"  {key}:\n"
+    return "".join([*lines[: start.line], head, body, *lines[_last_line(entries) + 1 :]])
 
 
 def _find(node: yaml.Node | None, path: str) -> yaml.Node | None:

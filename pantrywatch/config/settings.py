@@ -12,25 +12,16 @@ from exporters.cache.settings import Section as CacheSection
 from exporters.core.access import WebSettings
 from exporters.core.checks.check import CheckSettings
 from exporters.core.decoder import OfFields, Problems, RecordCheck
-from exporters.core.field_checks import expect_address, not_empty, unique, unique_names
+from exporters.core.field_checks import unique
 from exporters.core.problem_text import expected_one_of
 from exporters.core.settings import load
 from exporters.database.settings import Section as DatabaseSection
 from exporters.host.settings import HostSettings
 from exporters.synthetic.settings import SyntheticSettings
+from pantrywatch.config.application import Application
 from pantrywatch.config.components import components
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationEndpoint:
-    """An address under which the watched application serves metrics of its own."""
-
-    name: Annotated[str, "The value of the label `instance`; unique in the section.", not_empty]
-    address: Annotated[str, "`host:port` as Prometheus reaches it.", expect_address]
-    path: Annotated[str, "The path of the metrics."] = "/metrics"
-
 
 _FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser")
 
@@ -65,7 +56,8 @@ def _section_is_there(name: str, data_sources: tuple[str, ...], section: Any) ->
 
 
 def _is_used(section: Any) -> bool:
-    return bool(getattr(section, "checks", True) if section else section)
+    inner = getattr(section, "checks", getattr(section, "endpoints", True))
+    return bool(inner if section else section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +70,7 @@ class Settings:
         f"What feeds targets here, of {', '.join(components().data_sources)}; left out: what the sections can feed.",
         unique,
     ] = ()  # fmt: skip
-    application: Annotated[
-        tuple[ApplicationEndpoint, ...], "Where the application serves metrics of its own.", unique_names
-    ] = ()
+    application: Annotated[Application | None, "The watched application, by its own metrics."] = None
     database: Annotated[DatabaseSection, "PostgreSQL servers."] = ()
     cache: Annotated[CacheSection, "Redis or Valkey servers."] = ()
     host: Annotated[HostSettings | None, "This machine."] = None

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from exporters.core.access import WebSettings
+from pantrywatch.config.application import Application
 from pantrywatch.config.components import Component, components
 from pantrywatch.config.settings import Settings
 from pantrywatch.generate.layout import Layout
+from pantrywatch.generate.relabelling import relabellings
 from pantrywatch.web.config_files import client, scheme
 
 # The job for the exporters' own metrics.
@@ -47,9 +49,8 @@ def scrape_targets(settings: Settings, layout: Layout) -> dict[str, list[dict[st
         job: [_target(layout.exporters[job], job, name) for name in names if job in layout.exporters]
         for job, names in watched.items()
     }
-    groups["application"] = [
-        _group(endpoint.address, endpoint.name, endpoint.path) for endpoint in settings.application
-    ]
+    endpoints = settings.application.endpoints if settings.application else ()
+    groups["application"] = [_group(endpoint.address, endpoint.name, endpoint.path) for endpoint in endpoints]
     is_shared = len(layout.processes) == 1
     groups[_SELF] = [
         _group(layout.exporters[exporter], instance, "/metrics/self")
@@ -76,7 +77,17 @@ def _scrape_config(
     if lookups:
         address, instance, path = lookups[0]
         found |= _by_name(address, instance, path)
+    if component.job == "application" and settings.application is not None:
+        found |= _of_application(settings.application)
     return found | (dict(access) if component.own else {})
+
+
+def _of_application(application: Application) -> dict[str, Any]:
+    """Return what is special about scraping metrics that somebody else names."""
+    found: dict[str, Any] = {"sample_limit": application.sample_limit}
+    if application.fallback_scrape_protocol:
+        found["fallback_scrape_protocol"] = application.fallback_scrape_protocol
+    return {**found, "metric_relabel_configs": relabellings(application)}
 
 
 def _lookups(job: str, settings: Settings, layout: Layout) -> Iterator[tuple[str, str, str]]:

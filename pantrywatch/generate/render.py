@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 
 from pantrywatch.config.settings import Settings
+from pantrywatch.config.yaml_output import HEADER, dump
 from pantrywatch.generate.alertmanager.output import alertmanager_files
 from pantrywatch.generate.grafana import board_provider, data_source_files
 from pantrywatch.generate.layout import Layout
 from pantrywatch.generate.prometheus import prometheus_configuration, scrape_targets
-from pantrywatch.generate.yaml_output import HEADER, dump
 
 _HEADER = HEADER.format(source="settings.yaml and components.yaml")
 

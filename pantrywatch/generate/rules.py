@@ -10,7 +10,8 @@ import _gojsonnet
 
 from pantrywatch.config.settings import Settings
 from pantrywatch.config.targets import Targets
-from pantrywatch.generate.yaml_output import HEADER, dump
+from pantrywatch.config.yaml_output import HEADER, dump
+from pantrywatch.generate.relabelling import in_milliseconds
 
 
 def rule_files(root: Path, targets: Targets, settings: Settings, speed: int = 1) -> dict[str, str]:
@@ -22,7 +23,11 @@ def rule_files(root: Path, targets: Targets, settings: Settings, speed: int = 1)
 def rule_documents(root: Path, targets: Targets, settings: Settings, speed: int = 1) -> dict[str, Any]:
     """Return layer → its rules, as in alert_rules/rules.libsonnet."""
     measured = measured_targets(targets, settings)
-    changes = {"notMeasured": [target for target, is_measured in measured.items() if not is_measured], "speed": speed}
+    changes = {
+        "notMeasured": [target for target, is_measured in measured.items() if not is_measured],
+        "milliseconds": settings.application is not None and in_milliseconds(settings.application),
+        "speed": speed,
+    }
     rendered: dict[str, Any] = render_jsonnet(root / "alert_rules/rules.libsonnet", {"changes": json.dumps(changes)})
     return rendered
 

@@ -21,6 +21,12 @@ window and divided last, so a busy hour weighs more than a quiet one. No events 
 has. A target without its data sources has `slo:measured:bool` 0: no number, and no alarm about missing data. Turning
 one on is one line there, then `./run build`.
 
+**Young data.** Budgets are spent in terms of the whole 30 days from the first minute on: spent = bad events of the
+last 30 days / (allowed share * average events of 5 minutes * 8640), as 30 days have 8640 times 5 minutes. Eight minutes
+of outage use up 37 % of 99.95 %, on the first day as on the thirtieth; with 30 days of data this is exactly the share
+of bad events divided by the allowed share. Time without data counts as average traffic without failures. Until there is
+a day of data (`slo:history:days`), shares over days say "too early", and `CrmTargetBudgetExhausted` and "missed" wait.
+
 **Alerts.** A tier fires while both its windows burn the allowance faster than its factor: the short one as a share, the
 long one in events against what 30 days allow, with at least {minimum:g} bad events. So one failed request in a quiet
 night pages nobody. Events a month: below it, {minimum:g} bad events within

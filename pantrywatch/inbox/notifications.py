@@ -29,9 +29,17 @@ def read_webhook(document: Any, receiver: str) -> Delivery:
     names = tuple(dict.fromkeys(label.get("alertname", "unnamed") for label in labels))
     severity = _worst(label.get("severity", "") for label in labels)
     summary = _texts(document, "commonAnnotations").get("summary", "")
-    title = f"[{severity.upper() or 'NO SEVERITY'}] {summary or ', '.join(names)} - {status} ({len(alerts)})"
-    text = "\n\n".join(_alert_text(alert) for alert in alerts)
+    was = "was: " if status == "resolved" and summary else ""
+    what = was + (summary.removesuffix(".") or ", ".join(names))
+    title = f"[{severity.upper() or 'NO SEVERITY'}] {what} \u2013 {status} ({len(alerts)})"
+    text = "\n\n".join([*_escalated(document, status), *(_alert_text(alert) for alert in alerts)])
     return clean(Delivery("webhook", receiver, title, text, "", status, severity, names))
+
+
+def _escalated(document: dict[str, Any], status: str) -> list[str]:
+    """Return the sentence of later steps, whose receivers Alertmanager's configuration names "… after 15m"."""
+    _, later, after = _text(document.get("receiver"), "receiver").rpartition(" after ")
+    return [f"Escalated: unacknowledged {after} after it first fired."] if later and status == "firing" else []
 
 
 def read_slack(document: Any, channel: str) -> Delivery:

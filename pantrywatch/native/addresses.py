@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import psutil
@@ -61,7 +61,7 @@ class Addresses:
         return f"{scheme}://{self.address(component)}"
 
 
-def require_free(addresses: Addresses, components: Iterable[str]) -> None:
+def require_free(addresses: Addresses, components: Collection[str]) -> None:
     """Raise ConfigError naming each taken port with the process that holds it."""
     faults = [
         ConfigProblem(
@@ -72,8 +72,25 @@ def require_free(addresses: Addresses, components: Iterable[str]) -> None:
     ]
     if faults:
         raise ConfigError(
-            [*faults, ConfigProblem("addresses", "all", "`--port-offset 1000` moves every port of this stack")]
+            [*faults, ConfigProblem("addresses", "all", f"{_free_offset(components)} moves every port of this stack")]
         )
+
+
+def require_valid_offset(offset: int) -> None:
+    """Raise ConfigError for an offset under which some port is not one."""
+    lowest, highest = 1 - min(_PORTS.values()), 65535 - max(_PORTS.values())
+    if not lowest <= offset <= highest:
+        expected = f"expected a number from {lowest} to {highest}, got {offset}"
+        raise ConfigError([ConfigProblem("command line", "--port-offset", expected)])
+
+
+def _free_offset(components: Collection[str]) -> str:
+    """Return the option with which all these ports are free."""
+    offsets = range(0, 65536 - max(_PORTS.values()), 1000)
+    for addresses in map(Addresses, offsets):
+        if not any(_taken(addresses.port(component)) for component in components):
+            return f"`--port-offset {addresses.offset}`"
+    return "`--port-offset N`"
 
 
 def holder(port: int) -> str:

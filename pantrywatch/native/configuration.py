@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,19 +12,18 @@ from pathlib import Path
 
 from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
-from exporters.core.deadline import Deadline
-from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.files import write_atomically
-from exporters.core.scrape import run_once
-from exporters.registry import load_sources
 from pantrywatch.config.components import components
 from pantrywatch.config.settings import Settings, read_settings
+from pantrywatch.config.shared_files import shared_files
 from pantrywatch.config.targets import read_targets
 from pantrywatch.generate.alertmanager.secrets import require_delivery
+from pantrywatch.generate.alertmanager.versions import installed_version, require_supported
 from pantrywatch.generate.layout import Layout, WebFiles
 from pantrywatch.generate.render import files_for, render
 from pantrywatch.generate.rules import rule_files
 from pantrywatch.native.addresses import Addresses
+from pantrywatch.native.reachability import report_unreachable
 from pantrywatch.native.state_dir import ROOT, State, as_postgres
 from pantrywatch.native.time_scale import Speed
 from pantrywatch.native.web import require_usable
@@ -42,7 +42,8 @@ STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "hear
 class Options:
     """The options of `up`; the user's own `settings_file` means no demo. `speed` divides all waiting times.
 
-    `web` is the section of the settings with absolute paths.
+    `web` is the section of the settings with absolute paths. `require_reachable`: refuse to start while a server of the
+    settings does not respond.
     """
 
     state: State
@@ -50,6 +51,7 @@ class Options:
     settings_file: Path | None = None
     speed: Speed = field(default_factory=Speed)
     web: WebSettings = field(default_factory=WebSettings)
+    require_reachable: bool = False
 
 
 def component_environment(options: Options, grafana: str | None) -> dict[str, str]:
@@ -90,7 +92,7 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
             "DEMO_THIRD_PARTY_URL": addresses.url("third-party"),
             "DEMO_ACCESS_LOG": str(state.file("log/crm-access.log")),
             "DEMO_FAULT_DIR": str(state.file("faults")),
-            "DEMO_MONITOR_SQL": str(ROOT / "provisioning/database/monitor-role.sql"),
+            "DEMO_MONITOR_SQL": str(shared_files() / "provisioning/database/monitor-role.sql"),
         }
     if grafana:
         environment |= {
@@ -102,21 +104,22 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
 
 
 def alertmanager_command() -> str:
-    """Return Alertmanager's binary, with our own page where Debian's package comes without its web application."""
+    """Return Alertmanager's command line, with our own page where Debian's package lacks its web application."""
     binary = shutil.which("alertmanager") or shutil.which("prometheus-alertmanager") or "alertmanager"
     if not _DEBIAN_UI.is_dir() or any(_DEBIAN_UI.iterdir()):
-        return binary
+        return shlex.quote(binary)
     try:
         options = subprocess.run([binary, "--help"], capture_output=True, text=True, timeout=30, check=False)
     except OSError:
-        return binary
+        return shlex.quote(binary)
     known = "--web.ui-path" in options.stdout + options.stderr
-    return f"{binary} --web.ui-path={ROOT / 'provisioning/alertmanager/page'}" if known else binary
+    page = shlex.quote(f"--web.ui-path={shared_files() / 'provisioning/alertmanager/page'}")
+    return f"{shlex.quote(binary)} {page}" if known else shlex.quote(binary)
 
 
 def _settings_in_use(options: Options) -> Path:
     """Return the settings file for the components: the given one, or a copy of it changed for another speed."""
-    given = options.settings_file or ROOT / "settings.yaml"
+    given = options.settings_file or shared_files() / "settings.yaml"
     if options.speed.factor == 1:
         return given
     options.state.write_json("run/settings.yaml", options.speed.settings(given))
@@ -134,7 +137,7 @@ def settings_environment(settings: Settings) -> dict[str, str]:
 
 
 def read_settings_for(options: Options, environment: dict[str, str]) -> Settings:
-    """Read the settings with the components' environment; a user's own servers must respond first.
+    """Read the settings with the components' environment, and say which of a user's own servers do not respond.
 
     Raises ConfigError also for a missing or invalid file they refer to.
     """
@@ -144,25 +147,11 @@ def read_settings_for(options: Options, environment: dict[str, str]) -> Settings
         require_usable(settings.web, environment["PW_SETTINGS"])
     if settings.notifications is not None:
         require_delivery(settings.notifications, Path(environment["PW_SETTINGS"]))
+        version = installed_version(alertmanager_command().split()[0])
+        require_supported(settings.notifications, version, environment["PW_SETTINGS"])
     if options.settings_file is not None:
-        _require_reachable(environment["PW_SETTINGS"])
+        report_unreachable(environment["PW_SETTINGS"], required=options.require_reachable)
     return settings
-
-
-def _require_reachable(settings_file: str) -> None:
-    faults = []
-    for source in load_sources(settings_file, []):
-        if source.up is None:
-            continue
-        run = run_once(source, Deadline.after(10))
-        failed = [outcome.error_class.value for outcome in run.outcomes() if outcome.error_class]
-        if not run.is_up():
-            entry = f"{source.exporter}.{source.target}"
-            reason = failed[0] if failed else "timeout"
-            faults.append(ConfigProblem(settings_file, entry, f"expected a server that answers: {reason}"))
-        source.close()
-    if faults:
-        raise ConfigError(faults)
 
 
 def write_configuration(options: Options, settings: Settings, settings_file: Path) -> None:
@@ -197,7 +186,7 @@ def native_layout(options: Options, settings_file: Path, *, browser: bool) -> La
 
 
 def _link_templates(folder: Path) -> None:
-    for file in (ROOT / "provisioning/alertmanager/templates").glob("*.tmpl"):
+    for file in (shared_files() / "provisioning/alertmanager/templates").glob("*.tmpl"):
         if file.name != "links.tmpl":  # written for this installation
             (folder / file.name).unlink(missing_ok=True)
             (folder / file.name).symlink_to(file)
@@ -210,5 +199,6 @@ def _write_rules(folder: Path, settings: Settings, speed: Speed) -> None:
     folder.mkdir(exist_ok=True)
     for link in folder.iterdir():
         link.unlink()
-    for name, text in rule_files(ROOT, read_targets(ROOT / "targets.yaml"), settings, speed.factor).items():
+    shared = shared_files()
+    for name, text in rule_files(shared, read_targets(shared / "targets.yaml"), settings, speed.factor).items():
         write_atomically(folder / name, text)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-
-import requests
+from pathlib import Path
 
 from exporters.core.access import WebSettings
-from pantrywatch.config.settings import ApplicationEndpoint
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.supervisor import Component
 from pantrywatch.web.client import session
 
+# The last line that `up` prints when everything runs.
+UP_MESSAGE = "Ctrl-C stops everything"
 _PROGRAM_ADDRESS = {"demo-api": "crm", "demo-third-party": "third-party"}
 
 
@@ -29,14 +30,31 @@ def complain(lines: Sequence[str]) -> None:
         print(f"error: {lines[0]}", *(f"  | {line}" for line in lines[1:]), sep="\n", file=sys.stderr, flush=True)
 
 
-def ready(addresses: Addresses, web: WebSettings, endpoints: Sequence[ApplicationEndpoint]) -> bool:
-    """Return whether the exporters reach their targets, and the application's own metrics are present."""
-    try:
-        with session(web) as ours:
-            reached = ours.get(f"{addresses.url('exporters')}/readyz", timeout=2).ok
-        return reached and all(requests.get(f"http://{e.address}{e.path}", timeout=2).ok for e in endpoints)
-    except OSError:  # includes requests' own errors
-        return False
+class Progress:
+    """What is waited for: one line, rewritten on a terminal; elsewhere a line for each change."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stdout.isatty()
+        self._said = ""
+
+    def show(self, waiting: Sequence[str]) -> None:
+        """Show what is waited for, in the order given."""
+        text = f"waiting for {', '.join(waiting)}"
+        if self._terminal:
+            width = shutil.get_terminal_size().columns - 1
+            text = text if len(text) <= width else f"{text[: width - 2]} …"
+        if text == self._said:
+            return
+        self._said = text
+        with suppress(OSError):
+            print(f"\r\x1b[K{text}" if self._terminal else text, end="" if self._terminal else "\n", flush=True)
+
+    def end(self) -> None:
+        """Remove the line from a terminal."""
+        if self._terminal and self._said:
+            with suppress(OSError):
+                print("\r\x1b[K", end="", flush=True)
+        self._said = ""
 
 
 def scrape_states(addresses: Addresses, web: WebSettings) -> dict[str, str]:
@@ -58,6 +76,21 @@ def table(components: Sequence[Component], addresses: Addresses, targets: Mappin
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(f"  {line.rstrip()}" for line in lines)
+
+
+def next_steps(addresses: Addresses, settings_file: Path | None, state: Path, targets: Mapping[str, str]) -> str:
+    """Return what to look at and to try now. Who is notified is in the inbox if the messages go there."""
+    boards = addresses.url("boards")
+    lines = [f"The boards:       {boards}", f"Alerts:           {addresses.url('boards')}/alerts"]
+    if settings_file is None or "PANTRYWATCH_INBOX" in settings_file.read_text(encoding="utf-8", errors="replace"):
+        lines.append(f"Who was notified: {addresses.url('inbox')}")
+    if settings_file is None:
+        lines.append("Break something:  ./run fault list, then ./run fault on database-frozen")
+    down = [name for name, health in sorted(targets.items()) if health == "down"]
+    if down:
+        lines.append(f"Not responding:   {', '.join(down)}")
+    lines += ["Mark a release:   ./run mark v1.4.2", f"Data and logs:    {state}", "", UP_MESSAGE]
+    return "\n" + "\n".join(f"  {line}" if line else "" for line in lines)
 
 
 def _address(program: str, addresses: Addresses) -> str:

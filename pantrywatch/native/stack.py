@@ -17,7 +17,10 @@ from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.files import write_atomically
-from pantrywatch.config.settings import ApplicationEndpoint
+from pantrywatch.application.report import look_at
+from pantrywatch.config.application import Application
+from pantrywatch.config.shared_files import shared_files
+from pantrywatch.config.targets import read_targets
 from pantrywatch.native.addresses import Addresses, require_free
 from pantrywatch.native.configuration import (
     DEMO,
@@ -28,17 +31,16 @@ from pantrywatch.native.configuration import (
     settings_environment,
     write_configuration,
 )
-from pantrywatch.native.console import complain, ready, say, scrape_states, table
+from pantrywatch.native.console import complain, next_steps, say, scrape_states, table
+from pantrywatch.native.installations import claim
 from pantrywatch.native.lock import holder, terminate_holder
 from pantrywatch.native.recovery import Recovery
 from pantrywatch.native.retries import Retries
+from pantrywatch.native.startup import report_end, wait_until_up
 from pantrywatch.native.state_dir import ROOT, State
 from pantrywatch.native.supervisor import Daemon, Supervisor, start_supervisor
 from pantrywatch.native.web import ServerFiles, asks_for_tls
 from pantrywatch.web.config_files import rooted
-
-_START_SECONDS = 170.0
-_READY_SECONDS = 90.0  # the first start also fills the demo's database
 
 
 @dataclass(slots=True)
@@ -62,8 +64,9 @@ def up(options: Options) -> int:
     state.prepare()
     lock = state.lock()
     try:
+        claim(state, options.settings_file)
         grafana = shutil.which("grafana")
-        secure = asks_for_tls(options.settings_file or ROOT / "settings.yaml")
+        secure = asks_for_tls(options.settings_file or shared_files() / "settings.yaml")
         addresses = replace(options.addresses, secure=secure)
         options = replace(options, addresses=addresses)
         environment = component_environment(options, grafana)
@@ -74,7 +77,7 @@ def up(options: Options) -> int:
         if settings.notifications is None:
             say("the settings have no section notifications: alerts will fire, but nobody is notified")
         if settings.browser and find_chromium() is None:
-            say("no chromium on the PATH: browser checks are left out, and their targets are not measured")
+            say("no chromium on the PATH: browser checks are skipped, and their targets are not measured")
         if demo:
             say("preparing PostgreSQL and Redis for the demo")
             if code := _prepare_demo(state, addresses, environment["PW_POSTGRES"]):
@@ -112,7 +115,7 @@ def status(state: State) -> int:
         return 1
     addresses = state.addresses()
     targets = scrape_states(addresses, state.web())
-    say(table(components, addresses, targets))
+    say(f"{table(components, addresses, targets)}\n  data and logs: {state.path}")
     if not targets:
         say("  the state of the targets is unknown: Prometheus does not respond, or rejects our login")
     return 0 if all(component.running for component in components) and set(targets.values()) == {"up"} else 1
@@ -122,8 +125,9 @@ def _run(
     options: Options,
     environment: dict[str, str],
     programs: Sequence[Path],
-    endpoints: Sequence[ApplicationEndpoint],
+    application: Application | None,
 ) -> int:
+    endpoints = application.endpoints if application else ()
     stop = _Stop()
     stop.install()
     options.state.remember(options.addresses, options.web)
@@ -132,13 +136,13 @@ def _run(
     retries = Retries(supervisor, Recovery(options.state))
     daemon = start_supervisor(options.state, options.addresses, programs, environment)
     try:
-        code = _wait_until_up(options, daemon, stop, endpoints, retries)
+        code = wait_until_up(options, daemon, stop.event, endpoints, retries)
         if code == 0 and not stop.event.is_set():
             targets = scrape_states(options.addresses, options.web)
             say(table(supervisor.components(), options.addresses, targets))
-            boards, inbox = options.addresses.url("boards"), options.addresses.url("inbox")
-            say(f"\n  Notifications: {inbox}\n  The boards: {boards}\n")
-            say("Ctrl-C stops everything")
+            if application is not None and options.settings_file is not None:
+                say("\n" + look_at(application, read_targets(shared_files() / "targets.yaml")).text)
+            say(next_steps(options.addresses, options.settings_file, options.state.path, targets))
             code = _watch(daemon, server_files, stop, retries)
     finally:
         say("stopping")
@@ -149,64 +153,20 @@ def _run(
     return code
 
 
-def _wait_until_up(
-    options: Options,
-    daemon: Daemon,
-    stop: _Stop,
-    endpoints: Sequence[ApplicationEndpoint],
-    retries: Retries,
-) -> int:
-    """Return 0 once everything that can run is up: a component that keeps exiting is reported, the others run."""
-    supervisor = retries.supervisor
-    deadline, said, scraping = Deadline.after(_START_SECONDS), "", False
-    first, ready_deadline = not options.state.has_history(), Deadline.after(_READY_SECONDS)
-    while not stop.event.wait(0.25):
-        components = supervisor.components()
-        if (
-            components
-            and not scraping
-            and (not first or ready(options.addresses, options.web, endpoints) or ready_deadline.passed())
-        ):
-            supervisor.start("prometheus")
-            scraping = True
-        missing = retries.retry(components)
-        if daemon.code() is not None:
-            _ended(daemon)
-            return 1
-        targets = scrape_states(options.addresses, options.web)
-        waiting = [c.name for c in components if not c.running and c.name not in missing]
-        if not missing:  # a target may depend on a missing component
-            waiting += [target for target, health in targets.items() if health != "up"]
-        if components and not waiting and (targets or "prometheus" in missing):
-            return 0 if any(component.running for component in components) else 1
-        if deadline.passed():
-            complain([f"not up within {_START_SECONDS:.0f} s: {', '.join([*waiting, *missing])}"])
-            return 0 if any(component.running for component in components) else 1
-        text = ", ".join(waiting) or "the first scrapes"
-        if text != said:
-            say(f"waiting for {text}")
-            said = text
-    return 0
-
-
 def _watch(daemon: Daemon, server_files: ServerFiles, stop: _Stop, retries: Retries) -> int:
     """Wait until asked to stop."""
     while not stop.event.wait(1.0):
         server_files.follow()
         if (code := daemon.code()) is not None:
             if code:
-                _ended(daemon)
+                report_end(daemon)
             return 1 if code else 0
         retries.retry(retries.supervisor.components())
     return 0
 
 
-def _ended(daemon: Daemon) -> None:
-    complain(["supervisord has ended; its last lines:", *daemon.last_words()])
-
-
 def _program_files(state: State, *, demo: bool, grafana: bool, heartbeat: bool) -> list[Path]:
-    native = ROOT / "provisioning/native"
+    native = shared_files() / "provisioning/native"
     files = [native / "stack.conf"]
     if demo:
         faults = state.file("run/faults.conf")

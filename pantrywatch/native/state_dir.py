@@ -36,7 +36,9 @@ _FOLDERS = (
     "grafana",
 )
 # These identify a state directory: other commands may have used it before the first start.
-_KNOWN = frozenset({*(name.partition("/")[0] for name in _FOLDERS), "postgres", "deployments.txt", "gameday", "npm"})
+KNOWN_ENTRIES = frozenset(
+    {*(name.partition("/")[0] for name in _FOLDERS), "postgres", "postgres.initdb", "deployments.txt", "gameday", "npm"}
+)
 
 # `setpriv`: PostgreSQL refuses to run as root, and user postgres may lack access to the folders above the checkout; the
 # bit makes access(2) respect the capability too.
@@ -45,6 +47,10 @@ AS_POSTGRES = (
     "--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search",
     "--pdeathsig", "INT",
 )  # fmt: skip
+
+
+# supervisord takes them for a variable or a comment, Prometheus for a pattern; blanks are fine.
+_UNUSABLE = frozenset('%;*?[]"\\\n')
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,6 @@ class State:
     def file(self, name: str) -> Path:
         """Return the path of a file or folder in it."""
         return self.path / name
-
-    def has_history(self) -> bool:
-        """Return whether Prometheus has run here before: later starts finish before its first scrape, 5 s later."""
-        return self.file("prometheus/data/wal").exists()
 
     def remember(self, addresses: Addresses, web: WebSettings) -> None:
         """Record, for other commands, the addresses and login settings of this stack, without any secret."""
@@ -92,6 +94,7 @@ class State:
 
     def prepare(self) -> None:
         """Create the folders, readable by this user alone. Raises ConfigError if that fails."""
+        self._require_usable_path()
         try:
             self._require_ours()
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,10 +110,17 @@ class State:
             expected = f"expected a directory this user can write to: {error.strerror}"
             raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)]) from error
 
+    def _require_usable_path(self) -> None:
+        """Raise ConfigError for a path that supervisord or Prometheus would take for a variable or a pattern."""
+        for path, entry in ((self.path, "state directory"), (ROOT, "checkout")):
+            if found := sorted(_UNUSABLE.intersection(str(path))):
+                expected = f"expected a path without {' '.join(found)}: move or rename it"
+                raise ConfigError([ConfigProblem(str(path), entry, expected)])
+
     def _require_ours(self) -> None:
         """Raise ConfigError for a folder with other files: its permissions would lock others out."""
         found = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
-        if found and not found & _KNOWN:
+        if found and not found & {*KNOWN_ENTRIES, "installations"}:
             expected = f"expected an empty directory or one of an earlier run, it contains {min(found)!r}"
             raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)])
 

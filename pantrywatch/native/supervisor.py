@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -86,6 +88,14 @@ class Supervisor:
             if not (str(row["name"]).startswith("fault-") and row["statename"] in {"STOPPED", "EXITED"})
         ]  # fmt: skip
 
+    def responds(self) -> bool:
+        """Return whether supervisord answers: with no components then, none was started."""
+        try:
+            with self._proxy() as proxy:
+                return bool(proxy.supervisor.getState())
+        except (OSError, xmlrpc.client.Error):
+            return False
+
     def start(self, component: str) -> None:
         """Ask to start a component once more."""
         with self._proxy() as proxy:
@@ -164,8 +174,9 @@ class Daemon:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._words.append(line.decode("utf-8", "replace").rstrip())
+        with self._process.stdout as lines:
+            for line in lines:
+                self._words.append(line.decode("utf-8", "replace").rstrip())
 
 
 def start_supervisor(
@@ -175,7 +186,8 @@ def start_supervisor(
     password = secrets.token_urlsafe(24)
     address = addresses.address("supervisor")
     state.write_private("run/supervisor.url", f"http://pantrywatch:{password}@{address}/RPC2")
-    include = " ".join(str(file) for file in programs)
+    # A list of patterns, separated by blanks.
+    include = " ".join(re.sub(r"\s", "?", glob.escape(str(file))) for file in programs)
     user = "root" if os.geteuid() == 0 else os.environ.get("USER", str(os.geteuid()))
     state.write_private(
         "run/supervisord.conf",

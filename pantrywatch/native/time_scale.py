@@ -6,7 +6,7 @@ scrapes, evaluations and checks, and the delays of notifications.
 Not scaled, with the consequences:
 - A timeout is a property of the target: those of scrapes and checks stay, so their intervals shrink to no less than
   3 s and a little above the timeout.
-- A page load takes its time: browser checks are left out.
+- A page load takes its time: browser checks are skipped.
 - An age compared with a number of seconds (`time() - x > 3600`, a lock waited for 30 s, a certificate's days) stays.
 - Prometheus looks back 5 minutes for a sample and sends a firing alert again once a minute, so the time the
   heartbeat waits stays.

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from exporters.core.access import Certificate, WebSettings, read_hashes
 from exporters.core.errors import ConfigError, ConfigProblem
+from pantrywatch.config.yaml_output import dump
 from pantrywatch.web.secret_files import fits, read_secret
 
 CA, CERTIFICATE, KEY, PASSWORD = "ca.pem", "server.pem", "server.key", "web_password"
@@ -92,7 +91,7 @@ def server_configuration(web: WebSettings, settings_file: str, paths: WebPaths =
     if web.users:
         hashes = read_hashes(web, settings_file)
         document["basic_auth_users"] = {name: known.decode() for name, known in hashes.items()}
-    return yaml.safe_dump(document)
+    return dump(document)
 
 
 def server_files(web: WebSettings, settings_file: str) -> dict[str, str]:
@@ -126,7 +125,7 @@ def alive_configuration(web: WebSettings, folder: str) -> str:
     document = client(web, in_folder(folder))
     if web.tls:
         document["tls_config"] = {"insecure_skip_verify": True}
-    return yaml.safe_dump(document)
+    return dump(document)
 
 
 def scheme(web: WebSettings) -> str:

@@ -6,14 +6,16 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_pantrywatch_settings_subparsers=(validate migrate)
-_shtab_pantrywatch_subparsers=(up down status build inbox boards settings secrets prepare heartbeat mark)
+_shtab_pantrywatch_subparsers=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark)
 
-_shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed)
-_shtab_pantrywatch_down_option_strings=(-h --help)
-_shtab_pantrywatch_status_option_strings=(-h --help)
-_shtab_pantrywatch_build_option_strings=(-h --help --check --into --settings --exporters)
+_shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable)
+_shtab_pantrywatch_down_option_strings=(-h --help --settings)
+_shtab_pantrywatch_status_option_strings=(-h --help --settings)
+_shtab_pantrywatch_reset_option_strings=(-h --help --settings --yes)
+_shtab_pantrywatch_build_option_strings=(-h --help --servicemonitor --check --into --settings --exporters)
 _shtab_pantrywatch_inbox_option_strings=(-h --help --listen --smtp --keep --settings)
 _shtab_pantrywatch_boards_option_strings=(-h --help --prometheus --listen --settings)
+_shtab_pantrywatch_validate_option_strings=(-h --help)
 _shtab_pantrywatch_settings_validate_option_strings=(-h --help)
 _shtab_pantrywatch_settings_migrate_option_strings=(-h --help)
 _shtab_pantrywatch_settings_option_strings=(-h --help)
@@ -24,11 +26,15 @@ _shtab_pantrywatch_mark_option_strings=(-h --help --at --file)
 _shtab_pantrywatch_option_strings=(-h --help --version --state)
 
 _shtab_pantrywatch_up___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_down___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_status___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_reset___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_build___into_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_build___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_inbox___keep_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_inbox___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_boards___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_validate_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_settings_validate_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_settings_migrate_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_secrets___folder_COMPGEN=_shtab_compgen_dirs
@@ -43,23 +49,30 @@ _shtab_pantrywatch_heartbeat___keep_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_mark___file_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch___state_COMPGEN=_shtab_compgen_dirs
 
-_shtab_pantrywatch_up___speed_choices=(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30)
+_shtab_pantrywatch_build_pos_0_choices=(relabelling)
 _shtab_pantrywatch_settings_pos_0_choices=(validate migrate)
-_shtab_pantrywatch_pos_0_choices=(up down status build inbox boards settings secrets prepare heartbeat mark)
+_shtab_pantrywatch_pos_0_choices=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark)
 
 _shtab_pantrywatch_up__h_nargs=0
 _shtab_pantrywatch_up___help_nargs=0
+_shtab_pantrywatch_up___require_reachable_nargs=0
 _shtab_pantrywatch_down__h_nargs=0
 _shtab_pantrywatch_down___help_nargs=0
 _shtab_pantrywatch_status__h_nargs=0
 _shtab_pantrywatch_status___help_nargs=0
+_shtab_pantrywatch_reset__h_nargs=0
+_shtab_pantrywatch_reset___help_nargs=0
+_shtab_pantrywatch_reset___yes_nargs=0
 _shtab_pantrywatch_build__h_nargs=0
 _shtab_pantrywatch_build___help_nargs=0
+_shtab_pantrywatch_build___servicemonitor_nargs=0
 _shtab_pantrywatch_build___check_nargs=0
 _shtab_pantrywatch_inbox__h_nargs=0
 _shtab_pantrywatch_inbox___help_nargs=0
 _shtab_pantrywatch_boards__h_nargs=0
 _shtab_pantrywatch_boards___help_nargs=0
+_shtab_pantrywatch_validate__h_nargs=0
+_shtab_pantrywatch_validate___help_nargs=0
 _shtab_pantrywatch_settings_validate__h_nargs=0
 _shtab_pantrywatch_settings_validate___help_nargs=0
 _shtab_pantrywatch_settings_migrate__h_nargs=0

@@ -30,6 +30,7 @@ def boards() -> list[Board]:
     return read_boards()
 
 
+@pytest.mark.long
 def test_the_boards_have_no_faults(boards: list[Board], book: Rulebook, targets: Targets) -> None:
     """Every board passes every lint; what is excluded has a reason, and is still needed."""
     found = check(boards, book, targets)

@@ -96,9 +96,9 @@ def test_boards_lead_where_alerts_lead() -> None:
 
 
 def test_every_board_is_reached_from_the_others() -> None:
-    """Each has the list of all boards, which keeps the time and the choices, and the way to the runbooks."""
+    """Each has the list of all boards, keeping time and choices, and links to the runbooks and the terms."""
     for board in BOARDS.values():
-        listed, runbooks = board.source["links"]
+        listed, runbooks, terms = board.source["links"]
         assert (listed["type"], listed["tags"], listed["keepTime"], listed["includeVars"]) == (
             "dashboards",
             ["crm"],
@@ -106,3 +106,4 @@ def test_every_board_is_reached_from_the_others() -> None:
             True,
         )
         assert runbooks["url"] == "${runbooks}docs/runbooks/"
+        assert terms["url"] == "${runbooks}docs/terms.md"

@@ -14,7 +14,24 @@ from tools.rule_lint.catalogue import ROOT
 _CASES: dict[str, tuple[dict[str, float], int]] = {
     "hurt": ({"slo:measured:bool": 1, "target:health:state": 2, "slo:period_error_budget_remaining:ratio": 0.9}, 6),
     "degraded": ({"slo:measured:bool": 1, "target:health:state": 1, "slo:period_error_budget_remaining:ratio": -1}, 5),
-    "missed": ({"slo:measured:bool": 1, "target:health:state": 0, "slo:period_error_budget_remaining:ratio": -0.1}, 4),
+    "missed": (
+        {
+            "slo:measured:bool": 1,
+            "target:health:state": 0,
+            "slo:period_error_budget_remaining:ratio": -0.1,
+            "slo:history:days": 1,
+        },
+        4,
+    ),
+    "young": (
+        {
+            "slo:measured:bool": 1,
+            "target:health:state": 0,
+            "slo:period_error_budget_remaining:ratio": -0.1,
+            "slo:history:days": 0.9,
+        },
+        3,
+    ),
     "at-risk": ({"slo:measured:bool": 1, "target:health:state": 0, "slo:period_error_budget_remaining:ratio": 0.1}, 3),
     "no-data": ({"slo:measured:bool": 1}, 2),
     "kept": ({"slo:measured:bool": 1, "target:health:state": 0, "slo:period_error_budget_remaining:ratio": 0.5}, 1),

@@ -21,7 +21,7 @@ def _query(expr: str, legend: str = "", **more: Any) -> dict[str, Any]:
 
 _ROOM = 'room_seconds{route=~"$route"}'
 _SPENT = "sum by (le) (rate(spent_seconds_bucket[$__rate_interval]))"
-_NOW = {"instant": True, "range": False}
+_NOW: dict[str, Any] = {"instant": True, "range": False}
 _LINES = {"custom": {"thresholdsStyle": {"mode": "dashed"}, "fillOpacity": 10}}
 _LEGEND = {"legend": {"showLegend": True, "displayMode": "table", "calcs": ["lastNotNull", "max"]}}
 _UP = [{"type": "value", "options": {"0": {"text": "down", "color": "red"}, "1": {"text": "up", "color": "green"}}}]

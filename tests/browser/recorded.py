@@ -67,7 +67,7 @@ def boards_page(directory: Path, prometheus_url: str, boards: Sequence[dict[str,
         "catalogue = BoardFiles(Path(sys.argv[3]), Path(sys.argv[4])); "
         "serve_boards(sys.argv[1], Prometheus(sys.argv[2]), catalogue, WebSettings())"
     )
-    command = [sys.executable, "-c", code, address, prometheus_url, str(folder.parent), str(ROOT / "docs/runbooks")]
+    command = [sys.executable, "-c", code, address, prometheus_url, str(folder.parent), str(ROOT / "docs")]
     with process(command, directory / "boards.log", environment={"PYTHONPATH": str(ROOT)}):
         wait_until(lambda: _ok(f"http://{address}/boards"), 30, "the page answers")
         yield f"http://{address}"

@@ -18,7 +18,7 @@ import yaml
 
 from tests.compose.compose_project import PROJECT, ROOT, Stack, clone_into, kill
 from tests.compose.engine import Engine, engine, why_not
-from tests.compose.stand_ins import PYTHON, build_ours, build_stand_ins
+from tests.compose.stand_in_images import PYTHON, build_ours, build_stand_ins
 from tests.support.peers import Certificates, make_certificate
 from tests.support.servers import wait_until
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -16,7 +15,9 @@ from typing import Any
 import psutil
 import requests
 
+from demo.gameday.stack import stop
 from pantrywatch.native.addresses import Addresses
+from pantrywatch.native.console import UP_MESSAGE
 from tests.support.exporter import ROOT, Page, fetch
 
 START_SECONDS = 150.0
@@ -101,19 +102,13 @@ def started(state: Path, offset: int, *arguments: str, environment: Mapping[str,
     try:
         yield Stack(state, Addresses(offset), process, output, environment)
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(10)
+        stop(process, STOP_SECONDS)
 
 
 def wait_until_up(stack: Stack) -> None:
     """Return when `up` has printed its table; AssertionError with its output at the deadline."""
     deadline = time.monotonic() + START_SECONDS
-    while "Ctrl-C stops everything" not in stack.text():
+    while UP_MESSAGE not in stack.text():
         assert stack.process.poll() is None, f"up ended:\n{stack.text()}"
         assert time.monotonic() < deadline, f"not up in {START_SECONDS} s:\n{stack.text()}"
         time.sleep(0.2)

@@ -76,13 +76,15 @@ def test_a_missing_settings_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dsn", [f"postgresql://u:{_HUSH}@127.0.0.1:{{port}}/d", f"not a dsn {_HUSH}"])
-def test_a_server_that_cannot_be_reached_stops_up(tmp_path: Path, dsn: str) -> None:
-    """`./run up --settings` names the entry whose server does not answer and starts nothing; the DSN is not shown."""
+def test_a_server_that_cannot_be_reached_stops_up_if_asked(tmp_path: Path, dsn: str) -> None:
+    """With --require-reachable the entry whose server does not respond is named; nothing starts; no DSN is shown."""
     settings = tmp_path / "settings.yaml"
     (tmp_path / "dsn").write_text(dsn.format(port=servers.free_port()))
     settings.write_text("environment: x\ndatabase: [{name: a, dsn_file: dsn}]\n")
-    answer = stacks.run(["up", "--settings", str(settings)], {"PANTRYWATCH_STATE": str(tmp_path / "state")})
+    arguments = ["up", "--settings", str(settings), "--require-reachable"]
+    answer = stacks.run(arguments, {"PANTRYWATCH_STATE": str(tmp_path / "state")})
     _assert_refused(answer, f"error: {settings}:2: database")
+    assert "level=WARNING" not in answer.stderr
     assert stacks.processes_of(tmp_path / "state") == []
 
 

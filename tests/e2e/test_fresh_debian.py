@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pantrywatch.native.console import UP_MESSAGE
 from tests.e2e import stack as stacks
 from tests.support.debian import mirror
 from tests.support.exporter import ROOT
@@ -70,7 +71,7 @@ def _up_and_down(debian: Path, offset: int, log: Path) -> None:
 
 def _is_up(child: subprocess.Popen[bytes], log: Path) -> bool:
     assert child.poll() is None, log.read_text()
-    return "Ctrl-C stops everything" in log.read_text()
+    return UP_MESSAGE in log.read_text()
 
 
 def _inside(debian: Path, command: str) -> list[str]:

@@ -145,7 +145,7 @@ def test_no_secret_is_in_a_command_line_an_environment_or_a_log(stack: stacks.St
 
 
 def _processes(state: Path) -> list[object]:
-    found = []
+    found: list[object] = []
     for process in psutil.process_iter():
         try:
             environment = process.environ()
@@ -186,7 +186,7 @@ def _processes_of_components(stack: stacks.Stack) -> set[int]:
     return {
         connection.pid or 0
         for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr[1] in ports
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port in ports
     }
 
 

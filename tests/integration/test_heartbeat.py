@@ -185,6 +185,7 @@ def test_a_strangers_webhook_sees_no_login_of_ours(tmp_path: Path) -> None:
         thread.join(5)
 
 
+@pytest.mark.long
 def test_alertmanager_falls_silent_and_comes_back(tmp_path: Path) -> None:
     """Killed, Alertmanager is missed: each contact is told once by mail and webhook, and once that it is back."""
     port = servers.free_port()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 import bcrypt
+import redis
 import yaml
 
 from tests.support import servers
@@ -36,7 +37,7 @@ def test_a_new_dsn_and_url_hold_without_a_restart(
             postgres.execute(f"DROP ROLE {_ROLE}")
 
 
-def _rotate(folder: Path, postgres: servers.Postgres, cache: servers.Redis, client: servers.redis.Redis) -> None:
+def _rotate(folder: Path, postgres: servers.Postgres, cache: servers.Redis, client: redis.Redis) -> None:
     def write(password: str) -> None:
         (folder / "dsn").write_text(postgres.dsn(user=_ROLE, password=password) + "\n")
         (folder / "url").write_text(f"redis://{_ROLE}:{password}@127.0.0.1:{cache.port}\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 BURNS = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname=~"Crm.+Burn"})'
@@ -12,7 +12,7 @@ Case = dict[str, Any]
 Promtool = Callable[..., None]
 
 
-def at(time: str, expression: str, samples: dict[str, float]) -> Case:
+def at(time: str, expression: str, samples: Mapping[str, float]) -> Case:
     """The expression has exactly these samples at that time; promtool compares to the last bit, so round."""
     found = [{"labels": labels, "value": value} for labels, value in samples.items()]
     return {"eval_time": time, "expr": expression, "exp_samples": found}

@@ -35,7 +35,7 @@ HISTOGRAMS = {
     "form-submission": ("browser_form_submission_seconds", 'source="field",route="/interactions"', "1.0"),
     "api-latency": (
         "http_server_request_duration_seconds",
-        'http_request_method="GET",http_route="/api/v1/dashboard",http_response_status_code="200"',
+        'http_request_method="GET",http_route="/api/v1/dashboard",route_group="critical",http_response_status_code="200"',
         "0.5",
     ),
     "db-query-latency": (
@@ -48,7 +48,7 @@ HISTOGRAMS = {
 _CHECK = 'pantrywatch_check_runs_total{job="synthetic",instance="local",check="%s",kind="http",target="%s",result="%s"}'
 _REQUESTS = (
     'http_server_request_duration_seconds_count{job="application",http_request_method="GET",'
-    'http_route="/api/v1/organizations",http_response_status_code="%s"}'
+    'http_route="/api/v1/organizations",route_group="critical",http_response_status_code="%s"}'
 )
 _CALLS = (
     'http_client_request_duration_seconds_count{job="application",service_peer_name="email",'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.rules.promtool import Promtool, at
-from tests.rules.target_series import series_of
+from tests.rules.target_series import Segments, series_of
 
 _ABOUT = "api-error-rate"
 _TARGET = 'sum by (target) (target:health:state{target="api-error-rate"})'
@@ -21,7 +21,8 @@ def _backend(state: int) -> list[tuple[str, dict[str, float]]]:
 
 def test_a_target_degrades_before_it_is_unhealthy(promtool: Promtool) -> None:
     """Worse than promised is degraded, a critical or high alert unhealthy, and both pass."""
-    good, bad = [(1000, 12), (995, 24), (500, 24), (1000, 84)], [(0, 12), (5, 24), (500, 24), (0, 84)]
+    good: Segments = [(1000, 12), (995, 24), (500, 24), (1000, 84)]
+    bad: Segments = [(0, 12), (5, 24), (500, 24), (0, 84)]
     times = {"50m": 0, "2h30m": 1, "4h30m": 2, "11h50m": 0}
     cases = [at(time, expr, samples) for time, state in times.items() for expr, samples in _backend(state)]
     promtool(series_of("api-error-rate", good, bad), "5m", cases, about=_ABOUT)

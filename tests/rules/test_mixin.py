@@ -192,3 +192,76 @@ def test_an_alert_with_wrong_fields_is_an_error_that_names_it(name: str, fields:
     code = f"(import 'alert_rules/lib/alert.libsonnet')({config})('{name}', 'high', function(limits) {{ {fields} }})"
     with pytest.raises(RuntimeError, match=re.escape(message)):
         _gojsonnet.evaluate_snippet(str(ROOT / "user.jsonnet"), code)
+
+
+def _other(limit: Any) -> Any:
+    """Return another limit of the same form; no number of it is one that a text has anyhow."""
+    if isinstance(limit, dict):
+        return {key: _other(value) for key, value in limit.items()}
+    if isinstance(limit, str):
+        return re.sub(r"\d+", lambda digits: str(7 * int(digits[0])), limit)
+    return round(limit * 0.7, 4) if limit < 1 else 3 * limit + 4
+
+
+def _says(text: str, number: float) -> bool:
+    """Return whether the text has the number, or the share in per cent."""
+    forms = "|".join(re.escape(form) for form in (f"{number:g}", f"{100 * number:g}%"))
+    return re.search(rf"(?<![\w.])({forms})(?![\w.%]|\.\d)", text) is not None
+
+
+def _numbers(limits: Any) -> set[float]:
+    """Return the numbers in limits or thresholds, at any depth."""
+    if isinstance(limits, dict | list):
+        return set().union(*(_numbers(one) for one in (limits.values() if isinstance(limits, dict) else limits)))
+    return {limits} if isinstance(limits, int | float) and not isinstance(limits, bool) else set()
+
+
+def _panels(node: Any) -> list[dict[str, Any]]:
+    own = node.get("panels", [])
+    return [*own, *(inner for panel in own for inner in _panels(panel))]
+
+
+def _steps(node: Any) -> set[float]:
+    if isinstance(node, list):
+        return set().union(*map(_steps, node))
+    if not isinstance(node, dict):
+        return set()
+    here = _numbers(node["steps"]) if "steps" in node else set()
+    return here | set().union(*map(_steps, node.values()))
+
+
+@pytest.fixture(scope="module")
+def moved() -> tuple[dict[str, Any], dict[str, Any]]:
+    """All limits as they come, and the mixin with every one of them changed."""
+    code = "(import 'alert_rules/config.libsonnet').defaults.alerts"
+    limits: dict[str, Any] = json.loads(_gojsonnet.evaluate_snippet(str(ROOT / "user.jsonnet"), code))
+    return limits, _mixin(json.dumps({"alerts": _other(limits)}))
+
+
+def test_no_alert_text_keeps_a_limit_that_was_changed(
+    mixin: dict[str, Any], moved: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    """A number in a summary, description or impact that is a limit changes with it."""
+    limits, changed = moved
+    told = 0
+    for before, after in zip(_rules(mixin["alerts"]), _rules(changed["alerts"]), strict=True):
+        for key in ("summary", "description", "impact"):
+            for number in _numbers(limits.get(before["alert"], {})):
+                if _says(before["annotations"][key], number):
+                    told += 1
+                    assert not _says(after["annotations"][key], number), (before["alert"], key, number)
+    assert told > 30
+
+
+def test_no_panel_text_keeps_a_line_that_moved(
+    mixin: dict[str, Any], moved: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    """Where the line on a panel follows a limit, the number in its description does too."""
+    told = 0
+    for name, board in mixin["dashboards"].items():
+        for before, after in zip(_panels(board), _panels(moved[1]["dashboards"][name]), strict=True):
+            for number in _steps(before) - _steps(after):
+                if _says(before.get("description", ""), number):
+                    told += 1
+                    assert not _says(after["description"], number), (name, before["title"], number)
+    assert told > 3

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pantrywatch.build.repository import build
 from pantrywatch.config.components import components
 from pantrywatch.config.settings import PrometheusSettings, read_settings
 from pantrywatch.containers.layout import container_layout
@@ -35,19 +34,6 @@ def _run(*command: str, cwd: Path = ROOT) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
-
-
-def test_generated_rules_are_current(tmp_path: Path) -> None:
-    """The committed rule files are what their jsonnet gives; a changed one is noticed."""
-    assert build(ROOT, check=True) == 0
-    for folder in ("alert_rules", "dashboards", "docs", "provisioning"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    for file in ("targets.yaml", "settings.yaml", "components.yaml"):
-        shutil.copy(ROOT / file, tmp_path)
-    assert build(tmp_path, check=True) == 0
-    copy = tmp_path / "alert_rules/generated/monitoring.yml"
-    copy.write_text(copy.read_text().replace("up == 0", "up == 2"))
-    assert build(tmp_path, check=True) == 1
 
 
 @pytest.mark.parametrize("file", GENERATED, ids=lambda file: file.name)

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 _STATES = Path(__file__).with_name("test_target_states.py")
 
 
+@pytest.mark.long
 def test_a_full_outage_fires_every_tier_that_can_and_each_clears(promtool: Promtool) -> None:
     """Every target, all events bad for 22 hours: each tier fires in its time, those that cannot never; all clear."""
     strict = [t for t in TARGETS if t.endswith(("-availability", "-error-rate"))]
@@ -88,7 +89,8 @@ def test_failures_in_a_quiet_night_page_nobody(promtool: Promtool) -> None:
 
 def test_two_failures_of_a_young_installation_page_nobody(promtool: Promtool) -> None:
     """Where little is known of a month, two failed checks would cost a good part of it: the minimum holds the page."""
-    good, bad = [(1, 60), (0, 1), (1, 3), (0, 1), (1, 25)], [(0, 60), (1, 1), (0, 3), (1, 1), (0, 25)]
+    good: Segments = [(1, 60), (0, 1), (1, 3), (0, 1), (1, 25)]
+    bad: Segments = [(0, 60), (1, 1), (0, 3), (1, 1), (0, 25)]
     series = series_of("api-availability", good, bad)
     nobody = [firing(f"{minute}m", {}) for minute in range(61, 90)]
     promtool(series, "1m", nobody, about="api-availability", records=BURNING)
@@ -130,6 +132,37 @@ def test_a_day_is_counted_in_events(promtool: Promtool) -> None:
     )
 
 
+def test_a_month_across_the_renaming_of_its_series_is_whole(promtool: Promtool) -> None:
+    """Events that 0.1 recorded under the old name count, before, while and after the new one starts, each once."""
+    day = 288
+    labels = '{target="api-error-rate",layer="backend",sloth_id="crm-api-error-rate"}'
+    series = [
+        (f"slo:events_{events}:{name}{labels}", values)
+        for events, count in (("total", 100), ("bad", 1))
+        for name, values in (
+            ("paced5m", f"_ {count}x{20 * day - 1}"),
+            ("sampled5m", f"_ _x{20 * day} {count}x{11 * day - 1}"),
+        )
+    ]
+    bad = "sum by (target) (slo:events_bad:sum30d)"
+    only = '{target="api-error-rate"}'
+    promtool(
+        series,
+        "5m",
+        [
+            at("10d", bad, {only: 10 * day}),
+            at("20d", bad, {only: 20 * day}),
+            at("25d", bad, {only: 25 * day}),
+            at("30d", bad, {only: 30 * day}),
+            at("30d", "count(slo:events_bad:sum30d)", {"{}": 1}),
+            at("30d", "round(sum by (target) (slo:sli_error:ratio_rate30d), 1e-7)", {only: 0.01}),
+        ],
+        about="api-error-rate",
+        records=".+30d",
+        every="5d",
+    )
+
+
 def test_the_month_is_counted_in_events(promtool: Promtool) -> None:
     """Over 30 days bad / total is the true ratio, however unlike the days are; every event is counted once."""
     day = 288
@@ -158,7 +191,7 @@ def test_the_events_of_an_hour_are_counted_once_each(promtool: Promtool) -> None
     """At a scrape every 15 s a bad event weighs one, whenever between two evaluations it happens."""
     total = counter([(4, 480)])
     bad = counter([(0, 241), (1, 1), (0, 9), (1, 1), (0, 10), (1, 1), (0, 11), (1, 1), (0, 205)])
-    labels = 'http_request_method="GET",http_route="/api/v1/dashboard"'
+    labels = 'http_request_method="GET",http_route="/api/v1/dashboard",route_group="critical"'
     promtool(
         [
             (f'http_server_request_duration_seconds_count{{{labels},http_response_status_code="200"}}', total),

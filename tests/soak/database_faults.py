@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import psutil
 import psycopg
 
+from tests.soak.proxy import HEALTHY, MODES
 from tests.soak.world import DATABASE, ROLE, UP, World, make_role
 from tests.support import servers
 
@@ -124,11 +125,16 @@ def connections_closed(world: World) -> Iterator[None]:
 
 @contextmanager
 def connections_used_up(world: World) -> Iterator[None]:
-    """Others hold every slot that is not the superuser's."""
+    """Others hold every slot that is not the superuser's, and the exporter's own sessions have ended."""
+    proxy = world.proxies["database"]
     with contextlib.ExitStack() as held:
         world.execute("CREATE ROLE greedy LOGIN PASSWORD 'greedy'")
-        world.end_sessions()
-        _take_all_slots(world.postgres.dsn(user="greedy", password="greedy"), held)
+        dsn = world.postgres.dsn(user="greedy", password="greedy")
+        _take_all_slots(dsn, held)
+        proxy.switch(MODES["refused"])  # or the exporter would be back before the others are
+        servers.wait_until(lambda: world.server_connections()["database"] == 0, 10, "its sessions have ended")
+        _take_all_slots(dsn, held)
+        proxy.switch(HEALTHY)
         yield
     servers.wait_until(lambda: _drop_role(world), 10, "the greedy sessions have ended")
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
+import psycopg
+import redis
 
 from tests.soak.proxy import Proxy, proxy
 from tests.support import servers
@@ -88,17 +91,19 @@ class World:
         return {"database": int(str(sessions)), "cache": len(clients)}
 
     def _postgres_answers(self) -> bool:
-        with contextlib.suppress(servers.psycopg.OperationalError):
+        with contextlib.suppress(psycopg.OperationalError):
             return self.postgres.value("SELECT 1") == 1
         return False
 
     def _redis_answers(self) -> bool:
-        with contextlib.suppress(servers.redis.ConnectionError), self.redis.client() as client:
+        with contextlib.suppress(redis.ConnectionError), self.redis.client() as client:
             return bool(client.ping())
         return False
 
 
-def _again(command: object, directory: Path, stop_signal: int) -> contextlib.AbstractContextManager[psutil.Popen]:
+def _again(
+    command: object, directory: Path, stop_signal: int
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     assert isinstance(command, Sequence)
     return servers.process([str(word) for word in command], directory / "again.log", stop_signal=stop_signal)
 

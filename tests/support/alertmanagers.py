@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import time
@@ -136,7 +137,7 @@ def alertmanager(
     port, log = free_port(), folder / "alertmanager.log"
     cluster = () if any(option.startswith("--cluster.listen") for option in options) else ("--cluster.listen-address=",)
     command = [
-        *alertmanager_command().split(), f"--config.file={folder / 'alertmanager.yml'}",
+        *shlex.split(alertmanager_command()), f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}", *cluster, *options,
     ]  # fmt: skip
     with process(command, log, environment={"TZ": "UTC", **(environment or {})}, stop_signal=signal.SIGTERM) as child:

@@ -25,7 +25,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
         "pantrywatch.config", "exporters.core", "exporters.registry",
         *(f"exporters.{name}.settings" for name in EXPORTERS),
     ),
-    "pantrywatch.web": ("pantrywatch.web", "exporters.core"),
+    "pantrywatch.web": ("pantrywatch.web", "pantrywatch.config.yaml_output", "exporters.core"),
     "pantrywatch.generate": ("pantrywatch.generate", "pantrywatch.config", "pantrywatch.web", "exporters.core"),
     "pantrywatch.containers": (
         "pantrywatch.containers", "pantrywatch.generate", "pantrywatch.config", "pantrywatch.web", "exporters.core",

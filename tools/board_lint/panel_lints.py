@@ -25,7 +25,7 @@ def problems(panel: Panel, units: frozenset[str]) -> Iterator[Problem]:
     if not panel.source.get("targets"):
         yield "panel-no-targets", "asks nothing"
     yield from _units(panel, units)
-    yield from _colours(panel)
+    yield from _colors(panel)
     yield from _legend(panel)
     yield from _scale(panel)
     yield from _now(panel)
@@ -68,17 +68,17 @@ def _units_in(options: Json) -> Iterator[str]:
             yield options[key]["unit"]
 
 
-def _colours(panel: Panel) -> Iterator[Problem]:
+def _colors(panel: Panel) -> Iterator[Problem]:
     for thresholds in panel.properties("thresholds"):
         steps = [(step["value"], step["color"]) for step in thresholds["steps"]]
         values = [value for value, _ in steps[1:]]
         if steps == _FACTORY_STEPS:
-            yield "panel-colors", "has the colours that Grafana gives where nobody chose any"
+            yield "panel-colors", "has the colors that Grafana gives where nobody chose any"
         if steps[0][0] is not None or None in values or values != sorted(set(values)):
             yield "panel-colors", f"limits are not in order: {[value for value, _ in steps]}"
     for mappings in panel.properties("mappings"):
         if any(not result.get("text") for mapping in mappings for result in _results(mapping)):
-            yield "panel-colors", "a state is told by its colour alone"
+            yield "panel-colors", "a state is told by its color alone"
 
 
 def _results(mapping: Json) -> Iterator[Json]:

@@ -12,14 +12,17 @@ import yaml
 
 from exporters.cache.fields import FIELDS
 from exporters.database.queries import Query, read_queries
+from pantrywatch.config.conventions import REQUESTS
 from pantrywatch.config.selectors import parse_selector
 from pantrywatch.config.targets import read_targets
+from pantrywatch.generate.relabelling import ACTION, GROUP
 from tools.rule_lint.pages import SCRAPE_LABELS, Family
 from tools.rule_lint.shapes import Row, Shape
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent / "series"
 RECORDED = FOLDER / "recorded.json"
+_GIVEN_WHEN_SCRAPED = (GROUP, ACTION)
 _OF_A_SCRAPE = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling")
 
 
@@ -58,7 +61,8 @@ def read_recorded() -> Iterator[Family]:
     """Yield the families of the recorded pages."""
     for name, entry in json.loads(RECORDED.read_text()).items():
         for job, labels in entry["jobs"].items():
-            labelled = (tuple(labels["labels"]), tuple(labels.get("optional", ())))
+            given = _GIVEN_WHEN_SCRAPED if name == REQUESTS else ()
+            labelled = (tuple(labels["labels"]), (*labels.get("optional", ()), *given))
             yield Family(name, entry["type"], entry["help"], job, *labelled, tuple(map(float, labels.get("edges", ()))))
 
 

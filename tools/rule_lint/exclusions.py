@@ -6,13 +6,29 @@ _MAPPED = (
     "renames a counter of another naming scheme, series by series; it stays a counter, and its users take the rate"
 )
 
+_BEFORE = "adds what versions before 0.2 recorded as paced5m, until those samples have left Prometheus"
+
 # (name of the alert or recording rule, lint) → reason.
 EXCLUSIONS: dict[tuple[str, str], str] = {
     ("Watchdog", "short-for"): "it always fires: there is nothing to wait for",
     ("Watchdog", "missing-label"): "severity none keeps it out of every route but the heartbeat's",
     **{
+        (name, lint): reason
+        for name in ("CrmMonitoringCauseRecent", "CrmMonitoringTargetBurned")
+        for lint, reason in {
+            "short-for": "it inhibits, and must do so as soon as its source fires",
+            "missing-label": "severity none keeps it out of every route",
+        }.items()
+    },
+    ("CrmApiUsersAffected", "short-for"): "the alerts it covers have waited",
+    **{
         (f"{histogram}_{part}", "bare-counter"): _MAPPED
         for histogram in ("http_server_request_duration_seconds", "db_client_operation_duration_seconds")
         for part in ("bucket", "count", "sum")
+    },
+    **{
+        (f"slo:events_{events}:sum{window}", "unknown-metric"): _BEFORE
+        for events in ("bad", "total")
+        for window in ("1d", "3d", "30d")
     },
 }

@@ -43,13 +43,13 @@ class ProbeRun:
         self._probe = probe
         self._deadline = deadline
         self._observation = Observation()
-        self._error: BaseException | None = None
+        self._failure: tuple[ErrorClass, str] | None = None  # not the error: it holds all that the probe had read
         self._started_at = time.monotonic()
         self._ended = threading.Event()
         try:
             threading.Thread(target=self._run, name=f"check-{name}", daemon=True).start()
         except RuntimeError as error:  # the system has no more threads
-            self._error = error
+            self._failure = (classify(error), str(error))
             self._ended.set()
 
     def stuck(self) -> bool:
@@ -58,16 +58,16 @@ class ProbeRun:
 
     def result(self) -> Result:
         """Return how the run ended, at its deadline at the latest: as `timeout` if the thread has not returned."""
-        error: BaseException | None = TimeoutError("no answer in time")
+        failure: tuple[ErrorClass, str] | None = (ErrorClass.TIMEOUT, "no answer in time")
         if self._ended.wait(self._deadline.remaining()):
-            error = self._error
+            failure = self._failure
         observation, now = self._observation, time.monotonic()
         return Result(
             seconds=now - self._started_at,
             ended_at=now,
             timestamp_seconds=time.time(),
-            error_class=classify(error) if error else None,
-            detail=str(error) if error else "",
+            error_class=failure[0] if failure else None,
+            detail=failure[1] if failure else "",
             gauges=observation.gauges.copy(),
             phases=observation.phases(),
             measured=observation.measured.copy(),
@@ -78,8 +78,8 @@ class ProbeRun:
         try:
             self._probe(self._observation, self._deadline.earlier(margin))
         except Exception as error:  # noqa: BLE001 - this thread is the run's guard: every error becomes its result
-            self._error = error
-            if classify(error) is ErrorClass.INTERNAL:
+            self._failure = (classify(error), str(error))
+            if self._failure[0] is ErrorClass.INTERNAL:
                 logger.error("thread=%s error=%s", threading.current_thread().name, type(error).__name__)
         finally:
             self._ended.set()

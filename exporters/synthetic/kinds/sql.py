@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class SqlCheck(CheckSettings):
     """Passes if the query, run read-only, returns `expect_rows` rows, and `expect_value` first, if these are set.
 
-    The whole result is read into memory: ask for few rows.
+    The whole result is read into memory: ask for few rows. More than 8 MB of them fail the check.
     """
 
     kind: Annotated[Literal["sql"], "A query to PostgreSQL."]
@@ -75,8 +75,9 @@ def _connect(dsn: Dsn, deadline: Deadline) -> Connection[tuple[Any, ...]]:
     import psycopg  # noqa: PLC0415 - as above
 
     from exporters.core.postgres_connect import connect  # noqa: PLC0415
+    from exporters.synthetic.limited_connection import LimitedConnection  # noqa: PLC0415
 
-    connection: Connection[tuple[Any, ...]] = psycopg.Connection(connect(dsn, deadline))
+    connection = LimitedConnection(connect(dsn, deadline))
     connection.prepare_threshold = None
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     connection.read_only = True

@@ -1,5 +1,5 @@
 // What all graphs over time share: the chart library, axes, events, the crosshair, the box with the values there.
-import { colour, faded } from './colours.js';
+import { colorNamed, faded } from './colors.js';
 import { element, plainForChart } from './dom.js';
 import { dateAndClock, timeTicks } from './time.js';
 
@@ -21,7 +21,7 @@ function plotly() {
 }
 
 // Draws into `body`. `left`, `right`: { values, texts, range } of the value axes, texts as they are shown;
-// `describe(time)` gives the lines of the box: [{ name, text, colour }].
+// `describe(time)` gives the lines of the box: [{ name, text, color }].
 export async function timeChart(body, context, { traces, shapes = [], left, right, layout = {}, describe }) {
   const chart = await plotly();
   if (!body.isConnected) return;
@@ -65,20 +65,20 @@ function axis({ values, texts, range, type = 'linear' }) {
 }
 
 function events({ events: found = [] }) {
-  return found.flatMap(({ time, end, colour: code, dashed }) => {
+  return found.flatMap(({ time, end, color: code, dashed }) => {
     const line = { type: 'line', xref: 'x', yref: 'paper', x0: time, x1: time, y0: 0, y1: 1, line: { color: code, width: 1, dash: dashed ? 'dash' : 'dot' } };
     if (!end || end === time) return [line];
     return [line, { type: 'rect', xref: 'x', yref: 'paper', x0: time, x1: end, y0: 0, y1: 1, fillcolor: faded(code, 0.07), line: { width: 0 }, layer: 'below' }];
   });
 }
 
-// A line at each limit, in its colour.
+// A line at each limit, in its color.
 export function limitLines({ thresholds, custom }, [low, high], yref = 'y') {
   if (!/line|dashed/.test(custom?.thresholdsStyle?.mode ?? 'off')) return [];
   const dash = custom.thresholdsStyle.mode.startsWith('dashed') ? 'dash' : 'solid';
   const steps = (thresholds?.steps ?? []).filter(({ value }) => value !== null && value >= low && value <= high);
   return steps.map(({ value, color }) => ({
-    type: 'line', xref: 'paper', yref, x0: 0, x1: 1, y0: value, y1: value, line: { color: colour(color), width: 1.5, dash },
+    type: 'line', xref: 'paper', yref, x0: 0, x1: 1, y0: value, y1: value, line: { color: colorNamed(color), width: 1.5, dash },
   }));
 }
 
@@ -119,7 +119,7 @@ function showBox(event, time, lines, { events: found = [], range }) {
     element('b', {}, dateAndClock(time)),
     ...lines.slice(0, MOST_IN_BOX).map(boxLine),
     ...(lines.length > MOST_IN_BOX ? [element('div', {}, `and ${lines.length - MOST_IN_BOX} more`)] : []),
-    ...here.slice(0, 5).map(({ title, text, colour: code }) => boxLine({ name: title, text, colour: code })),
+    ...here.slice(0, 5).map(({ title, text, color: code }) => boxLine({ name: title, text, color: code })),
   );
   document.body.append(box);
   const left = event.clientX + 16 + box.offsetWidth > window.innerWidth ? event.clientX - 16 - box.offsetWidth : event.clientX + 16;
@@ -127,7 +127,7 @@ function showBox(event, time, lines, { events: found = [], range }) {
   box.style.top = `${Math.min(event.clientY + 12, Math.max(0, window.innerHeight - box.offsetHeight - 8))}px`;
 }
 
-function boxLine({ name, text, colour: code }) {
+function boxLine({ name, text, color: code }) {
   const mark = element('i', {});
   mark.style.background = code;
   return element('div', {}, mark, element('span', {}, name), element('span', { class: 'number' }, text));

@@ -1,5 +1,5 @@
 // What happened meanwhile (alerts, deployments), drawn across all graphs of a board.
-import { colour } from './colours.js';
+import { colorNamed } from './colors.js';
 import { number } from './frames.js';
 import { ask } from './prometheus.js';
 import { milliseconds } from './time.js';
@@ -8,7 +8,7 @@ import { inQuery } from './variables.js';
 const MOST = 200;
 const MOST_POINTS = 1000;
 
-// [{ title, text, time, end, colour, dashed }], the newest first.
+// [{ title, text, time, end, color, dashed }], the newest first.
 export async function eventsOf(board, context) {
   const sources = (board.annotations?.list ?? []).filter(({ enable, expr }) => enable && expr);
   const found = await Promise.all(sources.map((source) => spansOf(source, context)));
@@ -23,7 +23,7 @@ async function spansOf(source, { range, variables, signal }) {
   const { result } = await ask('query_range', { query, start: start / 1000, end: range.to / 1000, step: step / 1000 }, signal);
   return result.flatMap(({ metric, values }) => {
     const text = (template = '') => template.replace(/\{\{\s*([^}]+?)\s*\}\}/g, (_, label) => metric[label] ?? '');
-    const look = { title: text(source.titleFormat) || source.name, text: text(source.textFormat), colour: colour(source.iconColor), dashed: source.useValueForTime };
+    const look = { title: text(source.titleFormat) || source.name, text: text(source.textFormat), color: colorNamed(source.iconColor), dashed: source.useValueForTime };
     const times = source.useValueForTime ? marks(values, range) : spans(values, step);
     return times.map((each) => ({ ...look, ...each }));
   });

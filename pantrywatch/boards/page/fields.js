@@ -1,5 +1,5 @@
-// How a field (a series, a column) is shown: the panel's defaults and overrides, texts for values, colours.
-import { colour, PALETTE } from './colours.js';
+// How a field (a series, a column) is shown: the panel's defaults and overrides, texts for values, colors.
+import { colorNamed, PALETTE } from './colors.js';
 import { format } from './units.js';
 import { replaced } from './variables.js';
 
@@ -68,24 +68,24 @@ export function stepOf(value, config) {
   return steps.findLast((step) => step.value === null || step.value === undefined || measure >= step.value);
 }
 
-// { text, colour, nothing } of one value; `index` of the field chooses among the palette's colours.
+// { text, color, nothing } of one value; `index` of the field chooses among the palette's colors.
 export function shown(value, config, index = 0) {
   const own = mapped(value, config.mappings);
   const nothing = value === null || value === undefined || value === '';
   const text = own?.text ?? (nothing ? config.noValue ?? '' : written(value, config));
-  return { text, nothing: nothing && !own, colour: own?.color ? colour(own.color) : colourOf(value, config, index) };
+  return { text, nothing: nothing && !own, color: own?.color ? colorNamed(own.color) : colorOf(value, config, index) };
 }
 
 function written(value, config) {
   return typeof value === 'number' ? format(value, config.unit, config.decimals) : String(value);
 }
 
-// The colour a value has, or a series as a whole.
-export function colourOf(value, config, index = 0) {
+// The color a value has, or a series as a whole.
+export function colorOf(value, config, index = 0) {
   const { mode = 'thresholds', fixedColor } = config.color ?? {};
-  if (mode === 'fixed' || mode === 'shades') return colour(fixedColor);
+  if (mode === 'fixed' || mode === 'shades') return colorNamed(fixedColor);
   if (mode.startsWith('palette')) return PALETTE[index % PALETTE.length];
-  return typeof value === 'number' ? colour(stepOf(value, config)?.color) : colour('text');
+  return typeof value === 'number' ? colorNamed(stepOf(value, config)?.color) : colorNamed('text');
 }
 
 const numbers = (values) => values.filter((value) => value !== null && !Number.isNaN(value));

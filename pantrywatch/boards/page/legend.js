@@ -2,7 +2,7 @@
 import { element } from './dom.js';
 import { calculationName, reduced, shown } from './fields.js';
 
-// `series`: { name, colour, field, config, index }; those not to be drawn get `hidden`.
+// `series`: { name, color, field, config, index }; those not to be drawn get `hidden`.
 export function legend(body, panel, series, redraw) {
   body.querySelector(':scope > .legend')?.remove();
   const { showLegend = true, displayMode = 'list', placement = 'bottom' } = panel.options?.legend ?? {};
@@ -18,9 +18,9 @@ export function legend(body, panel, series, redraw) {
   body.append(element('div', { class: `legend ${displayMode}` }, displayMode === 'table' ? table(panel, listed, toggle) : list(panel, listed, toggle)));
 }
 
-function mark({ colour, hidden, name }, toggle) {
+function mark({ color, hidden, name }, toggle) {
   const dot = element('i', {});
-  dot.style.background = hidden ? '#d0d7de' : colour;
+  dot.style.background = hidden ? '#d0d7de' : color;
   return element('button', { type: 'button', title: name, onclick: toggle(name) }, dot, name || '–');
 }
 

@@ -5,6 +5,7 @@ import { element } from './dom.js';
 import { eventsOf } from './events.js';
 import { boardLayout, whenSeen } from './layout.js';
 import { addressOf } from './links.js';
+import { ask } from './prometheus.js';
 import { milliseconds, timeOf } from './time.js';
 import { boardLinks, boardPicker, rangePicker, refreshPicker } from './toolbar.js';
 
@@ -20,7 +21,7 @@ class BoardPage {
   }
 
   get raw() {
-    const { from = 'now-6h', to = 'now' } = this.board.time ?? {};
+    const { from = 'now-6h', to = 'now' } = this.young ?? this.board.time ?? {};
     return { from: this.parameters.get('from') ?? from, to: this.parameters.get('to') ?? to };
   }
 
@@ -121,11 +122,26 @@ async function json(path) {
   return response.json();
 }
 
+// The range a board opens with while there is less data than it would show: else the first hour is a hairline at the
+// right edge. Null once there is enough, or where Prometheus does not answer.
+async function youngRange({ from = 'now-6h', to = 'now' } = {}) {
+  if (from !== 'now-6h' || to !== 'now') return null;
+  try {
+    const { result } = await ask('query', { query: 'count_over_time((count(up) > 0)[6h:1m])' });
+    const minutes = Number(result[0]?.value[1] ?? 0);
+    const enough = [15, 30, 60, 180].find((length) => minutes <= length);
+    return enough ? { from: `now-${enough}m`, to: 'now' } : null;
+  } catch {
+    return null;
+  }
+}
+
 async function start() {
   const uid = /^\/d\/([\w-]+)/.exec(window.location.pathname)?.[1];
   try {
     const [boards, board] = await Promise.all([json('/api/boards'), json(`/api/boards/${uid}`)]);
     const page = new BoardPage(board, boards);
+    if (!page.parameters.has('from')) page.young = await youngRange(board.time);
     window.addEventListener('popstate', () => {
       page.parameters = new URLSearchParams(window.location.search);
       page.open();

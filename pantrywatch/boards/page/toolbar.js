@@ -2,7 +2,7 @@
 import { element } from './dom.js';
 import { dateAndClock } from './time.js';
 
-const RANGES = [['now-15m', 'Last 15 minutes'], ['now-30m', 'Last 30 minutes'], ['now-1h', 'Last hour'], ['now-6h', 'Last 6 hours'], ['now-24h', 'Last 24 hours'], ['now-7d', 'Last 7 days'], ['now-30d', 'Last 30 days']];
+const RANGES = [['now-15m', 'Last 15 minutes'], ['now-30m', 'Last 30 minutes'], ['now-60m', 'Last hour'], ['now-180m', 'Last 3 hours'], ['now-6h', 'Last 6 hours'], ['now-24h', 'Last 24 hours'], ['now-7d', 'Last 7 days'], ['now-30d', 'Last 30 days']];
 const REFRESHES = [['', 'Off'], ['15s', '15 s'], ['30s', '30 s'], ['1m', '1 min'], ['5m', '5 min']];
 
 function select(label, options, value, changed) {

@@ -10,7 +10,7 @@ from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.field_checks import expect_address, matching, optional
 from pantrywatch.config.notifications.validation import expect_mail_address, expect_url
 
-CHANNELS = ("email", "slack", "webhook", "pagerduty")
+CHANNELS = ("email", "slack", "webhook", "pagerduty", "opsgenie", "msteams")
 
 
 def _user_with_password(user: str | None, password_file: str | None) -> Problems:
@@ -29,7 +29,7 @@ class MailServer:
     """The server that takes the mail."""
 
     server: Annotated[str, "`host:port`; with port 465 the connection is TLS from the start.", expect_address]
-    sender: Annotated[str, "The address that messages come from.", expect_mail_address]
+    sender: Annotated[str, "The mail address that messages come from.", expect_mail_address]
     tls: Annotated[bool, "Whether to ask for STARTTLS."] = True
     user: Annotated[str | None, "The user to log in as; needs `password_file`."] = None
     password_file: Annotated[str | None, "The file with the password of `user`."] = None
@@ -37,7 +37,7 @@ class MailServer:
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_user_with_password, _password_over_tls)
 
 
-def _one_address(url: str | None, url_file: str | None) -> Problems:
+def _one_url(url: str | None, url_file: str | None) -> Problems:
     if (url is None) == (url_file is None):
         yield "url", f"expected exactly one of url and url_file, got {'neither' if url is None else 'both'}"
 
@@ -45,7 +45,7 @@ def _one_address(url: str | None, url_file: str | None) -> Problems:
 def _expect_relay(url: str) -> None:
     expect_url(url)
     if (urlsplit(url).hostname or "").endswith("slack.com"):
-        raise ValueError("expected url_file: the address of a Slack webhook is a secret")
+        raise ValueError("expected url_file: the URL of a Slack webhook is a secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class Slack:
     """A Slack channel; exactly one of `url` and `url_file` is given."""
 
     channel: Annotated[str, "`#channel` or `@person`.", matching("[#@].+", "#channel or @person")]
-    url: Annotated[str | None, "The address of a relay that needs no secret.", optional(_expect_relay)] = None
-    url_file: Annotated[str | None, "The file with the address of the webhook, which is a secret."] = None
+    url: Annotated[str | None, "The URL of a relay that needs no secret.", optional(_expect_relay)] = None
+    url_file: Annotated[str | None, "The file with the URL of the webhook, which is a secret."] = None
 
-    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_one_address,)
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_one_url,)
 
 
 def _one_login(token_file: str | None, user: str | None) -> Problems:
@@ -66,9 +66,9 @@ def _one_login(token_file: str | None, user: str | None) -> Problems:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """An address that takes Alertmanager's JSON."""
+    """A URL that takes Alertmanager's JSON."""
 
-    url: Annotated[str, "The address to post to.", expect_url]
+    url: Annotated[str, "The URL to post to.", expect_url]
     token_file: Annotated[str | None, "The file with a token, sent as `Authorization: Bearer …`."] = None
     user: Annotated[str | None, "The user for basic authentication; needs `password_file`."] = None
     password_file: Annotated[str | None, "The file with the password of `user`."] = None
@@ -81,13 +81,35 @@ class PagerDuty:
     """A service of PagerDuty (Events API v2), or of anything that takes the same at `url`."""
 
     key_file: Annotated[str, "The file with the integration key."]
-    url: Annotated[str, "The address to post events to.", expect_url] = "https://events.pagerduty.com/v2/enqueue"
+    url: Annotated[str, "The URL to post events to.", expect_url] = "https://events.pagerduty.com/v2/enqueue"
 
 
-def _some_channel(
-    email: str | None, slack: Slack | None, webhook: Webhook | None, pagerduty: PagerDuty | None
+@dataclass(frozen=True, slots=True)
+class Opsgenie:
+    """An API integration of Opsgenie, or of anything that takes the same at `url`."""
+
+    key_file: Annotated[str, "The file with the API key of the integration."]
+    url: Annotated[str, "The address of the API: `https://api.eu.opsgenie.com/` in Europe.", expect_url] = (
+        "https://api.opsgenie.com/"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MsTeams:
+    """A channel of Microsoft Teams, by a workflow that takes webhook requests; needs Alertmanager 0.28."""
+
+    url_file: Annotated[str, "The file with the address of the workflow, which is a secret."]
+
+
+def _some_channel(  # noqa: PLR0913, PLR0917 - each named as the field it reads
+    email: str | None,
+    slack: Slack | None,
+    webhook: Webhook | None,
+    pagerduty: PagerDuty | None,
+    opsgenie: Opsgenie | None,
+    msteams: MsTeams | None,
 ) -> Problems:
-    if all(channel is None for channel in (email, slack, webhook, pagerduty)):
+    if all(channel is None for channel in (email, slack, webhook, pagerduty, opsgenie, msteams)):
         yield "", f"expected at least one channel of {', '.join(CHANNELS)}, got none"
 
 
@@ -104,6 +126,8 @@ class Contact:
     slack: Annotated[Slack | None, "A Slack channel."] = None
     webhook: Annotated[Webhook | None, "A webhook."] = None
     pagerduty: Annotated[PagerDuty | None, "A PagerDuty service."] = None
+    opsgenie: Annotated[Opsgenie | None, "An Opsgenie integration."] = None
+    msteams: Annotated[MsTeams | None, "A channel of Microsoft Teams."] = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_some_channel,)
 

@@ -18,7 +18,7 @@ AlertType = Literal["performance", "error", "security", "business"]
 TYPES = get_args(AlertType)
 _LATEST_DIGEST = "23:30"  # later, its window would cross midnight
 
-ChannelName = Literal["email", "slack", "webhook", "pagerduty"]
+ChannelName = Literal["email", "slack", "webhook", "pagerduty", "opsgenie", "msteams"]
 assert get_args(ChannelName) == CHANNELS
 
 

@@ -34,7 +34,7 @@ def _misses_some_beats(silent: str, every: str) -> Problems:
 class Heartbeat:
     """Where the alert Watchdog goes, and whom the heartbeat receiver notifies when it is missing."""
 
-    urls: Annotated[tuple[Annotated[str, expect_url], ...], "The addresses that Watchdog is sent to."] = ()
+    urls: Annotated[tuple[Annotated[str, expect_url], ...], "The URLs that Watchdog is sent to."] = ()
     every: Annotated[str, "How often Watchdog is sent, at most `5m`.", _expect_beat] = "1m"
     silent: Annotated[str, "How long Watchdog may be missing; at least three times `every`.", expect_duration] = "15m"
     notify: Annotated[tuple[str, ...], "The names of the contacts to notify then, by email and webhook."] = ()
@@ -55,10 +55,10 @@ def _expect_url_or_nothing(url: str) -> None:
 class Links:
     """Where links in messages lead, as the browser of the reader finds it."""
 
-    boards: Annotated[str, "The address of Grafana, or of the page of the boards.", expect_url]
-    alertmanager: Annotated[str, "The address of Alertmanager.", expect_url]
+    boards: Annotated[str, "The URL of Grafana, or of the page of the boards.", expect_url]
+    alertmanager: Annotated[str, "The URL of Alertmanager.", expect_url]
     runbooks: Annotated[
-        str, "The address of what serves `docs/`; empty: messages name the file of the page.", _expect_url_or_nothing
+        str, "The URL of what serves `docs/`; empty: messages name the file of the page.", _expect_url_or_nothing
     ] = ""
 
 

@@ -13,14 +13,14 @@ def expect_duration(text: str) -> None:
 
 
 def expect_url(url: str) -> None:
-    """Raise ValueError unless this is an http(s) address; it may hold a token and is not shown."""
+    """Raise ValueError unless this is an http(s) URL; it may hold a token and is not shown."""
     try:
         parts = urlsplit(url)
-        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        is_address = False
-    if not is_address:
-        raise ValueError("expected an http(s) address such as https://host/path")
+        is_url = False
+    if not is_url:
+        raise ValueError("expected an http(s) URL such as https://host/path")
 
 
 def expect_mail_address(address: str) -> None:

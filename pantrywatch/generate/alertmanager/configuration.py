@@ -38,20 +38,30 @@ def alertmanager(section: Notifications | None, way: HttpAccess) -> dict[str, An
 def links_template(links: Links | None) -> str:
     """Return the template file with the addresses of this installation, used by the other templates.
 
-    If the runbooks are not served anywhere, a message names their files.
+    If the pages of docs/ are not served anywhere, a message names their files.
     """
     boards, alertmanager, runbooks = (
         getattr(links, name, "").rstrip("/") for name in ("boards", "alertmanager", "runbooks")
     )
-    page = "{{ .Annotations.runbook_url }}"
-    link = f'<a href="{runbooks}/{page}" style="color:#0b57d0">{page}</a>' if runbooks else page
+    page, terms = "{{ .Annotations.runbook_url }}", "docs/terms.md"
+    # An alert of other rules may name a whole address.
+    elsewhere = '{{ if match "^https?://" .Annotations.runbook_url }}'
+    base = f"{runbooks}/" if runbooks else ""
+    here = _anchor(f"{base}{page}", page) if runbooks else page
     definitions = {
         "boards": boards,
         "alertmanager": alertmanager,
-        "runbook": f"{runbooks}/{page}" if runbooks else page,
-        "html.runbook": link,
+        "runbooks": base,
+        "runbook": f"{elsewhere}{{{{ else }}}}{base}{{{{ end }}}}{page}",
+        "html.runbook": f"{elsewhere}{_anchor(page, page)}{{{{ else }}}}{here}{{{{ end }}}}",
+        "terms": f"{base}{terms}",
+        "html.terms": _anchor(f"{base}{terms}", terms) if runbooks else terms,
     }
     return "".join(f'{{{{ define "pantrywatch.{name}" }}}}{text}{{{{ end }}}}\n' for name, text in definitions.items())
+
+
+def _anchor(address: str, text: str) -> str:
+    return f'<a href="{address}" style="color:#0b57d0">{text}</a>'
 
 
 def _receivers(section: Notifications, way: HttpAccess) -> list[dict[str, Any]]:

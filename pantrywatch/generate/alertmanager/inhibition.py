@@ -1,6 +1,7 @@
 """Which alert is muted because another already reports it. The compared labels are on every alert concerned (linted).
 
-A silenced alert mutes too, so an alert muted without a label comparison is never a symptom that users notice.
+A silenced alert mutes too. So what is muted without a label comparison is muted by CrmMonitoringCauseRecent: it fires
+only while no other server could be the cause (alert_rules/causes.jsonnet), and goes on for as long as windows remember.
 """
 
 from __future__ import annotations
@@ -55,6 +56,15 @@ _WORSE = (
     _severe("critical", "high|medium|low"),
     _severe("high", "medium|low"),
     _severe("medium", "low"),
+    *(
+        Inhibition(
+            f"higher than {lower}: its window remembers the same events",
+            ('alertname="CrmMonitoringTargetBurned"', f'mutes="{lower}"'),
+            ('alertname=~".+Burn"', f'severity="{lower}"'),
+            ("target",),
+        )
+        for lower in ("high", "medium", "low")
+    ),
     _same_alert("CrmDatabaseConnectionsNearLimit", "critical", "high", "instance"),
     _same_alert("CrmDatabaseWraparound", "critical", "medium", "instance", "datname"),
     _same_alert("CrmDatabaseSequenceNearEnd", "high", "medium", "instance", "datname"),
@@ -74,33 +84,68 @@ _WORSE = (
 )
 
 
-def _down(alert: str, component: str, *equal: str) -> Inhibition:
-    """A layer that is down explains all its other alerts, except attempts to guess passwords."""
-    muted = (f'component="{component}"', f'alertname!="{alert}"', 'type!="security"')
-    return Inhibition(f"{alert} mutes the rest of its layer", (f'alertname="{alert}"',), muted, equal)
+def _cause(name: str, mutes: str) -> tuple[str, ...]:
+    return ('alertname="CrmMonitoringCauseRecent"', f'cause="{name}"', f'mutes="{mutes}"')
 
 
-def _blind(alert: str, exporter: str) -> Inhibition:
-    muted = ('component="collector"', f'exporter="{exporter}"')
-    return Inhibition(f"{alert} explains what its exporter misses", (f'alertname="{alert}"',), muted, ("instance",))
+def _server(cause: str, alert: str) -> Iterator[Inhibition]:
+    """A server that is down, or was just now, explains all its other alerts, except attempts to guess passwords."""
+    explained = {
+        "the rest of its layer": (f'component="{cause}"', f'alertname!="{alert}"', 'type!="security"'),
+        "what its exporter misses": ('component="collector"', f'exporter="{cause}"'),
+    }
+    for what, muted in explained.items():
+        yield Inhibition(f"{alert} explains {what}", (f'alertname="{alert}"',), muted, ("instance",))
+        yield Inhibition(f"{alert} explained {what}", _cause(cause, "server"), muted, ("instance",))
 
 
-def _hangs_on(alert: str, *muted: str) -> Inhibition:
-    """Causes that depend on it. Symptoms stay: targets count the same outage, and checks see it."""
-    return Inhibition(f"{alert} explains causes that hang on it", (f'alertname="{alert}"',), muted)
+def _causes(cause: str, *muted: tuple[str, ...]) -> Iterator[Inhibition]:
+    for matchers in muted:
+        yield Inhibition(f"{cause}: causes that hang on it", _cause(cause, "recent"), matchers)
 
+
+def _burns(cause: str, *targets: str) -> Iterator[Inhibition]:
+    """The targets that an outage breaks: each severity for as long as its short window remembers."""
+    for severity, memory in (("critical", "recent"), ("high", "high"), ("medium", "medium"), ("low", "low")):
+        muted = ('alertname=~".+Burn"', f'severity="{severity}"', *targets)
+        yield Inhibition(f"{cause}: {severity} burn rates it explains", _cause(cause, memory), muted)
+
+
+def _other_target_alerts(cause: str, *targets: str) -> Inhibition:
+    """Alerts about targets with short windows."""
+    muted = ('alertname!~".+Burn|CrmTarget.+"', 'component=""', *targets)
+    return Inhibition(f"{cause}: short windows of the targets it explains", _cause(cause, "recent"), muted)
+
+
+# Instead of these CrmApiUsersAffected is told, once. The same text is in causes.jsonnet.
+_FELT = ('target!=""', 'target!~"db-.+|cache-hit-ratio|integration-error-rate"')
+_OF_THE_DATABASE = ('target!=""', 'target!~"cache-hit-ratio|integration-error-rate"')
+_SUDDEN = ('alertname="CrmApiErrorsSudden"',)
+_SLOW = ('alertname=~"CrmApiSlow|CrmApiPoolExhausted"',)
 
 _DEAD_LAYERS = (
-    _down("CrmDatabaseDown", "database", "instance"),
-    _blind("CrmDatabaseDown", "database"),
-    _hangs_on("CrmDatabaseDown", 'target=~"db-.+"'),
-    _hangs_on("CrmDatabaseDown", 'alertname="CrmApiPoolExhausted"'),
-    _hangs_on("CrmDatabaseDown", 'alertname=~"CrmSyntheticCheck.+"', 'kind="sql"'),
-    _down("CrmCacheDown", "cache", "instance"),
-    _blind("CrmCacheDown", "cache"),
-    _hangs_on("CrmCacheDown", 'target="cache-hit-ratio"'),
-    _hangs_on("CrmCacheDown", 'alertname=~"CrmSyntheticCheck.+"', 'kind="redis"'),
-    _down("CrmApiDown", "api", "job"),
+    *_server("database", "CrmDatabaseDown"),
+    *_causes("database", _SUDDEN, _SLOW, ('alertname=~"CrmSyntheticCheck.+"', 'kind="sql"')),
+    *_burns("database", *_OF_THE_DATABASE),
+    _other_target_alerts("database", *_OF_THE_DATABASE),
+    Inhibition(
+        "database: its window and its wait are a quarter of an hour each",
+        _cause("database", "high"),
+        (_named("CrmApiRouteSlow"),),
+    ),
+    *_server("cache", "CrmCacheDown"),
+    *_causes("cache", ('alertname=~"CrmSyntheticCheck.+"', 'kind="redis"')),
+    *_burns("cache", 'target="cache-hit-ratio"'),
+    _other_target_alerts("cache", 'target="cache-hit-ratio"'),
+    Inhibition(
+        "CrmApiDown explains the rest of its layer",
+        ('alertname="CrmApiDown"',),
+        ('component="api"', 'alertname!~"CrmApiDown|CrmApiUsersAffected"', 'type!="security"'),
+        ("job",),
+    ),
+    *_causes("application", _SUDDEN, _SLOW),
+    *_burns("application", *_FELT),
+    _other_target_alerts("application", *_FELT),
     Inhibition(
         "CrmApiDown: no instance answers, each by itself is no news",
         ('alertname="CrmApiDown"',),
@@ -124,7 +169,8 @@ def _unscraped(component: Component) -> Iterator[Inhibition]:
         yield Inhibition(f"{component.job} is not scraped", source, target, equal)
     for data_source in component.data_sources:
         target = ('alertname="CrmTargetNoData"', f'requires=~"(.+, )?{data_source}(, .+)?"')
-        yield Inhibition(f"{component.job} is not scraped: the targets it feeds have no data", source, target)
+        unscraped = (*_cause("scrape", "recent"), f'job="{component.job}"')
+        yield Inhibition(f"{component.job} is not scraped at all: the targets it feeds have no data", unscraped, target)
 
 
 def _is_shared(component: Component) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from exporters.core.access import WebSettings
 from pantrywatch.config.settings import Settings
+from pantrywatch.config.yaml_output import HEADER, dump
 from pantrywatch.generate.alertmanager.configuration import alertmanager, links_template
 from pantrywatch.generate.alertmanager.receivers import HttpAccess
 from pantrywatch.generate.layout import Layout
-from pantrywatch.generate.yaml_output import HEADER, dump
 from pantrywatch.web.config_files import client
 
 

@@ -46,7 +46,7 @@ def receiver_name(contact: Contact, by: tuple[str, ...], after: str | None) -> s
 def receiver(name: str, contact: Contact, by: tuple[str, ...], way: HttpAccess) -> dict[str, Any]:
     """Return one receiver."""
     channels = {channel: _CHANNELS[channel](contact, way) for channel in by or contact.channels}
-    return {"name": name} | {f"{channel}_configs": [config] for channel, config in channels.items()}
+    return {"name": name} | {_KEYS.get(channel, f"{channel}_configs"): [config] for channel, config in channels.items()}
 
 
 def heartbeat(section: Notifications, way: HttpAccess) -> dict[str, Any]:
@@ -96,9 +96,9 @@ def _slack(contact: Contact, way: HttpAccess) -> dict[str, Any]:
         "send_resolved": True,
         "username": "pantrywatch",
         "color": '{{ template "pantrywatch.color" . }}',
-        "title": '{{ template "pantrywatch.title" . }}',
+        "title": '{{ template "pantrywatch.slack.title" . }}',
         "title_link": '{{ template "pantrywatch.link" . }}',
-        "fallback": '{{ template "pantrywatch.title" . }}',
+        "fallback": '{{ template "pantrywatch.slack.title" . }}',
         "text": '{{ template "pantrywatch.slack" . }}',
     }
 
@@ -133,9 +133,37 @@ def _pagerduty(contact: Contact, way: HttpAccess) -> dict[str, Any]:
     }
 
 
+def _opsgenie(contact: Contact, way: HttpAccess) -> dict[str, Any]:
+    opsgenie = contact.opsgenie
+    assert opsgenie is not None
+    return way.http(opsgenie.url) | {
+        "api_key_file": way.secret(opsgenie.key_file),
+        "api_url": opsgenie.url,
+        "send_resolved": True,
+        "message": '{{ template "pantrywatch.title" . }}',
+        "description": '{{ template "pantrywatch.text" . }}',
+        "source": '{{ template "pantrywatch.link" . }}',
+        "priority": '{{ template "pantrywatch.opsgenie.priority" . }}',
+    }
+
+
+def _msteams(contact: Contact, way: HttpAccess) -> dict[str, Any]:
+    assert contact.msteams is not None
+    return {
+        "webhook_url_file": way.secret(contact.msteams.url_file),
+        "send_resolved": True,
+        "title": '{{ template "pantrywatch.msteams.title" . }}',
+        "text": '{{ template "pantrywatch.msteams" . }}',
+    }
+
+
+# Workflows replaced the connectors that `msteams_configs` is for.
+_KEYS = {"msteams": "msteamsv2_configs"}
 _CHANNELS: dict[str, Callable[[Contact, HttpAccess], dict[str, Any]]] = {
     "email": _email,
     "slack": _slack,
     "webhook": _webhook,
     "pagerduty": _pagerduty,
+    "opsgenie": _opsgenie,
+    "msteams": _msteams,
 }

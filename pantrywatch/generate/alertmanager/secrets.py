@@ -24,7 +24,7 @@ def require_delivery(section: Notifications, settings_file: Path) -> None:
         if seen.setdefault(Path(file).name, file) != file:
             expected = f"expected a name of its own, {seen[Path(file).name]} has the same"
             faults.append(ConfigProblem(str(settings_file), f"notifications.{entry}_file", expected))
-    faults += _mail_password_faults(section, settings_file)
+    faults += _line_breaks(section, settings_file)
     try:
         ZoneInfo(section.office_hours.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -34,13 +34,14 @@ def require_delivery(section: Notifications, settings_file: Path) -> None:
         raise ConfigError(faults)
 
 
-def _mail_password_faults(section: Notifications, settings_file: Path) -> Iterator[ConfigProblem]:
-    """Alertmanager 0.25 keeps a trailing line break in the mail password, though not in other secrets."""
-    file = section.email.password_file if section.email else None
-    path = settings_file.parent / (file or "")
-    if file is not None and path.is_file() and path.read_bytes().endswith((b"\n", b"\r")):
-        expected = f"expected no line break at the end of {path}: Alertmanager 0.25 would send it (use printf '%s')"
-        yield ConfigProblem(str(settings_file), "notifications.email.password_file", expected)
+def _line_breaks(section: Notifications, settings_file: Path) -> Iterator[ConfigProblem]:
+    """Alertmanager 0.25 keeps a trailing line break in these secrets, though not in others."""
+    for entry, file in secret_files(section):
+        path = settings_file.parent / file
+        is_kept = entry == "email.password" or entry.endswith(".opsgenie.key")
+        if is_kept and path.is_file() and path.read_bytes().endswith((b"\n", b"\r")):
+            expected = f"expected no line break at the end of {path}: Alertmanager 0.25 would send it (use printf '%s')"
+            yield ConfigProblem(str(settings_file), f"notifications.{entry}_file", expected)
 
 
 def secret_files(section: Notifications) -> Iterator[tuple[str, str]]:
@@ -59,3 +60,7 @@ def secret_files(section: Notifications) -> Iterator[tuple[str, str]]:
             yield f"{entry}.webhook.password", contact.webhook.password_file
         if contact.pagerduty:
             yield f"{entry}.pagerduty.key", contact.pagerduty.key_file
+        if contact.opsgenie:
+            yield f"{entry}.opsgenie.key", contact.opsgenie.key_file
+        if contact.msteams:
+            yield f"{entry}.msteams.url", contact.msteams.url_file

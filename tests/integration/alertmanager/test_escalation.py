@@ -134,7 +134,7 @@ def test_an_escalation_says_so(world: World) -> None:
     """Messages of later steps say that nobody has acted, and for how long."""
     world.wait("critical", _SECOND)
     texts = {m["to"]: m["text"] for m in world.inbox.messages() if "] critical:" in m["title"]}
-    assert "still firing and unacknowledged after 12s" in texts["second-on-call@pantry.example"]
+    assert "unacknowledged 12s after it first fired. Firing since " in texts["second-on-call@pantry.example"]
     assert "unacknowledged" not in texts["on-call@pantry.example"]
 
 

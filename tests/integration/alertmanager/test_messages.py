@@ -65,6 +65,9 @@ def _alert(name: str, *, status: str = "firing", deployment: str = "", **labels:
         .replace("{{ $value | humanize }}", "120")
         for key, text in rule["annotations"].items()
     }
+    # What these query is not known here.
+    for key in ("summary", "impact"):
+        texts[key] = re.sub(r"{{ with query.*?{{ end }}", "", texts[key])
     texts["description"] = re.sub(r"{{.*?{{ end }}", "40 %", texts["description"])
     end = _START + timedelta(minutes=15, seconds=3)
     return {
@@ -96,7 +99,11 @@ def _message(*alerts: dict[str, Any], receiver: str = "on-call by email", **grou
     }
 
 
+_MARKUP = "<!channel> <https://evil.example|click> & co"
+_MARKED = ("alertname", "severity", "layer", "component", "target", "instance")
+_TEXTS = ("summary", "description", "impact", "first_step", "deployment", "runbook_url", "dashboard_url")
 _DOWN = _alert("CrmDatabaseDown", instance=_INSTANCE, deployment="v1.4.2, 2026-11-24 20:10:00 +0000 UTC")
+_MARKED_UP = {**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": dict.fromkeys(_TEXTS, _MARKUP)}
 _MESSAGES = {
     "one": _message(_DOWN, layer="infrastructure", component="database"),
     "promise": _message(_alert("CrmApiErrorRateBurn"), layer="backend", target="api-error-rate"),
@@ -116,7 +123,28 @@ _MESSAGES = {
         _alert("CrmDatabasePendingRestart", instance="primary"),
         severity="low",
     ),
-    "stranger": _message({**_DOWN, "labels": {"alertname": "Theirs"}, "annotations": {}}),
+    "stranger": _message({**_DOWN, "labels": {"alertname": "Theirs", "pod": "a"}, "annotations": {}}),
+    "again": _message(
+        {**_DOWN, "startsAt": (_START + timedelta(minutes=12)).isoformat()},
+        receiver="second-on-call by email+webhook after 15m",
+    ),
+    "addresses": _message(
+        {
+            **_DOWN,
+            "labels": {"alertname": "Theirs"},
+            "annotations": {
+                "summary": "Theirs.",
+                "runbook_url": "https://elsewhere.example/page",
+                "dashboard_url": "https://theirs.example/d/x",
+            },
+        }
+    ),
+    "markup": _message(_MARKED_UP),
+    "markup of several": _message(_MARKED_UP, _MARKED_UP),
+    "markup without texts": _message({**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": {}}),
+    "markup, over": _message(
+        {**_alert("CrmDatabaseDown", status="resolved"), "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": {}}
+    ),
 }  # fmt: skip
 
 
@@ -131,7 +159,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, st
     for name, message in _MESSAGES.items():
         data = folder / f"{name}.json"
         data.write_text(json.dumps(message))
-        for form in ("title", "text", "html", "slack", "link", "color", "pagerduty.severity"):
+        for form in ("title", "text", "html", "slack", "slack.title", "link", "color", "pagerduty.severity"):
             found.setdefault(name, {})[form] = text = _render(folder, data, form)
             (folder / f"{name}.{form}").write_text(text)
     return found
@@ -159,7 +187,7 @@ def test_titles_have_one_form(rendered: dict[str, dict[str, str]]) -> None:
     """[SEVERITY] what - state (how many): the summary of one alert, the subject of several."""
     titles = {name: forms["title"].replace("\u2013", "-") for name, forms in rendered.items()}
     assert titles["promise"] == "[CRITICAL] API error rate: 20% of API requests are bad (0.1% allowed) - firing (1)"
-    assert titles["over"] == "[CRITICAL] PostgreSQL primary is down - resolved (1)"
+    assert titles["over"] == "[CRITICAL] was: PostgreSQL primary is down - resolved (1)"
     assert titles["several"] == "[MEDIUM] api: CrmApiRouteSlow - firing (3)"
     assert titles["storm"] == "[MEDIUM] api: CrmApiRouteSlow - firing (500)"
     assert titles["digest"] == "[LOW] daily digest - firing (2)"
@@ -224,8 +252,20 @@ def test_what_is_over_says_how_long_it_took(rendered: dict[str, dict[str, str]],
 @pytest.mark.parametrize("form", ["text", "html", "slack"])
 def test_later_steps_say_that_nobody_acted(rendered: dict[str, dict[str, str]], form: str) -> None:
     """Whoever is told later learns why."""
-    assert "still firing and unacknowledged after 15m" in rendered["escalated"][form]
+    sentence = "Escalated: unacknowledged 15m after it first fired. Firing since Tue 24 Nov 2026"
+    assert f"{sentence} 21:15 CET." in rendered["escalated"][form]
     assert "unacknowledged" not in rendered["one"][form]
+    # It ended, and began again 12 minutes later: Alertmanager counts from the first time, and the message says so.
+    assert f"{sentence} 21:27 CET." in rendered["again"][form]
+
+
+@pytest.mark.parametrize("form", ["text", "html", "slack"])
+def test_a_message_leads_to_the_terms(rendered: dict[str, dict[str, str]], form: str) -> None:
+    """Whoever is notified can look up the words: one link a message, and none in one that asks for nothing."""
+    for name in ("one", "promise", "escalated", "several", "storm", "digest"):
+        assert rendered[name][form].count("What the words mean") == 1, name
+        assert "https://git.example/pantrywatch/docs/terms.md" in _links(rendered[name][form]), name
+    assert "docs/terms.md" not in rendered["over"][form]
 
 
 def test_messages_are_bounded(rendered: dict[str, dict[str, str]]) -> None:
@@ -247,6 +287,44 @@ def test_labels_are_text_and_no_markup(rendered: dict[str, dict[str, str]]) -> N
         assert not re.search(r"<(img|script|link|iframe)|url\(|@import", forms["html"])
         assert "ZgotmplZ" not in forms["html"]
         assert "<no value>" not in "".join(forms.values())
+
+
+@pytest.mark.parametrize("message", [name for name in _MESSAGES if name.startswith("markup")])
+def test_slack_gets_no_markup_from_labels_and_texts(rendered: dict[str, dict[str, str]], message: str) -> None:
+    """Whatever field it is in, it mentions nobody and links nowhere; title and fallback are no exception."""
+    for form in ("slack", "slack.title"):
+        text = rendered[message][form]
+        assert "<!" not in text, form
+        assert "<https://evil" not in text, form
+        own = re.findall(r"<[^>]*>", text)
+        assert all(link.startswith(("<https://alerts.example/", "<https://boards.example")) for link in own), own
+        assert all(link.endswith(("|Silence (I'm on it)>", "|Board>")) for link in own), own
+    assert "&lt;!channel&gt;" in rendered[message]["slack.title"].lower()
+
+
+def test_slack_has_the_title_of_a_mail(rendered: dict[str, dict[str, str]]) -> None:
+    """Escaping is the only difference."""
+    for name, forms in rendered.items():
+        assert unescape(forms["slack.title"]) == forms["title"], name
+
+
+@pytest.mark.parametrize("form", ["text", "html", "slack"])
+def test_alerts_of_other_rules_leave_no_empty_lines(rendered: dict[str, dict[str, str]], form: str) -> None:
+    """What they do not say is left out, and their labels are shown; whole addresses stay as they are."""
+    bare = re.sub(r"<[^>|]*>", "", unescape(rendered["stranger"][form]))
+    assert "pod=a" in bare
+    assert not re.search(r"(Impact|First step|Board|Runbook)\b", bare)
+    assert not re.search(r":[ ]*$", bare.replace("Resolved:", ""), re.MULTILINE)
+    links = _links(rendered["addresses"][form])
+    assert any(link.startswith("https://elsewhere.example/page") for link in links)
+    assert any(link.startswith("https://theirs.example/d/x?from=") for link in links)
+
+
+@pytest.mark.parametrize("form", ["text", "html", "slack"])
+def test_what_is_over_is_told_as_past(rendered: dict[str, dict[str, str]], form: str) -> None:
+    """The summary is in the present tense: a resolved message says that it was so."""
+    assert "was: PostgreSQL primary is down." in rendered["over"][form]
+    assert "was: " not in rendered["one"][form]
 
 
 def test_the_link_of_a_message_silences(rendered: dict[str, dict[str, str]], tmp_path: Path) -> None:
@@ -276,13 +354,14 @@ def test_mail_reads_on_a_phone(rendered: dict[str, dict[str, str]]) -> None:
         for name, forms in rendered.items():
             page.set_content(forms["html"])
             assert page.evaluate("document.documentElement.scrollWidth") <= 375, name
-            colours = page.evaluate("(e => [e.color, e.backgroundColor])(getComputedStyle(document.body))")
-            assert colours == ["rgb(31, 35, 40)", "rgb(255, 255, 255)"]
+            colors = page.evaluate("(e => [e.color, e.backgroundColor])(getComputedStyle(document.body))")
+            assert colors == ["rgb(31, 35, 40)", "rgb(255, 255, 255)"]
     assert asked == []
 
 
 def test_without_published_runbooks_a_message_names_the_file() -> None:
     """No link that leads nowhere."""
     text = links_template(Links("http://b", "http://a"))
-    assert '"pantrywatch.runbook" }}{{ .Annotations.runbook_url }}{{' in text
-    assert "href" not in text
+    assert '"pantrywatch.runbooks" }}{{ end }}' in text
+    assert '"pantrywatch.terms" }}docs/terms.md{{' in text
+    assert text.count("href") == 1, "for whole addresses of other rules"

@@ -100,6 +100,14 @@ def _of(component: str, name: str, severity: str, **labels: str) -> dict[str, An
     return alert(name, severity, component=component, **labels)
 
 
+def _recent(cause: str, *mutes: str, **labels: str) -> list[dict[str, Any]]:
+    """What Prometheus sends while a cause fires, and for as long as windows remember."""
+    return [
+        _of("prometheus", "CrmMonitoringCauseRecent", "none", cause=cause, mutes=one, **labels)
+        for one in mutes or ("recent", "high", "medium", "low")
+    ]
+
+
 _DATABASE_DOWN = _of("database", "CrmDatabaseDown", "critical", instance="primary")
 _CACHE_DOWN = _of("cache", "CrmCacheDown", "high", instance="main")
 # What fires → (kept back, told all the same). Labels are those our rules give.
@@ -118,25 +126,81 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         ],
     ),
     "the database is down": (
-        [_DATABASE_DOWN],
+        [
+            _DATABASE_DOWN,
+            *_recent("database"),
+            # Told instead of the symptoms.
+            _of("api", "CrmApiUsersAffected", "critical", escalates="no"),
+        ],
         [
             _of("database", "CrmDatabaseLockWait", "high", instance="primary"),
             alert("CrmDbAvailabilityBurn", "critical", target="db-availability"),
+            _of("api", "CrmApiErrorsSudden", "critical", job="application"),
+            alert("CrmApiAvailabilityBurn", "critical", target="api-availability"),
+            alert("CrmSystemAvailabilityBurn", "high", target="system-availability"),
+            alert("CrmApiLatencyPromise", "medium", target="api-latency"),
             _of("api", "CrmApiPoolExhausted", "high", job="application", instance="crm-api"),
             _of("check", "CrmSyntheticCheckFailing", "medium", kind="sql", check="select", instance="local"),
             _of("collector", "CrmMonitoringCollectorFailing", "medium", exporter="database", instance="primary"),
         ],
         [
             _of("database", "CrmDatabaseLockWait", "high", instance="replica"),
-            _of("api", "CrmApiErrorsSudden", "critical", job="application"),
-            alert("CrmApiAvailabilityBurn", "critical", target="api-availability"),
-            alert("CrmSystemAvailabilityBurn", "high", target="system-availability"),
+            alert("CrmIntegrationErrorRateBurn", "critical", target="integration-error-rate"),
+            alert("CrmCacheHitRatioBurn", "high", target="cache-hit-ratio"),
             _of("check", "CrmSyntheticCheckFailing", "medium", kind="http", check="page", instance="local"),
             _of("api", "CrmApiFailedLoginsBurst", "critical", job="application", type="security"),
         ],
     ),
+    "the database was down half an hour ago": (
+        _recent("database", "high", "medium", "low"),
+        [
+            alert("CrmDbAvailabilityBurn", "high", target="db-availability"),
+            alert("CrmApiErrorRateBurn", "medium", target="api-error-rate"),
+            alert("CrmSystemAvailabilityBurn", "low", target="system-availability"),
+            _of("api", "CrmApiRouteSlow", "medium", job="application"),
+        ],
+        [
+            # What begins now is told.
+            alert("CrmApiErrorRateBurn", "critical", target="api-availability"),
+            _of("api", "CrmApiErrorsSudden", "critical", job="application"),
+            _of("database", "CrmDatabaseLockWait", "high", instance="primary"),
+        ],
+    ),
+    "one of two databases is down, perhaps silenced": (
+        [
+            _of("database", "CrmDatabaseDown", "critical", instance="analytics"),
+            *_recent("database", "server", instance="analytics"),
+        ],
+        [_of("database", "CrmDatabaseLockWait", "high", instance="analytics")],
+        [
+            alert("CrmDbAvailabilityBurn", "critical", target="db-availability"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", kind="sql", check="select", instance="local"),
+            _of("api", "CrmApiErrorsSudden", "critical", job="application"),
+            _of("database", "CrmDatabaseLockWait", "high", instance="primary"),
+        ],
+    ),
+    "a server that was down just now": (
+        _recent("database", "server", instance="primary") + _recent("cache", "server", instance="main"),
+        [
+            _of("database", "CrmDatabaseLockWait", "high", instance="primary"),
+            _of("collector", "CrmMonitoringCollectorFailing", "medium", exporter="database", instance="primary"),
+            _of("cache", "CrmCacheEvictions", "medium", instance="main"),
+        ],
+        [_of("cache", "CrmCacheEvictions", "medium", instance="sessions")],
+    ),
+    "a higher severity has just ended": (
+        [
+            _of("prometheus", "CrmMonitoringTargetBurned", "none", mutes=mutes, target="api-error-rate")
+            for mutes in ("high", "medium", "low")
+        ],
+        [alert("CrmApiErrorRateBurn", severity, target="api-error-rate") for severity in ("high", "medium", "low")],
+        [
+            alert("CrmApiAvailabilityBurn", "high", target="api-availability"),
+            alert("CrmApiErrorRateBurn", "critical", target="api-throughput"),
+        ],
+    ),
     "the cache is down": (
-        [_CACHE_DOWN],
+        [_CACHE_DOWN, *_recent("cache")],
         [
             _of("cache", "CrmCacheEvictions", "medium", instance="main"),
             alert("CrmCacheHitRatioBurn", "high", target="cache-hit-ratio"),
@@ -147,19 +211,25 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         ],
     ),
     "the application is down": (
-        [_of("api", "CrmApiDown", "critical", job="application")],
+        [_of("api", "CrmApiDown", "critical", job="application"), *_recent("application")],
         [
+            alert("CrmApiAvailabilityBurn", "critical", target="api-availability"),
+            alert("CrmFrontendAvailabilityBurn", "critical", target="frontend-availability"),
             _of("scrape", "CrmMonitoringTargetDown", "high", job="application", instance="crm-api"),
             _of("api", "CrmApiRouteSlow", "medium", job="application"),
         ],
         [
             _of("scrape", "CrmMonitoringTargetDown", "high", job="host", instance="local"),
             _of("api", "CrmApiFailedLogins", "high", job="application", type="security"),
-            alert("CrmApiAvailabilityBurn", "critical", target="api-availability"),
+            _of("api", "CrmApiUsersAffected", "critical", escalates="no"),
+            alert("CrmDbAvailabilityBurn", "critical", target="db-availability"),
         ],
     ),
     "an exporter is not scraped": (
-        [_of("scrape", "CrmMonitoringTargetDown", "high", job="database", instance="primary")],
+        [
+            _of("scrape", "CrmMonitoringTargetDown", "high", job="database", instance="primary"),
+            *_recent("scrape", "recent", job="database"),
+        ],
         [
             alert("CrmTargetNoData", "high", target="db-error-rate", requires="database"),
             _of("database", "CrmDatabaseDeadlocks", "medium", job="database", instance="primary"),
@@ -172,7 +242,10 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         ],
     ),
     "the exporter of the browser is not scraped": (
-        [_of("scrape", "CrmMonitoringTargetDown", "high", job="browser", instance="local")],
+        [
+            _of("scrape", "CrmMonitoringTargetDown", "high", job="browser", instance="local"),
+            *_recent("scrape", "recent", job="browser"),
+        ],
         [
             alert("CrmTargetNoData", "high", target="tti", requires="browser"),
             alert("CrmTargetNoData", "high", target="page-load-3g", requires="synthetic, browser"),
@@ -185,7 +258,10 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         ],
     ),
     "the exporter of the checks is not scraped": (
-        [_of("scrape", "CrmMonitoringTargetDown", "high", job="synthetic", instance="local")],
+        [
+            _of("scrape", "CrmMonitoringTargetDown", "high", job="synthetic", instance="local"),
+            *_recent("scrape", "recent", job="synthetic"),
+        ],
         [
             alert("CrmTargetNoData", "high", target="db-availability", requires="synthetic"),
             _of("check", "CrmSyntheticCheckFailing", "medium", job="synthetic", instance="local", check="api"),
@@ -196,12 +272,20 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         ],
     ),
     "the application is not scraped": (
-        [_of("scrape", "CrmMonitoringTargetDown", "high", job="application", instance="crm-api")],
+        [
+            _of("scrape", "CrmMonitoringTargetDown", "high", job="application", instance="crm-api"),
+            *_recent("scrape", "recent", job="application"),
+        ],
         [
             alert("CrmTargetNoData", "high", target="api-latency", requires="application"),
             alert("CrmTargetNoData", "high", target="db-query-latency", requires="statements"),
         ],
         [alert("CrmTargetNoData", "high", target="cache-hit-ratio", requires="cache")],
+    ),
+    "one of two exporters of databases is not scraped": (
+        [_of("scrape", "CrmMonitoringTargetDown", "high", job="database", instance="analytics")],
+        [_of("database", "CrmDatabaseDeadlocks", "medium", job="database", instance="analytics")],
+        [alert("CrmTargetNoData", "high", target="db-error-rate", requires="database")],
     ),
     "a condition gets worse": (
         [

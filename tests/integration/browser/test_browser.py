@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from exporters.browser import check as browser
+from exporters.browser.settings import BrowserCheck
 from exporters.core.checks.check import Entry
 from exporters.core.checks.probe_run import ProbeRun, Result
 from exporters.core.deadline import Deadline
@@ -40,7 +41,8 @@ class Server:
     def __init__(self) -> None:
         self.site: Site = {}
         self.over = threading.Event()
-        site, seen = self.site, self.seen = self.site, []
+        self.seen: list[tuple[str, str]] = []
+        site, seen = self.site, self.seen
 
         class Handler(BaseHTTPRequestHandler):
             """Looks the path up; what is not there is 404."""
@@ -110,7 +112,7 @@ def own_tmp(tmp_path: Path) -> Iterator[Path]:
 
 def begin(url: str, seconds: float, **more: Any) -> ProbeRun:
     """Begin a run with a deadline of its own."""
-    settings = browser.BrowserCheck(name="one", kind="browser", url=url, **more)
+    settings = BrowserCheck(name="one", kind="browser", url=url, **more)
     return ProbeRun("one", browser.prepare(settings, Entry("settings.yaml", "x")).probe, Deadline.after(seconds))
 
 
@@ -201,6 +203,7 @@ def test_a_slow_network_slows_the_load_and_says_which(web: Server) -> None:
     assert ("browser_ttfb_seconds", ("lab", "3g-slow")) not in result.measured
 
 
+@pytest.mark.long
 def test_a_slow_processor_makes_the_same_script_longer(web: Server) -> None:
     """`cpu_slowdown` stretches what a script takes: the same work blocks for longer than on this machine as it is."""
     web.page("/", "<h1>Words</h1><script>let s = 0; for (let i = 0; i < 3e7; i++) s += Math.sqrt(i);</script>")
@@ -208,6 +211,7 @@ def test_a_slow_processor_makes_the_same_script_longer(web: Server) -> None:
     assert seconds(slow, "page_load_seconds") > 2 * seconds(plain, "page_load_seconds")
 
 
+@pytest.mark.long
 def test_a_page_that_stays_busy_is_loaded_but_never_interactive(web: Server) -> None:
     """Loaded and showing what it should, it passes; its time to interactive counts as one that did not come."""
     busy = "const end = performance.now() + 80; while (performance.now() < end);"
@@ -221,9 +225,14 @@ def test_a_page_that_stays_busy_is_loaded_but_never_interactive(web: Server) -> 
 
 def never(server: Server) -> Callable[[BaseHTTPRequestHandler], None]:
     """Return what accepts a request and says nothing."""
-    return lambda _request: server.over.wait(60) and None
+
+    def answer(_request: BaseHTTPRequestHandler) -> None:
+        server.over.wait(60)
+
+    return answer
 
 
+@pytest.mark.long
 def test_a_page_that_never_loads_is_a_timeout_and_a_slow_load(web: Server) -> None:
     """No answer, or an image that never comes: class timeout, and page load and time to interactive did not come."""
     web.site["/silent"] = web.site["/never.png"] = never(web)
@@ -260,6 +269,11 @@ def redirect(to: str) -> Callable[[BaseHTTPRequestHandler], None]:
     return answer
 
 
+def junk(request: BaseHTTPRequestHandler) -> None:
+    """Send what is no HTTP."""
+    request.wfile.write(b"\0\0junk\r\n\r\n")
+
+
 def attachment(request: BaseHTTPRequestHandler) -> None:
     """Send a download that is larger than it should be."""
     request.send_response(200)
@@ -290,7 +304,7 @@ def test_an_address_that_leads_to_no_good_page_has_a_class(web: Server, path: st
     web.site["/circle"] = redirect("/circle")
     web.page("/reload", "<script>location.href = '/reload?' + Math.random()</script>")
     web.site["/file"] = attachment
-    web.site["/junk"] = lambda request: request.wfile.write(b"\0\0junk\r\n\r\n") and None
+    web.site["/junk"] = junk
     web.page("/other-text", "<h1>Sorry, we are closed</h1>")
     result = run(web.url + path, expect_text="Words")
     assert result.error_class is expected, result.detail
@@ -322,6 +336,7 @@ def test_dialogs_popups_and_downloads_do_not_stop_a_page(web: Server) -> None:
     assert seconds(result, "page_load_seconds") > 0
 
 
+@pytest.mark.long
 def test_a_large_page_ends_one_way_or_the_other(web: Server) -> None:
     """50 MB of text: it loads, or it is too much or too late, and says so."""
     paragraph = "<p>" + "word " * 2000
@@ -340,6 +355,7 @@ def test_a_page_that_takes_all_memory_is_exhausted(web: Server) -> None:
     assert result.error_class is ErrorClass.EXHAUSTED, result.detail
 
 
+@pytest.mark.long
 def test_a_flood_of_requests_and_messages_is_bounded(web: Server) -> None:
     """A page that asks without an end and talks without an end is ended in time, with a class."""
     web.page(
@@ -427,6 +443,7 @@ def test_one_that_never_speaks_is_internal(web: Server, tmp_path: Path, monkeypa
     assert "did not start in time" in result.detail
 
 
+@pytest.mark.long
 def test_a_second_browser_waits_for_no_first(web: Server) -> None:
     """While one runs, another run does not begin: never two browsers at once."""
     web.site["/silent"] = never(web)

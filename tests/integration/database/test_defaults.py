@@ -54,7 +54,7 @@ queries:
 """
 
 
-@pytest.fixture(params=[15, 18])
+@pytest.fixture(params=[pytest.param(15, marks=pytest.mark.long), 18])
 def hostile(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,

@@ -19,10 +19,10 @@ Watch = Callable[..., AbstractContextManager[Exporter]]
 @pytest.mark.parametrize(
     ("version", "missing"),
     [
-        ("1.7", {"pantrywatch_database_statements_evicted_total"}),
+        pytest.param("1.7", {"pantrywatch_database_statements_evicted_total"}, marks=pytest.mark.long),
         ("1.8", {"pantrywatch_database_statements_evicted_total"}),
-        ("1.10", set()),
-        ("1.12", set()),
+        pytest.param("1.10", set(), marks=pytest.mark.long),
+        pytest.param("1.12", set(), marks=pytest.mark.long),
     ],
 )
 def test_an_old_extension_on_a_new_server_costs_only_what_it_lacks(

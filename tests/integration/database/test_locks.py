@@ -47,8 +47,8 @@ def test_blocking_is_counted_timed_and_its_depth_found(
             idle.rollback()
             waiting[0].result(10)
             middle.rollback()
-        for each in waiting:
-            each.result(10)
+        for update in waiting:
+            update.result(10)
         assert page.value("pantrywatch_database_lock_blockers") == 1
         assert page.value("pantrywatch_database_lock_blockers_idle_in_transaction") == 1
         assert page.value("pantrywatch_database_lock_chain_depth") in {2, 3}  # 3 while a waiter holds the row's turn

@@ -31,7 +31,12 @@ def _installed() -> None:
     postgres_versions.install()
 
 
-@pytest.mark.parametrize("major", postgres_versions.MAJORS)
+# The oldest and the newest in `./run test`, those between in `./run test long`.
+_OLDEST, *_BETWEEN, _NEWEST = postgres_versions.MAJORS
+_EACH = (_OLDEST, *(pytest.param(major, marks=pytest.mark.long) for major in _BETWEEN), _NEWEST)
+
+
+@pytest.mark.parametrize("major", _EACH)
 def test_each_version_has_exactly_the_metrics_listed_for_it(
     major: int, tmp_path: Path, prepared: Callable[[servers.Postgres], None]
 ) -> None:

@@ -80,7 +80,7 @@ def api(variables: Mapping[str, str], log: Path) -> Iterator[str]:
         servers.wait_until(lambda: answers(url), 20, "the API answers")
         yield url
         child.terminate()
-        assert child.wait(3) == 0, log.read_text()
+        assert child.wait(20) == 0, log.read_text()
 
 
 def answers(url: str) -> bool:

@@ -44,7 +44,7 @@ def held(installation: Installation, name: str) -> Iterator[psutil.Process]:
 
 def fresh_list(session: requests.Session, url: str) -> requests.Response:
     """A page of organizations that no cache has."""
-    return session.get(url + LIST, params={"page": 1, uuid4().hex: ""}, timeout=8)
+    return session.get(url + LIST, params={"page": "1", uuid4().hex: ""}, timeout=8)
 
 
 def works_again(session: requests.Session, url: str) -> None:
@@ -126,7 +126,7 @@ def test_database_frozen(installation: Installation, representative: requests.Se
     """The frozen server accepts connections and answers nothing; the API answers 503 and says it is unhealthy."""
     with held(installation, "database-frozen"):
         assert fresh_list(representative, installation.url).status_code == 503
-        health = requests.get(f"{installation.url}/healthz", timeout=3)
+        health = requests.get(f"{installation.url}/healthz", timeout=10)
         assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
         with pytest.raises(psycopg.errors.ConnectionTimeout):
             psycopg.connect(installation.postgres.dsn(), connect_timeout=2)

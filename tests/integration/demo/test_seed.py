@@ -22,6 +22,7 @@ def test_a_second_seed_changes_nothing(installation: Installation) -> None:
     assert installation.postgres.value(count, "crm") == before
 
 
+@pytest.mark.long
 def test_the_full_seed(installation: Installation) -> None:
     """At full scale the tables hold what is promised, in a database that did not exist before."""
     variables = installation.with_secrets("whole", admin_dsn=installation.postgres.dsn("whole"))

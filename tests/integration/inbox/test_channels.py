@@ -88,7 +88,7 @@ def test_alertmanagers_webhook(running: Inbox) -> None:
     assert (message["channel"], message["to"]) == ("webhook", "second-on-call")
     assert (message["severity"], message["status"]) == ("critical", "firing")
     assert message["alerts"] == ["CrmDatabaseDown", "CrmCacheDown"]
-    assert message["title"] == "[CRITICAL] CrmDatabaseDown, CrmCacheDown - firing (3)"
+    assert message["title"] == "[CRITICAL] CrmDatabaseDown, CrmCacheDown \u2013 firing (3)"
     assert "summary: It is down." in message["text"]
 
 

@@ -61,7 +61,7 @@ def test_an_escalation_reads_as_a_story(running: Inbox, page: Page) -> None:
     assert "notified again: second" in steps[3]
     assert "resolved: first" in steps[4]
     assert page.locator(".card.resolved h3").inner_text().split() == ["CrmApiDown", "critical", "resolved"]
-    assert page.locator("td a").first.inner_text() == "[CRITICAL] CrmApiDown - resolved (1)"
+    assert page.locator("td a").first.inner_text() == "[CRITICAL] CrmApiDown \u2013 resolved (1)"
     _tell(running, "first")
     page.goto(running.url)
     assert page.locator(".card.firing").count() == 1

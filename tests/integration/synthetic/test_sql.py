@@ -47,6 +47,16 @@ def test_answer_not_expected(
     assert check(kind="sql", dsn=postgres.dsn(), **settings).error_class is error_class
 
 
+def test_too_large_a_result_fails_and_is_not_kept(check: Check, postgres: servers.Postgres) -> None:
+    """More than 8 MB are not read to the end: class protocol; 5 MB are."""
+    for rows, error_class in ((2000, None), (20000, ErrorClass.PROTOCOL)):
+        query = f"SELECT repeat('x', 2500) FROM generate_series(1, {rows})"  # noqa: S608 - a number
+        result = check(kind="sql", dsn=postgres.dsn(), query=query, expect_rows=rows, timeout_seconds=14)
+        assert result.error_class is error_class
+    assert "more than 8388608 bytes" in result.detail
+    servers.wait_until(lambda: connections(postgres) == 0, 5, "the connection is closed")
+
+
 def test_wrong_password(check: Check, postgres: servers.Postgres) -> None:
     """A wrong password is auth, and the result shows no password."""
     result = check(kind="sql", dsn=postgres.dsn(password="wr0ng"))

@@ -26,8 +26,32 @@ def _read(folder: Path, text: str) -> Settings:
 
 
 def test_the_shipped_file_of_before_means_what_it_means_today(tmp_path: Path) -> None:
-    """The settings before the renames, migrated, load as today's: contacts, steps, checks, everything."""
-    assert _read(tmp_path, migrate(OLD.read_text(), str(OLD)).text) == read_settings(ROOT / "settings.yaml")
+    """The settings before the renames, migrated, load as today's: contacts, steps, checks, endpoints, everything."""
+    found, today = _read(tmp_path, migrate(OLD.read_text(), str(OLD)).text), read_settings(ROOT / "settings.yaml")
+    assert replace(found, application=None) == replace(today, application=None)
+    assert found.application is not None
+    assert today.application is not None
+    (endpoint,) = today.application.endpoints
+    assert found.application.endpoints == (replace(endpoint, convention=None),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "environment: x\napplication:\n- name: a\n  address: b:1\n# more\n- {name: c, address: 'd:2'}\nhost: {}\n",
+        "environment: x\napplication:\n  # first\n  - name: a\n    address: b:1\n  - {name: c, address: 'd:2'}\n\n",
+        "environment: x\napplication: [{name: a, address: 'b:1'}, {name: c, address: 'd:2'}]\nhost: {}\n",
+    ],
+    ids=["no indent", "indented", "flow"],
+)
+def test_a_list_of_addresses_becomes_the_endpoints_of_the_application(tmp_path: Path, text: str) -> None:
+    """`application` was a list; however it was written, its entries are `endpoints` now, with every comment."""
+    migrated = migrate(text, "settings.yaml")
+    found = _read(tmp_path, migrated.text).application
+    assert found is not None
+    assert [(one.name, one.address) for one in found.endpoints] == [("a", "b:1"), ("c", "d:2")]
+    assert migrated.text.count("#") == text.count("#")
+    assert len(migrated.changes) == 1
 
 
 def test_comments_and_formatting_stay(tmp_path: Path) -> None:
@@ -38,7 +62,8 @@ def test_comments_and_formatting_stay(tmp_path: Path) -> None:
     assert (
         not set(new)
         - set(old)
-        - {"browser:", "  checks:"}
+        - {"browser:", "  checks:", "  endpoints:"}
+        - {f"  {line}" for line in old}
         - {line for line in new if any(key in line for key in ("data_sources:", "own_addresses:", "notify:"))}
     )
 
@@ -80,7 +105,7 @@ def test_the_command_prints_the_new_file(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["settings", "migrate", str(file)]) == 0
     said = capsys.readouterr()
     assert file.read_text() == OLD.read_text()
-    assert _read(tmp_path, said.out) == read_settings(ROOT / "settings.yaml")
+    assert said.out == migrate(OLD.read_text(), str(OLD)).text
     assert f"{file}: line 12: parts is now data_sources" in said.err
 
 

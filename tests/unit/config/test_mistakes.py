@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -9,20 +10,18 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from exporters.core.errors import ConfigError
 from exporters.core.exit_codes import run_command
 from pantrywatch.config.settings import Settings, read_settings
+from tests.support.properties import cases
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = (ROOT / "settings.yaml").read_text()
 _HUSH = "hush-hush-3141"
 
-_BOUNDED = settings(
-    max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 MISTAKES = Path(__file__).with_name("mistakes.yaml")
 
 
@@ -108,9 +107,7 @@ def _mutated(document: Any, place: tuple[Any, ...], change: str, value: object) 
             node[key] = value
 
 
-@settings(
-    max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@cases(50, soak=3_000, suppress=(HealthCheck.function_scoped_fixture,))  # up to six mistakes each
 @given(
     st.lists(
         st.tuples(st.sampled_from(_PLACES), st.sampled_from(["drop", "misspell", "value", "secret"]), _WRONG),
@@ -121,7 +118,7 @@ def test_no_mistake_is_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: list[tuple[tuple[object, ...], str, object]]
 ) -> None:
     """Whatever is dropped, misspelt or of another type: exit code 0 or 2 with a line each, and no secret is shown."""
-    document = yaml.safe_load(SHIPPED)
+    document = copy.deepcopy(_DOCUMENT)
     for place, change, value in changes:
         _mutated(document, place, change, value)
     file = tmp_path / "settings.yaml"
@@ -135,9 +132,7 @@ def test_no_mistake_is_a_traceback(
     assert all(line.startswith(f"error: {file}:") for line in said.splitlines()), said
 
 
-@settings(
-    max_examples=100, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@cases(40, suppress=(HealthCheck.function_scoped_fixture,))
 @given(st.integers(0, len(SHIPPED.splitlines()) - 1), st.sampled_from(["twice", "gone", "indented", "cut", "marked"]))
 def test_no_damaged_line_is_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], number: int, damage: str

@@ -57,8 +57,8 @@ def test_all_documented_targets_are_there() -> None:
     ("change", "fault"),
     [
         (
-            ("    team: frontend\n", "    team: frontend\n    colour: red\n"),
-            "targets[0]: unknown key colour: expected one of id, layer, title, sect",
+            ("    team: frontend\n", "    team: frontend\n    color: red\n"),
+            "targets[0]: unknown key color: expected one of id, layer, title, sect",
         ),
         (("id: fid\n", "id: lcp\n"), "targets[1].id: expected each only once, got 'lcp' agai"),
         (("objective: 0.75", "objective: 1"), "targets[0].objective: expected a share between 0 and 1"),
@@ -123,7 +123,7 @@ def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
     """Mistakes in one entry and in several are reported together."""
     found = _faults(
         tmp_path,
-        ("    team: frontend\n", "    team: frontend\n    colour: red\n"),
+        ("    team: frontend\n", "    team: frontend\n    color: red\n"),
         ("objective: 0.75", "objective: 75"),
         ("factor: 14.4", "factor: 14"),
         ("runbook: CrmFidBurn", "runbook: None"),

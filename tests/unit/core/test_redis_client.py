@@ -167,7 +167,7 @@ def test_any_bytes_are_a_reply_or_a_class(junk: bytes) -> None:
     with ours, theirs:
         theirs.sendall(junk)
         theirs.shutdown(socket.SHUT_WR)
-        classes = {None}
+        classes: set[ErrorClass] = set()
         try:
             Connection(ours).exchange(b"", [_LIMIT, _LIMIT], Deadline.after(5))
         except (EOFError, CollectError) as error:

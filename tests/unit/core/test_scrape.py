@@ -278,9 +278,10 @@ def _fail_after(event: threading.Event) -> None:
 
 def test_a_bug_is_logged_once_and_not_at_every_scrape(caplog: pytest.LogCaptureFixture) -> None:
     """The class `internal` is logged with type and place when it appears, never with its text."""
+    nothing: dict[str, str] = {}
 
     def action(run: Run) -> None:
-        run.collect("broken", lambda: [_family({}["secret"])])
+        run.collect("broken", lambda: [_family(nothing["secret"])])
 
     runner = ScrapeRunner(_Source(action))
     for _ in range(3):

@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from exporters.core.cardinality import OTHER
 from exporters.database.queries import Metric, Query
 from exporters.database.statement import Row
-from exporters.database.top_rows import OTHER, TopRows
+from exporters.database.top_rows import TopRows
 
 CALLS = Metric("crm_calls", "counter", "Calls.", "calls")
 SECONDS = Metric("crm_seconds", "counter", "Seconds.", "seconds")
@@ -133,3 +134,13 @@ def test_a_counter_nobody_has_is_not_zero_in_the_rest() -> None:
     """A column this server lacks has no sample, in `other` neither."""
     rows: list[Row] = [(("crm", name), (None, 2.0, 1.0, 1.0, 1.0)) for name in "abc"]
     assert _by_name(_capped(1).rows(rows))[OTHER][:2] == (None, 4.0)
+
+
+@pytest.mark.parametrize("limit", [1, 5])
+def test_rows_with_equal_labels_are_added_up(limit: int) -> None:
+    """Two rows that nothing tells apart count both, in their own series and in `other`, at every run."""
+    capped = _capped(limit)
+    for factor in (1, 2):
+        rows = _by_name(capped.rows(_rows(("big", 50 * factor, 90.0 * factor), *[("twin", factor, 1.0 * factor)] * 3)))
+        twin = rows["twin" if limit > 1 else OTHER]
+        assert twin == (3 * factor, 3.0 * factor, 3 * factor, 1.0 * factor, None)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
+from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import Family, render
 from exporters.host import cgroup, cpu, disk, filesystem, memory, network, system
@@ -21,6 +22,15 @@ from tests.support.trees import tree
 
 Collector = Callable[[Roots], Iterable[Family]]
 ROW = "1 " * 16
+
+
+class _Size:
+    f_frsize = f_blocks = f_bfree = f_bavail = f_files = f_ffree = 1
+
+
+SIZES = filesystem.MountSizes(lambda _: _Size())
+DEADLINE = Deadline.after(1e9)
+
 FILES: Mapping[str, tuple[Collector, str]] = {
     "proc/stat": (lambda roots: cpu.stat(roots, cpu.ProcessorTimes()), "cpu  9 9 9 9\ncpu0 1 2 3 4\nctxt 7\nbtime 5\n"),
     "proc/meminfo": (memory.meminfo, "MemTotal:        16 kB\nHugePages_Total:       0\nActive(anon):     3 kB\n"),
@@ -45,12 +55,6 @@ FILES: Mapping[str, tuple[Collector, str]] = {
 }
 
 
-class _Size:
-    f_frsize = f_blocks = f_bfree = f_bavail = f_files = f_ffree = 1
-
-
-SIZES = filesystem.MountSizes(lambda _: _Size())
-DEADLINE = filesystem.Deadline.after(1e9)
 ONE_LINE = {"proc/loadavg", "proc/sys/fs/file-nr"}
 
 

@@ -43,7 +43,7 @@ def _values(groups: ProcessGroups) -> dict[tuple[str, str], float]:
     families: list[Family] = list(groups.families())
     prefix = "pantrywatch_process_group_"
     return {
-        (family.name.removeprefix(prefix), *labels): value  # type: ignore[misc]
+        (family.name.removeprefix(prefix), *labels): value
         for family in families
         for labels, value in family.samples
         if family.name.startswith(prefix)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pantrywatch.native.recovery import Recovery, _whole
 from pantrywatch.native.state_dir import State
 from pantrywatch.native.supervisor import Component
+from tests.support.properties import cases
 
 _SILENCE = b"\x05\x0a\x03abc"
 _BLOCK = "01HZZZZZZZZZZZZZZZZZZZZZZZ"
@@ -78,7 +79,7 @@ def test_a_file_of_whole_messages_is_whole(tmp_path: Path) -> None:
         assert _whole(tmp_path / "file") is whole
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@cases(300)
 @given(st.binary(max_size=60))
 def test_whatever_the_file_holds_it_is_whole_or_not(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """No bytes make the look at them fail."""

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -149,7 +150,12 @@ def _by_h11(data: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
 @given(st.binary(max_size=3000), st.lists(st.sampled_from(["gzip", "deflate", "x-gzip", "identity"]), max_size=4))
 def test_what_was_coded_comes_back(content: bytes, codings: list[str]) -> None:
     """A body comes back through any stack of codings; cut short it is refused, and never more than was put in."""
-    pack = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress, "identity": bytes}
+    pack: dict[str, Callable[[bytes], bytes]] = {
+        "gzip": gzip.compress,
+        "x-gzip": gzip.compress,
+        "deflate": zlib.compress,
+        "identity": bytes,
+    }
     sent = content
     for coding in codings:
         sent = pack[coding](sent)

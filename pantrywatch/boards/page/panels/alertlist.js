@@ -1,12 +1,12 @@
 // Alerts as Prometheus has them now, the most severe first.
-import { colour, readableOn } from '../colours.js';
+import { colorNamed, readableOn } from '../colors.js';
 import { element } from '../dom.js';
 import { ask } from '../prometheus.js';
 import { format } from '../units.js';
 import { inQuery } from '../variables.js';
 
 const SEVERITIES = ['critical', 'high', 'medium', 'low'];
-const COLOURS = { critical: 'red', high: 'orange', medium: 'yellow', low: 'blue' };
+const COLORS = { critical: 'red', high: 'orange', medium: 'yellow', low: 'blue' };
 
 export const asksItself = true;
 
@@ -27,8 +27,8 @@ function bySeverity(one, other) {
 
 function entry({ labels, annotations, activeAt, state }) {
   const severity = element('span', { class: 'severity' }, labels.severity ?? '–');
-  severity.style.background = colour(COLOURS[labels.severity] ?? 'text');
-  severity.style.color = readableOn(colour(COLOURS[labels.severity] ?? 'text'));
+  severity.style.background = colorNamed(COLORS[labels.severity] ?? 'text');
+  severity.style.color = readableOn(colorNamed(COLORS[labels.severity] ?? 'text'));
   const since = `${state === 'pending' ? 'pending, ' : ''}since ${format(Date.parse(activeAt), 'dateTimeFromNow')}`;
   const board = annotations.dashboard_url;
   const name = board ? element('a', { href: board }, labels.alertname) : element('b', {}, labels.alertname);

@@ -1,5 +1,5 @@
 // Bars side by side, between the panel's ends.
-import { colour, faded } from '../colours.js';
+import { colorNamed, faded } from '../colors.js';
 import { element } from '../dom.js';
 import { dataOf, shown } from '../fields.js';
 import { linked } from '../links.js';
@@ -13,12 +13,12 @@ export function draw(body, panel, frames, context) {
 }
 
 function bar({ name, field, row, frame, value, config, index }, most, context) {
-  const { text, colour: code } = shown(value, config, index);
+  const { text, color: code } = shown(value, config, index);
   const { min = 0, max = most || 1 } = config;
   const share = Math.max(0, Math.min(1, ((value ?? min) - min) / (max - min)));
   const filled = element('div', { class: 'filled' });
   filled.style.width = `${share * 100}%`;
-  filled.style.background = code === colour('text') ? faded(colour('blue'), 0.6) : faded(code, 0.75);
+  filled.style.background = code === colorNamed('text') ? faded(colorNamed('blue'), 0.6) : faded(code, 0.75);
   const number = linked(element('span', { class: 'number' }, text), config.links, context, dataOf(field, row, config, frame));
   return element('div', { class: 'bar', title: `${name}: ${text}` }, element('span', { class: 'name' }, name), element('div', { class: 'track' }, filled), number);
 }

@@ -1,6 +1,6 @@
 // How many fell into each bucket of a histogram, over time.
 import { indexAt, timeChart } from '../chart.js';
-import { scale } from '../colours.js';
+import { scale } from '../colors.js';
 import { configOf } from '../fields.js';
 import { number } from '../frames.js';
 import { format } from '../units.js';
@@ -40,7 +40,7 @@ function countsOf(buckets, times, least) {
   }));
 }
 
-// Few among many are seen too: the colours follow a power of the count.
+// Few among many are seen too: the colors follow a power of the count.
 function ends(counts, exponent) {
   const most = counts.flat().reduce((largest, count) => Math.max(largest, count ?? 0), 0) || 1;
   if (exponent === 1) return { zmin: 0, zmax: most };
@@ -68,5 +68,5 @@ function described(buckets, texts, counts, times, time, y, body, panel) {
   const count = (row?.original ?? row)?.[at];
   if (count === undefined) return [];
   const { unit, decimals } = panel.options?.cellValues ?? {};
-  return [{ name: texts[bucket], text: count === null ? '0' : format(count, unit, decimals), colour: '#fd8d3c' }];
+  return [{ name: texts[bucket], text: count === null ? '0' : format(count, unit, decimals), color: '#fd8d3c' }];
 }

@@ -1,5 +1,5 @@
 // One number, or a few side by side, each with its small graph.
-import { colour, faded, readableOn } from '../colours.js';
+import { colorNamed, faded, readableOn } from '../colors.js';
 import { drawing, element } from '../dom.js';
 import { configOf, dataOf, nameOf, reduced, shown } from '../fields.js';
 import { linked } from '../links.js';
@@ -48,7 +48,7 @@ function columnsFor(count, width, height, orientation) {
 
 function drawOne(item, panel, size, context, items) {
   const { colorMode = 'value', graphMode = 'area', textMode = 'auto' } = panel.options ?? {};
-  const { text, nothing, colour: code } = shown(item.value, item.config, item.index);
+  const { text, nothing, color: code } = shown(item.value, item.config, item.index);
   const withName = ['value_and_name', 'name'].includes(textMode) || (textMode === 'auto' && items.length > 1);
   const background = colorMode.startsWith('background');
   const value = linked(element('span', { class: nothing ? 'value nothing' : 'value' }, text), item.config.links, context, dataOf(item.field, item.row, item.config, item.frame));
@@ -58,7 +58,7 @@ function drawOne(item, panel, size, context, items) {
     box.style.background = code;
     box.style.color = readableOn(code);
   } else if (!nothing && colorMode === 'value') value.style.color = code;
-  if (graphMode === 'area' && item.frame.series) box.append(sparkline(item.frame.fields, background ? readableOn(code) : code === colour('text') ? colour('blue') : code));
+  if (graphMode === 'area' && item.frame.series) box.append(sparkline(item.frame.fields, background ? readableOn(code) : code === colorNamed('text') ? colorNamed('blue') : code));
   return box;
 }
 

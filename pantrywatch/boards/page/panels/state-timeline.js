@@ -1,6 +1,6 @@
-// A lane for each series, in the colour of its state over time.
+// A lane for each series, in the color of its state over time.
 import { indexAt, timeChart } from '../chart.js';
-import { PALETTE, faded } from '../colours.js';
+import { PALETTE, faded } from '../colors.js';
 import { element } from '../dom.js';
 import { configOf, nameOf, shown } from '../fields.js';
 
@@ -31,30 +31,30 @@ function pieces({ fields: [time, field], step }, config, end) {
   const found = [];
   field.values.forEach((value, at) => {
     if (value === null) return;
-    const { text, colour } = shown(value, config);
+    const { text, color } = shown(value, config);
     const from = time.values[at];
     const to = Math.min(from + (step ?? 15_000), Math.max(end, from));
     const before = found.at(-1);
     if (before?.text === text && before.to >= from - 1) before.to = to;
-    else found.push({ from, to, text, colour });
+    else found.push({ from, to, text, color });
   });
   return found;
 }
 
-// One trace a colour: bars that begin at a time.
+// One trace a color: bars that begin at a time.
 function traces(lanes, places, panel) {
-  const byColour = new Map();
+  const byColor = new Map();
   const { showValue = 'auto', rowHeight = THICKNESS } = panel.options ?? {};
   lanes.forEach(({ pieces: own, config }, lane) => own.forEach((piece) => {
-    const key = faded(piece.colour, (config.custom.fillOpacity ?? 70) / 100);
-    const trace = byColour.get(key) ?? newTrace(key, rowHeight);
-    byColour.set(key, trace);
+    const key = faded(piece.color, (config.custom.fillOpacity ?? 70) / 100);
+    const trace = byColor.get(key) ?? newTrace(key, rowHeight);
+    byColor.set(key, trace);
     trace.base.push(piece.from);
     trace.x.push(piece.to - piece.from);
     trace.y.push(places[lane]);
     trace.text.push(showValue === 'never' ? '' : piece.text.replaceAll('<', '&lt;'));
   }));
-  return [...byColour.values()];
+  return [...byColor.values()];
 }
 
 function newTrace(code, rowHeight) {
@@ -67,14 +67,14 @@ function newTrace(code, rowHeight) {
 function described(lanes, time) {
   return lanes.flatMap(({ name, pieces: own }) => {
     const at = indexAt(own.map(({ from }) => from), time);
-    return at >= 0 && own[at].to >= time ? [{ name, text: own[at].text, colour: own[at].colour }] : [];
+    return at >= 0 && own[at].to >= time ? [{ name, text: own[at].text, color: own[at].color }] : [];
   });
 }
 
 function legend(body, panel, lanes) {
   body.querySelector(':scope > .legend')?.remove();
   if (panel.options?.legend?.showLegend === false) return;
-  const states = new Map(lanes.flatMap(({ pieces: own }) => own.map(({ text, colour }) => [text, colour])));
+  const states = new Map(lanes.flatMap(({ pieces: own }) => own.map(({ text, color }) => [text, color])));
   const entries = [...states].slice(0, PALETTE.length).map(([text, code]) => {
     const dot = element('i', {});
     dot.style.background = code;

@@ -1,5 +1,5 @@
 // Rows and columns; a click on a heading sorts.
-import { colour, faded, readableOn } from '../colours.js';
+import { colorNamed, faded, readableOn } from '../colors.js';
 import { element } from '../dom.js';
 import { configOf, dataOf, nameOf, shown } from '../fields.js';
 import { linked } from '../links.js';
@@ -74,19 +74,19 @@ function tableBody(frame, columns, context) {
 function cell(frame, column, row, context) {
   const { field, config, index } = column;
   const value = field.values[row];
-  const made = element('td', {});
+  const made = element('td', { 'data-name': column.name, class: isNumber(column) && field.type !== 'frame' ? 'short' : null });
   made.style.textAlign = alignment(column);
   if (field.type === 'frame') {
-    if (value) made.append(sparkline(value, config.color?.fixedColor ? colour(config.color.fixedColor) : colour('blue')));
+    if (value) made.append(sparkline(value, config.color?.fixedColor ? colorNamed(config.color.fixedColor) : colorNamed('blue')));
     return made;
   }
-  const { text, colour: code, nothing } = shown(value, config, index);
+  const { text, color: code, nothing } = shown(value, config, index);
   made.append(linked(element('span', { class: nothing ? 'nothing' : '' }, text), nothing ? [] : config.links, context, dataOf(field, row, config, { fields: frame.all ?? frame.fields })));
-  if (!nothing) coloured(made, column, value, code);
+  if (!nothing) colored(made, column, value, code);
   return made;
 }
 
-function coloured(made, { cell: { type, mode }, config }, value, code) {
+function colored(made, { cell: { type, mode }, config }, value, code) {
   if (type === 'color-text') made.firstChild.style.color = code;
   if (type === 'color-background') {
     made.style.background = mode === 'gradient' ? faded(code, 0.75) : code;

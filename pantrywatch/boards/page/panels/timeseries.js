@@ -1,7 +1,7 @@
 // Lines, bars or points over time, with limits as lines and a legend that calculates.
 import { indexAt, limitLines, timeChart } from '../chart.js';
-import { faded } from '../colours.js';
-import { colourOf, configOf, nameOf, shown } from '../fields.js';
+import { faded } from '../colors.js';
+import { colorOf, configOf, nameOf, shown } from '../fields.js';
 import { legend } from '../legend.js';
 import { axisOf } from '../scale.js';
 
@@ -31,7 +31,7 @@ function seriesOf(frames, panel) {
     const negative = config.custom.transform === 'negative-Y';
     const values = negative ? field.values.map((value) => (value === null ? null : -value)) : field.values;
     const name = nameOf(field, config);
-    return { name, field, frame, config, index, times: frame.fields[0].values, values, colour: colourOf(last(values), config, index) };
+    return { name, field, frame, config, index, times: frame.fields[0].values, values, color: colorOf(last(values), config, index) };
   });
   const kept = series.filter(({ config }) => !config.custom.hideFrom?.viz);
   const first = kept[0]?.config.unit;
@@ -71,11 +71,11 @@ function unbroken(each) {
   return parts.map(([start, end]) => ({ ...each, times: each.times.slice(start, end), drawn: each.drawn.slice(start, end) }));
 }
 
-function trace({ times, drawn, base, values, config, colour, side, name, frame }, index, all) {
+function trace({ times, drawn, base, values, config, color, side, name, frame }, index, all) {
   const { drawStyle = 'line', lineWidth = 1, fillOpacity = 0, lineStyle, lineInterpolation, showPoints, pointSize = 5, spanNulls, fillBelowTo } = config.custom;
   const common = { x: times, yaxis: side === 'right' ? 'y2' : 'y', name: '', hoverinfo: 'none' };
   if (drawStyle === 'bars') {
-    return { ...common, type: 'bar', y: values, base, width: (frame.step ?? 0) * 0.9 || undefined, marker: { color: faded(colour, Math.max(0.5, fillOpacity / 100)) } };
+    return { ...common, type: 'bar', y: values, base, width: (frame.step ?? 0) * 0.9 || undefined, marker: { color: faded(color, Math.max(0.5, fillOpacity / 100)) } };
   }
   const single = drawn.filter((value) => value !== null).length === 1;
   const points = drawStyle === 'points' || showPoints === 'always' || single;
@@ -85,16 +85,16 @@ function trace({ times, drawn, base, values, config, colour, side, name, frame }
     y: drawn,
     mode: drawStyle === 'points' ? 'markers' : points ? 'lines+markers' : 'lines',
     connectgaps: spanNulls === true,
-    line: { color: colour, width: lineWidth, dash: lineStyle?.fill === 'dash' ? 'dash' : lineStyle?.fill === 'dot' ? 'dot' : 'solid', shape: { stepAfter: 'hv', stepBefore: 'vh' }[lineInterpolation] ?? 'linear' },
-    marker: { color: colour, size: pointSize },
-    ...filled(fillOpacity, fillBelowTo, base, index, all, colour, name),
+    line: { color: color, width: lineWidth, dash: lineStyle?.fill === 'dash' ? 'dash' : lineStyle?.fill === 'dot' ? 'dot' : 'solid', shape: { stepAfter: 'hv', stepBefore: 'vh' }[lineInterpolation] ?? 'linear' },
+    marker: { color: color, size: pointSize },
+    ...filled(fillOpacity, fillBelowTo, base, index, all, color, name),
   };
 }
 
 // Down to the series below in a stack, to the axis, or to a named one that is drawn just before.
-function filled(opacity, below, base, index, all, colour) {
+function filled(opacity, below, base, index, all, color) {
   if (!opacity && !below) return { fill: 'none' };
-  const fillcolor = faded(colour, Math.max(opacity, below ? 10 : 0) / 100);
+  const fillcolor = faded(color, Math.max(opacity, below ? 10 : 0) / 100);
   const onTop = (base?.some((value) => value !== 0) || below) && index > 0;
   return { fill: onTop && all[index - 1] ? 'tonexty' : 'tozeroy', fillcolor };
 }
@@ -106,11 +106,11 @@ function lines(series, side, { range }, yref) {
 }
 
 function described(series, time, panel) {
-  const lines = series.flatMap(({ times, field, config, name, colour, index, frame }) => {
+  const lines = series.flatMap(({ times, field, config, name, color, index, frame }) => {
     const at = indexAt(times, time);
     const value = at < 0 ? null : field.values[at];
     if (value === null || time - times[at] > Math.max(frame.step ?? 0, 60_000) * 2) return [];
-    return [{ name, colour, value, text: shown(value, config, index).text }];
+    return [{ name, color, value, text: shown(value, config, index).text }];
   });
   return panel.options?.tooltip?.sort === 'none' ? lines : lines.sort((one, other) => other.value - one.value);
 }

@@ -98,9 +98,9 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
         _section("email", user="u", password_file="p"), "email", "tls: true where a password is sent",
     ),
     "a Slack webhook in the open": (
-        _contact(slack=_HOOK), "contacts[0].slack", "url_file: the address of a Slack webhook",
+        _contact(slack=_HOOK), "contacts[0].slack", "url_file: the URL of a Slack webhook",
     ),
-    "an address that is none": (_contact(webhook={"url": "pager:80"}), "contacts[0].webhook", "an http(s) address"),
+    "an address that is none": (_contact(webhook={"url": "pager:80"}), "contacts[0].webhook", "an http(s) URL"),
     "a URL for an address of ours": (
         lambda s: s["own_addresses"].append("http://inbox:8025"), "own_addresses[3]", "host:port, got 'http://inbox:8025'",
     ),
@@ -114,6 +114,12 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
     "a mail password with a line break": (
         _section("email", tls=True, user="u", password_file="broken"), "email.password_file",
         "no line break at the end",
+    ),
+    "a key of Opsgenie with a line break": (
+        _contact(opsgenie={"key_file": "broken"}), "contacts[0].opsgenie.key_file", "no line break at the end",
+    ),
+    "a workflow of Teams that is not there": (
+        _contact(msteams={"url_file": "gone"}), "contacts[0].msteams.url_file", "No such file or directory",
     ),
     "two secrets of one name": (
         _contact(webhook={"url": "http://x/", "token_file": "token"}, pagerduty={"key_file": "other/token"}),
@@ -138,7 +144,7 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
     ),
     "a heartbeat that never comes": (_section("heartbeat", every="1h"), "heartbeat", "at most 5m"),
     "a heartbeat nobody hears of": (_section("heartbeat", notify=["nobody"]), "heartbeat.notify[0]", "one of on-call"),
-    "a link that leads nowhere": (_section("links", boards="grafana"), "links", "an http(s) address such as https://host/path"),
+    "a link that leads nowhere": (_section("links", boards="grafana"), "links", "an http(s) URL such as https://host/path"),
 }  # fmt: skip
 
 

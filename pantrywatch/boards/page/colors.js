@@ -1,4 +1,4 @@
-// Grafana's colour names on a light page, dark enough to be read as text, and colours for many series.
+// Grafana's color names on a light page, dark enough to be read as text, and colors for many series.
 
 const NAMED = {
   green: '#1d8348',
@@ -12,7 +12,7 @@ const NAMED = {
 };
 const TOWARDS = { dark: [0, 0.3], 'semi-dark': [0, 0.15], light: [255, 0.3], 'super-light': [255, 0.55] };
 
-// Told apart by colour-blind people too, the first eight (after Okabe and Ito).
+// Told apart by color-blind people too, the first eight (after Okabe and Ito).
 export const PALETTE = [
   '#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#6a51a3', '#8c6d31', '#4d4d4d', '#a6761d', '#1b7f8c', '#b2182b',
 ];
@@ -34,7 +34,7 @@ function mixed(hex, [goal, share]) {
 }
 
 // What the page understands of a name ("dark-red") or a code of Grafana.
-export function colour(name) {
+export function colorNamed(name) {
   if (!name) return NAMED.text;
   if (NAMED[name]) return NAMED[name];
   const [, way, base] = /^(dark|semi-dark|light|super-light)-(\w+)$/.exec(name) ?? [];
@@ -47,7 +47,7 @@ export function faded(code, share) {
   return `rgba(${channels(code).join(',')},${share})`;
 }
 
-// Black or white, whichever is read better on the colour.
+// Black or white, whichever is read better on the color.
 export function readableOn(code) {
   if (!code.startsWith('#')) return NAMED.text;
   const [red, green, blue] = channels(code);

@@ -13,6 +13,7 @@ from exporters.core.problem_text import suggestion
 from exporters.core.settings import secret_from
 from exporters.core.strict_yaml import line_at, read_document, read_text, with_lines
 from exporters.registry import load_sources
+from pantrywatch.application.report import look_at
 from pantrywatch.config.migration import migrate
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.targets import read_targets
@@ -41,6 +42,20 @@ def validate_settings(file: Path, targets_file: Path) -> int:
     ProblemList(found).raise_if_any()
     sys.stdout.write(f"{file}: ok\n")
     return 0
+
+
+def validate_installation(file: Path, targets_file: Path) -> int:
+    """Check the file as `validate_settings` does, and print what the application's metrics can feed.
+
+    Returns 0, or 1 if something is missing there. Raises ConfigError with every problem of the file.
+    """
+    validate_settings(file, targets_file)
+    application = read_settings(file).application
+    if application is None or not application.endpoints:
+        return 0
+    seen = look_at(application, read_targets(targets_file))
+    sys.stdout.write(f"{seen.text}\n")
+    return 0 if seen.is_ok else 1
 
 
 def migrate_settings(file: Path) -> int:

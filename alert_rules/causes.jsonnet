@@ -1,0 +1,111 @@
+// What a fired cause explains, for as long as the windows of its symptoms remember it: Alertmanager's inhibition compares
+// these alerts (pantrywatch/generate/alertmanager/inhibition.py). They have severity none: nobody is notified of them.
+local numbers = import 'lib/numbers.libsonnet';
+
+// The targets that users feel, whatever the cause; the others belong to one server or to a third party. The same text is in
+// inhibition.py.
+local not_felt = 'db-.+|cache-hit-ratio|integration-error-rate';
+
+// Alerts that explain others → instances that show that it is not all of them: with one server of two down, a symptom may
+// be the other's, and is told. A replica does not replace its primary.
+local causes(selectors) = {
+  database: {
+    alerts: 'alertname=~"CrmDatabaseDown|CrmDatabaseConnectionsNearLimit", severity="critical"',
+    others: 'max by (instance) (pg_up) == 1 unless on (instance) max by (instance) (pg_replication_is_replica) == 1',
+  },
+  cache: {
+    alerts: 'alertname="CrmCacheDown"',
+    others: 'max by (instance) (redis_up) == 1 unless on (instance) redis_master_link_up',
+  },
+  application: {
+    alerts: 'alertname="CrmApiDown"',
+    others: 'sum by (job) (up{%s}) > 0' % selectors.application,
+  },
+};
+
+function(config=(import 'config.libsonnet').defaults)
+  local alert = (import 'lib/alert.libsonnet')(config);
+  local record = import 'lib/record.libsonnet';
+  local series = import 'lib/slo_series.libsonnet';
+  local time = (import 'lib/time.libsonnet')(config.speed);
+  local duration = time.duration;
+
+  local known = causes(config.selectors);
+  local counted = 'cause:alerts:count';
+  local recently(selector, range) = 'max_over_time(%s{%salertstate="firing"}[%s])' % [counted, selector, duration(range)];
+
+  local count(cause) =
+    local alerts = 'ALERTS{%s}' % known[cause].alerts;
+    local match = if cause == 'application' then 'job' else 'instance';
+    record(
+      counted,
+      'count by (alertstate) (%s) unless on () (%s unless on (%s) %s)' % [alerts, known[cause].others, match, alerts],
+      { cause: cause }
+    );
+
+  // `mutes`: which alerts it inhibits, by how long they remember: a severity of burn rates, or everything else.
+  local silent(name, mutes, labels, describe) = alert(name, 'none', function(limits) {
+    component: 'prometheus',
+    impact: 'None: it reaches nobody.',
+  } + describe(limits[mutes])) + { labels+: { mutes: mutes } + labels };
+
+  local cause_recent(mutes) = silent('CrmMonitoringCauseRecent', mutes, {}, function(memory) {
+    expr: 'max by (cause, job) (%s) > 0' % recently('', memory)
+          + (if mutes == 'recent' then ' or max by (cause, job) (%s{alertstate="pending"}) > 0' % counted else ''),
+    summary: 'An outage explains others: {{ $labels.cause }}, in the ' + time.last(memory) + '.',
+    description: 'Alerts that this outage explains are inhibited until their windows have forgotten it.',
+  });
+
+  local target_burned(mutes, severities) = silent('CrmMonitoringTargetBurned', mutes, {}, function(memory) {
+    expr: 'max by (target) (max_over_time(ALERTS{alertname=~".+Burn", severity=~"%s", alertstate="firing"}[%s])) > 0'
+          % [severities, duration(memory)],
+    summary: 'Target {{ $labels.target }} fired with a higher severity in the ' + time.last(memory) + '.',
+    description: 'Lower severities remember the same events for longer; they are inhibited until then.',
+  });
+
+  local server_recent(cause, name) = silent('CrmMonitoringCauseRecent', 'server', { cause: cause }, function(memory) {
+    expr: 'max by (instance) (max_over_time(ALERTS{alertname="%s", alertstate="firing"}[%s])) > 0' % [name, duration(memory)],
+    summary: '{{ $labels.instance }} was down in the ' + time.last(memory) + '.',
+    description: 'Other alerts about this server are inhibited until their windows have forgotten it.',
+  });
+
+  {
+    groups: [
+      {
+        name: 'causes.rules',
+        rules: [count(cause) for cause in std.objectFields(known)] + [
+          // No instance of a job is scraped: then the targets it feeds have no data.
+          record(
+            counted,
+            'count by (job, alertstate) (ALERTS{alertname="CrmMonitoringTargetDown"}) unless on (job) up == 1',
+            { cause: 'scrape' }
+          ),
+        ],
+      },
+      {
+        name: 'causes.alerts',
+        rules: [cause_recent(mutes) for mutes in ['recent', 'high', 'medium', 'low']]
+               + [
+                 server_recent('database', 'CrmDatabaseDown'),
+                 server_recent('cache', 'CrmCacheDown'),
+                 target_burned('high', 'critical'),
+                 target_burned('medium', 'critical|high'),
+                 target_burned('low', 'critical|high|medium'),
+                 alert('CrmApiUsersAffected', 'critical', function(limits) {
+                   component: 'api',
+                   type: 'error',
+                   expr: |||
+                     count(ALERTS{alertname=~"CrmApiErrorsSudden|.+Burn", severity="critical", alertstate="firing", target!~"%s"})
+                       and on () max(%s) > 0
+                   ||| % [not_felt, recently('cause=~"application|database", ', config.alerts.CrmMonitoringCauseRecent.recent)],
+                   local bad = series.error_ratio('5m') + '{target!~\\"' + not_felt + '\\"} > 0.01',
+                   summary: 'Users are affected by the outage of the {{ with query "%s{cause=~\\"application|database\\"}" }}{{ . | first | label "cause" }}{{ else }}servers{{ end }}' % counted
+                            + '{{ with query "%s{target=\\"api-error-rate\\"} > 0.01" }}: {{ . | first | value | humanizePercentage }} of API requests fail{{ end }}.' % series.error_ratio('5m'),
+                   description: 'Bad in the last 5 minutes:{{ range query "sort_desc(%s)" }} {{ .Labels.target }} {{ .Value | humanizePercentage }};{{ else }} not known yet;{{ end }}' % bad
+                                + ' each is an alert of its own, inhibited while the cause is known. This alert does not escalate: its cause does.',
+                   impact: 'Users see error messages and may lose what they enter.',
+                 }) + { labels+: { escalates: 'no' } },
+               ],
+      },
+    ],
+  }

@@ -1,0 +1,107 @@
+"""Fetches an application's page of metrics as Prometheus would, and says what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import Message
+
+import requests
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporters.core.deadline import Deadline
+from pantrywatch.application.relabelled import Sample
+
+_ACCEPT = "text/plain;version=0.0.4;q=1,*/*;q=0.1"
+_LONGEST_SECONDS = 10.0
+_LARGEST_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+# What Prometheus 3 takes (model/textparse/interface.go); Prometheus 2 takes anything for the text format.
+_KNOWN_TYPES = ("text/plain", "application/openmetrics-text", "application/vnd.google.protobuf")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Its samples; `fault`: why there are none, `refused`: why Prometheus 3 would refuse it. Empty: all is well."""
+
+    url: str
+    samples: tuple[Sample, ...] = ()
+    fault: str = ""
+    refused: str = ""
+
+
+def fetch(url: str) -> Page:
+    """Return the page at a URL. Never raises; takes at most 10 s."""
+    deadline = Deadline.after(_LONGEST_SECONDS)
+    try:
+        with requests.Session() as session:
+            session.trust_env = False  # Prometheus asks no proxy either
+            answer = session.get(url, headers={"Accept": _ACCEPT}, timeout=_LONGEST_SECONDS, stream=True)
+            if not answer.ok:
+                return Page(url, fault=f"answers with status {answer.status_code}")
+            body = _body(answer, deadline)
+    except requests.Timeout:
+        return Page(url, fault=f"does not answer within {_LONGEST_SECONDS:g} s")
+    except requests.RequestException as error:
+        return Page(url, fault=_reason(error))
+    if body is None:
+        return Page(url, fault=f"takes longer than {_LONGEST_SECONDS:g} s or is larger than 64 MiB")
+    return read(url, body.decode("utf-8", errors="replace"), answer.headers.get("Content-Type", ""))
+
+
+def read(url: str, text: str, content_type: str) -> Page:
+    """Return the page with this body and Content-Type."""
+    parse = openmetrics_families if media_type(content_type) == _KNOWN_TYPES[1] else text_string_to_metric_families
+    try:
+        samples = tuple(Sample(one.name, one.labels, one.value) for family in parse(text) for one in family.samples)
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
+        return Page(url, fault=f"is no page of metrics: {_first_line(error)}")
+    if not samples:
+        return Page(url, fault="has no metrics")
+    return Page(url, samples, refused=refusal(content_type))
+
+
+def refusal(content_type: str) -> str:
+    """Return why Prometheus 3 would refuse a page with this Content-Type, or nothing."""
+    if media_type(content_type) in _KNOWN_TYPES:
+        return ""
+    shown = f"the Content-Type {content_type[:60]!r}" if content_type else "no Content-Type"
+    return (
+        f"Prometheus 3 refuses a page with {shown}: let the application send text/plain; version=0.0.4, or set"
+        " fallback_scrape_protocol: PrometheusText0.0.4"
+    )
+
+
+def media_type(content_type: str) -> str:
+    """Return the media type without its parameters, in lower case; empty if there is none."""
+    if not content_type:
+        return ""
+    message = Message()
+    message["Content-Type"] = content_type.replace("\n", " ").replace("\r", " ")
+    return message.get_content_type() if "/" in content_type else ""
+
+
+def _body(answer: requests.Response, deadline: Deadline) -> bytes | None:
+    """Return the body, or None where it takes too long or is too large."""
+    found = bytearray()
+    for chunk in answer.iter_content(_CHUNK_BYTES):
+        found += chunk
+        if deadline.passed() or len(found) > _LARGEST_BYTES:
+            return None
+    return bytes(found)
+
+
+def _reason(error: requests.RequestException) -> str:
+    """Return the innermost cause in words; no address, which stands next to it."""
+    text = str(error).lower()
+    if "refused" in text:
+        return "refuses connections"
+    if "resolve" in text or "name or service" in text:
+        return "has a name that does not resolve"
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return "has an address that is none"
+    return f"cannot be fetched ({type(error).__name__})"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]

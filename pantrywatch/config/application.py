@@ -1,0 +1,117 @@
+"""The section `application` of settings.yaml: where the application serves metrics, and what its routes mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from exporters.core.field_checks import at_least, expect_address, matching, not_empty, some_entries, unique_names
+from pantrywatch.config.conventions import expect_convention
+
+# The actions that rules and boards know by name; the others are only listed.
+LOG_IN, SEARCH = "Logins", "Searches"
+_NOT_IN_RE2 = re.compile(r"\(\?(=|!|<=|<!|>|\()|\(\?P[=>]|\\[1-9]|[*+?}]\+|\\[AZ]")
+_METHODS = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+
+
+def expect_pattern(text: str) -> None:
+    """Raise ValueError unless Prometheus reads it as a regular expression of one line."""
+    if not text or "\n" in text:
+        raise ValueError("expected a regular expression of one line for the whole route, such as /api/.+")
+    if _NOT_IN_RE2.search(text):
+        raise ValueError(f"expected a regular expression of Prometheus (RE2), without look-around, got {text!r}")
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"expected a regular expression, got {text!r}: {error}") from None
+
+
+def _not_reserved(entries: Sequence[object]) -> Iterator[tuple[str, str]]:
+    for index, entry in enumerate(entries):
+        name = getattr(entry, "name", None)
+        if name in (LOG_IN, SEARCH):
+            yield f"[{index}].name", f"expected another name: {name} is the name of {_KEYS[name]}"
+
+
+_KEYS = {LOG_IN: "the routes of `log_in`", SEARCH: "the routes of `search`"}
+Pattern = Annotated[str, expect_pattern]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationEndpoint:
+    """An address under which the watched application serves metrics of its own."""
+
+    name: Annotated[str, "The value of the label `instance`; unique in the section.", not_empty]
+    address: Annotated[str, "`host:port` as Prometheus reaches it.", expect_address]
+    path: Annotated[str, "The path of the metrics."] = "/metrics"
+    convention: Annotated[
+        str | None,
+        "How its metrics are named ([your-application.md](your-application.md)); left out: as any known library does.",
+        expect_convention,
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something users do, counted by its requests: the label `action`."""
+
+    name: Annotated[
+        str, "Its name on the boards, such as `Orders placed`.", matching(r"\S.{0,59}", "a text of 1 to 60 characters")
+    ]
+    routes: Annotated[tuple[Pattern, ...], "Regular expressions for the whole route.", some_entries("route")]
+    methods: Annotated[tuple[_METHODS, ...], "The methods of its requests.", some_entries("method")] = ("GET",)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The watched application. Patterns are regular expressions for the whole route, as its metrics write it."""
+
+    endpoints: Annotated[
+        tuple[ApplicationEndpoint, ...], "Where it serves metrics of its own; one entry an instance.", unique_names
+    ] = ()
+    routes: Annotated[
+        tuple[Pattern, ...], "Routes of its API: counted by api-error-rate and api-throughput.", some_entries("route")
+    ] = ("/?api/.+",)
+    critical: Annotated[
+        tuple[Pattern, ...], "Routes of its API that users wait for: counted by api-latency. Left out: all of `routes`."
+    ] = ()
+    ignored: Annotated[tuple[Pattern, ...], "Routes that no user waits for, also below `routes`."] = (
+        "(.*/)?(health[a-z]*|livez?|readyz?|ping|metrics)/?",
+    )
+    log_in: Annotated[tuple[Pattern, ...], "Routes that log somebody in (POST)."] = (
+        "(.*/)?(log-?in|sign-?in|sessions?|token)/?",
+    )
+    search: Annotated[tuple[Pattern, ...], "Routes that search (GET)."] = ("(.*/)?search/?",)
+    actions: Annotated[
+        tuple[Action, ...], "What users do, for the board CRM business; of two that match, the last counts.",
+        unique_names, _not_reserved,
+    ] = ()  # fmt: skip
+    fold_ids: Annotated[
+        bool,
+        "For a library that exports raw paths: numbers, UUIDs and long hexadecimal parts of a route become `{id}`.",
+    ] = False
+    sample_limit: Annotated[
+        int,
+        "Samples that one scrape may have. Beyond it the scrape fails and an alert fires: Prometheus stays small.",
+        at_least(100),
+    ] = 50_000
+    fallback_scrape_protocol: Annotated[
+        Literal["PrometheusText0.0.4", "PrometheusText1.0.0", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0"] | None,
+        "For a wrong or missing Content-Type, which Prometheus 3 refuses. Prometheus 2 does not know this key.",
+    ] = None
+
+    def waited_for(self) -> tuple[str, ...]:
+        """Return the patterns of the routes counted by api-latency."""
+        return self.critical or self.routes
+
+    def all_actions(self) -> tuple[Action, ...]:
+        """Return the configured actions, followed by those that rules and boards know by name."""
+        known = (Action(LOG_IN, self.log_in, ("POST",)), Action(SEARCH, self.search, ("GET",)))
+        return self.actions + tuple(action for action in known if action.routes)
+
+    def conventions(self) -> set[str]:
+        """Return the conventions of the endpoints; empty: any known one, as an endpoint does not name its own."""
+        names = {endpoint.convention for endpoint in self.endpoints}
+        return set() if None in names else {str(name) for name in names}

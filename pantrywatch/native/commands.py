@@ -1,0 +1,120 @@
+"""The commands of the stack on this machine: `up`, `down`, `status`, `reset`; and which state directory is meant."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from exporters.core.errors import ConfigError, ConfigProblem
+from pantrywatch.config.shared_files import checkout
+from pantrywatch.native.installations import directory_for, running_directory
+from pantrywatch.native.state_dir import State
+
+_WHICH = "the stack of this settings file (default: the one that runs)"
+
+
+def add_stack_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands to the command line."""
+    command = commands.add_parser("up", help="run the whole stack here until Ctrl-C")
+    command.add_argument("--settings", type=Path, metavar="FILE", help="watch what FILE names, without the demo")
+    command.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port")
+    command.add_argument(
+        "--speed", type=_speed, default=1, metavar="N",
+        help="divide all waiting times of rules and notifications by N, at most 30",
+    )  # fmt: skip
+    command.add_argument(
+        "--require-reachable",
+        action="store_true",
+        help="refuse to start while a server that FILE names does not respond",
+    )
+    command.set_defaults(run=_up)
+    command = commands.add_parser("down", help="stop the stack")
+    command.add_argument("--settings", type=Path, metavar="FILE", help=_WHICH)
+    command.set_defaults(run=_down)
+    command = commands.add_parser("status", help="show the components and their state")
+    command.add_argument("--settings", type=Path, metavar="FILE", help=_WHICH)
+    command.set_defaults(run=_status)
+    command = commands.add_parser("reset", help="delete the data of the demo, or of one installation")
+    command.add_argument("--settings", type=Path, metavar="FILE", help="the data of this installation, not of the demo")
+    command.add_argument("--yes", action="store_true", help="do not ask")
+    command.set_defaults(run=_reset)
+
+
+def _up(options: argparse.Namespace) -> int:
+    if checkout() is None:
+        expected = "expected a checkout: the stack on this machine runs from one, with ./run up"
+        raise ConfigError([ConfigProblem("command line", "up", expected)])
+    from pantrywatch.native import stack
+    from pantrywatch.native.addresses import Addresses, require_valid_offset
+    from pantrywatch.native.configuration import Options
+    from pantrywatch.native.time_scale import Speed
+
+    require_valid_offset(options.port_offset)
+    settings = options.settings.resolve() if options.settings else None
+    state = _state_of(options, settings)
+    speed = Speed(options.speed)
+    wanted = Options(
+        state, Addresses(options.port_offset), settings, speed, require_reachable=options.require_reachable
+    )
+    return stack.up(wanted)
+
+
+def _down(options: argparse.Namespace) -> int:
+    from pantrywatch.native import stack
+
+    return stack.down(state_of(options))
+
+
+def _status(options: argparse.Namespace) -> int:
+    from pantrywatch.native import stack
+
+    return stack.status(state_of(options))
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from pantrywatch.native.reset import reset
+
+    def confirm(question: str) -> bool:
+        if options.yes:
+            return True
+        if not sys.stdin.isatty():
+            raise ConfigError(
+                [ConfigProblem("command line", "reset", "expected --yes, or a terminal for the question")]
+            )
+        return input(question).strip().lower() in ("y", "yes")
+
+    return reset(_state_of(options, options.settings), confirm)
+
+
+def _speed(text: str) -> int:
+    speed = int(text) if text.isdigit() else 0
+    if not 1 <= speed <= 30:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 30, got {text!r}")
+    return speed
+
+
+def state_of(options: argparse.Namespace) -> State:
+    """Return the state directory of the stack meant: the one that runs, unless an option names it."""
+    settings = getattr(options, "settings", None)
+    return _state_of(options, settings) if settings else running_state(options)
+
+
+def running_state(options: argparse.Namespace) -> State:
+    """Return the state directory of the stack that runs, unless an option names it."""
+    return State(_given_state(options) or running_directory(_default_state()))
+
+
+def _state_of(options: argparse.Namespace, settings: Path | None) -> State:
+    """Return the state directory of a settings file, or of the demo."""
+    return State(_given_state(options) or directory_for(_default_state(), settings))
+
+
+def _given_state(options: argparse.Namespace) -> Path | None:
+    given = options.state or os.environ.get("PANTRYWATCH_STATE")
+    return Path(given).resolve() if given else None
+
+
+def _default_state() -> Path:
+    return ((checkout() or Path.cwd()) / ".pantrywatch").resolve()

@@ -1,0 +1,34 @@
+"""`reset`: deletes the data of the demo or of one installation."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+from pantrywatch.native.console import say
+from pantrywatch.native.installations import owner
+from pantrywatch.native.state_dir import KNOWN_ENTRIES, State
+
+
+def reset(state: State, confirm: Callable[[str], bool]) -> int:
+    """Delete the data of a state directory once `confirm` has agreed to the question; returns the exit code.
+
+    Other files in it and other installations stay. Raises ConfigError while a stack runs there.
+    """
+    entries = [state.file(name) for name in sorted(KNOWN_ENTRIES) if state.file(name).exists()]
+    if not entries:
+        say(f"{state.path}: nothing to delete")
+        return 0
+    lock = state.lock()
+    try:
+        whose = owner(state.path) or "an unknown installation"
+        question = f"Delete all data of {whose} in {state.path}: history, error budgets, silences, messages? [y/N] "
+        if not confirm(question):
+            say("nothing was deleted")
+            return 1
+        for entry in entries:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        say(f"{state.path}: deleted; the next `./run up` starts from nothing")
+    finally:
+        lock.release()
+    return 0

@@ -1,0 +1,135 @@
+"""The start of a stack: blanks in paths, nothing started, what is waited for, and what is said."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import ConfigError
+from pantrywatch.config.application import ApplicationEndpoint
+from pantrywatch.native.addresses import Addresses, require_free, require_valid_offset
+from pantrywatch.native.configuration import Options
+from pantrywatch.native.console import Progress, next_steps
+from pantrywatch.native.startup import Order
+from pantrywatch.native.state_dir import State
+from pantrywatch.native.supervisor import Supervisor, start_supervisor
+from tests.e2e.stack import free_offset
+from tests.support.servers import wait_until
+
+_PROGRAM = """
+[program:sleeper]
+command="{python}" -c "import time; time.sleep(60)" "{folder}"
+stdout_logfile=%(ENV_PW_STATE)s/log/sleeper.log
+"""
+
+
+def test_a_path_with_blanks_starts_its_programs(tmp_path: Path) -> None:
+    """Supervisord finds the program files of a checkout and a state directory in folders with blanks."""
+    state = State(tmp_path / "sp ace/the state")
+    state.prepare()
+    program = tmp_path / "sp ace/a program.conf"
+    program.write_text(_PROGRAM.format(python=sys.executable, folder=tmp_path / "sp ace"))
+    daemon = start_supervisor(state, Addresses(free_offset()), [program], {"PW_STATE": str(state.path)})
+    supervisor = Supervisor(state)
+    try:
+        wait_until(lambda: [one.name for one in supervisor.components() if one.running] == ["sleeper"], 30, "it runs")
+    finally:
+        daemon.stop()
+
+
+def test_a_supervisor_without_programs_is_told_from_one_that_does_not_respond(tmp_path: Path) -> None:
+    """It responds and has no component: that is an error at once, nothing to wait for."""
+    state = State(tmp_path / "state")
+    state.prepare()
+    supervisor = Supervisor(state)
+    assert not supervisor.responds()
+    daemon = start_supervisor(state, Addresses(free_offset()), [tmp_path / "none.conf"], {})
+    try:
+        wait_until(supervisor.responds, 30, "supervisord responds")
+        assert supervisor.components() == []
+    finally:
+        daemon.stop()
+
+
+@pytest.mark.parametrize("name", ["50%", "a;b", "a[1]", "a*"])
+def test_a_path_that_cannot_be_used_is_named(tmp_path: Path, name: str) -> None:
+    """Supervisord and Prometheus would take it for a variable or a pattern."""
+    with pytest.raises(ConfigError, match="expected a path without"):
+        State(tmp_path / name).prepare()
+
+
+class _Started(Supervisor):
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def start(self, component: str) -> None:
+        self.names.append(component)
+
+
+def test_the_checks_of_the_demo_begin_when_it_responds(tmp_path: Path) -> None:
+    """Its own start is no outage; after the deadline everything starts all the same, so that a real one is seen."""
+    nobody = [ApplicationEndpoint("crm", "127.0.0.1:9")]
+    started = _Started()
+    order = Order(Options(State(tmp_path), Addresses(40000)), nobody)
+    order.advance(started)
+    assert started.names == []
+    assert order.explained(["boards", "exporters", "prometheus"])[:1] == ["boards"]
+    late = Order(Options(State(tmp_path), Addresses(40000)), nobody, _deadline=Deadline.after(0))
+    late.advance(started)
+    late.advance(started)
+    assert started.names == ["exporters", "prometheus"]
+
+
+def test_a_users_own_servers_are_watched_at_once(tmp_path: Path) -> None:
+    """Monitoring that waited for them would miss the outage during which it was started."""
+    started = _Started()
+    order = Order(
+        Options(State(tmp_path), Addresses(40000), tmp_path / "my.yaml"), [ApplicationEndpoint("crm", "127.0.0.1:9")]
+    )
+    order.advance(started)
+    order.advance(started)
+    assert started.names == ["exporters", "prometheus"]
+
+
+def test_progress_is_said_once_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where there is no terminal each state is a line of its own, and the same state is said once."""
+    progress = Progress()
+    for waiting in (["a", "b"], ["a", "b"], ["a"]):
+        progress.show(waiting)
+    progress.end()
+    assert capsys.readouterr().out == "waiting for a, b\nwaiting for a\n"
+
+
+def test_the_inbox_is_named_only_where_it_gets_messages(tmp_path: Path) -> None:
+    """Own settings notify their own contacts; the demo's faults are not offered there, and what is down is named."""
+    settings = tmp_path / "my.yaml"
+    settings.write_text("environment: x\n")
+    own = next_steps(Addresses(), settings, tmp_path, {"application/shop": "down", "database/a": "up"})
+    assert "19094" not in own
+    assert "fault" not in own
+    assert "Not responding:   application/shop" in own
+    demo = next_steps(Addresses(), None, tmp_path, {})
+    assert "http://127.0.0.1:19094" in demo
+    assert "./run fault list" in demo
+
+
+def test_another_offset_that_is_free_is_offered(tmp_path: Path) -> None:
+    """A taken port is named with its holder, and the advice is an option that works."""
+    offset = free_offset()
+    addresses = Addresses(offset)
+    with socket.create_server(("127.0.0.1", addresses.port("boards"))):
+        with pytest.raises(ConfigError, match=r"`--port-offset \d+` moves every port") as refused:
+            require_free(addresses, ["boards", "inbox"])
+        advised = int(str(refused.value).rpartition("--port-offset ")[2].split("`")[0])
+        require_free(Addresses(advised), ["boards", "inbox"])
+
+
+@pytest.mark.parametrize("offset", [-20000, 99999])
+def test_an_offset_beyond_the_ports_is_refused_by_name(offset: int) -> None:
+    """The message is about the option, not about entries of settings.yaml."""
+    with pytest.raises(ConfigError, match=f"--port-offset: expected a number from -19000 to 46103, got {offset}"):
+        require_valid_offset(offset)
