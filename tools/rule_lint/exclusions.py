@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-_MAPPED = (
-    "renames a counter of another naming scheme, series by series; it stays a counter, and its users take the rate"
-)
-
 _BEFORE = "adds what versions before 0.2 recorded as paced5m, until those samples have left Prometheus"
 
 # (name of the alert or recording rule, lint) → reason.
@@ -21,11 +17,6 @@ EXCLUSIONS: dict[tuple[str, str], str] = {
         }.items()
     },
     ("CrmApiUsersAffected", "short-for"): "the alerts it covers have waited",
-    **{
-        (f"{histogram}_{part}", "bare-counter"): _MAPPED
-        for histogram in ("http_server_request_duration_seconds", "db_client_operation_duration_seconds")
-        for part in ("bucket", "count", "sum")
-    },
     **{
         (f"slo:events_{events}:sum{window}", "unknown-metric"): _BEFORE
         for events in ("bad", "total")
