@@ -11,6 +11,7 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
   local outage = (import 'lib/outage_texts.libsonnet')(config);
+  local known = (import 'lib/known.libsonnet')(time);
   // The routes users wait for; health checks and scrapes would dilute the shares.
   local critical = config.selectors.critical;
   // Requests of the API whose outcome is known.
@@ -46,7 +47,9 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'api',
             type: 'error',
             // One of several that is gone is CrmMonitoringTargetDown's; this is the last one.
-            expr: 'sum by (job) (up{%s}) == 0' % config.selectors.application,
+            // While Prometheus scrapes nothing at all, what was last known holds.
+            expr: 'sum by (job) (up{%(s)s}) == 0 or (sum by (job) (last_over_time(up{%(s)s}[%(gap)s])) == 0) unless on (job) sum by (job) (up{%(s)s}) > 0'
+                  % { s: config.selectors.application, gap: duration('15m') },
             summary: 'No instance of the application responds' + outage.class_of_checks('api-availability') + '.',
             description: 'Prometheus has had no response from any instance for ' + words(limits['for']) + '. First check whether the API checks fail too: if so, it is down for users as well.',
             impact: 'The CRM is down, or its state is unknown.',
@@ -56,18 +59,17 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: |||
               %s > %s
-                and on (job) sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s])) >= %d
+                and on (job) %s >= %d
             ||| % [
-              share(
+              known.share(share(
                 'http_server_request_duration_seconds_count{%s,%s}' % [config.selectors.api, errors],
                 'http_server_request_duration_seconds_count{%s}' % api,
                 'job',
                 limits.range
-              ),
+              )),
               numbers.decimal(limits.share),
-              config.selectors.api,
-              errors,
-              duration(limits.range),
+              'max_over_time(sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s]))[%s:%s])'
+              % [config.selectors.api, errors, duration(limits.range), duration('15m'), duration('1m')],
               limits.failures,
             ],
             summary: '{{ $value | humanizePercentage }} of API requests fail (limit ' + percent(limits.share) + ').',

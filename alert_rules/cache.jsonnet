@@ -11,6 +11,7 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
   local outage = (import 'lib/outage_texts.libsonnet')(config);
+  local known = (import 'lib/known.libsonnet')(time);
 
   {
     groups: [
@@ -22,7 +23,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'cache',
             narrow_by: ['instance'],
             type: 'error',
-            expr: 'max by (instance) (redis_up) == 0',
+            expr: 'max by (instance) (%s) == 0' % known.gauge('redis_up'),
             summary: 'Cache {{ $labels.instance }} is down' + outage.class_of('cache') + '.',
             description: 'The exporter has had no response for ' + words(limits['for']) + '. refused: nothing listens; timeout: frozen, or a firewall; auth: password.',
             impact: 'Every page queries the database instead: slower, with more load there.' + outage.felt,
@@ -32,8 +33,8 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             // Without a limit (0) there is none to be near. A policy allkeys-* lets the cache be full all the time, and
             // CrmCacheEvictions says when that hurts; with any other, writes may fail when it is full.
-            expr: signals.cache.memory_used.expr() + '  > ' + decimal(limits.share)
-                  + '\n  unless on (instance) max by (instance) (redis_instance_info{maxmemory_policy=~"allkeys-.+"})\n',
+            expr: signals.cache.memory_used.expr(known=known.gauge) + '  > ' + decimal(limits.share)
+                  + '\n  unless on (instance) max by (instance) (%s)\n' % known.gauge('redis_instance_info{maxmemory_policy=~"allkeys-.+"}'),
             summary: 'Cache {{ $labels.instance }} uses {{ $value | humanizePercentage }} of its memory limit (limit ' + percent(limits.share) + ').',
             description: 'Once memory is full and nothing may be evicted, every write fails. First check for keys without an expiry, then maxmemory-policy.',
             impact: 'None yet. When memory is full, sessions and cached pages can no longer be saved.',
@@ -43,8 +44,8 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             expr: |||
               sum by (instance) (increase(redis_evicted_keys_total[%s]))
-                > on (instance) %s * sum by (instance) (redis_db_keys)
-            ||| % [duration(limits.range), decimal(limits.share)],
+                > on (instance) %s * sum by (instance) (%s)
+            ||| % [duration(limits.range), decimal(limits.share), known.gauge('redis_db_keys')],
             summary: 'Cache {{ $labels.instance }} evicted {{ $value | humanize }} keys in the ' + last(limits.range) + ' (limit: ' + percent(limits.share) + ' of its keys).',
             description: 'Memory is too small for what the application caches. First check the hit ratio: if it is falling, raise maxmemory or cache less.',
             impact: 'More pages come from the database, more slowly.',
@@ -76,7 +77,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmCacheClientsNearLimit', 'medium', function(limits) {
             component: 'cache',
             narrow_by: ['instance'],
-            expr: signals.cache.clients_used.expr() + '  > ' + decimal(limits.share) + '\n',
+            expr: signals.cache.clients_used.expr(known=known.gauge) + '  > ' + decimal(limits.share) + '\n',
             summary: 'Cache {{ $labels.instance }} uses {{ $value | humanizePercentage }} of its allowed connections (limit ' + percent(limits.share) + ').',
             description: 'First check which client holds them; a pool that leaks connections grows steadily.',
             impact: 'None yet. At 100% new connections are refused.',
@@ -87,10 +88,14 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             // 1 also where this kind of persistence is off.
             expr: |||
-              min by (instance) (redis_rdb_last_bgsave_status) == 0
-                or min by (instance) (redis_aof_last_write_status) == 0
-                or min by (instance) (redis_aof_last_bgrewrite_status) == 0
-            |||,
+              min by (instance) (%s) == 0
+                or min by (instance) (%s) == 0
+                or min by (instance) (%s) == 0
+            ||| % [
+              known.gauge('redis_rdb_last_bgsave_status'),
+              known.gauge('redis_aof_last_write_status'),
+              known.gauge('redis_aof_last_bgrewrite_status'),
+            ],
             summary: 'Cache {{ $labels.instance }} cannot save its data to disk.',
             description: 'The last snapshot, append or rewrite failed: the disk is full or read-only, or there is too little memory for the fork. The server log says which.',
             impact: 'By default the server now refuses writes. A restart would lose everything not yet saved.',
@@ -100,7 +105,7 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             type: 'error',
             // Seen from the replica. An initial synchronization counts as down.
-            expr: 'min by (instance) (redis_master_link_up) == 0',
+            expr: 'min by (instance) (%s) == 0' % known.gauge('redis_master_link_up'),
             summary: 'Cache replica {{ $labels.instance }} has lost its primary.',
             description: 'It serves stale data, or none. First check whether the primary is up and the password is current.',
             impact: 'Reads from the replica are stale; after a failover the cache starts empty.',
@@ -109,7 +114,10 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'cache',
             narrow_by: ['instance'],
             // Port 0 is not a replica but a client that takes a copy (`redis-cli --rdb`, a backup): it never acknowledges.
-            expr: 'max by (instance, slave_ip, slave_port) (redis_connected_slave_lag_seconds{slave_port!="0"}) > %s' % decimal(limits.seconds),
+            expr: 'max by (instance, slave_ip, slave_port) (%s) > %s' % [
+              known.gauge('redis_connected_slave_lag_seconds{slave_port!="0"}'),
+              decimal(limits.seconds),
+            ],
             summary: 'Replica {{ $labels.slave_ip }}:{{ $labels.slave_port }} of cache {{ $labels.instance }} last responded {{ $value | humanizeDuration }} ago (limit ' + decimal(limits.seconds) + 's).',
             description: 'The network is congested or the replica is busy. First check for slow commands on the replica.',
             impact: 'Reads from the replica are stale; a failover would lose the newest keys.',
@@ -118,9 +126,14 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'cache',
             narrow_by: ['instance'],
             expr: |||
-              max by (instance) (redis_mem_fragmentation_ratio) > %s
-                and on (instance) max by (instance) (redis_mem_fragmentation_bytes) > %d * 1024 * 1024
-            ||| % [decimal(limits.ratio), limits.mebibytes],
+              max by (instance) (%s) > %s
+                and on (instance) max by (instance) (%s) > %d * 1024 * 1024
+            ||| % [
+              known.gauge('redis_mem_fragmentation_ratio'),
+              decimal(limits.ratio),
+              known.gauge('redis_mem_fragmentation_bytes'),
+              limits.mebibytes,
+            ],
             summary: 'Cache {{ $labels.instance }} occupies {{ $value | humanize }} times the memory its data needs (limit ' + decimal(limits.ratio) + ').',
             description: 'Freed memory is fragmented and not returned to the system. Active defragmentation or a restart returns it.',
             impact: 'None, unless the machine runs short of memory.',

@@ -72,7 +72,7 @@ local defaults = {
 };
 
 // Any alert takes these besides its own limits.
-local of_any_alert = ['enabled', 'expr', 'for', 'severity', 'labels', 'annotations'];
+local of_any_alert = ['enabled', 'expr', 'for', 'keep_firing_for', 'severity', 'labels', 'annotations'];
 
 // A misspelt name would change nothing, silently.
 local checked(given) =
@@ -93,7 +93,7 @@ local checked(given) =
   );
   assert std.foldl(
     function(so_far, id)
-      so_far && known(std.objectFields(given.targets[id]), std.objectFields(targets.by_id(id)), '.targets.' + id),
+      so_far && known(std.objectFields(given.targets[id]), std.objectFields(targets.by_id(id)) + ['page'], '.targets.' + id),
     std.objectFields(given.targets),
     true
   );

@@ -12,11 +12,12 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
   local outage = (import 'lib/outage_texts.libsonnet')(config);
+  local known = (import 'lib/known.libsonnet')(time);
 
   local connections(severity) = alert('CrmDatabaseConnectionsNearLimit', severity, function(limits) {
     component: 'database',
     narrow_by: ['instance'],
-    expr: '(\n%s) > %s\n' % [signals.database.connections_used.expr(), decimal(limits.share)],
+    expr: '(\n%s) > %s\n' % [signals.database.connections_used.expr(known=known.gauge), decimal(limits.share)],
     summary: '{{ $value | humanizePercentage }} of the connections of {{ $labels.instance }} are in use (limit ' + percent(limits.share) + ').',
     description: 'Measured against what an ordinary role can use: reserved connections do not help the application. First check who holds them: a pool that grew, or sessions idle in transaction.',
     impact: 'When the last one is taken, every page that needs the database fails.',
@@ -25,7 +26,7 @@ function(config=(import 'config.libsonnet').defaults)
   local sequence(severity) = alert('CrmDatabaseSequenceNearEnd', severity, function(limits) {
     component: 'database',
     narrow_by: ['instance', 'datname'],
-    expr: 'max by (instance, datname) (pantrywatch_database_sequence_used_ratio) > ' + decimal(limits.share),
+    expr: 'max by (instance, datname) (%s) > %s' % [known.gauge('pantrywatch_database_sequence_used_ratio', '1h'), decimal(limits.share)],
     summary: 'A sequence in {{ $labels.datname }} on {{ $labels.instance }} has used {{ $value | humanizePercentage }} of its values (limit ' + percent(limits.share) + ').',
     description: 'At 100% nextval() fails. First check which sequence it is, and whether its column is an integer that must become a bigint.',
     impact: 'None yet. At 100% nobody can add a row to the table it numbers.',
@@ -36,9 +37,13 @@ function(config=(import 'config.libsonnet').defaults)
     narrow_by: ['instance', 'datname'],
     // A vacuum that has just ended lowers the age at once.
     expr: |||
-      max by (instance, datname) (pg_database_wraparound_age_datfrozenxid_seconds) > %(limit)d
-        or max by (instance, datname) (pg_database_wraparound_age_datminmxid_seconds) > %(limit)d
-    ||| % { limit: limits.millions * 1000000 },
+      max by (instance, datname) (%(transactions)s) > %(limit)d
+        or max by (instance, datname) (%(multixacts)s) > %(limit)d
+    ||| % {
+      transactions: known.gauge('pg_database_wraparound_age_datfrozenxid_seconds'),
+      multixacts: known.gauge('pg_database_wraparound_age_datminmxid_seconds'),
+      limit: limits.millions * 1000000,
+    },
     summary: '{{ $labels.datname }} on {{ $labels.instance }} is {{ $value | humanize }} transactions past its last freeze (limit ' + limits.millions + 'M, writes stop at 2.1G).',
     description: 'Autovacuum should have frozen old rows long ago. First check what holds it back: an old transaction, a replication slot, a prepared transaction, or autovacuum turned off.',
     impact: 'None yet. At about 2.1G the server refuses all writes until it has been vacuumed.',
@@ -53,7 +58,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'database',
             narrow_by: ['instance'],
             type: 'error',
-            expr: 'max by (instance) (pg_up) == 0',
+            expr: 'max by (instance) (%s) == 0' % known.gauge('pg_up'),
             summary: 'PostgreSQL {{ $labels.instance }} is down' + outage.class_of('database') + '.',
             description: 'The exporter has had no session for ' + words(limits['for']) + '. refused: nothing listens; timeout: frozen, or a firewall; auth: password; exhausted: no connection left.',
             impact: 'Users can neither read nor save anything.' + outage.felt,
@@ -65,10 +70,14 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             expr: |||
               (
-                max by (instance) (pg_long_running_transactions_oldest_timestamp_seconds)
-                  or on (instance) max by (instance) (pg_stat_activity_max_tx_duration)
+                max by (instance) (%s)
+                  or on (instance) max by (instance) (%s)
               ) > %d
-            ||| % limits.seconds,
+            ||| % [
+              known.gauge('pg_long_running_transactions_oldest_timestamp_seconds'),
+              known.gauge('pg_stat_activity_max_tx_duration'),
+              limits.seconds,
+            ],
             summary: 'A transaction on {{ $labels.instance }} has been open for {{ $value | humanizeDuration }} (limit ' + (limits.seconds / 60) + 'm).',
             description: 'While it is open, its locks are held and no row deleted since can be removed. First check what it does: a report, a migration, a dump.',
             impact: 'Pages get slower over time; anybody who needs one of its locks waits.',
@@ -79,10 +88,14 @@ function(config=(import 'config.libsonnet').defaults)
             // Without our exporter the age of the transaction stands in for the time it has been idle, which is no longer.
             expr: |||
               (
-                max by (instance) (pantrywatch_database_idle_in_transaction_oldest_seconds)
-                  or on (instance) max by (instance) (pg_stat_activity_max_tx_duration{state=~"idle in transaction.*"})
+                max by (instance) (%s)
+                  or on (instance) max by (instance) (%s)
               ) > %d
-            ||| % limits.seconds,
+            ||| % [
+              known.gauge('pantrywatch_database_idle_in_transaction_oldest_seconds'),
+              known.gauge('pg_stat_activity_max_tx_duration{state=~"idle in transaction.*"}'),
+              limits.seconds,
+            ],
             summary: 'A session on {{ $labels.instance }} has been idle in transaction for {{ $value | humanizeDuration }} (limit ' + (limits.seconds / 60) + 'm).',
             description: 'The application started a transaction and neither committed nor rolled back. Meanwhile it holds its locks and a connection of the pool.',
             impact: 'Anybody changing the same records waits; the pool has one connection less.',
@@ -90,7 +103,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmDatabaseLockWait', 'high', function(limits) {
             component: 'database',
             narrow_by: ['instance'],
-            expr: 'max by (instance) (pantrywatch_database_lock_longest_wait_seconds) > %d' % limits.seconds,
+            expr: 'max by (instance) (%s) > %d' % [known.gauge('pantrywatch_database_lock_longest_wait_seconds'), limits.seconds],
             summary: 'A session on {{ $labels.instance }} has waited {{ $value | humanizeDuration }} for a lock (limit ' + limits.seconds + 's).',
             description: 'Others queue behind it. First check the session that blocks others and waits for nobody: often one idle in transaction, or a schema change.',
             impact: 'Saving hangs for some users; with a lock on a whole table, for everyone.',
@@ -125,7 +138,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmDatabasePendingRestart', 'low', function(limits) {
             component: 'database',
             narrow_by: ['instance'],
-            expr: 'max by (instance) (pantrywatch_database_settings_pending_restart) > 0',
+            expr: 'max by (instance) (%s) > 0' % known.gauge('pantrywatch_database_settings_pending_restart'),
             summary: '{{ $value }} changed settings of {{ $labels.instance }} are waiting for a restart.',
             description: 'The configuration on disk differs from the one in use: the next restart, planned or not, changes how the server behaves.',
             impact: 'None yet.',
@@ -134,7 +147,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'database',
             narrow_by: ['instance', 'datname'],
             type: 'error',
-            expr: 'max by (instance, datname) (pg_stat_database_checksum_failures) > 0',
+            expr: 'max by (instance, datname) (%s) > 0' % known.gauge('pg_stat_database_checksum_failures'),
             summary: 'Corrupt pages in {{ $labels.datname }} on {{ $labels.instance }}: {{ $value }}.',
             description: 'Pages read from disk did not match their checksum: a disk, controller or memory module is failing. First check the server log, which names file and block; then the disk. An empty database name means a catalog shared by all databases.',
             impact: 'Some records cannot be read, and more may follow.',
@@ -150,13 +163,19 @@ function(config=(import 'config.libsonnet').defaults)
             // Only on a replica. One that is fed by the archive alone is always as old as the newest file: it exports the age
             // of what it replayed, and no link.
             expr: |||
-              max by (instance) (pg_replication_lag_seconds) > %d
-                and on (instance) max by (instance) (pg_replication_is_replica) == 1
+              max by (instance) (%(lag)s) > %(seconds)d
+                and on (instance) max by (instance) (%(is_replica)s) == 1
                 unless on (instance) (
-                  max by (instance) (pantrywatch_database_replica_replayed_age_seconds)
-                    unless on (instance) max by (instance) (pantrywatch_database_replica_link_up)
+                  max by (instance) (%(age)s)
+                    unless on (instance) max by (instance) (%(link)s)
                 )
-            ||| % limits.seconds,
+            ||| % {
+              lag: known.gauge('pg_replication_lag_seconds'),
+              is_replica: known.gauge('pg_replication_is_replica'),
+              age: known.gauge('pantrywatch_database_replica_replayed_age_seconds'),
+              link: known.gauge('pantrywatch_database_replica_link_up'),
+              seconds: limits.seconds,
+            },
             summary: 'Replica {{ $labels.instance }} is {{ $value | humanizeDuration }} behind (limit ' + limits.seconds + 's).',
             description: 'It has received WAL that it has not replayed. First check for long queries on the replica, then its disk.',
             impact: 'Reads from it are stale; after a failover the newest changes arrive late.',
@@ -167,7 +186,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             // The lag does not show it: everything received has been replayed. No sample on a primary, nor on a replica that
             // is fed by the archive.
-            expr: 'min by (instance) (pantrywatch_database_replica_link_up) == 0',
+            expr: 'min by (instance) (%s) == 0' % known.gauge('pantrywatch_database_replica_link_up'),
             summary: 'Replica {{ $labels.instance }} has no connection to its primary.',
             description: 'Its lag reads 0, since everything it received has been replayed. First check whether the primary is up and lets the replica in.',
             impact: 'Reads from the replica grow older by the minute; a failover would lose everything since.',
@@ -178,9 +197,9 @@ function(config=(import 'config.libsonnet').defaults)
             // The same seen from the primary, also where the replica has no exporter. Not while a new replica copies its
             // first state.
             expr: |||
-              max by (instance, application_name) (pg_stat_replication_pg_wal_lsn_diff{state=~"streaming|catchup"})
+              max by (instance, application_name) (%s)
                 > %d * 1024 * 1024
-            ||| % limits.mebibytes,
+            ||| % [known.gauge('pg_stat_replication_pg_wal_lsn_diff{state=~"streaming|catchup"}'), limits.mebibytes],
             summary: 'Replica {{ $labels.application_name }} of {{ $labels.instance }} has {{ $value | humanize1024 }}B of WAL left to replay (limit ' + limits.mebibytes + 'MiB).',
             description: 'The primary writes faster than the replica receives or replays. First check write_lag and replay_lag in pg_stat_replication: the network, or the replica.',
             impact: 'Reads from the replica are stale; a failover would lose what it has not received.',
@@ -190,10 +209,14 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             // Beyond max_wal_size this slot is what makes pg_wal grow.
             expr: |||
-              max by (instance, slot_name) (pg_replication_slots_pg_wal_lsn_diff)
-                > on (instance) group_left () max by (instance) (pg_settings_max_wal_size_bytes)
-                and on (instance, slot_name) max by (instance, slot_name) (pg_replication_slots_active) == 0
-            |||,
+              max by (instance, slot_name) (%s)
+                > on (instance) group_left () max by (instance) (%s)
+                and on (instance, slot_name) max by (instance, slot_name) (%s) == 0
+            ||| % [
+              known.gauge('pg_replication_slots_pg_wal_lsn_diff'),
+              known.gauge('pg_settings_max_wal_size_bytes'),
+              known.gauge('pg_replication_slots_active'),
+            ],
             summary: 'Inactive slot {{ $labels.slot_name }} of {{ $labels.instance }} retains {{ $value | humanize1024 }}B of WAL (limit max_wal_size).',
             description: 'The server keeps WAL until the consumer returns. First check whether the replica or consumer still exists.',
             impact: 'None yet. When the disk is full the server stops.',
@@ -203,7 +226,7 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             type: 'error',
             // unreserved: the next checkpoint may remove what it needs; lost: it has.
-            expr: 'max by (instance, slot_name, wal_status) (pg_replication_slots_wal_status{wal_status=~"unreserved|lost"}) == 1',
+            expr: 'max by (instance, slot_name, wal_status) (%s) == 1' % known.gauge('pg_replication_slot_wal_status{wal_status=~"unreserved|lost"}'),
             summary: 'WAL needed by slot {{ $labels.slot_name }} of {{ $labels.instance }} is {{ $labels.wal_status }}.',
             description: 'The slot has fallen behind by more than max_slot_wal_keep_size. unreserved: it can still catch up; lost: its replica must be rebuilt.',
             impact: 'Without this replica there is one copy less of the data.',
@@ -226,10 +249,15 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'database',
             narrow_by: ['instance', 'datname'],
             expr: |||
-              max by (instance, datname, schemaname, relname) (pg_stat_user_tables_n_dead_tup) > %d
+              max by (instance, datname, schemaname, relname) (%s) > %d
                 > on (instance, datname, schemaname, relname)
-                %s * max by (instance, datname, schemaname, relname) (pg_stat_user_tables_n_live_tup)
-            ||| % [limits.rows, decimal(limits.share)],
+                %s * max by (instance, datname, schemaname, relname) (%s)
+            ||| % [
+              known.gauge('pg_stat_user_tables_n_dead_tup', '1h'),
+              limits.rows,
+              decimal(limits.share),
+              known.gauge('pg_stat_user_tables_n_live_tup', '1h'),
+            ],
             summary: 'Table {{ $labels.schemaname }}.{{ $labels.relname }} of {{ $labels.datname }} on {{ $labels.instance }} has {{ $value | humanize }} dead rows (limit: ' + percent(limits.share) + ' of the live ones).',
             description: 'Vacuum does not keep up. First check for an old transaction or slot that keeps dead rows alive, then autovacuum.',
             impact: 'Lists and searches over this table get slower.',

@@ -32,7 +32,7 @@ function(config=(import 'config.libsonnet').defaults)
             series.target_health,
             'max by (target, layer) ('
             + '2 * (ALERTS{alertstate="firing", alertname=~".+Burn", severity=~"critical|high"} > bool 0)'
-            + ' or (ALERTS{alertstate="firing", alertname=~".+(Burn|BelowTarget)", severity=~"medium|low"} > bool 0)'
+            + ' or (ALERTS{alertstate="firing", alertname=~".+(Burn|BelowTarget|MissedNow)", severity=~"medium|low"} > bool 0)'
             + ' or 1 + 0 * (' + worse + ')'
             + ' or 0 * ' + series.sum_total('30m')
             + ') and on (target) ' + series.measured + ' == 1'

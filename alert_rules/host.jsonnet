@@ -7,32 +7,38 @@ local percent = numbers.percent;
 
 local mount = 'job, instance, device, mountpoint, fstype';
 
-// What is so by design is not news: only what was otherwise shortly before counts. Once it fires it goes on until it is
-// fixed, not just for that time; after a restart of Prometheus of more than five minutes it has to be seen again.
-local since_change(name, now, before, labels) =
-  '%s and on (%s) (%s or ALERTS{alertname="%s",alertstate="firing"})\n' % [now, labels, before, name];
-
-local nearly_full(free, size, limits) = |||
-  %(free)s / (%(size)s > 0) < %(left)s
-    and on (%(mount)s) node_filesystem_readonly == 0
-||| % { free: free, size: size, mount: mount, left: decimal(limits.left) };
-
 function(config=(import 'config.libsonnet').defaults)
   local alert = (import 'lib/alert.libsonnet')(config);
   local time = (import 'lib/time.libsonnet')(config.speed);
   local duration = time.duration;
   local words = time.words;
   local last = time.last;
+  local known = (import 'lib/known.libsonnet')(time);
+
+  // What is so by design is not news: only what was otherwise shortly before counts. Once it fires it goes on until it is
+  // fixed, not just for that time: it has fired within the last day, whatever was missing in between.
+  local since_change(name, now, before, labels) =
+    '%s and on (%s) (%s or max_over_time(ALERTS{alertname="%s",alertstate="firing"}[%s]))\n'
+    % [now, labels, before, name, duration('1d')];
+
+  local nearly_full(free, size, limits) = |||
+    %(free)s / (%(size)s > 0) < %(left)s
+      and on (%(mount)s) %(readonly)s == 0
+  ||| % { free: known.gauge(free), size: known.gauge(size), readonly: known.gauge('node_filesystem_readonly'), mount: mount, left: decimal(limits.left) };
 
   local filling_up(free, size, limits) = |||
     predict_linear(%(free)s[%(range)s], %(ahead)s) < 0
-      and on (%(mount)s) %(free)s / (%(size)s > 0) < %(left)s
-      and on (%(mount)s) node_filesystem_readonly == 0
+      and on (%(mount)s) predict_linear(%(free)s[%(recent)s], %(ahead)s) < 0
+      and on (%(mount)s) %(known)s / (%(size)s > 0) < %(left)s
+      and on (%(mount)s) %(readonly)s == 0
   ||| % {
     free: free,
-    size: size,
+    known: known.gauge(free),
+    size: known.gauge(size),
+    readonly: known.gauge('node_filesystem_readonly'),
     mount: mount,
     range: duration(limits.range),
+    recent: duration(limits.recent),
     ahead: time.horizon(limits.ahead),
     left: decimal(limits.left),
   };
@@ -47,8 +53,13 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             expr: |||
               %(signal)s > %(busy)s
-                unless on (job, instance) rate(node_pressure_cpu_waiting_seconds_total[%(range)s]) <= %(waiting)s
-            ||| % { signal: std.stripChars(signals.host.cpu_busy.expr(range=duration(limits.range)), '\n'), range: duration(limits.range), busy: decimal(limits.busy), waiting: decimal(limits.waiting) },
+                unless on (job, instance) %(waits)s <= %(waiting)s
+            ||| % {
+              signal: known.rate(signals.host.cpu_busy.expr(range=duration(limits.range))),
+              waits: known.rate('rate(node_pressure_cpu_waiting_seconds_total[%s])' % duration(limits.range)),
+              busy: decimal(limits.busy),
+              waiting: decimal(limits.waiting),
+            },
             summary: 'The CPUs of {{ $labels.instance }} are {{ $value | humanizePercentage }} busy (limit ' + percent(limits.busy) + ').',
             description: 'For ' + words(limits['for']) + ' the CPUs have had no time to spare, and tasks wait for them. First check which process group uses the time.',
             impact: 'Everything on this machine is slow.',
@@ -56,7 +67,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmHostMemoryLow', 'medium', function(limits) {
             component: 'host',
             narrow_by: ['instance'],
-            expr: signals.host.memory_available.expr() + ' < ' + decimal(limits.available),
+            expr: signals.host.memory_available.expr(known=known.gauge) + ' < ' + decimal(limits.available),
             summary: 'Only {{ $value | humanizePercentage }} of the memory of {{ $labels.instance }} is available (limit ' + percent(limits.available) + ').',
             description: 'For ' + words(limits['for']) + ' less than ' + percent(limits.available) + ' of memory has been available without swapping. First check which process group is growing.',
             impact: 'None yet; the next peak may slow everything down or get a process killed.',
@@ -64,7 +75,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmHostMemoryExhausted', 'high', function(limits) {
             component: 'host',
             narrow_by: ['instance'],
-            expr: signals.host.memory_available.expr() + ' < ' + decimal(limits.available),
+            expr: signals.host.memory_available.expr(known=known.gauge) + ' < ' + decimal(limits.available),
             summary: '{{ $labels.instance }} is out of memory: {{ $value | humanizePercentage }} available (limit ' + percent(limits.available) + ').',
             description: 'For ' + words(limits['for']) + ' almost no memory has been left. The kernel may kill PostgreSQL, Redis or the application at any moment; stop what is growing.',
             impact: 'Responses become slow; a service may be killed.',
@@ -73,9 +84,14 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'host',
             narrow_by: ['instance'],
             expr: |||
-              rate(node_vmstat_pgmajfault[%(range)s]) > %(faults)d
-                unless on (job, instance) rate(node_pressure_memory_waiting_seconds_total[%(range)s]) <= %(waiting)s
-            ||| % { range: duration(limits.range), faults: limits.faults, waiting: decimal(limits.waiting) },
+              %(read)s > %(faults)d
+                unless on (job, instance) %(waits)s <= %(waiting)s
+            ||| % {
+              read: known.rate('rate(node_vmstat_pgmajfault[%s])' % duration(limits.range)),
+              waits: known.rate('rate(node_pressure_memory_waiting_seconds_total[%s])' % duration(limits.range)),
+              faults: limits.faults,
+              waiting: decimal(limits.waiting),
+            },
             summary: '{{ $labels.instance }} reads memory back from disk {{ $value | humanize }} times a second (limit ' + limits.faults + ').',
             description: 'For ' + words(limits['for']) + ' programs have waited for their own memory to be read from disk. First check memory by process group.',
             impact: 'Everything on this machine is slow or hangs.',
@@ -127,7 +143,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: since_change(
               'CrmHostFilesystemReadOnly',
-              'node_filesystem_readonly == 1',
+              known.gauge('node_filesystem_readonly') + ' == 1',
               'min_over_time(node_filesystem_readonly[%s]) == 0' % duration(limits.before),
               mount
             ),
@@ -139,7 +155,13 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'host',
             narrow_by: ['instance'],
             type: 'error',
-            expr: 'abs(' + signals.host.clock_offset.expr() + ') > ' + decimal(limits.seconds),
+            // A subquery: timestamp() asks for an instant. Its minute holds four scrapes.
+            expr: 'abs(last_over_time((%s)[%s:%s])) > %s' % [
+              signals.host.clock_offset.expr(),
+              duration('15m'),
+              duration('1m'),
+              decimal(limits.seconds),
+            ],
             summary: 'The clock of {{ $labels.instance }} is {{ $value | humanizeDuration }} off from Prometheus (limit ' + decimal(limits.seconds) + 's).',
             description: 'The clocks of this machine and of Prometheus have disagreed for ' + words(limits['for']) + '. One of the two is wrong: compare them with a time server.',
             impact: 'Logins by token or code may fail, and times in the CRM are wrong.',
@@ -150,7 +172,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: since_change(
               'CrmHostClockSyncLost',
-              'node_timex_sync_status == 0',
+              known.gauge('node_timex_sync_status') + ' == 0',
               'max_over_time(node_timex_sync_status[%s]) == 1' % duration(limits.before),
               'job, instance'
             ),
@@ -161,7 +183,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmHostFileDescriptorsHigh', 'medium', function(limits) {
             component: 'host',
             narrow_by: ['instance'],
-            expr: signals.host.file_descriptors_used.expr() + ' > ' + decimal(limits.share),
+            expr: signals.host.file_descriptors_used.expr(known=known.gauge) + ' > ' + decimal(limits.share),
             summary: '{{ $labels.instance }} uses {{ $value | humanizePercentage }} of its file descriptors (limit ' + percent(limits.share) + ').',
             description: 'For ' + words(limits['for']) + ' few have been left for the whole machine. First check for a process that never closes its files or connections.',
             impact: 'None yet; when none is left no connection can be accepted and no file opened.',
@@ -170,9 +192,14 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'host',
             narrow_by: ['instance'],
             expr: |||
-              rate(node_disk_io_time_weighted_seconds_total[%(range)s]) > %(queue)d
-                unless on (job, instance) rate(node_pressure_io_waiting_seconds_total[%(range)s]) <= %(waiting)s
-            ||| % { range: duration(limits.range), queue: limits.queue, waiting: decimal(limits.waiting) },
+              %(queued)s > %(queue)d
+                unless on (job, instance) %(waits)s <= %(waiting)s
+            ||| % {
+              queued: known.rate('rate(node_disk_io_time_weighted_seconds_total[%s])' % duration(limits.range)),
+              waits: known.rate('rate(node_pressure_io_waiting_seconds_total[%s])' % duration(limits.range)),
+              queue: limits.queue,
+              waiting: decimal(limits.waiting),
+            },
             summary: 'Disk {{ $labels.device }} of {{ $labels.instance }} has {{ $value | humanize }} requests queued (limit ' + limits.queue + ').',
             description: 'For ' + words(limits['for']) + ' the disk has not kept up, and tasks wait for it. First check what reads or writes: checkpoints, sequential scans, backups.',
             impact: 'Everything that needs the disk is slow: searching, saving, reports.',
@@ -181,12 +208,11 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'host',
             narrow_by: ['instance'],
             type: 'error',
-            expr: |||
+            expr: known.rate(|||
               (rate(node_network_receive_errs_total[%(range)s]) + on (job, instance, device) rate(node_network_transmit_errs_total[%(range)s]))
                 / on (job, instance, device)
                   ((rate(node_network_receive_packets_total[%(range)s]) + on (job, instance, device) rate(node_network_transmit_packets_total[%(range)s])) > 0)
-                > %(share)s
-            ||| % { range: duration(limits.range), share: decimal(limits.share) },
+            ||| % { range: duration(limits.range) }) + ' > ' + decimal(limits.share),
             summary: '{{ $value | humanizePercentage }} of the packets on {{ $labels.device }} of {{ $labels.instance }} have errors (limit ' + percent(limits.share) + ').',
             description: 'The interface has reported errors for ' + words(limits['for']) + '. First check cable, port, duplex and driver.',
             impact: 'Transfers over this interface are slow or break off.',
@@ -194,7 +220,11 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmHostContainerMemoryNearLimit', 'high', function(limits) {
             component: 'host',
             narrow_by: ['instance'],
-            expr: 'pantrywatch_container_memory_working_set_bytes / on (job, instance) (pantrywatch_container_memory_limit_bytes > 0) > ' + decimal(limits.share),
+            expr: '%s / on (job, instance) (%s > 0) > %s' % [
+              known.gauge('pantrywatch_container_memory_working_set_bytes'),
+              known.gauge('pantrywatch_container_memory_limit_bytes'),
+              decimal(limits.share),
+            ],
             summary: 'Container {{ $labels.instance }} uses {{ $value | humanizePercentage }} of its memory limit (limit ' + percent(limits.share) + ').',
             description: 'It has been near its limit for ' + words(limits['for']) + '; at the limit a process in it is killed. Raise the limit, or find what is growing.',
             impact: 'None yet; a service may be killed.',
@@ -211,7 +241,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmHostContainerCpuThrottled', 'medium', function(limits) {
             component: 'host',
             narrow_by: ['instance'],
-            expr: std.stripChars(signals.host.container_throttled.expr(range=duration(limits.range)), '\n') + ' > ' + decimal(limits.share) + '\n',
+            expr: known.rate(signals.host.container_throttled.expr(range=duration(limits.range))) + ' > ' + decimal(limits.share),
             summary: 'Container {{ $labels.instance }} is throttled by its CPU limit {{ $value | humanizePercentage }} of the time (limit ' + percent(limits.share) + ').',
             description: 'For ' + words(limits['for']) + ' tasks have been paused because the CPU limit was reached, although the machine may have time to spare. Raise the limit, or find what uses it.',
             impact: 'Responses take longer, by up to a tenth of a second each time.',
@@ -222,7 +252,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: since_change(
               'CrmHostProcessGroupGone',
-              'pantrywatch_process_group_processes{group!="other"} == 0',
+              known.gauge('pantrywatch_process_group_processes{group!="other"}') + ' == 0',
               'max_over_time(pantrywatch_process_group_processes[%s]) > 0' % duration(limits.before),
               'job, instance, group'
             ),

@@ -17,6 +17,7 @@ function(config=(import 'config.libsonnet').defaults)
   local duration = time.duration;
   local words = time.words;
   local last = time.last;
+  local known = (import 'lib/known.libsonnet')(time);
 
   {
     groups: [
@@ -42,7 +43,8 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmMonitoringTargetDown', 'high', function(limits) {
             component: 'scrape',
             type: 'error',
-            expr: 'up == 0',
+            // A gap in which Prometheus itself did not scrape ends nothing.
+            expr: 'last_over_time(up[%s]) == 0' % duration('15m'),
             summary: 'Prometheus cannot scrape {{ $labels.job }}/{{ $labels.instance }}.',
             description: 'The target has not responded to a scrape for ' + words(limits['for']) + '. Our own exporters respond even when what they watch is down, so the exporter itself or the network to it is broken.',
             impact: 'Everything measured by this target is unknown.',
@@ -50,7 +52,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmMonitoringCollectorFailing', 'medium', function(limits) {
             component: 'collector',
             type: 'error',
-            expr: 'pantrywatch_collector_error > 0',
+            expr: known.gauge('pantrywatch_collector_error') + ' > 0',
             summary: 'Collector {{ $labels.exporter }}/{{ $labels.collector }} on {{ $labels.instance }} fails: {{ $labels.class }}.',
             description: 'The collector has failed for ' + words(limits['for']) + ' with the class {{ $labels.class }}. Its metrics are missing, not zero.',
             impact: 'Panels and alerts that use these metrics are blind.',
@@ -61,9 +63,15 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             // A check that has never run has no time at all.
             expr: |||
-              time() - pantrywatch_check_last_run_timestamp_seconds > %d * pantrywatch_check_interval_seconds
-                or (pantrywatch_check_interval_seconds unless pantrywatch_check_last_run_timestamp_seconds)
-            ||| % limits.intervals,
+              %(age)s > %(intervals)d * %(interval)s
+                or (%(interval)s unless %(last_run)s)
+            ||| % {
+              // While nobody can ask the exporter its checks grow no older: that is CrmMonitoringTargetDown's.
+              age: known.age('pantrywatch_check_last_run_timestamp_seconds'),
+              interval: known.gauge('pantrywatch_check_interval_seconds'),
+              last_run: known.gauge('pantrywatch_check_last_run_timestamp_seconds'),
+              intervals: limits.intervals,
+            },
             summary: 'Check {{ $labels.check }} is not running.',
             description: 'The check has not run for more than ' + limits.intervals + ' of its intervals. This says nothing about what it checks.',
             impact: 'The availability this check feeds is unknown.',
@@ -72,7 +80,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmMonitoringPrivilegeMissing', 'low', function(limits) {
             component: 'collector',
             type: 'error',
-            expr: 'pantrywatch_privilege_granted == 0',
+            expr: known.gauge('pantrywatch_privilege_granted') + ' == 0',
             summary: 'The {{ $labels.exporter }} exporter lacks {{ $labels.privilege }} on {{ $labels.instance }}.',
             description: 'Some metrics are missing for lack of a privilege or an extension; `pantrywatch-exporter validate` prints what grants it.',
             impact: 'Panels and alerts that use these metrics are blind.',
@@ -80,14 +88,14 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmMonitoringQueryStale', 'medium', function(limits) {
             component: 'collector',
             type: 'error',
-            expr: 'time() - pantrywatch_query_last_success_timestamp_seconds > %d' % limits.seconds,
+            expr: '%s > %d' % [known.age('pantrywatch_query_last_success_timestamp_seconds'), limits.seconds],
             summary: 'Query {{ $labels.query }} on {{ $labels.instance }} last succeeded {{ $value | humanizeDuration }} ago (limit ' + (limits.seconds / 60) + 'm).',
             description: 'This background query fails, is too slow, or no longer runs. First check CrmMonitoringCollectorFailing for its error class.',
             impact: 'Its metrics are missing: panels and alerts that use them are blind.',
           }),
           alert('CrmMonitoringScrapeSlow', 'medium', function(limits) {
             component: 'scrape',
-            expr: 'scrape_duration_seconds > ' + decimal(limits.seconds),
+            expr: 'last_over_time(scrape_duration_seconds[%s]) > %s' % [duration('15m'), decimal(limits.seconds)],
             summary: 'Scraping {{ $labels.job }}/{{ $labels.instance }} takes {{ $value | humanizeDuration }} (limit ' + decimal(limits.seconds) + 's).',
             description: 'Scrapes have come close to their timeout for ' + words(limits['for']) + '. First check the collector durations on this target.',
             impact: 'None yet; a little slower, and all of its metrics are lost.',
@@ -107,8 +115,8 @@ function(config=(import 'config.libsonnet').defaults)
           }),
           alert('CrmMonitoringSeriesGrowth', 'low', function(limits) {
             component: 'prometheus',
-            expr: 'prometheus_tsdb_head_series > %s * min_over_time(prometheus_tsdb_head_series[%s]) + %d'
-                  % [decimal(limits.factor), duration(limits.range), limits.series],
+            expr: '%s > %s * min_over_time(prometheus_tsdb_head_series[%s]) + %d'
+                  % [known.gauge('prometheus_tsdb_head_series'), decimal(limits.factor), duration(limits.range), limits.series],
             summary: 'Prometheus holds {{ $value | humanize }} series, and the number is growing.',
             description: 'It has grown to more than ' + decimal(limits.factor) + ' times the lowest number of the ' + last(limits.range) + '. First check for a label whose values keep changing (the query is in the runbook).',
             impact: 'None yet; Prometheus will run out of memory and disk.',
@@ -124,9 +132,9 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmMonitoringRuleGroupSlow', 'medium', function(limits) {
             component: 'prometheus',
             expr: |||
-              prometheus_rule_group_last_duration_seconds
-                > on (job, instance, rule_group) prometheus_rule_group_interval_seconds
-            |||,
+              %s
+                > on (job, instance, rule_group) %s
+            ||| % [known.gauge('prometheus_rule_group_last_duration_seconds'), known.gauge('prometheus_rule_group_interval_seconds')],
             summary: 'Evaluating {{ $labels.rule_group }} takes {{ $value | humanizeDuration }}, longer than its interval.',
             description: 'Evaluations have been skipped for ' + words(limits['for']) + '. First check the load of Prometheus and its machine.',
             impact: 'Alerts arrive late, and budgets are computed with gaps.',
@@ -135,7 +143,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'alertmanager',
             type: 'error',
             // It reaches nobody by itself: the missing Watchdog does.
-            expr: 'prometheus_notifications_alertmanagers_discovered < 1',
+            expr: known.gauge('prometheus_notifications_alertmanagers_discovered') + ' < 1',
             summary: 'Prometheus ({{ $labels.instance }}) has no Alertmanager.',
             description: 'For ' + words(limits['for']) + ' there has been no Alertmanager to send alerts to. First check targets/alertmanager.json.',
             impact: 'Nobody is notified of anything.',
@@ -152,9 +160,13 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'alertmanager',
             // Prometheus 3 has a queue for each Alertmanager.
             expr: |||
-              max by (job, instance) (prometheus_notifications_queue_length)
-                / on (job, instance) (max by (job, instance) (prometheus_notifications_queue_capacity) > 0) > %s
-            ||| % decimal(limits.share),
+              max by (job, instance) (%s)
+                / on (job, instance) (max by (job, instance) (%s) > 0) > %s
+            ||| % [
+              known.gauge('prometheus_notifications_queue_length'),
+              known.gauge('prometheus_notifications_queue_capacity'),
+              decimal(limits.share),
+            ],
             summary: 'The alert queue of Prometheus ({{ $labels.instance }}) is {{ $value | humanizePercentage }} full (limit ' + percent(limits.share) + ').',
             description: 'Alertmanager has not kept up for ' + words(limits['for']) + '. First check its load, and whether it is reachable.',
             impact: 'Alerts arrive late; when the queue is full they are lost.',
@@ -170,7 +182,10 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmMonitoringConfigReloadFailed', 'high', function(limits) {
             component: 'prometheus',
             type: 'error',
-            expr: 'prometheus_config_last_reload_successful == 0 or alertmanager_config_last_reload_successful == 0',
+            expr: '%s == 0 or %s == 0' % [
+              known.gauge('prometheus_config_last_reload_successful'),
+              known.gauge('alertmanager_config_last_reload_successful'),
+            ],
             summary: '{{ $labels.instance }} (job {{ $labels.job }}) rejected its new configuration.',
             description: 'It keeps running with the old one, but will not start again after a restart. First check what `promtool check config` or `amtool check-config` says.',
             impact: 'Changes to rules, targets and receivers have no effect.',
@@ -198,11 +213,16 @@ function(config=(import 'config.libsonnet').defaults)
             // A limit below that is known where Prometheus exports it (3.x). Elsewhere, and where a limit of size is the
             // cause: what is deleted must be older than that; a young server deletes nothing.
             expr: |||
-              (prometheus_tsdb_retention_limit_seconds > 0) < %(days)d * 86400
-                or time() - prometheus_tsdb_lowest_timestamp_seconds < %(days)d * 86400
+              (%(limit)s > 0) < %(days)d * 86400
+                or time() - %(lowest)s < %(days)d * 86400
                   and on (job, instance)
                     increase(prometheus_tsdb_time_retentions_total[%(range)s]) + on (job, instance) increase(prometheus_tsdb_size_retentions_total[%(range)s]) > 0
-            ||| % { days: limits.days, range: duration(limits.range) },
+            ||| % {
+              limit: known.gauge('prometheus_tsdb_retention_limit_seconds'),
+              lowest: known.gauge('prometheus_tsdb_lowest_timestamp_seconds'),
+              days: limits.days,
+              range: duration(limits.range),
+            },
             summary: 'Prometheus ({{ $labels.instance }}) keeps {{ $value | humanizeDuration }} of samples (needed: ' + limits.days + ' days).',
             description: 'Samples younger than ' + limits.days + ' days are deleted. First check the flags --storage.tsdb.retention.time and .size, and raise them.',
             impact: 'Budgets cover less than ' + limits.days + ' days: they look better or worse than they are.',

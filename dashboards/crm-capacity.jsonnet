@@ -37,7 +37,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
     [
       board.row('Status: how much is in use?', [
         panel.stat(
-          'Target throughput in use (traffic)',
+          'Throughput used (traffic)',
           'The busiest server, as a share of the target for one server. ' + slo_targets.words('api-throughput') + ' Good: below 80%.',
           'percentunit',
           [panel.query('max(' + series.capacity_use + ')')],

@@ -73,7 +73,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           ],
           'No.',
           24,
-          25,
+          29,
           descending=false,
         ),
       ]),

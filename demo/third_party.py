@@ -11,7 +11,7 @@ import sys
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from demo.environment import ConfigurationError, exit_on_sigterm, listen_address
@@ -34,6 +34,12 @@ async def geocode(request: Request) -> Response:
     return JSONResponse({"latitude": round(25 + digest[0] * 0.09, 3), "longitude": round(-120 + digest[1] * 0.2, 3)})
 
 
+async def about(_request: Request) -> Response:
+    return PlainTextResponse(
+        "A stub of two services that the demo's CRM calls: POST /v1/email, GET /v1/geocode?q=PLACE\n"
+    )
+
+
 async def health(_request: Request) -> Response:
     return JSONResponse({"status": "healthy"})
 
@@ -41,6 +47,7 @@ async def health(_request: Request) -> Response:
 def application() -> Starlette:
     return Starlette(
         routes=[
+            Route("/", about, methods=["GET"]),
             Route("/v1/email", send_email, methods=["POST"]),
             Route("/v1/geocode", geocode, methods=["GET"]),
             Route("/healthz", health, methods=["GET"]),

@@ -18,7 +18,8 @@ from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
 from exporters.core.exposition import render
 from exporters.core.origin import own_pages_only
-from exporters.core.scrape import Run, ScrapeRunner, Source, run_once
+from exporters.core.problem_text import suggestion
+from exporters.core.scrape import Level, Run, ScrapeRunner, Source, run_once
 from exporters.core.server import Pages, listen, serve
 from exporters.deployments import DeploymentCollector
 from exporters.registry import EXPORTERS, SETTINGS_FILE, load_sources, process_settings, sections_not_read
@@ -48,7 +49,10 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("name", metavar="NAME", help="EXPORTER, EXPORTER/TARGET, a collector or a check")
     command.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
     command.set_defaults(run=_check)
-    command = commands.add_parser("validate", help="check settings, privileges and extensions")
+    command = commands.add_parser(
+        "validate",
+        help="check settings, privileges and extensions; exit code 2: a fault, 1: something missing, 0: ok or advice",
+    )
     command.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
     command.set_defaults(run=_validate)
     return top
@@ -78,7 +82,9 @@ def _check(options: argparse.Namespace) -> int:
     chosen = [(source, only) for source in sources for only in _matches(source, options.name)]
     if not chosen:
         known = sorted({name for source in sources for name in (*_names([source]), *source.collectors())})
-        raise ConfigError([ConfigProblem("command line", options.name, f"expected one of: {', '.join(known)}")])
+        names = [*(name for source in sources for name in _names([source])), "or the name of a collector or check"]
+        expected = f"expected one of {', '.join(names)}{suggestion(options.name, known)}"
+        raise ConfigError([ConfigProblem("command line", options.name, expected)])
     ok = True
     for source, only in chosen:
         ok = _report(source, run_once(source, Deadline.after(options.timeout), only)) and ok
@@ -100,15 +106,15 @@ def _validate(options: argparse.Namespace) -> int:
     print("settings: ok")
     if others := sections_not_read(options.settings):
         print(f"not read by exporters: {', '.join(others)}; `pantrywatch settings validate FILE` checks the whole file")
-    ok = True
+    worst = Level.ADVICE
     for source in sources:
         for finding in source.validate(Deadline.after(options.timeout)):
-            print(f"{source.exporter}/{source.target}: {'ok' if finding.ok else 'MISSING'}: {finding.what}")
+            print(f"{source.exporter}/{source.target}: {finding.word}: {finding.what}")
             if finding.remedy:
                 print("  " + finding.remedy.replace("\n", "\n  "))
-            ok = ok and finding.ok
+            worst = worst if finding.ok else max(worst, finding.level)
         source.close()
-    return 0 if ok else 1
+    return int(worst)
 
 
 def _matches(source: Source, name: str) -> list[str | None]:

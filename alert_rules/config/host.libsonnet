@@ -27,9 +27,10 @@
   CrmHostInodesNearlyFull: { left: 0.05, 'for': '5m' },
 
   // The line through `range`, longer than one big report or backup, reaches zero within `ahead`; a disk with more than
-  // `left` has time until somebody looks at the board anyway. `for`: one written file bends the line for less.
-  CrmHostDiskFillingUp: { range: '6h', ahead: '1d', left: 0.4, 'for': '1h' },
-  CrmHostInodesFillingUp: { range: '6h', ahead: '1d', left: 0.4, 'for': '1h' },
+  // `left` has time until somebody looks at the board anyway. So must the line through `recent`: one big copy is over by
+  // then. `for`: one written file bends the line for less.
+  CrmHostDiskFillingUp: { range: '6h', recent: '1h', ahead: '1d', left: 0.4, 'for': '1h' },
+  CrmHostInodesFillingUp: { range: '6h', recent: '1h', ahead: '1d', left: 0.4, 'for': '1h' },
 
   // `before`: what is read-only by design is not news, only what was writable within that time. `for`: past a remount by
   // hand.

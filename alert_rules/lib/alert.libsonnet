@@ -8,12 +8,17 @@
 //   summary, description, impact    what people read
 //   type         of alert, for routing: performance (the default), error, security or business
 //   narrow_by    labels of the alert that fill variables of its board, so that a message opens the right server
-//   keep_firing_for    how long it goes on after its condition ends
+//
+// A gap of ten minutes is felt in a `range` of up to an hour, and until the range holds nothing of it: such an alert goes on
+// for a quarter of an hour after its condition ends, or for the entry's `keep_firing_for`. Not a critical one, whose second
+// step would then be told of what is over.
 local annotations = import 'annotations.libsonnet';
 local components = import 'components.libsonnet';
 
 local required = ['component', 'expr', 'summary', 'description', 'impact'];
-local allowed = { [field]: true for field in required + ['type', 'narrow_by', 'keep_firing_for'] };
+local allowed = { [field]: true for field in required + ['type', 'narrow_by'] };
+local past_a_gap = '15m';
+local feels_it = '1h';
 // Fields of an entry that say what the user wants of the finished alert (mixin.libsonnet): not limits.
 local of_users = { enabled: true, expr: true, severity: true, labels: true, annotations: true };
 
@@ -52,6 +57,8 @@ function(config)
     };
     local fields = checked(name, describe(limits));
     local component = components[fields.component];
+    local is_short = 'range' in limits && severity != 'critical' && time.seconds(limits.range) <= time.seconds(feels_it);
+    local kept = if 'keep_firing_for' in limits then limits.keep_firing_for else if is_short then past_a_gap else '';
     {
       alert: name,
       expr: fields.expr,
@@ -69,6 +76,4 @@ function(config)
         impact: fields.impact,
         dashboard_url: board_url(name, component, if 'narrow_by' in fields then fields.narrow_by else []),
       },
-    } + (
-      if 'keep_firing_for' in fields then { keep_firing_for: time.duration(fields.keep_firing_for) } else {}
-    )
+    } + (if kept == '' then {} else { keep_firing_for: time.duration(kept) })

@@ -20,25 +20,32 @@ local budget_left(target) =
   '{{ with query "100 * ' + series.budget_remaining + "{target='" + target.id + '\'}" }}'
   + '{{ . | first | value | printf "%.0f" }}%{{ else }}unknown{{ end }}';
 
-// `slo:measured:bool` (installation.yml) says which targets are fed here; its labels come along.
-local measured(expr) = '(' + series.measured + ' == 1) * on (target) group_left () (' + expr + ')';
 
 // `targets`: targets.libsonnet; `time`: time.libsonnet; `alerts`: alert name → limits, see config/targets.libsonnet.
 function(targets, time, alerts)
   local wait(name, usual='') =
     time.duration(if 'for' in alerts[name] then alerts[name]['for'] else usual);
 
+  // How long the last window with events, or the last value recorded, stands for what is missing since.
+  local lookback(window) = time.duration(if time.seconds(window) < time.seconds('30m') then '30m' else window),
+        recent = '[' + time.duration('15m') + ']',
+        last(expr) = 'last_over_time(' + expr + recent + ')';
+
+  // `slo:measured:bool` (installation.yml) says which targets are fed here; its labels come along.
+  local measured(expr) = '(' + last(series.measured) + ' == 1) * on (target) group_left () (' + expr + ')';
+
   // The arguments are evaluated once, the fields of an object each time they are read: that keeps the build fast.
   local burn_of(target, allowed, allowed_percent, minimum, left) = function(tier) {
     local of(name) = name + '{target="' + target.id + '"}',
-    local bad = of(series.sum_bad(tier.long)),
+    local bad = last(of(series.sum_bad(tier.long))),
 
     alert: target.runbook,
     // Short window: it is happening now. Long window: it has cost a good part of what 30 days allow, in events rather
-    // than as a share, so that few requests at night weigh little. The minimum: more than a chance failure.
-    expr: 'max by (target, layer) (' + of(series.error_ratio(tier.short)) + ') > '
+    // than as a share, so that few requests at night weigh little. The minimum: more than a chance failure. A short window
+    // without events says nothing: the last one that had some counts, for half an hour at least.
+    expr: 'max by (target, layer) (last_over_time(' + of(series.error_ratio(tier.short)) + '[' + lookback(tier.short) + '])) > '
           + decimal(tier.factor) + ' * ' + allowed
-          + ' and on (target) ' + bad + ' > ' + decimal(tier.budget_share) + ' * ' + of(series.error_budget_events)
+          + ' and on (target) ' + bad + ' > ' + decimal(tier.budget_share) + ' * ' + last(of(series.error_budget_events))
           + ' and on (target) ' + bad + ' > ' + minimum,
     'for': wait(target.runbook, tier.wait),
     labels: { severity: tier.severity, layer: target.layer, target: target.id, team: target.team, type: type_of(target) },
@@ -83,6 +90,33 @@ function(targets, time, alerts)
       '{{ $labels.target | urlquery }}'
     ),
   };
+  // The literal reading of a promise: told apart from, and long before, what the month's budget says.
+  local missed_now(severity, of) = general('CrmTargetMissedNow', severity, {
+    type: 'performance',
+    // Long windows find what few events show slowly; the last five minutes that had events must be bad too.
+    expr: measured(
+      'max by (target) (last_over_time(%s%s[%s]))' % [series.error_ratio('5m'), of, lookback('5m')]
+      + ' > on (target) ' + last(series.error_budget)
+      + ' and on (target) ' + series.excess + ' > ' + decimal(targets.literal.sigmas)
+    ),
+    summary: 'Target {{ $labels.target }} is missed now: {{ $value | humanizePercentage }} of its events are bad ('
+             + '{{ with query (printf "100 * ' + series.error_budget + '{target=%q}" $labels.target) }}'
+             + '{{ . | first | value | printf "%.4g" }}{{ end }}% allowed).',
+    description: 'In the last minutes more events were bad than the target allows, by a margin and beyond what chance explains. This is the promise as it is written, whatever is left of the month: budget alerts follow if it goes on.',
+    impact: 'What was promised to users is not kept right now.',
+  }) + (
+    if 'keep_firing_for' in alerts.CrmTargetMissedNow
+    then { keep_firing_for: time.duration(alerts.CrmTargetMissedNow.keep_firing_for) } else {}
+  );
+  local paged = std.join('|', [
+    target.id
+    for target in targets.targets
+    if 'page' in target && target.page == 'literal'
+  ]);
+  local literal_alerts =
+    if paged == '' then [missed_now('medium', '')]
+    else [missed_now('high', '{target=~"%s"}' % paged), missed_now('medium', '{target!~"%s"}' % paged)];
+
   local waited(name) = time.words(alerts[name]['for']);
 
   [
@@ -94,11 +128,11 @@ function(targets, time, alerts)
     {
       name: 'slo.targets.alerts',
       interval: time.duration('1m'),
-      rules: [
+      rules: literal_alerts + [
         general('CrmTargetNoData', 'high', {
           type: 'error',
           // A target is known when both its counts are: a missing bucket leaves the total without the bad events.
-          expr: series.measured + ' == 1 unless on (target) (' + series.events_total + ' and ' + series.events_bad
+          expr: last(series.measured) + ' == 1 unless on (target) (' + series.events_total + ' and ' + series.events_bad
                 + ') unless on (target) ' + series.capacity,
           summary: 'Target {{ $labels.target }} has no data.',
           description: 'The metrics that count this target have been missing for ' + waited('CrmTargetNoData') + ', although this installation is configured to provide them ({{ $labels.requires }}).',
@@ -106,7 +140,7 @@ function(targets, time, alerts)
         }),
         general('CrmTargetNoTraffic', 'low', {
           type: 'error',
-          expr: measured(series.events_total + ' == 0') + ' == 0',
+          expr: measured(last(series.events_total) + ' == 0') + ' == 0',
           summary: 'Target {{ $labels.target }} has had no events for ' + waited('CrmTargetNoTraffic') + '.',
           description: 'The metrics exist but count nothing: nobody uses this part, or requests no longer reach it. Nothing is counted as good.',
           impact: 'None at night. By day users may be cut off in front of the application.',
@@ -114,7 +148,7 @@ function(targets, time, alerts)
         general('CrmTargetBudgetExhausted', 'low', {
           type: 'performance',
           expr: measured(
-            series.budget_remaining + ' < 0 and on (target) ' + series.history_days + ' >= '
+            last(series.budget_remaining) + ' < 0 and on (target) ' + series.history_days + ' >= '
             + decimal(alerts.CrmTargetBudgetExhausted.history_days)
           ) + ' < 0',
           summary: 'Target {{ $labels.target }} has used up its error budget of 30 days.',
@@ -125,8 +159,8 @@ function(targets, time, alerts)
           type: 'error',
           local tolerance = alerts.CrmTargetRatioImpossible.tolerance,
           expr: measured(
-            series.events_bad + ' > ' + decimal(1 + tolerance) + ' * ' + series.events_total + ' + 1 or '
-            + series.events_bad + ' < ' + decimal(-tolerance) + ' * ' + series.events_total + ' - 1'
+            last(series.events_bad) + ' > ' + decimal(1 + tolerance) + ' * ' + last(series.events_total) + ' + 1 or '
+            + last(series.events_bad) + ' < ' + decimal(-tolerance) + ' * ' + last(series.events_total) + ' - 1'
           ),
           summary: 'Target {{ $labels.target }} counts more bad events than events, or fewer than none.',
           description: '{{ $value | humanize }} bad events in 5 minutes are impossible. The metrics that count it do not belong together.',
@@ -135,7 +169,7 @@ function(targets, time, alerts)
       ] + [
         {
           alert: target.runbook,
-          expr: measured(series.capacity + '{target="%s"} < 1' % target.id) + ' < 1',
+          expr: measured(last(series.capacity + '{target="%s"}' % target.id) + ' < 1') + ' < 1',
           'for': wait(target.runbook),
           labels: { severity: 'medium', layer: target.layer, target: target.id, team: target.team, type: type_of(target) },
           annotations: annotations({

@@ -3,9 +3,10 @@
 //   title, unit    as a panel shows it
 //   type           gauge, or ratio (0 to 1)
 //   expr           PromQL, one series an `instance` and what tells its parts apart. `selector` narrows every metric of it,
-//                  as a board's variables do; `range` is that of its rates.
+//                  as a board's variables do; `range` is that of its rates; `known` reads a gauge (known.libsonnet in alerts).
 local braces(selector) = if selector == '' then '' else '{' + selector + '}';
 local more(selector) = if selector == '' then '' else selector + ', ';
+local as_it_is(selector) = selector;
 
 {
   database: {
@@ -15,10 +16,10 @@ local more(selector) = if selector == '' then '' else selector + ', ';
       title: 'Connections in use',
       unit: 'percentunit',
       type: 'ratio',
-      expr(selector=''):: |||
+      expr(selector='', known=as_it_is):: |||
         (
-          max by (instance) (pantrywatch_database_connections_used%(s)s)
-            / on (instance) (max by (instance) (pantrywatch_database_connections_limit%(s)s) > 0)
+          max by (instance) (%(used)s)
+            / on (instance) (max by (instance) (%(limit)s) > 0)
         ) or on (instance) sum by (instance) (pg_stat_activity_count%(s)s) / on (instance) (
           max by (instance) (pg_settings_max_connections%(s)s)
             - on (instance) max by (instance) (pg_settings_superuser_reserved_connections%(s)s)
@@ -27,7 +28,12 @@ local more(selector) = if selector == '' then '' else selector + ', ';
                 or on (instance) 0 * max by (instance) (pg_settings_max_connections%(s)s)
             ) > 0
         )
-      ||| % { s: braces(selector) },
+      ||| % {
+        local s = braces(selector),
+        s: s,
+        used: known('pantrywatch_database_connections_used' + s),
+        limit: known('pantrywatch_database_connections_limit' + s),
+      },
     },
   },
 
@@ -37,10 +43,10 @@ local more(selector) = if selector == '' then '' else selector + ', ';
       title: 'Memory in use',
       unit: 'percentunit',
       type: 'ratio',
-      expr(selector=''):: |||
-        max by (instance) (redis_memory_used_bytes%(s)s)
-          / on (instance) (max by (instance) (redis_memory_max_bytes%(s)s) > 0)
-      ||| % { s: braces(selector) },
+      expr(selector='', known=as_it_is):: |||
+        max by (instance) (%s)
+          / on (instance) (max by (instance) (%s) > 0)
+      ||| % [known('redis_memory_used_bytes' + braces(selector)), known('redis_memory_max_bytes' + braces(selector))],
     },
 
     // Will it soon reject clients?
@@ -48,10 +54,10 @@ local more(selector) = if selector == '' then '' else selector + ', ';
       title: 'Clients',
       unit: 'percentunit',
       type: 'ratio',
-      expr(selector=''):: |||
-        max by (instance) (redis_connected_clients%(s)s)
-          / on (instance) (max by (instance) (redis_config_maxclients%(s)s) > 0)
-      ||| % { s: braces(selector) },
+      expr(selector='', known=as_it_is):: |||
+        max by (instance) (%s)
+          / on (instance) (max by (instance) (%s) > 0)
+      ||| % [known('redis_connected_clients' + braces(selector)), known('redis_config_maxclients' + braces(selector))],
     },
   },
 
@@ -72,8 +78,9 @@ local more(selector) = if selector == '' then '' else selector + ', ';
       title: 'Memory available',
       unit: 'percentunit',
       type: 'ratio',
-      expr(selector='')::
-        'node_memory_MemAvailable_bytes%(s)s / on (job, instance) (node_memory_MemTotal_bytes%(s)s > 0)' % { s: braces(selector) },
+      expr(selector='', known=as_it_is)::
+        '%s / on (job, instance) (%s > 0)'
+        % [known('node_memory_MemAvailable_bytes' + braces(selector)), known('node_memory_MemTotal_bytes' + braces(selector))],
     },
 
     // Can the machine still open files and connections?
@@ -81,8 +88,9 @@ local more(selector) = if selector == '' then '' else selector + ', ';
       title: 'Open files',
       unit: 'percentunit',
       type: 'ratio',
-      expr(selector='')::
-        'node_filefd_allocated%(s)s / on (job, instance) (node_filefd_maximum%(s)s > 0)' % { s: braces(selector) },
+      expr(selector='', known=as_it_is)::
+        '%s / on (job, instance) (%s > 0)'
+        % [known('node_filefd_allocated' + braces(selector)), known('node_filefd_maximum' + braces(selector))],
     },
 
     // Is the clock right? Compared with that of Prometheus; includes the time of the scrape.

@@ -61,6 +61,17 @@ function(targets, time)
     local total = series.sum_total(window.name);
     [sum(window, bad, window.bad), sum(window, total, window.total), ratio(window.name, bad, total)];
 
+  // The promise as it is written: is the share of bad events above what is allowed, by a margin and beyond chance? With a
+  // share `a` of `n` events allowed, a fair count is a * n, give or take sqrt(a * (1 - a) * n); being above it by z of these
+  // is the same as a lower Wilson bound above `a`. `margin`: latencies that are just kept wander (autocorrelated noise).
+  local excess(window, bad, total) = record(
+    series.excess,
+    '(%(bad)s - on (target) group_left () (%(margin)s * %(allowed)s * on (target) %(total)s))\n' % { bad: bad, margin: decimal(targets.literal.margin), allowed: series.error_budget, total: total }
+    + '  / on (target) group_left () (sqrt(%(allowed)s * on (target) (1 - %(allowed)s) * on (target) %(total)s) > 0)\n' % { allowed: series.error_budget, total: total }
+    + '  and on (target) %s > %s' % [bad, targets.least_bad_events],
+    series.window_label(window)
+  );
+
   local with_events = [target for target in targets.targets if target.kind != 'capacity'];
   local of_capacity = [target for target in targets.targets if target.kind == 'capacity'];
 
@@ -78,6 +89,22 @@ function(targets, time)
       name: 'slo.windows',
       interval: duration('1m'),
       rules: [ratio('5m', series.events_bad, series.events_total)] + std.flatMap(of, windows.fast),
+    },
+    {
+      name: 'slo.promise',
+      interval: duration('1m'),
+      rules: [
+        // Two adjacent windows of five minutes: each event once.
+        record(events('10m'), '%s + %s offset %s' % [events_of_5m, events_of_5m, duration('5m')])
+        for pair in [[series.sum_total, series.events_total], [series.sum_bad, series.events_bad]]
+        for events in [pair[0]]
+        for events_of_5m in [pair[1]]
+      ] + [
+        excess('5m', series.events_bad, series.events_total),
+      ] + [
+        excess(window, series.sum_bad(window), series.sum_total(window))
+        for window in ['10m', '30m', '1h']
+      ],
     },
     {
       // Exactly five minutes: the long sums count on it.

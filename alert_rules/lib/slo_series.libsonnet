@@ -18,6 +18,9 @@
   sum_bad(window):: 'slo:events_bad:sum' + window,
   error_ratio(window):: 'slo:sli_error:ratio_rate' + window,
 
+  // How far the bad events of a window are beyond what a target allows and chance explains, in standard deviations.
+  excess: 'slo:events_excess:sigmas',
+
   objective: 'slo:objective:ratio',
   error_budget: 'slo:error_budget:ratio',
   error_budget_events: 'slo:error_budget:events30d',

@@ -20,6 +20,8 @@ function(changes={}, time=(import 'time.libsonnet')())
     document:: document,
     targets:: targets,
     tiers:: document.tiers,
+    // How far beyond the promise, and beyond chance, the events of the last minutes must be (CrmTargetMissedNow).
+    literal:: document.literal,
     minimum_bad_events:: document.minimum_bad_events,
     // Increases are fractions: compared with half an event less.
     least_bad_events:: numbers.decimal(document.minimum_bad_events - 0.5),

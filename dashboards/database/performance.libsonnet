@@ -66,7 +66,7 @@ function(config)
     ),
     panel.table(
       'Top statements (server statistics)',
-      'Over the time range shown, sorted by time on the server; statements beyond the exporters limit are summed as "other", so that the times add up. The text of a statement is never collected: SELECT query FROM pg_stat_statements WHERE queryid = …. A statement that was not here yesterday: check the latest deployment.',
+      'Over the time range shown, sorted by time on the server; statements beyond the exporters limit are summed as "other", so that the times add up. Those of the role pantrywatch are the monitoring itself. The text of a statement is never collected: SELECT query FROM pg_stat_statements WHERE queryid = …. A statement that was not here yesterday: check the latest deployment.',
       's',
       [
         panel.rows(queries.grown('pg_stat_statements_seconds_total', 'datname, user, queryid') + ' > 0'),
@@ -77,7 +77,7 @@ function(config)
       queries.no_statements,
       [
         ['queryid', 'Query ID', { 'custom.minWidth': 190 }],
-        ['user', 'Role', { 'custom.width': 110 }],
+        ['user', 'Role', { 'custom.width': 110, mappings: status.texts({ pantrywatch: ['pantrywatch (own)', colors.plain] }) }],
         ['datname', 'Database', { 'custom.width': 80 }],
         ['Value #A', 'Time', { decimals: 1, 'custom.width': 80 }],
         ['Value #B', 'Calls', { unit: 'none', decimals: 0, 'custom.width': 80 }],

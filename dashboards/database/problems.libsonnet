@@ -108,7 +108,7 @@ function(config)
       // Half: somebody can plan. Three quarters: as CrmDatabaseWraparound.
     ) + panel.ratio + panel.decimals(1) + panel.limits([[null, colors.plain], [0.5, colors.near], [0.75, colors.broken]]) + panel.colored_cells,
     panel.stat(
-      'Rare, but act on it',
+      'Rare errors that need action',
       'Settings waiting for a restart, pages with a wrong checksum, WAL files that could not be archived in the time range shown. Good: 0. Checksum: a disk, controller or memory module is failing. Act at once.',
       'none',
       [

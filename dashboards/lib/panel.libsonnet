@@ -25,7 +25,8 @@ local base(type, title, description, unit, queries, empty, width, height) = {
   fieldConfig: {
     defaults: {
       unit: unit,
-      noValue: empty,
+      // Shown as it is: there is no Markdown in it.
+      noValue: std.strReplace(empty, '`', ''),
       decimals: 2,
       color: { mode: 'thresholds' },
       thresholds: { mode: 'absolute', steps: [{ color: colors.plain, value: null }] },

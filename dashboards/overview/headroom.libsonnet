@@ -9,7 +9,7 @@ function(config)
     headroom.days_to_full + panel.size(12, 8),
     headroom.in_use + panel.size(8, 8),
     panel.stat(
-      'Target throughput in use (traffic)',
+      'Throughput used (traffic)',
       'The busiest server, as a share of the target for one server. ' + slo_targets.words('api-throughput') + ' Good: below 80%. Only a capacity run proves that a server can sustain the target.',
       'percentunit',
       [panel.query('max(' + series.capacity_use + ')')],

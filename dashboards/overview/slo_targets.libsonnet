@@ -3,6 +3,6 @@ function(config)
   local status = (import '../lib/status.libsonnet')(config);
 
   [
-    status.promised(width=15, height=20),
-    status.firing(width=9, height=20),
+    status.promised(width=24, height=18),
+    status.firing(width=24, height=7),
   ]

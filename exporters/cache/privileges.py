@@ -12,7 +12,7 @@ from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import Family
 from exporters.core.redis_client import Reply
 from exporters.core.redis_errors import ServerError
-from exporters.core.scrape import Finding
+from exporters.core.scrape import Finding, Level
 
 # The minimum that every collector needs; provisioning/cache/pantrywatch.acl grants the same.
 RULES: Final = (
@@ -114,7 +114,8 @@ def _lost_limits(privilege: str, info: Info) -> list[str]:
 
 def unreachable(error_class: ErrorClass) -> Finding:
     """Return the findings of `validate` for a server that cannot be queried."""
-    return Finding(ok=False, what=f"the server ({error_class.value})", remedy=_UNREACHABLE.get(error_class, ""))
+    remedy = _UNREACHABLE.get(error_class, "")
+    return Finding(False, f"the server ({error_class.value})", remedy, Level.FAULT)
 
 
 def _memory_limit(replies: Mapping[str, Sequence[Reply]], info: Info) -> list[Finding]:
@@ -123,5 +124,5 @@ def _memory_limit(replies: Mapping[str, Sequence[Reply]], info: Info) -> list[Fi
         if family.name == "redis_config_maxmemory":
             limited = family.samples[0][1] != 0
             remedy = "" if limited else "CONFIG SET maxmemory SIZE, and maxmemory-policy allkeys-lru for a cache"
-            return [Finding(limited, "a memory limit (maxmemory)", remedy)]
+            return [Finding(limited, "a memory limit (maxmemory)", remedy, Level.ADVICE)]
     return []

@@ -19,6 +19,7 @@ Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Event, Receive, Send], Awaitable[None]]
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_PORTS = {"http": 80, "https": 443}
 _OWN_SITES = frozenset({b"same-origin", b"none"})
 # The content types that a form may send to another site without a preflight request.
 _FORM_TYPES = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
@@ -78,12 +79,20 @@ def _refusal(scope: Event, own: frozenset[str], *, local: bool) -> tuple[int, st
 
 
 def _same(origin: str, host: str, own: frozenset[str]) -> bool:
-    """Return whether the origin is the server itself; behind a proxy it has the proxy's name."""
+    """Return whether the origin is the server itself; behind a proxy it has the proxy's name.
+
+    Either may have the default port written out: browsers leave it out, some proxies add it.
+    """
     try:
-        netloc = urlsplit(origin).netloc.lower()
-    except ValueError:
+        page = urlsplit(origin)
+        default = _PORTS[page.scheme]
+        target = urlsplit(f"//{host}")
+        return bool(page.hostname) and (
+            (_host(page.netloc), page.port or default) == (_host(host), target.port or default)
+            or _host(page.netloc) in own
+        )
+    except (ValueError, KeyError):
         return False
-    return bool(netloc) and (netloc == host.lower() or _host(netloc) in own)
 
 
 def _host(address: str) -> str:

@@ -19,12 +19,15 @@ from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.redis_errors import ServerError
 from exporters.core.redis_frames import Frames
+from exporters.core.server_name import HUNG_UP
 from exporters.core.settings import Secret
 
 _PROBE_SECONDS = 0.3  # reserved during a TLS handshake, to find out afterwards whether the server speaks plain text
 _MAXIMUM_ADDRESSES = 4  # of one host, tried one after the other
 _RECEIVED_BYTES = 64 * 1024
 _TEXT_LIMIT_BYTES = 4096  # size of a one-line reply or a short value
+
+PLAIN_TEXT = "the server speaks plain text: use redis://"
 
 Command = Sequence[str]
 Peer = Any  # an address in the form that socket.connect takes
@@ -170,20 +173,28 @@ def with_tls(sock: socket.socket, address: RedisAddress, deadline: Deadline) -> 
     assert address.tls is not None
     peer = peer_of(sock)
     try:
-        # A plain-text server waits for a line end, which a handshake never sends.
-        sock.settimeout(max(time_left(deadline) - _PROBE_SECONDS, time_left(deadline) / 2))
+        sock.settimeout(handshake_seconds(deadline))
         return address.tls.wrap_socket(sock, server_hostname=tls_name(address.host))
     except TimeoutError:
         sock.close()
-        if _speaks_plain(peer, deadline):
-            raise CollectError(ErrorClass.TLS, "the server speaks plain text: use redis://") from None
+        if speaks_plain(peer, deadline):
+            raise CollectError(ErrorClass.TLS, PLAIN_TEXT) from None
         raise
     except ConnectionError:
         sock.close()
-        raise CollectError(ErrorClass.TLS, "the server hung up on the TLS handshake") from None
+        raise CollectError(ErrorClass.TLS, HUNG_UP) from None
     except BaseException:
         sock.close()
         raise
+
+
+def handshake_seconds(deadline: Deadline) -> float:
+    """Return the time for a TLS handshake: the rest is for `speaks_plain`. Raises TimeoutError if there is none.
+
+    A plain-text server waits for a line end, which a handshake never sends.
+    """
+    left = time_left(deadline)
+    return max(left - _PROBE_SECONDS, left / 2)
 
 
 def _addresses(host: str, port: int) -> list[Peer]:
@@ -221,7 +232,7 @@ def _open(peer: Peer, seconds: float) -> socket.socket:
     return sock
 
 
-def _speaks_plain(peer: Peer | None, deadline: Deadline) -> bool:
+def speaks_plain(peer: Peer | None, deadline: Deadline) -> bool:
     """Return whether a PING without TLS is answered; called only after a TLS handshake got no answer."""
     if peer is None:
         return False

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Protocol
 
 from exporters.core.deadline import Deadline
@@ -41,13 +42,30 @@ class Up:
     help: str
 
 
+class Level(IntEnum):
+    """How bad a finding is: the exit code of `validate`."""
+
+    ADVICE = 0  # everything is measured; a change would help
+    MISSING = 1  # some metrics or panels are missing
+    FAULT = 2  # the source cannot be watched
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding of `validate` about a source; `remedy` is text a person can act on, SQL if possible."""
+    """A finding of `validate` about a source; `remedy` is text a person can act on, SQL if possible.
+
+    `level` counts where it is not ok.
+    """
 
     ok: bool
     what: str
     remedy: str = ""
+    level: Level = Level.MISSING
+
+    @property
+    def word(self) -> str:
+        """Return the word in front of the finding."""
+        return "ok" if self.ok else "advice" if self.level is Level.ADVICE else self.level.name
 
 
 class Source(Protocol):

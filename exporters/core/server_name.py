@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+HUNG_UP = "the server hung up on the TLS handshake"
+
 
 def server_name(host: str) -> str:
     """Return the name for SNI and for verifying the certificate, from the host that the server is reached at.

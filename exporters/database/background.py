@@ -37,7 +37,7 @@ class Result:
     rows: int = 0
     folded: int = 0
     succeeded_at: float | None = None  # wall clock
-    kept_until: float = 0.0  # monotonic clock
+    ended: float = 0.0  # when it last succeeded, monotonic clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ class _Job:
     result: Result | None = None
     about: Sequence[AnyFamily] = ()
     visits: dict[bytes, _Visit] = field(default_factory=dict)  # by the database's name as stored
-    round_seconds: float = 0.0  # until each database has had its turn, at the pace of the last run
+    turns: float = 1.0  # runs until each database has had its turn, at the pace of the last one
 
-    def rows(self) -> list[Row]:
+    def rows(self, pace_seconds: float) -> list[Row]:
         """Return the result of the last visit to each database, without those that are too old."""
-        oldest = time.monotonic() - _KEPT_INTERVALS * self.round_seconds
+        oldest = time.monotonic() - _KEPT_INTERVALS * self.turns * pace_seconds
         self.visits = {name: visit for name, visit in self.visits.items() if visit.at > oldest}
         return [row for visit in self.visits.values() for row in visit.rows]
 
@@ -103,7 +103,8 @@ class Background:
         result = job.result
         if result is None:
             return []
-        return [*(result.families if time.monotonic() < result.kept_until else ()), *job.about]
+        is_kept = time.monotonic() - result.ended < _KEPT_INTERVALS * self._pace_seconds(job)
+        return [*(result.families if is_kept else ()), *job.about]
 
     def error(self, query: Query) -> CollectError | None:
         """Return why the query's last run failed or was incomplete."""
@@ -131,8 +132,11 @@ class Background:
             return
         families = job.presenter.families(rows)
         seconds = time.monotonic() - start
-        kept_until = time.monotonic() + _KEPT_INTERVALS * (job.interval_seconds + seconds)
-        job.store(Result(families, error, seconds, len(rows), job.presenter.folded, time.time(), kept_until))
+        job.store(Result(families, error, seconds, len(rows), job.presenter.folded, time.time(), time.monotonic()))
+
+    def _pace_seconds(self, job: _Job) -> float:
+        """Return how far apart two runs of a query may be: its interval, after which all others may come first."""
+        return job.interval_seconds + sum(other.result.seconds for other in self._jobs.values() if other.result)
 
     def _postpone(self, jobs: Sequence[_Job], now: float) -> None:
         """Try again soon, all of them after a single new attempt to connect."""
@@ -153,9 +157,8 @@ class Background:
         if current := self.databases.current():
             self._look(job, current, self._session, deadline, errors)
         visited = self._visit_others(job, deadline, errors)
-        run_seconds = job.interval_seconds + time.monotonic() - started
-        job.round_seconds = run_seconds * max(1.0, len(self.databases.visitable()) / max(1, visited))
-        return job.rows(), errors[-1].copy() if errors else None
+        job.turns = max(1.0, len(self.databases.visitable()) / max(1, visited))
+        return job.rows(self._pace_seconds(job) + time.monotonic() - started), errors[-1].copy() if errors else None
 
     def _visit_others(self, job: _Job, deadline: Deadline, errors: list[CollectError]) -> int:
         """Visit the databases whose turn it is, and return how many were visited: the rest come first next time."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
-from exporters.core.scrape import Finding
+from exporters.core.scrape import Finding, Level
 from exporters.database.databases import LIST, Databases, listed
 from exporters.database.queries import Metric, Query, version_numbers
 from exporters.database.session import Session
@@ -63,25 +63,27 @@ def findings(session: Session, queries: Sequence[Query], databases: Databases, d
         return [*_server(session, queries, deadline), *_databases(session, databases, deadline)]
     except CollectError as error:
         remedy = _BY_CLASS.get(error.error_class, "")
-        return [Finding(ok=False, what=f"connection: {error.error_class.value}", remedy=remedy)]
+        return [Finding(False, f"connection: {error.error_class.value}", remedy, Level.FAULT)]
 
 
 def _server(session: Session, queries: Sequence[Query], deadline: Deadline) -> Iterator[Finding]:
     """Check version, privileges, extensions, settings and sequences."""
     major = session.major()
-    yield Finding(ok=major >= 13, what=f"PostgreSQL {major} (supported: 13 and later)")
+    yield Finding(major >= 13, f"PostgreSQL {major} (supported: 13 and later)", level=Level.FAULT)
     ((role, database),) = [labels for labels, _ in session.ask(_NAMES, deadline).rows]
     versions = {name: (installed, there) for (name, installed, there), _ in session.ask(_VERSIONS, deadline).rows}
     for requirement in session.privileges.answers:
         yield _privilege(session, requirement, queries, role, database)
         if session.privileges.granted(requirement) and requirement.startswith("extension:"):
             name = requirement.partition(":")[2]
-            yield from _outdated(name, *versions.get(name, ("", "")))
+            yield from _outdated(database, name, *versions.get(name, ("", "")))
     for (name,), (value,) in session.ask(_READ_SETTINGS, deadline).rows:
         remedy = f"ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();  -- {_SETTINGS[name]}"
-        yield Finding(ok=value == 1, what=f"setting {name}", remedy="" if value == 1 else remedy)
+        yield Finding(value == 1, f"setting {name}", "" if value == 1 else remedy, Level.ADVICE)
     closed = [labels[0] for labels, _ in session.ask(_UNREADABLE_SEQUENCES, deadline).rows]
-    grants = "\n".join(f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {name} TO {role};" for name in closed)
+    grants = "\n".join(
+        f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {name} TO {role};  -- in database {database}" for name in closed
+    )
     yield Finding(ok=not closed, what="sequences can be read", remedy=grants)
 
 
@@ -99,11 +101,12 @@ def _privilege(session: Session, requirement: str, queries: Sequence[Query], rol
     return Finding(ok=granted, what=f"{kind} {name} (for {users})", remedy="" if granted else remedies[kind])
 
 
-def _outdated(name: str, installed: str, available: str) -> Iterator[Finding]:
+def _outdated(database: str, name: str, installed: str, available: str) -> Iterator[Finding]:
     """Report an extension that pg_upgrade has left at the old server's version."""
     if version_numbers(installed) < version_numbers(available):
         what = f"extension {name} has version {installed}, this server offers {available}"
-        yield Finding(ok=False, what=what, remedy=f"ALTER EXTENSION {name} UPDATE;")
+        remedy = f"ALTER EXTENSION {name} UPDATE;  -- in database {database}"
+        yield Finding(False, what, remedy, Level.ADVICE)
 
 
 def _databases(session: Session, databases: Databases, deadline: Deadline) -> Iterator[Finding]:
@@ -113,7 +116,7 @@ def _databases(session: Session, databases: Databases, deadline: Deadline) -> It
         quoted = '"' + database.name.replace('"', '""') + '"'
         if database.state == "invalid":
             what = f"database {database.name} is invalid: an interrupted DROP DATABASE must be repeated"
-            yield Finding(ok=False, what=what, remedy=f"DROP DATABASE {quoted};")
+            yield Finding(False, what, f"DROP DATABASE {quoted};", Level.ADVICE)
         elif database.state == "open" and databases.wants(database):
             yield from _entered(session.elsewhere(database.stored), database.name, deadline)
 

@@ -63,6 +63,7 @@ class AnswerReader:
         self._reader = reader
         self._method = method
         self._head_bytes_left = _MAXIMUM_HEAD_BYTES
+        self.received = bytearray()  # of the body, also if it ends too soon
 
     def head(self) -> Head:
         """Return the head of the final answer; interim ones (1xx) are skipped, except 101, which is final."""
@@ -84,7 +85,7 @@ class AnswerReader:
 
     def body(self, head: Head) -> tuple[bytes, bool]:
         """Return the body as sent, up to the maximum, and whether it is complete."""
-        body = bytearray()
+        body = self.received
         for count, part in enumerate(self._parts(head), 1):
             body += part
             if len(body) >= MAXIMUM_BODY_BYTES or count >= _MAXIMUM_PARTS:
@@ -138,15 +139,16 @@ class AnswerReader:
     def _headers(self) -> Iterator[tuple[str, str]]:
         name, value = "", bytearray()
         while line := self._line():
-            if line[:1] in b" \t" and name:  # folded: obsolete, but every client still joins such lines
+            if line[:1] in b" \t":  # folded: obsolete, but every client still joins such lines
                 value += b" " + line.strip(b" \t")
                 continue
             if name:
                 yield name, value.decode("latin-1")
             before, colon, after = line.partition(b":")
-            if not colon or not _NAME.match(before := before.rstrip(b" \t")):
-                raise _broken("a header of the answer is malformed")
-            name, value = before.decode("ascii").lower(), bytearray(after.strip(b" \t"))
+            # As in browsers, a line that is no header costs only itself.
+            valid = colon and _NAME.match(before := before.rstrip(b" \t"))
+            name = before.decode("ascii").lower() if valid else ""
+            value = bytearray(after.strip(b" \t"))
         if name:
             yield name, value.decode("latin-1")
 

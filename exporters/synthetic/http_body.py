@@ -49,6 +49,8 @@ class Body:
         """Return the decoded body, cut after 1 MiB. Raises CollectError, of which UnknownCodingError is one."""
         content, complete = self.sent, self.complete
         codings = [coding for coding in self.codings if coding != "identity"]
+        if not _KNOWN.union(_FORMATS).issuperset(codings):
+            return content  # as in browsers: `utf-8`, `none` or `aws-chunked` is a mistake in the header
         if len(codings) > _MAXIMUM_CODINGS:
             raise CollectError(ErrorClass.PROTOCOL, f"the body has more than {_MAXIMUM_CODINGS} content codings")
         for coding in reversed(codings):
@@ -80,8 +82,8 @@ def _charset(content_type: str) -> str:
 def _decoded(content: bytes, coding: str, *, complete: bool) -> tuple[bytes, bool]:
     formats = _FORMATS.get(coding)
     if formats is None:
-        name = f"the content coding {coding}" if coding in _KNOWN else "an unknown content coding"
-        raise UnknownCodingError(ErrorClass.PROTOCOL, f"the body has {name}, which cannot be decoded here")
+        text = f"the body has the content coding {coding}, which cannot be decoded here"
+        raise UnknownCodingError(ErrorClass.PROTOCOL, text)
     for number in formats:
         try:
             decoded, ended = _inflated(content, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import ssl
@@ -83,7 +84,7 @@ def judge(answer: Answer, statuses: Container[int], body: re.Pattern[str] | None
         if body:
             raise
         return
-    observation.set("probe_http_uncompressed_body_length", len(content))
+    _note_length(content, observation)
     if body and not body.search(text_of(content, answer.body.content_type)):
         observation.set("probe_failed_due_to_regex", 1)
         raise CollectError(ErrorClass.PROTOCOL, "the body does not match expect_body")
@@ -101,10 +102,23 @@ def exchange(request: Request, context: ssl.SSLContext, observation: Observation
             stream.sendall(_message(request))
             head = reader.head()
         note_head(request, reader, head, observation)
-        with observation.phase("transfer"):
-            sent, complete = reader.body(head)
+        try:
+            with observation.phase("transfer"):
+                sent, complete = reader.body(head)
+        except (CollectError, OSError):
+            with contextlib.suppress(CollectError):
+                _note_length(_body(head, bytes(reader.received), complete=False).content(), observation)
+            raise
+    return Answer(head.status, head.first("location"), _body(head, sent, complete=complete))
+
+
+def _body(head: Head, sent: bytes, *, complete: bool) -> Body:
     codings = (*head.tokens("content-encoding"), *(c for c in head.tokens("transfer-encoding") if c != "chunked"))
-    return Answer(head.status, head.first("location"), Body(sent, complete, codings, head.first("content-type") or ""))
+    return Body(sent, complete, codings, head.first("content-type") or "")
+
+
+def _note_length(content: bytes, observation: Observation) -> None:
+    observation.set("probe_http_uncompressed_body_length", len(content))
 
 
 def _open(url: SplitResult, context: ssl.SSLContext, observation: Observation, deadline: Deadline) -> socket.socket:

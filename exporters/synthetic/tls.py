@@ -13,7 +13,8 @@ from typing import Any
 from exporters.core.certificate import not_after
 from exporters.core.checks.check import Entry, Observation
 from exporters.core.deadline import Deadline
-from exporters.core.server_name import server_name
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.server_name import HUNG_UP, server_name
 from exporters.synthetic.sockets import connect, time_left
 
 _FIRST_END = "probe_ssl_earliest_cert_expiry"
@@ -43,7 +44,9 @@ def client_context(entry: Entry, ca_file: str | None, *, verify: bool) -> ssl.SS
 def handshake(
     sock: socket.socket, context: ssl.SSLContext, host: str, observation: Observation, deadline: Deadline
 ) -> ssl.SSLSocket:
-    """Return the socket with TLS on it; the plain one is closed on failure. Raises ssl.SSLError or OSError.
+    """Return the socket with TLS on it; the plain one is closed on failure.
+
+    Raises CollectError (tls) if the server hangs up, ssl.SSLError or OSError.
 
     `host` is the host of the address, or the name expected in the certificate. If a certificate is refused, a second
     connection without verification notes its expiry.
@@ -56,6 +59,9 @@ def handshake(
             try:
                 wrapped.settimeout(time_left(deadline))
                 wrapped.do_handshake()
+            except ConnectionError:
+                wrapped.close()
+                raise CollectError(ErrorClass.TLS, HUNG_UP) from None
             except BaseException:
                 wrapped.close()
                 raise

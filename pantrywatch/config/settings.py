@@ -105,7 +105,9 @@ def read_settings(path: Path) -> Settings:
     Raises ConfigError with every problem of the file.
     """
     settings = load(path, Settings)
-    notifications = settings.notifications
-    if notifications and settings.web and settings.web.tls:
-        settings = replace(settings, notifications=use_https(notifications, notifications.own_addresses))
-    return settings
+    if settings.notifications is None:
+        return settings
+    notifications = settings.notifications.filled()
+    if settings.web and settings.web.tls:
+        notifications = use_https(notifications, notifications.own_addresses)
+    return replace(settings, notifications=notifications)

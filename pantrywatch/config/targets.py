@@ -101,6 +101,7 @@ class Target:
     limits: str
     runbook: str
     dashboard: str
+    page: Literal["literal"] | None = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
         _indicator_of_its_kind, _fed_by_its_checks, _objective_of_its_kind, _threshold_of_its_kind,
@@ -145,6 +146,14 @@ class Tier:
         return self.factor * target.allowed_share < 1
 
 
+@dataclass(frozen=True, slots=True)
+class LiteralReading:
+    """How far beyond a promise the last minutes must be: times what is allowed, and standard deviations beyond that."""
+
+    margin: float
+    sigmas: float
+
+
 def _expect_rising(edges: tuple[float, ...]) -> None:
     if not edges or list(edges) != sorted(set(edges)):
         raise ValueError("expected edges in rising order")
@@ -181,6 +190,7 @@ class Targets:
 
     tiers: tuple[Tier, ...]
     minimum_bad_events: float
+    literal: LiteralReading
     histograms: dict[str, Annotated[tuple[float, ...], _expect_rising]]
     targets: Annotated[tuple[Target, ...], _unique_ids]
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from exporters.core.access import WebSettings
 from exporters.core.files import write_private
@@ -49,7 +50,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "synthetic": ("synthetic",),
     "host": ("host",),
     "inbox": (),
-    "heartbeat": ("notifications",),
+    "heartbeat": (),  # a part of `notifications`: see `_told_by_heartbeat`
     "browser": ("browser",),
 }
 _KEPT = "kept"  # generated here because none was provided; readable by root only
@@ -153,10 +154,22 @@ def _add_own_secrets(volume: _Volume, secrets: Mapping[str, str], settings_file:
     serving = config_files.exporter_files(web, str(settings_file))
     for reader, sections in _SECTIONS.items():
         named = {name for section in sections for name in _named_secrets(document.get(section))}
+        if reader == "heartbeat":
+            named = _named_secrets(_told_by_heartbeat(document.get("notifications")))
         if reader == "heartbeat" and web.client is not None:  # it logs in to the inbox like Prometheus
             named |= _named_secrets([web.client.password_file, web.ca_file])
         own = {f"secrets/{name}": secrets[name] for name in named & (secrets.keys() - _NOT_FOR_EXPORTERS)}
         volume.add(reader, serving | own)
+
+
+def _told_by_heartbeat(section: Any) -> list[object]:
+    """Return the parts of the section `notifications` whose secrets the heartbeat uses: Alertmanager has the others."""
+    if not isinstance(section, dict) or not isinstance(heartbeat := section.get("heartbeat"), dict):
+        return []
+    contacts = section.get("contacts") or []
+    told = [contact for contact in contacts if contact.get("name") in (heartbeat.get("notify") or [])]
+    mail = [section.get("email")] if any(contact.get("email") for contact in told) else []
+    return [heartbeat, *mail, *(contact.get("webhook") for contact in told)]
 
 
 def _named_secrets(node: object) -> set[str]:

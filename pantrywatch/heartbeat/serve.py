@@ -13,7 +13,7 @@ from typing import Any
 from prometheus_client import generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporters.core.access import WebSettings, with_login
@@ -33,6 +33,14 @@ from pantrywatch.web.server import read_json, serve_web
 
 logger = logging.getLogger(__name__)
 
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>pantrywatch heartbeat</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="refresh" content="15">
+<style>body{{font:16px/1.45 system-ui,sans-serif;margin:1rem auto;padding:0 1rem;max-width:40rem}}</style>
+<h1>pantrywatch heartbeat</h1><p><b>{state}</b></p>
+<p>Alertmanager sends the alert Watchdog here while the monitoring works. Without it for {silent} the contacts of
+<code>notifications.heartbeat</code> are notified. <a href="/metrics">Metrics</a></p></html>
+"""
+
 
 def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int:
     """Watch until SIGTERM or Ctrl-C. Raises ConfigError for problems with the settings, address or folder."""
@@ -50,7 +58,9 @@ def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int
         expected = "expected no token where `web` has users: a request carries one of the two, and the login is enough"
         raise ConfigError([ConfigProblem(str(settings_file), "notifications.heartbeat.token_file", expected)])
     secret = None if token is None else secret_from(None, token, "notifications.heartbeat.token", str(settings_file))
-    application, tls = with_login(heartbeat_application(record, watch, secret), web, str(settings_file))
+    application, tls = with_login(
+        heartbeat_application(record, watch, secret, section.heartbeat.silent), web, str(settings_file)
+    )
     application = own_pages_only(application, address, web.names)
     listener = listen(address)
     names = ", ".join(channel.name for channel in channels)
@@ -60,12 +70,15 @@ def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int
     return 0
 
 
-def heartbeat_application(record: Record, watch: Watch, token: Secret | None = None) -> Starlette:
-    """Return the application: it receives beats, with the bearer token if one is set, and serves state and metrics."""
+def heartbeat_application(record: Record, watch: Watch, token: Secret | None = None, silent: str = "15m") -> Starlette:
+    """Return the application: it receives beats, with the bearer token if one is set, and serves state and metrics.
+
+    `silent` is for the page: how long a beat may be missing before somebody is notified.
+    """
     return Starlette(
         routes=[
             Route("/heartbeat", partial(_beat, record, token), methods=["POST"]),
-            Route("/", partial(_state, record)),
+            Route("/", partial(_state, record, silent)),
             Route("/healthz", _health),
             Route("/metrics", partial(_metrics, watch)),
         ]
@@ -97,10 +110,10 @@ def _carries(request: Request, token: Secret) -> bool:
     return kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.reveal().encode())
 
 
-async def _state(record: Record, _request: Request) -> Response:
-    if record.beat_at is None:
-        return PlainTextResponse(f"no beat yet, for {record.silent_seconds():.0f} s\n")
-    return PlainTextResponse(f"last beat {record.silent_seconds():.0f} s ago\n")
+async def _state(record: Record, silent: str, _request: Request) -> Response:
+    age = f"{record.silent_seconds():.0f} s"
+    state = f"no beat yet, for {age}" if record.beat_at is None else f"last beat {age} ago"
+    return HTMLResponse(_PAGE.format(state=state, silent=silent))
 
 
 async def _health(_request: Request) -> Response:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from exporters.core.access import Certificate, WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.server_name import server_name
 
 _ROUNDS = 8  # a handshake takes two or three
 
@@ -46,7 +47,7 @@ def _client(web: WebSettings, settings_file: str) -> ssl.SSLContext:
 def _shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> None:
     """Raise SSLError as the client would: a handshake in memory, without a port."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-    asking = client.wrap_bio(to_client, to_server, server_hostname=name)
+    asking = client.wrap_bio(to_client, to_server, server_hostname=server_name(name))
     answering = server.wrap_bio(to_server, to_client, server_side=True)
     for _ in range(_ROUNDS):
         for side in (asking, answering):

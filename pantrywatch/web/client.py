@@ -11,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from exporters.core.access import WebClient, WebSettings
+from exporters.core.server_name import server_name
 
 
 def session(web: WebSettings) -> requests.Session:
@@ -44,7 +45,8 @@ class _Trusting(HTTPAdapter):
 
     def __init__(self, web: WebSettings) -> None:
         system = ssl.get_default_verify_paths()
-        self._authority, self._name = web.ca_file or system.cafile or system.capath, web.server_name
+        self._authority = web.ca_file or system.cafile or system.capath
+        self._name = server_name(web.server_name) if web.server_name else None
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:

@@ -97,6 +97,17 @@ def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, d
     assert {_mounted_at(mount) for mount in mounts} == {"/etc/pantrywatch/settings.yaml", "/run/pantrywatch"}
 
 
+def test_the_demo_shares_users_and_secrets_only_where_it_needs_them(services: dict[str, dict[str, Any]]) -> None:
+    """The API and who breaks it have the demo's secrets; the stand-in for a third party and the traffic have none."""
+    for name in ("third-party", "traffic"):
+        assert int(services[name]["user"].partition(":")[0]) not in USERS.values(), name
+        assert not services[name].get("volumes"), name
+    assert services["third-party"]["user"] != services["traffic"]["user"]
+    for name in ("crm", "faults"):
+        assert "user" not in services[name], name
+        assert len(services[name]["volumes"]) == 3, name
+
+
 def test_no_exporter_and_no_service_of_ours_sees_the_secrets_of_another(services: dict[str, dict[str, Any]]) -> None:
     """Each mounts a volume that only the first container writes, and not the one with everybody's secrets."""
     init = {_source(mount): _mounted_at(mount) for mount in services["init"]["volumes"]}

@@ -69,10 +69,10 @@ def test_a_missing_bucket_is_missing_data_not_a_perfect_record(promtool: Promtoo
 
 
 def test_what_is_not_measured_here_raises_no_alarm(promtool: Promtool) -> None:
-    """In the committed installation the front end is not fed: measured 0, and no alert; all else must be there."""
+    """In the committed installation the front end is not fed, nor what the application has never exported: no alert."""
     names = {target.id for target in read_targets(ROOT / "targets.yaml").targets}
-    fed = {target for target in names if target.startswith(("api-", "db-", "cache-", "integration-"))}
-    fed = (fed | {"frontend-availability", "system-availability"}) - {"api-throughput"}
+    fed = {target for target in names if target.startswith(("db-", "cache-"))} - {"db-query-latency"}
+    fed |= {"api-availability", "frontend-availability", "system-availability"}
     missing = 'sum by (target) (ALERTS{alertstate="firing",alertname="CrmTargetNoData"})'
     promtool(
         [],
@@ -81,6 +81,32 @@ def test_what_is_not_measured_here_raises_no_alarm(promtool: Promtool) -> None:
             at("1h", "sum by (target) (slo:measured:bool == 0)", {f'{{target="{t}"}}': 0 for t in names - fed}),
             at("1h", missing, {f'{{target="{t}"}}': 1 for t in fed}),
         ],
+        installation=ROOT / "alert_rules/generated/installation.yml",
+    )
+
+
+def test_what_the_application_exported_once_is_missed(promtool: Promtool) -> None:
+    """A histogram of statements vanishes with a deployment: it stays measured, and its absence is an alert."""
+    name = "db_client_operation_duration_seconds"
+    labels = 'db_system_name="postgresql",db_operation_name="SELECT"'
+    missing = 'sum by (target) (ALERTS{alertstate="firing",alertname="CrmTargetNoData",target=~"db-query.*|api-.*y"})'
+    promtool(
+        [
+            (f"{name}_count{{{labels}}}", "0+60x40 _x200"),
+            (f'{name}_bucket{{{labels},le="0.1"}}', "0+60x40 _x200"),
+        ],
+        "1m",
+        [
+            at("30m", missing, {'{target="api-availability"}': 1}),
+            at(
+                "30m",
+                'sum by (target) (slo:measured:bool{target="db-query-latency"})',
+                {'{target="db-query-latency"}': 1},
+            ),
+            at("2h", missing, {'{target="api-availability"}': 1, '{target="db-query-latency"}': 1}),
+        ],
+        about="db-query-latency api-availability",
+        records="slo:events.+|slo:measured:bool|CrmTargetNoData",
         installation=ROOT / "alert_rules/generated/installation.yml",
     )
 
@@ -207,4 +233,19 @@ def test_a_capacity_below_the_promise_is_an_alert(promtool: Promtool) -> None:
             at("30m", below, {}),
             at("30m", "round(sum by (target) (slo:capacity_use:ratio), 1e-6)", {'{target="api-throughput"}': 0.5}),
         ],
+    )
+
+
+def test_a_promise_broken_now_has_an_alert_for_itself(promtool: Promtool) -> None:
+    """All requests fail for twenty minutes: it fires at medium, and clears (test_missed_now.py has the rest)."""
+    missed = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmTargetMissedNow"})'
+    segments: Segments = [(100, 12), (0, 4), (100, 12)]
+    promtool(
+        series_of("api-error-rate", segments, [(0, 12), (100, 4), (0, 12)]),
+        "5m",
+        [
+            at("1h15m", missed, {'{severity="medium", target="api-error-rate"}': 1}),
+            at("2h15m", missed, {}),
+        ],
+        about="api-error-rate",
     )

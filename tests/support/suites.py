@@ -21,6 +21,7 @@ _SERVERS = (
     "prometheus-alertmanager",
     "prometheus-blackbox-exporter",
     "prometheus-node-exporter",
+    "prometheus-postgres-exporter",
     "prometheus-redis-exporter",
 )
 _CACHES = ("redis-server", "valkey-server")  # this machine has those of its own suite
@@ -34,6 +35,7 @@ _PROGRAMS = {
     "prometheus-redis-exporter": "prometheus-redis-exporter",
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
     "prometheus-node-exporter": "prometheus-node-exporter",
+    "prometheus-postgres-exporter": "prometheus-postgres-exporter",
 }
 _COMPOSE_PLUGIN = "usr/libexec/docker/cli-plugins/docker-compose"
 # Their libraries come from their own suite: they may need a newer libc than this machine's.

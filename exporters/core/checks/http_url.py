@@ -54,11 +54,19 @@ def redirect_target(url: SplitResult, location: str) -> SplitResult:
     return parse_url(_UNSAFE.sub(lambda match: quote(match[0].encode("latin-1")), target.geturl()))
 
 
-def _origin(url: SplitResult) -> tuple[str, str, int]:
-    host = host_of(url).removesuffix(".")
+def plain_host(host: str) -> str:
+    """Return a host spelled in one way: in lower case and ASCII, without a final dot, IPv6 in its short form.
+
+    Raises ValueError: it is not a name.
+    """
+    host = host.lower().removesuffix(".")
     with suppress(ValueError):  # a host name
-        host = str(ipaddress.ip_address(host))  # IPv6 addresses have many spellings
-    return url.scheme, host, port_of(url)
+        return str(ipaddress.ip_address(host))  # IPv6 addresses have many spellings
+    return host if host.isascii() else host.encode("idna").decode("ascii")
+
+
+def _origin(url: SplitResult) -> tuple[str, str, int]:
+    return url.scheme, plain_host(host_of(url)), port_of(url)
 
 
 def _with_ascii_host(url: SplitResult) -> SplitResult:

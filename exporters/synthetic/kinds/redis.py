@@ -14,7 +14,18 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
-from exporters.core.redis_client import Command, Connection, Reply, login, peer_of, speaks_tls, tls_name
+from exporters.core.redis_client import (
+    PLAIN_TEXT,
+    Command,
+    Connection,
+    Reply,
+    handshake_seconds,
+    login,
+    peer_of,
+    speaks_plain,
+    speaks_tls,
+    tls_name,
+)
 from exporters.core.redis_errors import ServerError
 from exporters.core.settings import Secret
 from exporters.synthetic.sockets import connect
@@ -109,7 +120,15 @@ def _open(server: _Server, observation: Observation, deadline: Deadline) -> sock
     sock = connect(server.host, server.port, observation, deadline)
     if server.context is None:
         return sock
-    return handshake(sock, server.context, tls_name(server.host), observation, deadline)
+    peer = peer_of(sock)
+    try:
+        return handshake(
+            sock, server.context, tls_name(server.host), observation, Deadline.after(handshake_seconds(deadline))
+        )
+    except TimeoutError:
+        if speaks_plain(peer, deadline):
+            raise CollectError(ErrorClass.TLS, PLAIN_TEXT) from None
+        raise
 
 
 def _talk(connection: Connection, greeting: Sequence[Command], settings: RedisCheck, deadline: Deadline) -> None:

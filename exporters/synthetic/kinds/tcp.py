@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal
@@ -14,6 +15,8 @@ from exporters.core.field_checks import expect_address, expect_regex, host_and_p
 from exporters.synthetic.sockets import Stream, connect
 
 _MAXIMUM_ANSWER_BYTES = 64 * 1024
+_GROWTH = 1.25
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +43,37 @@ def _check(
     deadline: Deadline,
 ) -> None:
     with connect(*address, observation, deadline) as sock:
-        stream = Stream(sock, deadline)
         observation.set("probe_failed_due_to_regex", 0)
         with observation.phase("transfer"):
             if question:
-                stream.sendall(question)
-            if expected and not _comes(expected, stream):
+                Stream(sock, deadline).sendall(question)
+            if expected and not _comes(expected, sock, deadline):
                 observation.set("probe_failed_due_to_regex", 1)
                 raise CollectError(ErrorClass.PROTOCOL, "the answer does not match expect")
 
 
-def _comes(expected: re.Pattern[str], stream: Stream) -> bool:
-    answer, buffer = b"", memoryview(bytearray(4096))
-    while len(answer) < _MAXIMUM_ANSWER_BYTES:
-        count = stream.recv_into(buffer)
-        answer += buffer[:count]
+def _comes(expected: re.Pattern[str], sock: socket.socket, deadline: Deadline) -> bool:
+    """Return whether the answer matches before its end.
+
+    What comes byte by byte is searched when it has grown by a share, and when there is a pause: not at each byte.
+    """
+    answer, buffer, searched, ended = bytearray(), memoryview(bytearray(4096)), 0, False
+    while not ended:
+        try:
+            count = Stream(sock, _pause(deadline) if len(answer) > searched else deadline).recv_into(buffer)
+        except TimeoutError:
+            if len(answer) == searched:
+                raise
+        else:
+            answer += buffer[:count]
+            ended = count == 0 or len(answer) >= _MAXIMUM_ANSWER_BYTES
+            if not ended and len(answer) < _GROWTH * searched:
+                continue
+        searched = len(answer)
         if expected.search(answer.decode("utf-8", "replace")):
             return True
-        if not count:
-            break
     return False
+
+
+def _pause(deadline: Deadline) -> Deadline:
+    return Deadline.after(min(_PAUSE_SECONDS, deadline.remaining()))

@@ -58,6 +58,7 @@ def contacts_are_used(
         return
     mentioned = {name for _, _, name, _ in _mentions(escalation, routes, heartbeat)}
     known = {contact.name for contact in contacts if hasattr(contact, "name")}
+    mentioned |= {contact.name for contact in contacts[: escalation.built_in_contacts()] if hasattr(contact, "name")}
     # A misspelt name is one problem, not two.
     mentioned |= {closest(name, known) for name in mentioned - known}
     for number, contact in enumerate(contacts):

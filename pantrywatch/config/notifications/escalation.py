@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, ClassVar, Literal, get_args
@@ -83,14 +84,39 @@ class Escalation:
         return self.steps[len(self.first) :]
 
 
+_BUILT_IN = Escalation(())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalations:
-    """One escalation for each severity."""
+    """One escalation for each severity; one that is left out notifies the contacts in their order."""
 
-    critical: Annotated[Escalation, "Alerts of severity critical."]
-    high: Annotated[Escalation, "Alerts of severity high."]
-    medium: Annotated[Escalation, "Alerts of severity medium."]
-    low: Annotated[Escalation, "Alerts of severity low."]
+    critical: Annotated[Escalation, "Alerts of severity critical."] = _BUILT_IN
+    high: Annotated[Escalation, "Alerts of severity high."] = _BUILT_IN
+    medium: Annotated[Escalation, "Alerts of severity medium."] = _BUILT_IN
+    low: Annotated[Escalation, "Alerts of severity low."] = _BUILT_IN
+
+    def filled(self, contacts: Sequence[str], digest_at: str) -> Escalations:
+        """Return these with the built-in steps for these contacts in place of what is left out."""
+        built_in = {
+            "critical": Escalation(_steps(contacts, "10s", "15m", "30m"), repeat="1h"),
+            "high": Escalation(_steps(contacts, "30s", "45m", "60m"), repeat="4h"),
+            "medium": Escalation(_steps(contacts, "1m"), repeat="12h", office_hours=True),
+            "low": Escalation(_steps(contacts, "1m"), office_hours=True, daily_at=digest_at),
+        }
+        return Escalations(
+            **{name: getattr(self, name) if getattr(self, name).steps else built_in[name] for name in SEVERITIES}
+        )
+
+    def built_in_contacts(self) -> int:
+        """Return how many of the contacts the built-in steps of the severities left out notify."""
+        left_out = {name for name in SEVERITIES if not getattr(getattr(self, name), "steps", True)}
+        return 3 if left_out & {"critical", "high"} else 1 if left_out else 0
+
+
+def _steps(contacts: Sequence[str], *delays: str) -> tuple[Step, ...]:
+    """Return a step for each contact while there are delays."""
+    return tuple(Step(delay, contact) for delay, contact in zip(delays, contacts, strict=False))
 
 
 @dataclass(frozen=True, slots=True)

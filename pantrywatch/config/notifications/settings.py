@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar
 
 from exporters.core.decoder import Problems, RecordCheck
@@ -55,11 +56,17 @@ def _expect_url_or_nothing(url: str) -> None:
 class Links:
     """Where links in messages lead, as the browser of the reader finds it."""
 
-    boards: Annotated[str, "The URL of Grafana, or of the page of the boards.", expect_url]
-    alertmanager: Annotated[str, "The URL of Alertmanager.", expect_url]
+    boards: Annotated[str, "The URL of Grafana, or of the page of the boards.", expect_url] = "http://127.0.0.1:19200"
+    alertmanager: Annotated[str, "The URL of Alertmanager.", expect_url] = "http://127.0.0.1:19093"
     runbooks: Annotated[
         str, "The URL of what serves `docs/`; empty: messages name the file of the page.", _expect_url_or_nothing
     ] = ""
+
+
+def _links_of_this_machine() -> Links:
+    """Return what `./run up` serves, which has put its addresses into the environment."""
+    found = {name: os.environ.get(f"PANTRYWATCH_{name.upper()}_URL") for name in ("boards", "alertmanager", "runbooks")}
+    return Links(**{name: url for name, url in found.items() if url})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +74,21 @@ class Notifications:
     """Who is notified of what, how, and when."""
 
     email: Annotated[MailServer | None, "The mail server; needed where a contact has an email address."] = None
-    links: Annotated[Links, "Where links in messages lead."]
-    office_hours: Annotated[OfficeHours, "When to notify of what can wait."]
+    links: Annotated[Links, "Where links in messages lead; left out: to what `./run up` serves on this machine."] = (
+        field(default_factory=_links_of_this_machine)
+    )
+    office_hours: Annotated[
+        OfficeHours, "When to notify of what can wait; left out: Monday to Friday, 08:00 to 18:00 UTC."
+    ] = field(default_factory=lambda: OfficeHours("UTC"))
     contacts: Annotated[
         tuple[Contact, ...], f"Who can be notified: at most {_MOST_CONTACTS} people, rotas or teams.",
         at_most_entries(_MOST_CONTACTS, "contacts"), unique_names,
     ]  # fmt: skip
-    escalation: Annotated[Escalations, "Severity → who is notified when."]
+    escalation: Annotated[
+        Escalations,
+        "Severity → who is notified when; what is left out notifies the first three contacts: critical after 10s, 15m "
+        "and 30m, high after 30s, 45m and 60m; the first one, in office hours, medium after 1m and low once a day.",
+    ] = field(default_factory=Escalations)
     routes: Annotated[tuple[TypeRoute, ...], "Whom to notify first of alerts of certain types."] = ()
     maintenance: Annotated[
         tuple[Maintenance, ...], f"At most {_MOST_WINDOWS} windows in which nobody is notified.",
@@ -97,6 +112,13 @@ class Notifications:
         cross_checks.repeats_are_long_enough,
         cross_checks.digests_are_in_office_hours,
     )
+
+    def filled(self) -> Notifications:
+        """Return the section with the built-in escalation in place of what is left out."""
+        hours, usual = self.office_hours, "09:00"
+        digest_at = usual if hours.opens <= usual < hours.closes else hours.opens
+        names = [contact.name for contact in self.contacts]
+        return replace(self, escalation=self.escalation.filled(names, digest_at))
 
     def contact(self, name: str) -> Contact:
         """Return the contact of that name."""

@@ -134,3 +134,60 @@ def test_more_databases_than_one_run_visits_have_their_turn(server: servers.Post
 def _samples(family: AnyFamily) -> list[tuple[tuple[str, ...], float]]:
     assert isinstance(family, Family)
     return [(tuple(labels), value) for labels, value in family.samples]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(240)
+def test_sixty_real_databases_have_their_turn(
+    watch: Watch, tmp_path: Path, prepared: Callable[[servers.Postgres], None]
+) -> None:
+    """Each of sixty is visited in its turn and shows its own value; until then it is a number, and no alarm is blind.
+
+    The last by alphabet has the fullest sequence.
+    """
+    with servers.postgres(tmp_path / "server", options={"shared_preload_libraries": "pg_stat_statements"}) as server:
+        prepared(server)
+        server.execute("CREATE DATABASE shape")
+        server.execute(
+            "CREATE SEQUENCE counter MAXVALUE 1001",
+            "GRANT SELECT, USAGE ON SEQUENCE counter TO pantrywatch",
+            dbname="shape",
+        )
+        for number in range(60):
+            server.execute(f"CREATE DATABASE zz{number:02} TEMPLATE shape STRATEGY file_copy")
+            server.execute(f"SELECT setval('counter', {number * 16 + 1})", dbname=f"zz{number:02}")
+        more = "    intervals: {sequences: 2}\n    limits: {sequences: 100}\n"
+        with watch(server.dsn(user="pantrywatch"), more, ready=False) as exporter:
+            states: list[dict[tuple[str, str], float]] = []
+
+            def all_visited() -> bool:
+                states.append(_states(exporter.scrape("/metrics/database")))
+                return states[-1].get(("visited", "")) == 63
+
+            servers.wait_until(all_visited, 100, "all had their turn")
+            assert any(seen.get(("waiting", ""), 0) >= 10 for seen in states), "not all at once, and it says so"
+            assert {sum(seen.values()) for seen in states if seen} == {63}, "each is in one state"
+            _sequences_have_run(exporter)
+            page = exporter.scrape("/metrics/database")
+            found = {
+                labels["datname"]: value
+                for labels, value in page.samples("pantrywatch_database_sequence_used_ratio")
+                if labels["datname"].startswith("zz")
+            }
+            assert found == {f"zz{number:02}": pytest.approx(number * 0.016) for number in range(60)}
+            assert page.error_classes() == {}
+            _sequences_have_run(exporter)  # ten others had their turn, what the rest gave is kept
+            page = exporter.scrape("/metrics/database")
+            assert page.value("pantrywatch_database_sequence_used_ratio", datname="zz59") == pytest.approx(0.944)
+
+
+def _sequences_have_run(exporter: Exporter) -> None:
+    """Return when the query of sequences has begun and ended a run."""
+    name = "pantrywatch_query_last_success_timestamp_seconds"
+    for _ in range(2):
+        last = exporter.scrape("/metrics/database").value(name, query="sequences")
+        servers.wait_until(
+            lambda last=last: exporter.scrape("/metrics/database").value(name, query="sequences") != last,
+            60,
+            "it has run again",
+        )

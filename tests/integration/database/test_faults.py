@@ -379,3 +379,15 @@ def test_no_address_password_or_error_text_reaches_the_log(world: World) -> None
     assert "target=wrong-password collector=connection state=auth" in text
     for secret in (servers.PASSWORD, "s3cr3t", "FATAL", "pg_hba", "postgresql://", "127.0.0.1:" + str(world.main.port)):
         assert secret not in text
+
+
+def test_a_host_name_with_its_final_dot_is_verified_without_it(tmp_path: Path) -> None:
+    """The dot that keeps search domains out is in no certificate: one for localhost is good for `localhost.` too."""
+    with _tls_only(tmp_path / "tls") as server:
+        trust = f"sslmode=verify-full sslrootcert={tmp_path / 'tls' / 'server.crt'}"
+        for host in ("localhost.", "localhost"):
+            address = f"host={host} hostaddr=127.0.0.1 port={server.port} user=postgres dbname=postgres"
+            text = f"{address} password='{servers.PASSWORD}' {trust}"
+            pgconn = connect(Dsn(Secret(text), "dsn", "settings.yaml"), Deadline.after(10))
+            assert pgconn.ssl_in_use
+            pgconn.finish()

@@ -47,6 +47,7 @@ _GZIP = gzip.compress(b"hello", mtime=0)
 _HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n" * 3
 _MODIFIED = b"\r\nLast-Modified: Fri, 01 Nov 2024 10:00:00 GMT"
 _COOKIES = b"\r\nSet-Cookie: a=b" * 200
+_CUT_CHUNKS = b"\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n9\r\nde"
 _CHUNKED = b"\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 
 
@@ -100,6 +101,8 @@ def targets(web: Web, tls_web: TlsWeb, certificates: Certificates, name_server: 
         # It decodes where its module says so, we where the answer does.
         "http-gzip": http(f"http://{gzipped}/", {"expect_body": "^hello$"}, {"compression": "gzip"}),
         "http-garbage": http(f"http://{garbage}/", {}, {"compression": "gzip"}),
+        "http-cut": http(f"http://127.0.0.1:{web(b'HTTP/1.1 200 OK' + _FIVE.replace(b': 5', b': 9'))}/"),
+        "http-cut-chunks": http(f"http://127.0.0.1:{web(b'HTTP/1.1 200 OK' + _CUT_CHUNKS)}/"),
         "http-closed": http(f"http://{closed}/"),
         "http-body": http(f"http://{good}/", {"expect_body": "bye"}, {"fail_if_body_not_matches_regexp": ["bye"]}),
         "https": http(f"https://{secure}/", ca, trust),

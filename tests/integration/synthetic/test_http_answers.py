@@ -100,8 +100,11 @@ def test_protocol_switched_unasked(check: Check, web: Web) -> None:
         ("gzip\r\nContent-Encoding: gzip", gzipped(gzipped(PAGE))),
         ("identity", PAGE),
         ("", PAGE),
+        # What is no coding at all, browsers take as none.
+        ("utf-8", PAGE),
+        ("aws-chunked", PAGE),
+        ("none", PAGE),
     ],
-    ids=["gzip", "case", "x-gzip", "members", "padded", "zlib", "raw", "stacked", "twice", "identity", "empty"],
 )
 def test_coded_body_is_judged_decoded(check: Check, web: Web, coding: str, body: bytes) -> None:
     """A body is decoded before it is judged, and its length is the decoded one; the announced one stays what it was."""
@@ -129,7 +132,6 @@ def test_chunked_and_coded_with_trailers(check: Check, web: Web) -> None:
         ("deflate", zlib.compress(PAGE)[:-5], "the body ends before its deflate data does"),
         ("br", PAGE, "the body has the content coding br, which cannot be decoded here"),
         ("zstd, gzip", gzipped(PAGE), "the body has the content coding zstd, which cannot be decoded here"),
-        ("s3cr3t", PAGE, "the body has an unknown content coding, which cannot be decoded here"),
         ("gzip, " * 9000, gzipped(PAGE), "the body has more than 5 content codings"),
     ],
 )
@@ -213,6 +215,25 @@ def test_unusual_framing(check: Check, web: Web, whole: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        b"Strict-Transport-Security max-age=31536000",
+        b"X Foo: a",
+        b"X-\xe4: a",
+        b": a",
+        b"no colon\r\n folded: on",
+        b"\x00",
+    ],
+)
+def test_a_line_that_is_no_header_costs_only_itself(check: Check, web: Web, line: bytes) -> None:
+    """Browsers show such a page, so users do not notice: a mistake in one header is not the server's failure."""
+    whole = b"HTTP/1.1 200 OK\r\n" + line + b"\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE
+    result = get(check, web(whole), f"^{PAGE.decode()}$")
+    assert (result.error_class, result.detail) == (None, "")
+    assert result.gauges["probe_http_content_length", ()] == len(PAGE)
+
+
+@pytest.mark.parametrize(
     ("whole", "detail"),
     [
         (b"<html>HTTP/0.9</html>", "the answer is not HTTP/1"),
@@ -222,8 +243,6 @@ def test_unusual_framing(check: Check, web: Web, whole: bytes) -> None:
         (b"HTTP/1.1 099 OK\r\n\r\n", "the answer is not HTTP/1"),
         (b"", "the connection was closed without an answer"),
         (b"HTTP/1.1 200 OK\r\nX-Half: ", "the connection ended within the headers"),
-        (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "a header of the answer is malformed"),
-        (b"HTTP/1.1 200 OK\r\n folded: first\r\n\r\n", "a header of the answer is malformed"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", "Content-Length is not a number, or several that differ"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "Content-Length is not a number, or several that differ"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import signal
+import socket
+import ssl
+import struct
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from exporters.core.errors import ErrorClass
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass, classify_network_error
+from exporters.core.redis_client import PLAIN_TEXT, RedisAddress, connect
 from tests.support import servers
 from tests.support.peers import Certificates, Check, Listen
 
@@ -160,3 +167,66 @@ def test_a_node_without_slots_says_so(check: Check, tmp_path: Path) -> None:
         error_class, detail = _refused(check, none.url)
     assert error_class is ErrorClass.REDIRECT
     assert "owns no slots" in detail
+
+
+def _hang_up(_connection: socket.socket) -> None:
+    pass
+
+
+def _reset(connection: socket.socket) -> None:
+    connection.recv(1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _say(answer: bytes) -> Callable[[socket.socket], None]:
+    def handler(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            connection.sendall(answer)
+
+    return handler
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+@pytest.mark.parametrize(
+    "handler",
+    [
+        _hang_up,
+        _reset,
+        lambda connection: connection.recv(1) and connection.recv(65536 * 16) and connection.recv(1),
+        *(
+            _say(answer)
+            for answer in (
+                b"HTTP/1.1 400 Bad Request\r\n\r\n",
+                b"-ERR unknown command\r\n",
+                b"-NOAUTH Authentication required.\r\n",
+                b"-LOADING Redis is loading the dataset in memory\r\n",
+                b"-ERR max number of clients reached\r\n",
+                b"-DENIED Redis is running in protected mode\r\n",
+                b"$5\r\nhel",
+                b"\x15\x03\x01\x00\x02\x02\x28",
+                b"\x16\x03\x03\x00\x00",
+                b"\x00\x01\x02",
+            )
+        ),
+    ],
+)
+def test_check_and_exporter_give_a_cause_the_same_class(
+    check: Check, listen: Listen, scheme: str, handler: Callable[[socket.socket], None]
+) -> None:
+    """Whatever a peer does to a client, with TLS or without, the check and the cache exporter name it alike."""
+    port = listen(handler)
+    result = check(kind="redis", url=f"{scheme}://127.0.0.1:{port}/0", timeout_seconds=1.5)
+    context = ssl.create_default_context() if scheme == "rediss" else None
+    address, deadline = RedisAddress("127.0.0.1", port, tls=context), Deadline.after(1.5)
+    with (
+        pytest.raises((CollectError, OSError, EOFError)) as failure,
+        closing(connect(address, [("PING",)], deadline)) as connection,
+    ):
+        raise connection.ask([("PING",)], deadline)[0]
+    assert result.error_class == classify_network_error(failure.value)
+
+
+def test_tls_to_a_server_without_it(check: Check, redis_server: servers.Redis) -> None:
+    """A real server that waits for the end of a line is no timeout: the address should say redis://."""
+    result = check(kind="redis", url=redis_server.url.replace("redis:", "rediss:"), timeout_seconds=1.5)
+    assert (result.error_class, result.detail) == (ErrorClass.TLS, PLAIN_TEXT)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import bcrypt
 import pytest
@@ -118,6 +119,36 @@ synthetic:
         "database": {"monitor_dsn"}, "cache": {"cache_url"}, "synthetic": {"monitor_dsn"},
         "host": set(), "inbox": set(), "heartbeat": set(),
     }  # fmt: skip
+
+
+def test_the_heartbeat_gets_only_the_secrets_it_sends(laid: Laid) -> None:
+    """Of all notifications it uses its own token, and mail and webhook of those whom it tells: no key of a pager."""
+    names = ("token", "mail", "hook", "other_hook", "pager", "chat")
+    for name in names:
+        (laid.given / name).write_text("hush")
+    section: dict[str, Any] = {
+        "email": {"server": "mail:25", "sender": "a@b.example", "user": "u", "password_file": "secrets/mail"},
+        "contacts": [
+            {
+                "name": "told",
+                "email": "a@b.example",
+                "webhook": {"url": "http://a.example/", "token_file": "secrets/hook"},
+            },
+            {"name": "other", "webhook": {"url": "http://b.example/", "token_file": "secrets/other_hook"}},
+            {"name": "pager", "pagerduty": {"key_file": "secrets/pager"}},
+            {"name": "chat", "slack": {"channel": "#a", "url_file": "secrets/chat"}},
+        ],
+        "heartbeat": {"notify": ["told"], "token_file": "secrets/token", "urls": ["http://heartbeat:9095/heartbeat"]},
+    }
+    document = yaml.safe_load((ROOT / "settings.yaml").read_text())["notifications"] | section
+    steps = [{"after": f"{minute}m", "notify": c["name"]} for minute, c in enumerate(section["contacts"], 1)]
+    step = {"repeat": "1h", "steps": steps[:1]}
+    document["escalation"] = dict.fromkeys(("high", "medium", "low"), step) | {"critical": step | {"steps": steps}}
+    document["routes"] = []
+    text = _SETTINGS + json.dumps({"notifications": document})[1:-1]
+    laid.run(text)
+    assert _secrets_of(laid, "alertmanager") == set(names)
+    assert _secrets_of(laid, "heartbeat") == {"token", "mail", "hook"}
 
 
 def _secrets_of(laid: Laid, reader: str) -> set[str]:

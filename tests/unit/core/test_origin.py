@@ -88,6 +88,23 @@ def test_only_own_pages_change_anything(headers: dict[str, str], status: int, me
     assert _status("127.0.0.1:9095", method, headers, ("monitoring.example",)) == status
 
 
+@pytest.mark.parametrize(
+    ("origin", "host", "status"),
+    [
+        ("https://crm.example", "crm.example:443", 200),
+        ("http://crm.example", "crm.example:80", 200),
+        ("http://crm.example:80", "CRM.example.", 200),
+        ("https://crm.example", "crm.example:80", 403),
+        ("https://crm.example:8443", "crm.example", 403),
+        ("ftp://crm.example", "crm.example", 403),
+        ("https://crm.example", "crm.example:x", 403),
+    ],
+)
+def test_a_proxy_may_write_out_the_default_port(origin: str, host: str, status: int) -> None:
+    """A browser leaves the port out, a proxy adds it: the same page; another port is another page."""
+    assert _status("0.0.0.0:9095", "POST", {"Origin": origin, "Host": host}) == status
+
+
 def test_a_link_from_elsewhere_still_leads_here() -> None:
     """A link in a mail program's page opens: reading under our own name is everybody's."""
     headers = {"Host": "127.0.0.1:9095", "Sec-Fetch-Site": "cross-site", "Origin": "https://mail.example"}

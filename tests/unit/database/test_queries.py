@@ -45,6 +45,12 @@ def test_every_shipped_file_is_read() -> None:
         assert seen == {metric.name for metric in query.metrics}, query.name
 
 
+def test_shipped_files_are_read_once_for_all_targets() -> None:
+    """Reading them takes longer than the rest of a start: sixteen targets share the queries."""
+    first, second = read_queries(), read_queries()
+    assert all(one is other for one, other in zip(first, second, strict=True))
+
+
 def test_sql_is_written_to_be_pasted() -> None:
     """What comes after FROM fits a screen: long SQL is block text, of lines that psql and a person can read."""
     for query in read_queries():

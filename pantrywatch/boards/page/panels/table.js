@@ -81,9 +81,16 @@ function cell(frame, column, row, context) {
     return made;
   }
   const { text, color: code, nothing } = shown(value, config, index);
-  made.append(linked(element('span', { class: nothing ? 'nothing' : '' }, text), nothing ? [] : config.links, context, dataOf(field, row, config, { fields: frame.all ?? frame.fields })));
+  made.append(breakable(linked(element('span', { class: nothing ? 'nothing' : '' }, text), nothing ? [] : config.links, context, dataOf(field, row, config, { fields: frame.all ?? frame.fields }))));
   if (!nothing) colored(made, column, value, code);
   return made;
+}
+
+// A long name breaks before its capitals and after its hyphens, not anywhere.
+function breakable(shownCell) {
+  const parts = shownCell.textContent.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[-_/])/);
+  if (parts.length > 1) shownCell.replaceChildren(...parts.flatMap((part, index) => (index ? [element('wbr'), part] : [part])));
+  return shownCell;
 }
 
 function colored(made, { cell: { type, mode }, config }, value, code) {

@@ -78,7 +78,6 @@ _MISTAKES: dict[str, tuple[Change, str, str]] = {
     "steps out of order": (_step(1, after="2h"), "escalation.critical", "steps in the order of their delays"),
     "a delay that is none": (_step(1, after="15 min"), "escalation.critical.steps[1]", "a duration such as 5m"),
     "no steps": (lambda s: s["escalation"]["low"].update(steps=[]), "escalation.low", "at least one step"),
-    "a severity left out": (lambda s: s["escalation"].pop("low"), "escalation.low", "a value, but the key is missing"),
     "a repeat that is too short": (
         lambda s: s["escalation"]["high"].update(repeat="30s"), "escalation.high.repeat", "at least group_interval, 1m",
     ),
