@@ -100,7 +100,8 @@ function(config=(import 'config.libsonnet').defaults)
                        and on () max(%s) > 0
                    ||| % [not_felt, recently('cause=~"application|database", ', config.alerts.CrmMonitoringCauseRecent.recent)],
                    local bad = series.error_ratio('5m') + '{target!~\\"' + not_felt + '\\"} > 0.01',
-                   summary: 'Users are affected by the outage of the {{ with query "%s{cause=~\\"application|database\\"}" }}{{ . | first | label "cause" }}{{ else }}servers{{ end }}' % counted
+                   summary: 'Users are affected by the outage of the {{ with query "max by (cause) (%s) > 0" }}{{ . | first | label "cause" }}{{ else }}servers{{ end }}'
+                            % std.strReplace(recently('cause=~"application|database", ', config.alerts.CrmMonitoringCauseRecent.recent), '"', '\\"')
                             + outage.failing(': ', '') + '.',
                    description: 'Bad in the last 5 minutes:{{ range query "sort_desc(%s)" }} {{ .Labels.target }} {{ .Value | humanizePercentage }};{{ else }} not known yet;{{ end }}' % bad
                                 + ' each is an alert of its own, inhibited while the cause is known. This alert does not escalate: its cause does.',

@@ -1,19 +1,19 @@
 // Limits of causes.jsonnet, by alert.
 {
-  // How long what a cause explains stays inhibited after it is over. recent, server: alerts over five minutes, which go on
-  // for ten more (`keep_firing_for`), and as much again for late samples. high, medium, low: the short window of that
-  // burn-rate tier (targets.yaml) and a quarter of an hour.
+  // How long what a cause explains stays inhibited after it is over. recent: windows of five and ten minutes, of which the
+  // last one with events counts for half an hour, and a quarter more for late samples. server: the same without that half
+  // hour. high, medium, low: the short window of that burn-rate tier (targets.yaml), and what was said of recent.
   CrmMonitoringCauseRecent: {
-    recent: '20m',
-    server: '20m',
-    high: '45m',
-    medium: '2h15m',
-    low: '6h15m',
+    recent: '45m',
+    server: '30m',
+    high: '1h15m',
+    medium: '2h30m',
+    low: '6h30m',
     'for': '0s',
   },
 
   // The same for lower severities of a target after a higher one.
-  CrmMonitoringTargetBurned: { high: '45m', medium: '2h15m', low: '6h15m', 'for': '0s' },
+  CrmMonitoringTargetBurned: { high: '1h15m', medium: '2h30m', low: '6h30m', 'for': '0s' },
 
   // The alerts it covers have waited already.
   CrmApiUsersAffected: { 'for': '0s' },

@@ -23,7 +23,10 @@ _NO_CONNECTION = "background queries without a connection fail until their next 
 _GONE = "the group of processes is gone with the server"
 
 # Side effects of a database that is down for long enough.
-_LOST = {("CrmSyntheticCheckFailing", "medium"): _CHECK}
+_LOST = {
+    ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+    ("CrmTargetNoData", "high"): "the server's own counters end with its sessions",
+}
 
 
 @dataclass(frozen=True, slots=True)

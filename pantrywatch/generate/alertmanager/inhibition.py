@@ -113,7 +113,8 @@ def _burns(cause: str, *targets: str) -> Iterator[Inhibition]:
 
 def _other_target_alerts(cause: str, *targets: str) -> Inhibition:
     """Alerts about targets with short windows."""
-    muted = ('alertname!~".+Burn|CrmTarget.+"', 'component=""', *targets)
+    of_data = "CrmTarget(NoData|NoTraffic|RatioImpossible|BudgetExhausted)"
+    muted = (f'alertname!~".+Burn|{of_data}"', 'component=""', *targets)
     return Inhibition(f"{cause}: short windows of the targets it explains", _cause(cause, "recent"), muted)
 
 

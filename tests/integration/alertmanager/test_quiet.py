@@ -138,7 +138,7 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
             _of("api", "CrmApiErrorsSudden", "critical", job="application"),
             alert("CrmApiAvailabilityBurn", "critical", target="api-availability"),
             alert("CrmSystemAvailabilityBurn", "high", target="system-availability"),
-            alert("CrmApiLatencyPromise", "medium", target="api-latency"),
+            alert("CrmTargetMissedNow", "medium", target="api-latency"),
             _of("api", "CrmApiPoolExhausted", "high", job="application", instance="crm-api"),
             _of("check", "CrmSyntheticCheckFailing", "medium", kind="sql", check="select", instance="local"),
             _of("collector", "CrmMonitoringCollectorFailing", "medium", exporter="database", instance="primary"),
