@@ -31,7 +31,7 @@
   // What the words on boards and in messages mean.
   terms:: self.runbooks {
     title: 'Terms',
-    icon: 'question',
+    icon: 'doc',
     tooltip: 'What the words here mean: states, basis, budgets',
     url: '${runbooks}docs/terms.md',
   },

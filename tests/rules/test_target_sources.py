@@ -56,7 +56,7 @@ def test_a_changed_number_reaches_everything(tmp_path: Path) -> None:
     assert build(root) == 0
     rules = (root / "alert_rules/generated/targets.yml").read_text()
     assert 'browser_lcp_seconds_bucket{le=~"4(\\\\.0)?"' in rules
-    assert 'target="integration-error-rate"}) > 14.4 * 0.01' in re.sub(r"\s+", " ", rules)
+    assert 'target="integration-error-rate"}[30m])) > 14.4 * 0.01' in re.sub(r"\s+", " ", rules)
     assert "14.4 * 0.002" not in rules
     board = json.loads((root / "dashboards/generated/Backend/crm-api.json").read_text())
     assert _limits(board, "Failed calls (traffic)") == [None, 0.008, 0.01, 0.144]

@@ -232,7 +232,7 @@ def test_the_words_of_an_alert(promtool: Promtool) -> None:
         "exp_annotations": {
             "summary": "API error rate: 20% of API requests are bad (0.1% allowed).",
             "description": 'Target: "Maintain < 0.1% error rate for production systems". At least 2% of the 30-day '
-            "error budget was used in the last hour, and the last 5 minutes were just as bad. Budget left: -19900%. "
+            "error budget was used in the last hour, and the last 5 minutes were just as bad. Budget left: 91%. "
             "Check the board for the part that fails, then follow the runbook.",
             "impact": "Users' requests fail, and their input may be lost.",
             "first_step": "Which route and status: `topk(5, sum by (http_route, http_response_status_code) "
