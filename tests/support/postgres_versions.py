@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -19,12 +20,18 @@ MAJORS = (13, 14, 15, 16, 17, 18)
 
 
 def install() -> None:
-    """Install the pinned packages, unless this very lock file is installed."""
+    """Install the pinned packages, unless this very lock file is installed; one process at a time."""
+    INSTALLED.mkdir(parents=True, exist_ok=True)
+    with (INSTALLED / "lock").open("w") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        _install()
+
+
+def _install() -> None:
     lock = LOCK / "package-lock.json"
     stamp = INSTALLED / "installed-package-lock.json"
     if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
         return
-    INSTALLED.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(LOCK / name, INSTALLED / name)
     # `_link` replaces the packages' own install scripts.

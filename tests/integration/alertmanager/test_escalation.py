@@ -53,7 +53,7 @@ class World:
         return [
             (message["channel"], message["to"], message["received_at"] - begin)
             for message in self.inbox.messages()
-            if f"] {target}:" in message["title"] and message["status"] == status
+            if f"] {target}:" in message["title"].replace("] was: ", "] ") and message["status"] == status
         ]
 
     def who(self, target: str, status: str = "firing") -> set[tuple[str, str]]:
