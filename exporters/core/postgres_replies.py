@@ -49,14 +49,25 @@ class ReplyLimit:
         if self._bytes_after(waiting) > LARGEST_REPLY_BYTES:
             raise ReplyTooLargeError
 
+    def check(self, result: pq.abc.PGresult) -> None:
+        """Look at the values of a whole result, where the connection has no counter. Raises ReplyTooLargeError."""
+        if self._start is None and _size(result) > LARGEST_REPLY_BYTES:
+            raise ReplyTooLargeError
+
     def _bytes_after(self, waiting: int) -> int:
         if self._pgconn.status == pq.ConnStatus.BAD:
             return 0  # closed while it was read
         if self._start is not None:
             return (_arrived(self._pgconn.socket) or 0) - self._start
-        # A Unix socket has no counter: what arrives while the block reads is missing from this sum.
-        self._read += max(0, waiting - _waiting(self._pgconn.socket))
+        # A Unix socket has no counter. libpq takes what waits (some counts twice while its buffer is full, at most
+        # 200 kB each time the buffer is doubled), and what arrives while it reads one large value: `check` counts that.
+        self._read += waiting
         return self._read
+
+
+def _size(result: pq.abc.PGresult) -> int:
+    cells = ((row, column) for row in range(result.ntuples) for column in range(result.nfields))
+    return sum(len(result.get_value(*cell) or b"") for cell in cells)
 
 
 def _arrived(descriptor: int) -> int | None:

@@ -125,6 +125,7 @@ class Connection:
             result = pgconn.get_result()
             if result is None:
                 return results
+            limit.check(result)
             results.append(result)
 
     def _error(self, result: pq.abc.PGresult) -> CollectError:
