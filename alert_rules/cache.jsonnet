@@ -25,7 +25,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: 'max by (instance) (%s) == 0' % known.gauge('redis_up'),
             summary: 'Cache {{ $labels.instance }} is down' + outage.class_of('cache') + '.',
-            description: 'The exporter has had no response for ' + words(limits['for']) + '. refused: nothing listens; timeout: frozen, or a firewall; auth: password.',
+            description: 'The exporter has had no response for ' + words(limits['for']) + '.',
             impact: 'Every page queries the database instead: slower, with more load there.' + outage.felt,
           }),
           alert('CrmCacheMemoryNearLimit', 'high', function(limits) {

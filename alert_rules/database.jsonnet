@@ -60,7 +60,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: 'max by (instance) (%s) == 0' % known.gauge('pg_up'),
             summary: 'PostgreSQL {{ $labels.instance }} is down' + outage.class_of('database') + '.',
-            description: 'The exporter has had no session for ' + words(limits['for']) + '. refused: nothing listens; timeout: frozen, or a firewall; auth: password; exhausted: no connection left.',
+            description: 'The exporter has had no session for ' + words(limits['for']) + '.',
             impact: 'Users can neither read nor save anything.' + outage.felt,
           }),
           connections('high'),

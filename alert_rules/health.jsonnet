@@ -1,17 +1,24 @@
 // Health with degradation: 0 healthy, 1 degraded, 2 unhealthy; for each target, each component, each layer, and the whole.
-// What is unknown has no value: CrmTargetNoData and CrmMonitoringTargetDown report that.
+// Unknown is not healthy: a target without data has no value, and its layer is degraded; so is a server that nobody can ask
+// any more.
 local record = import 'lib/record.libsonnet';
 local series = import 'lib/slo_series.libsonnet';
 
-// All instances down: unhealthy; some: degraded.
-local component(name, layer, up) = record(
-  series.component_health,
-  '(max(' + up + ') == bool 0) + (min(' + up + ') == bool 0)',
-  { component: name, layer: layer }
-);
 
 function(config=(import 'config.libsonnet').defaults)
   local time = (import 'lib/time.libsonnet')(config.speed);
+  local firing(selector) = 'ALERTS{alertstate="firing", %s}' % selector;
+  local no_data = 'ALERTS{alertname="CrmTargetNoData"}';
+
+  // `state` while somebody can ask; degraded while nobody can, but somebody could in the last day.
+  local component(name, layer, up, state) = record(
+    series.component_health,
+    '%s or 1 + 0 * max(last_over_time(%s[%s]))' % [state, up, time.duration('1d')],
+    { component: name, layer: layer }
+  );
+  // All instances down: unhealthy; some: degraded.
+  local instances(up) = '((max(%s) == bool 0) + (min(%s) == bool 0))' % [up, up];
+
   local targets = (import 'lib/targets.libsonnet')(config.targets, time);
 
   // The window stays a label here, and tells these series from those of the events below.
@@ -31,23 +38,30 @@ function(config=(import 'config.libsonnet').defaults)
           record(
             series.target_health,
             'max by (target, layer) ('
-            + '2 * (ALERTS{alertstate="firing", alertname=~".+Burn", severity=~"critical|high"} > bool 0)'
-            + ' or (ALERTS{alertstate="firing", alertname=~".+(Burn|BelowTarget|MissedNow)", severity=~"medium|low"} > bool 0)'
+            + '2 * (' + firing('alertname=~".+Burn", severity=~"critical|high"') + ' > bool 0)'
+            + ' or (' + firing('alertname=~".+(Burn|BelowTarget)", severity=~"medium|low"') + ' > bool 0)'
+            // Pending too: a minute of it is beyond chance.
+            + ' or (ALERTS{alertname="CrmTargetMissedNow"} > bool 0)'
             + ' or 1 + 0 * (' + worse + ')'
-            + ' or 0 * ' + series.sum_total('30m')
+            + ' or 0 * ' + series.sum_total('30m') + ' unless on (target) ' + no_data
             + ') and on (target) ' + series.measured + ' == 1'
           ),
-          component('application', 'backend', 'up{%s}' % config.selectors.application),
-          component('database', 'infrastructure', 'pg_up'),
-          // The application works without its cache, more slowly: no more than degraded.
-          record(
-            series.component_health,
-            '(min(redis_up) == bool 0)',
-            { component: 'cache', layer: 'backend' }
+          // It may answer Prometheus and nobody else: an alert that users' requests fail counts too.
+          local application = 'up{%s}' % config.selectors.application;
+          local failing = '2 * max(%s)' % firing('component="api", severity="critical", type="error"');
+          component(
+            'application',
+            'backend',
+            application,
+            'clamp_max(%s + (%s or 0 * max(%s)), 2)' % [instances(application), failing, application]
           ),
+          component('database', 'infrastructure', 'pg_up', instances('pg_up')),
+          // The application works without its cache, more slowly: no more than degraded.
+          component('cache', 'backend', 'redis_up', '(min(redis_up) == bool 0)'),
           record(
             series.layer_health,
-            'max by (layer) (%s or %s)' % [series.target_health, series.component_health]
+            'max by (layer) (%s or %s or %s)'
+            % [series.target_health, series.component_health, firing('alertname="CrmTargetNoData"')]
           ),
           record(series.system_health, 'max(%s)' % series.layer_health),
         ],

@@ -106,9 +106,9 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           ],
           'No data: the database does not respond now (see its board), none is monitored, or it has no user tables.',
           [
-            ['datname', 'Database', { 'custom.width': 110 }],
-            ['schemaname', 'Schema', { 'custom.width': 90 }],
-            ['relname', 'Table', { 'custom.minWidth': 140 }],
+            ['datname', 'Database', { 'custom.width': 90 }],
+            ['schemaname', 'Schema', { 'custom.width': 80 }],
+            ['relname', 'Table', { 'custom.minWidth': 110 }],
             ['Value #A', 'Size', { 'custom.width': 100 }],
             ['Value #B', 'Per day (1 d)', per_day],
             ['Value #C', 'Per day (1 w)', per_day],

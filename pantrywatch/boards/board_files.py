@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_FIRST = "Overview"
+_FIRST = ("Overview", "CRM overview")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,11 @@ class BoardFiles:
         self._docs = docs
 
     def entries(self) -> list[BoardSummary]:
-        """Return all boards by folder and title, the overview's folder first."""
+        """Return all boards by folder and title, the overview first."""
         found = [self._entry(file) for file in self._folder.rglob("*.json")]
-        return sorted(found, key=lambda entry: (entry.folder != _FIRST, entry.folder, entry.title))
+        return sorted(
+            found, key=lambda entry: (entry.folder != _FIRST[0], entry.folder, entry.title != _FIRST[1], entry.title)
+        )
 
     def board(self, uid: str) -> dict[str, Any] | None:
         """Return the board with that uid as Grafana reads it, or None."""
