@@ -13,7 +13,7 @@ function entry({ labels, annotations, activeAt }) {
   return element('li', {},
     element('b', { class: 'severity' }, labels.severity ?? ''), ' ',
     element('a', { href: `/docs/runbooks/${labels.alertname}.md` }, labels.alertname),
-    ` since ${new Date(activeAt).toLocaleString()}`,
+    ` since ${new Date(activeAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     element('p', {}, annotations.summary ?? ''), element('p', { class: 'nothing' }, more));
 }
 
@@ -24,12 +24,14 @@ function section(title, alerts, none) {
 
 async function draw() {
   const { alerts } = await ask('alerts', {});
-  const sorted = alerts.sort((a, b) => rank(a) - rank(b) || a.activeAt.localeCompare(b.activeAt));
+  // Severity none: the heartbeat, and what only inhibits others. Nobody acts on them.
+  const notified = alerts.filter(({ labels }) => labels.severity !== 'none');
+  const sorted = notified.sort((a, b) => rank(a) - rank(b) || a.activeAt.localeCompare(b.activeAt));
   const of = (wanted) => sorted.filter(({ state }) => state === wanted);
   root.replaceChildren(element('main', { class: 'list' }, element('h1', {}, 'Alerts'),
     section('Firing', of('firing'), 'No alert is firing.'),
     section('Pending', of('pending'), 'No alert is about to fire.'),
-    element('p', { class: 'nothing' }, 'Updated every 15 seconds.')));
+    element('p', { class: 'nothing' }, `Updated every 15 seconds. Not listed: ${alerts.length - notified.length} of severity none, which notify nobody.`)));
 }
 
 async function again() {
