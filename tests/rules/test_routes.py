@@ -140,3 +140,13 @@ def test_inhibition_names_alerts_that_exist() -> None:
     assert named - names == set()
     watchdog = [r for r in rules if any("Watchdog" in m for m in r["source_matchers"] + r["target_matchers"])]
     assert watchdog == []
+
+
+def test_rules_and_inhibition_mean_the_same_targets() -> None:
+    """The targets that CrmApiUsersAffected speaks for are those whose alerts are inhibited instead."""
+    (not_felt,) = re.findall(r"local not_felt = '(.+)';", (ROOT / "alert_rules/causes.jsonnet").read_text())
+    rules = yaml.safe_load(CONFIGURATION.read_text())["inhibit_rules"]
+    users = [rule["target_matchers"] for rule in rules if 'cause="application"' in rule["source_matchers"]]
+    by_target = [matchers for matchers in users if 'target!=""' in matchers]
+    assert by_target
+    assert all(f'target!~"{not_felt}"' in matchers for matchers in by_target)
