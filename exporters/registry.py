@@ -112,11 +112,6 @@ def sections_not_read(settings_file: str | None) -> list[str]:
     return [key for key in document or {} if key not in (*EXPORTERS, "web", "marks_file")]
 
 
-def section_type(exporter: str) -> Any:
-    """Return the type of an exporter's section of settings.yaml."""
-    return _settings_module(exporter).Section
-
-
 def _document(settings_file: str | None) -> tuple[str, Mapping[str, Any] | None, list[ConfigProblem]]:
     """Return file name, document, and the problems that do not prevent reading the rest of the file."""
     name = settings_file or SETTINGS_FILE

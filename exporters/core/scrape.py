@@ -187,10 +187,6 @@ class Run:
             outcomes.append(Outcome(current[0], time.monotonic() - current[1], ErrorClass.TIMEOUT, "no answer in time"))
         return outcomes
 
-    def error_of(self, collector: str) -> ErrorClass | None:
-        """Return the error of a finished collector, or None if it succeeded."""
-        return next((found.error_class for found in self.outcomes() if found.collector == collector), None)
-
     def outcomes_for_the_page(self) -> list[Outcome]:
         """Return the outcomes; an unfinished run has one that timed out, so a partial page is never silent."""
         outcomes = self.outcomes()

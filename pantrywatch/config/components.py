@@ -65,10 +65,6 @@ class Components:
         """Return the components that are pantrywatch's exporters."""
         return tuple(component for component in self.components if component.exporter)
 
-    def own_jobs(self) -> frozenset[str]:
-        """Return the jobs that pantrywatch serves itself."""
-        return frozenset(component.job for component in self.components if component.own)
-
     def section_of(self) -> dict[str, str]:
         """Return data source → the section of settings.yaml it requires."""
         return {source: one.section for one in self.components if one.section for source in one.data_sources}

@@ -8,11 +8,6 @@ _DURATION = re.compile(r"(?P<count>[1-9][0-9]*)(?P<unit>[smhd])\Z")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def is_duration(text: str) -> bool:
-    """Return whether the text is a duration of one number and one unit of s, m, h or d."""
-    return _DURATION.match(text) is not None
-
-
 def seconds(duration: str) -> int:
     """Return the length of a duration such as `5m` or `30d`. Raises ValueError."""
     match = _DURATION.match(duration)
