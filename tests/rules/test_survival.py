@@ -15,6 +15,7 @@ from tests.rules.survival import FOLDER, STEPS, Fired, cases, disturbed, still_f
 _MAY_END = {
     "Watchdog": "it ends when samples stop coming: that is what it is for",
     "CrmApiUsersAffected": "made of other alerts, which survive",
+    "CrmMonitoringCauseRecent": "made of other alerts, which survive",
     "CrmMonitoringNothingStored": "it is about the gap itself",
     "CrmApiFailedLoginsBurst": "critical, and a count: going on after its end would reach the second on-call",
     "CrmMonitoringAlertsDropped": "as above",
