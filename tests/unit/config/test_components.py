@@ -44,7 +44,7 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, fault: str) -> N
 
 
 def test_each_exporter_has_what_a_new_one_needs() -> None:
-    """A field of the settings, a section its data sources ask for, a user in the containers, a title for its metrics."""
+    """A field of the settings, the section of its data sources, a user in the containers, a title for its metrics."""
     jobs = {component.job for component in components().exporters()}
     assert jobs <= {field.name for field in dataclasses.fields(Settings)}
     assert set(components().section_of().values()) == set(FEEDING_SECTIONS)
