@@ -56,5 +56,5 @@ def _promtool(folder: Path, case: Fired, series: list[tuple[str, list[tuple[str,
     written = {"rule_files": ["rules.yml"], "evaluation_interval": "15s", "tests": tests}
     (folder / "test.yml").write_text(yaml.safe_dump(written))
     command = ["promtool", "test", "rules", "test.yml"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[:4000]
