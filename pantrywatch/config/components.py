@@ -23,7 +23,7 @@ class AlertComponent:
     board: str
 
 
-def _container_of_an_exporter(exporter: bool, container: str | None) -> Problems:
+def _container_of_an_exporter(exporter: bool, container: str | None) -> Problems:  # noqa: FBT001 - in the fields' order
     if exporter and container is None:
         yield "container", "expected the exporter's service in docker-compose.yml, got none"
 

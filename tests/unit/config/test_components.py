@@ -10,7 +10,7 @@ import pytest
 from exporters.core.errors import ConfigError
 from exporters.registry import COMPONENTS_FILE
 from pantrywatch.config.components import components
-from pantrywatch.config.settings import Settings
+from pantrywatch.config.settings import FEEDING_SECTIONS, Settings
 from pantrywatch.containers.init import USERS
 from tools.record_metrics import _TITLES, OURS
 
@@ -44,8 +44,9 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, fault: str) -> N
 
 
 def test_each_exporter_has_what_a_new_one_needs() -> None:
-    """A field of the settings, a user of its own in the containers, and a title on the page of the metrics."""
+    """A field of the settings, the section of its data sources, a user in the containers, a title for its metrics."""
     jobs = {component.job for component in components().exporters()}
     assert jobs <= {field.name for field in dataclasses.fields(Settings)}
+    assert set(components().section_of().values()) == set(FEEDING_SECTIONS)
     assert jobs <= USERS.keys()
     assert jobs < set(OURS) == _TITLES.keys()

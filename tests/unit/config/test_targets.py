@@ -47,7 +47,7 @@ def test_python_and_jsonnet_read_the_same(evaluator: ModuleType) -> None:
 
 
 def test_all_documented_targets_are_there() -> None:
-    """The 22 targets of the document and any of later, each with its words, their place, and what its number cannot tell."""
+    """The 22 targets of the document, or more, each with its words, its place, and what its number cannot tell."""
     assert len(TARGETS.targets) >= 22
     assert all(t.statement and t.section and t.limits and t.impact and t.events for t in TARGETS.targets)
     assert {t.id for t in TARGETS.targets if t.objective is None} == {"api-throughput"}
