@@ -44,7 +44,11 @@ function(config)
         'percentunit',
         [
           panel.rows(('max by (target, basis, requires) (' + series.measured + '%s)') % which),
-          panel.rows(slo_targets.state(which, capacity=std.member([slo_targets.of(id).kind for id in ids], 'capacity'))),
+          panel.rows(slo_targets.state(
+            which,
+            capacity=std.member([slo_targets.of(id).kind for id in ids], 'capacity'),
+            application=std.setInter(std.set(std.flatMap(function(id) slo_targets.of(id).requires, ids)), ['application', 'statements']) != [],
+          )),
           panel.rows(of(series.objective)),
           panel.rows('1 - ' + of(series.error_ratio('1h'))),
           panel.rows(slo_targets.over_days('1 - ' + of(series.error_ratio('30d')), which)),

@@ -30,6 +30,7 @@ local colors = panel.colors;
     },
     // Of a target: see slo_targets.state.
     promise: {
+      '-1': ['no data yet', colors.unknown],
       '0': ['not measured', colors.unknown],
       '1': ['met', colors.kept],
       '2': ['no data', colors.unknown],

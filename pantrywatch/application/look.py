@@ -88,7 +88,10 @@ def _why_not(target: Target, samples: Sequence[Sample]) -> str:
     if target.sli.histogram:
         selector = parse_selector(target.sli.histogram)
         return _missing(_named(selector, "_count"), samples) or _missing_edge(target, selector, samples)
-    return _missing(parse_selector(target.sli.total[0]), samples)
+    missing = _missing(parse_selector(target.sli.total[0]), samples)
+    return (
+        f"{missing}: checks that name it as their `target` count alone" if missing and target.sli.total[1:] else missing
+    )
 
 
 def _missing(selector: Selector, samples: Sequence[Sample]) -> str:
