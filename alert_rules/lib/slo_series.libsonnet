@@ -40,7 +40,7 @@
   promise: 'slo:promise:info',
   measured: 'slo:measured:bool',
 
-  // 0 healthy, 1 degraded, 2 unhealthy.
+  // 0 healthy, 1 degraded, 2 unhealthy, 3 unknown.
   target_health: 'target:health:state',
   component_health: 'component:health:state',
   layer_health: 'layer:health:state',
