@@ -26,7 +26,7 @@ from pantrywatch.web.client import session
 from tools.rule_lint.catalogue import RECORDED, ROOT, read_recorded
 from tools.rule_lint.pages import Family, families
 
-OURS = ("database", "cache", "host", "synthetic", "browser", "exporter", "application")
+OURS = (*(component.job for component in components().exporters()), "exporter", "application")
 _TITLES = {
     "database": "PostgreSQL",
     "cache": "Redis, Valkey",

@@ -141,7 +141,7 @@ def _first(stack: Stack, since: float) -> dict[FiredAlert, float]:
 
 
 def _talkative(stack: Stack, since: float, most: int) -> set[str]:
-    """Return the receivers told of more critical alerts than that; receivers are told apart by channel."""
+    """Return the receivers notified of more critical alerts than that; receivers are told apart by channel."""
     told: dict[str, set[FiredAlert]] = {}
     for arrival in stack.arrivals(since):
         if arrival.status == "firing":

@@ -43,7 +43,7 @@ class Endpoint:
     def parameters(self) -> dict[str, str]:
         """Return the parameters in a connection string.
 
-        libpq only verifies the host and sends it as SNI: for both the final dot is no part of the name.
+        libpq only verifies the host and sends it as SNI: for both the final dot is not part of the name.
         """
         host = self.host.removesuffix(".") if self.address else self.host
         return {"host": host, "hostaddr": self.address, "port": self.port} if self.port else {}

@@ -68,7 +68,7 @@ _CAUSE = re.compile(r"discarded because of: (.+)", re.DOTALL)
 
 
 class ServerError(CollectError):
-    """An error reply. The exception's text is ours: the server's may repeat arguments, such as a password."""
+    """An error reply. The exception's text is written here: the server's may repeat arguments, such as a password."""
 
     def __init__(self, text: str) -> None:
         """Take the text of the reply without its leading `-`."""

@@ -22,7 +22,7 @@ _KNOWN_TYPES = ("text/plain", "application/openmetrics-text", "application/vnd.g
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Its samples; `fault`: why there are none, `refused`: why Prometheus 3 would refuse it. Empty: all is well."""
+    """Its samples; `fault`: why there are none, `refused`: why Prometheus 3 would refuse it. Empty: all is right."""
 
     url: str
     samples: tuple[Sample, ...] = ()

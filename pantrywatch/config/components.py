@@ -23,6 +23,11 @@ class AlertComponent:
     board: str
 
 
+def _container_of_an_exporter(exporter: bool, container: str | None) -> Problems:  # noqa: FBT001 - in the fields' order
+    if exporter and container is None:
+        yield "container", "expected the exporter's service in docker-compose.yml, got none"
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """One Prometheus job; the file itself says what each field means."""
@@ -34,6 +39,8 @@ class Component:
     section: str | None = None
     data_sources: tuple[str, ...] = ()
     container: str | None = None
+
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_container_of_an_exporter,)
 
 
 def _unique_jobs(components: tuple[Component, ...]) -> Problems:

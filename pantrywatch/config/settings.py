@@ -23,7 +23,7 @@ from pantrywatch.config.components import components
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
 
-_FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser")
+FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser")
 
 
 def _expect_retention(days: int) -> None:
@@ -82,7 +82,7 @@ class Settings:
     marks_file: Annotated[str | None, "The file of deployments, as written by `./run mark VERSION`."] = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = tuple(
-        OfFields(("data_sources", section), partial(_section_is_there, section)) for section in _FEEDING_SECTIONS
+        OfFields(("data_sources", section), partial(_section_is_there, section)) for section in FEEDING_SECTIONS
     )
 
     def feeding(self) -> tuple[str, ...]:

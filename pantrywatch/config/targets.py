@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, cast
@@ -71,6 +72,12 @@ def _objective_of_its_kind(kind: str, objective: float | None) -> Problems:
         yield "objective", f"expected a share between 0 and 1, such as 0.999, got {shown(objective)}"
 
 
+def _runbook_of_its_kind(kind: str, runbook: str) -> Problems:
+    # Inhibition and the alert of last resort know burn-rate alerts by this end.
+    if kind != "capacity" and not re.fullmatch(r"Crm[A-Z][A-Za-z0-9]*Burn", runbook):
+        yield "runbook", f"expected an alert's name like CrmApiLatencyBurn, got {shown(runbook)}"
+
+
 def _threshold_of_its_kind(kind: str, threshold: float | None, unit: str | None) -> Problems:
     if (kind in ("latency", "capacity")) != (threshold is not None and unit is not None):
         yield "", "expected threshold and unit for a latency or a capacity, and for nothing else"
@@ -105,6 +112,7 @@ class Target:
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
         _indicator_of_its_kind, _fed_by_its_checks, _objective_of_its_kind, _threshold_of_its_kind,
+        _runbook_of_its_kind,
     )  # fmt: skip
 
     @property

@@ -15,6 +15,7 @@ from typing import Any
 from exporters.core.access import WebSettings
 from exporters.core.files import write_private
 from exporters.core.strict_yaml import read_yaml
+from pantrywatch.config.components import components
 from pantrywatch.config.notifications.own_urls import own_hosts
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.containers.layout import MOUNT, container_layout
@@ -45,13 +46,9 @@ USERS = {
 }
 # Reader → the sections of the settings whose secrets it gets.
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "database": ("database",),
-    "cache": ("cache",),
-    "synthetic": ("synthetic",),
-    "host": ("host",),
+    **{component.job: (component.job,) for component in components().exporters()},
     "inbox": (),
     "heartbeat": (),  # a part of `notifications`: see `_told_by_heartbeat`
-    "browser": ("browser",),
 }
 _KEPT = "kept"  # generated here because none was provided; readable by root only
 _REDIS = """\

@@ -39,7 +39,7 @@ class Layout:
 
     `exporters`: exporter → address, of those that run here. `processes`: the exporters' processes, by the label
     `instance` of their own metrics → an exporter it serves. `optional`: exporter → address of one that comes and
-    goes; it is looked up by name, and a name that does not resolve is no target rather than one that is down.
+    goes; it is looked up by name, and a name that does not resolve is not a target rather than one that is down.
     """
 
     exporters: Mapping[str, str]

@@ -2,7 +2,7 @@
 
 First the library's names become OpenTelemetry's (conventions.yaml), then what a route means becomes the labels
 `route_group` (critical, api, page) and `action`. Rules and boards read these names and labels and nothing else. A
-library's own labels stay beside the new ones: no two series become one.
+library's own labels stay next to the new ones: no two series become one.
 """
 
 from __future__ import annotations

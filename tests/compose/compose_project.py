@@ -16,7 +16,7 @@ from tests.support.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "pantrywatch"
-_UP_SECONDS = 300.0
+_UP_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)

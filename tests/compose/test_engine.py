@@ -22,7 +22,7 @@ from tests.compose.stand_in_images import PYTHON, build_ours, build_stand_ins
 from tests.support.peers import Certificates, make_certificate
 from tests.support.servers import wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
 
 _CERTIFICATE_FOR = "subjectAltName=" + ",".join(
     f"DNS:{name}"

@@ -57,7 +57,7 @@ def promtool(tmp_path: Path, all_measured: Path) -> Promtool:
         path = tmp_path / "test.yml"
         path.write_text(yaml.safe_dump(document))
         command = ["promtool", "test", "rules", str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
         assert done.returncode == 0, (done.stdout + done.stderr)[:8000]
 
     return run

@@ -239,10 +239,10 @@ def test_a_capacity_below_the_promise_is_an_alert(promtool: Promtool) -> None:
 def test_a_promise_broken_now_has_an_alert_for_itself(promtool: Promtool) -> None:
     """All requests fail for twenty minutes: it fires at medium, and clears (test_missed_now.py has the rest)."""
     missed = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmTargetMissedNow"})'
-    segments: Segments = [(100, 12), (0, 4), (100, 12)]
+    segments: Segments = [(20, 60), (0, 20), (20, 60)]
     promtool(
-        series_of("api-error-rate", segments, [(0, 12), (100, 4), (0, 12)]),
-        "5m",
+        series_of("api-error-rate", segments, [(0, 60), (20, 20), (0, 60)]),
+        "1m",
         [
             at("1h15m", missed, {'{severity="medium", target="api-error-rate"}': 1}),
             at("2h15m", missed, {}),

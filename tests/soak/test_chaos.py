@@ -21,7 +21,7 @@ _SEED = 20261128
 _SAMPLE = 10  # faults in `./run test long`, besides the first to be suspected of keeping memory
 _LARGE = ("endless reply", "oversized reply")
 _SEEN_SECONDS = 45.0  # two scrapes of the patient scraper, and a start of the server
-_Record = Callable[[str, object], None]
+_Record = Callable[[str, str | int], None]  # what pytest-xdist can send to another process
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _shake(of: World, faults: Sequence[Fault], record: _Record) -> None:
         _wait_until_well(running, "at the end", 90, without_errors=True)
         _note(running, before, record)
     wait_until(lambda: _footprint(of).back_to(before), 40, f"as before: {before}, now {_footprint(of)}")
-    record("footprint at the end", _footprint(of))
+    record("footprint at the end", str(_footprint(of)))
     _judge(of, running)
 
 
@@ -138,8 +138,9 @@ def _note(running: Sequence[Scraper], before: Footprint, record: _Record) -> Non
         slowest = max(answer.seconds for answer in scraper.answers)
         record(f"slowest {scraper.side}, timeout {scraper.timeout_seconds:g} s", f"{slowest:.2f} s")
     record("largest resident memory", f"{max(answer.memory_bytes for answer in answers) / 2**20:.0f} MiB")
-    record("footprint at the start", before)
-    record("classes", dict(Counter(found for answer in answers for found in answer.classes.values()).most_common()))
+    record("footprint at the start", str(before))
+    classes = Counter(found for answer in answers for found in answer.classes.values())
+    record("classes", str(dict(classes.most_common())))
 
 
 def _judge(of: World, running: Sequence[Scraper]) -> None:

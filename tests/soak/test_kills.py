@@ -24,7 +24,7 @@ _KILLS = 200
 _SAMPLE = 10  # in `./run test long`
 _BACK_SECONDS = 60.0
 _AT_ONCE = (1, 1, 1, 1, 2, 3)  # now and then several die together, as when memory runs out
-_Record = Callable[[str, object], None]
+_Record = Callable[[str, str], None]
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def _kill_again_and_again(stack: stacks.Stack, kills: int, record: _Record) -> N
             seconds.append(time.monotonic() - began)
             killed[victim.name] += 1
     wait_until(lambda: stack.run("status").returncode == 0, 120, "`status` finds all targets up")
-    record("kills", dict(killed.most_common()))
+    record("kills", str(dict(killed.most_common())))
     record("seconds until back", f"median {statistics.median(seconds):.1f}, longest {max(seconds):.1f}")
     stack.process.send_signal(signal.SIGINT)
     assert stack.process.wait(stacks.STOP_SECONDS) == 0

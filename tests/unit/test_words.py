@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -92,11 +93,28 @@ def _help() -> Iterator[tuple[str, str]]:
     yield "run", (ROOT / "run").read_text().partition("<<'TEXT'")[2].partition("\nTEXT")[0]
 
 
+def _docstrings() -> Iterator[tuple[str, str]]:
+    for folder in ("exporters", "pantrywatch", "tools", "demo"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                    place = f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}"
+                    yield place, _CODE.sub(" ", ast.get_docstring(node) or "")
+
+
+def _scripts() -> Iterator[tuple[str, str]]:
+    """What runs in a browser, with its comments, and its pages."""
+    for folder in ("exporters", "pantrywatch", "provisioning", "demo/api"):
+        for file in (ROOT / folder).rglob("*"):
+            if file.suffix in {".js", ".html"}:
+                yield str(file.relative_to(ROOT)), file.read_text()
+
+
 def test_texts_are_plain_english() -> None:
-    """Pages, alerts, boards, messages, help and errors use no word that the style sheet replaces."""
+    """Pages, alerts, boards, messages, help, errors, docstrings, scripts use no word that the style sheet replaces."""
     found = [
         f"{place}: {match[0]!r} (write: {instead})"
-        for source in (_pages, _rules, _boards, _messages, _help)
+        for source in (_pages, _rules, _boards, _messages, _help, _docstrings, _scripts)
         for place, text in source()
         for pattern, instead in _WORDS
         for match in pattern.finditer(text)

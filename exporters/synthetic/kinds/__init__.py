@@ -1,4 +1,4 @@
-"""The kinds of check. A new kind is one file, and a line in each of the two tables below."""
+"""The kinds of check. A new kind is one file, its import here, and a line in each of the two tables below."""
 
 from __future__ import annotations
 

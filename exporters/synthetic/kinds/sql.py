@@ -100,7 +100,7 @@ def _cut_at(deadline: Deadline, connection: Connection[tuple[Any, ...]]) -> Iter
 def _rows(connection: Connection[tuple[Any, ...]], query: str, deadline: Deadline) -> list[tuple[Any, ...]]:
     """Return the rows of the query.
 
-    The server has a timeout as well, slightly before ours, so that no query keeps running there; local to the
+    The server has a timeout as well, slightly before this one, so that no query keeps running there; local to the
     transaction it is safe behind a pooler, and as a parameter it is one entry in pg_stat_statements.
     """
     milliseconds = max(1, int(time_left(deadline) * 900))

@@ -1,4 +1,4 @@
-// Names and numbers of the series below or beside a graph. A click shows one alone, another all again.
+// Names and numbers of the series below or next to a graph. A click shows one alone, another all again.
 import { element } from './dom.js';
 import { calculationName, reduced, shown } from './fields.js';
 
@@ -6,7 +6,7 @@ import { calculationName, reduced, shown } from './fields.js';
 export function legend(body, panel, series, redraw) {
   body.querySelector(':scope > .legend')?.remove();
   const { showLegend = true, displayMode = 'list', placement = 'bottom' } = panel.options?.legend ?? {};
-  body.classList.toggle('beside', placement === 'right');
+  body.classList.toggle('at-right', placement === 'right');
   const alone = series.some(({ name }) => name === body.alone) ? body.alone : undefined;
   for (const each of series) each.hidden = alone !== undefined && each.name !== alone;
   if (!showLegend || displayMode === 'hidden') return;

@@ -6,7 +6,7 @@ export function addressOf(link, context, data) {
   return inAddress(link.url, context.variables, context.rangeParameters(), data);
 }
 
-// The element, as a link where its field has one; with several the others stand in its title.
+// The element, as a link where its field has one; with several the others are in its title.
 export function linked(shown, links, context, data) {
   if (!links?.length) return shown;
   const [first] = links;

@@ -29,7 +29,7 @@ class BoardPage {
     return new URLSearchParams(this.raw).toString();
   }
 
-  // What panels need to know of the page; made anew for every drawing.
+  // What panels need to know of the page; made again for every drawing.
   context() {
     const now = Date.now();
     this.stopAsking?.abort();
@@ -102,7 +102,7 @@ class BoardPage {
     const right = element('div', { class: 'right' },
       rangePicker(this.raw, (from, to) => this.go({ from, to })),
       refreshPicker(this.refresh, (value) => this.go({ refresh: (this.refresh = value) })),
-      element('button', { type: 'button', onclick: () => this.again(), title: 'Draw anew' }, '⟳'));
+      element('button', { type: 'button', onclick: () => this.again(), title: 'Refresh' }, '⟳'));
     const choices = dropDowns(this.variables, (name, values) => this.go({ [`var-${name}`]: values }));
     const links = boardLinks(board, (link) => addressOf(link, context));
     document.querySelector('#toolbar').replaceChildren(

@@ -1,4 +1,4 @@
-// What stands above a board: where one is, the range of time, how often it is drawn anew.
+// What stands above a board: where one is, the range of time, how often it is refreshed.
 import { element } from './dom.js';
 import { dateAndClock } from './time.js';
 
@@ -21,7 +21,7 @@ export function rangePicker({ from, to }, changed) {
 }
 
 export function refreshPicker(value, changed) {
-  return select('Drawn anew every', REFRESHES, value, changed);
+  return select('Refresh every', REFRESHES, value, changed);
 }
 
 // All boards by folder, with the time shown here.

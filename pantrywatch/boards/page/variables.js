@@ -14,7 +14,7 @@ export function replaced(text, lookup) {
 
 export const isAll = (variable) => variable.value.length === 1 && variable.value[0] === ALL;
 
-// The values a choice stands for.
+// The values a choice means.
 export function chosen(variable) {
   return isAll(variable) ? variable.options.filter((option) => option !== ALL) : variable.value;
 }

@@ -1,1 +1,1 @@
-"""The `notifications` section of settings.yaml: who is told of what, how, and when."""
+"""The `notifications` section of settings.yaml: who is notified of what, how, and when."""

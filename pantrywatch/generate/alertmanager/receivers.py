@@ -22,7 +22,7 @@ class HttpAccess:
     client: Mapping[str, Any] | None = None
 
     def http(self, url: str, own: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return `http_config` for a URL if one is needed; the receiver's own login takes precedence over ours."""
+        """Return `http_config` for a URL if one is needed; the receiver's own login takes precedence."""
         # A copy each: YAML would write a shared object as an anchor.
         client = deepcopy(dict(self.client or {})) if is_own(url, self.own_addresses) else {}
         if own:

@@ -185,7 +185,7 @@ def test_a_fault_that_cannot_be_entered(stack: dict[str, str], tmp_path: Path) -
     assert "could not be switched on" in done.stderr
 
 
-def test_the_list_names_all_twelve(stack: dict[str, str]) -> None:
+def test_the_list_names_every_fault(stack: dict[str, str]) -> None:
     """`list` names every fault with its state, what it does and where it is seen."""
     lines = fault(stack, "list").stdout.splitlines()
     assert [line.split()[0] for line in lines[::2]] == NAMES

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from exporters.core.errors import ConfigError
 from exporters.core.settings import decode
-from exporters.synthetic.kinds import KINDS
+from exporters.synthetic.kinds import KINDS, AnyCheck
 from exporters.synthetic.settings import SyntheticSettings
 from exporters.synthetic.source import sources
 
@@ -40,7 +40,7 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         "redis": {"url": "redis://127.0.0.1/0"},
         "journey": {"steps": [STEP]},
     }
-    assert own.keys() == KINDS.keys()
+    assert own.keys() == KINDS.keys() == {get_args(get_type_hints(one)["kind"])[0] for one in get_args(AnyCheck)}
     assert read(tmp_path, *({"name": f"c-{kind}", "kind": kind, **own[kind]} for kind in own)) == [
         f"c-{kind}" for kind in own
     ]
