@@ -61,17 +61,14 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'check',
             narrow_by: ['check', 'kind'],
             type: 'error',
-            // A check that has never run has no time at all.
-            expr: |||
-              %(age)s > %(intervals)d * %(interval)s
-                or (%(interval)s unless %(last_run)s)
-            ||| % {
+            // A check that has not run yet counts from when its exporter was started: its first run is not due at once.
+            expr: '(%s or %s) > %d * %s' % [
               // While nobody can ask the exporter its checks grow no older: that is CrmMonitoringTargetDown's.
-              age: known.age('pantrywatch_check_last_run_timestamp_seconds'),
-              interval: known.gauge('pantrywatch_check_interval_seconds'),
-              last_run: known.gauge('pantrywatch_check_last_run_timestamp_seconds'),
-              intervals: limits.intervals,
-            },
+              known.age('pantrywatch_check_last_run_timestamp_seconds'),
+              known.age('pantrywatch_check_scheduled_timestamp_seconds'),
+              limits.intervals,
+              known.gauge('pantrywatch_check_interval_seconds'),
+            ],
             summary: 'Check {{ $labels.check }} is not running.',
             description: 'The check has not run for more than ' + limits.intervals + ' of its intervals. This says nothing about what it checks.',
             impact: 'The availability this check feeds is unknown.',

@@ -82,7 +82,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Over time', [
         panel.states(
           'State over time',
-          'State of each measured target, and since when. Good: always healthy; a gap means unknown.',
+          'State of each measured target, and since when. Good: always healthy. Unknown: measured, but its data is missing.',
           [panel.query('max by (target) (' + series.target_health + ')', '{{target}}')],
           'No state yet (takes a few minutes), or no target is measured here.',
         ) + panel.size(24, 10) + panel.texts(cells.states.health),

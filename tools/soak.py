@@ -94,10 +94,18 @@ PARTS = (
         "200 times `kill -9` of a component of `./run up`: each comes back, and nothing is left after the end.",
         ("-m", "soak", "-n", "0", "tests/soak/test_kills.py"),
     ),
+    *(
+        Part(
+            f"gameday-{name}",
+            "Every fault of this part of the game day, and ten quiet minutes, bring the alerts declared and no others.",
+            ("-m", "soak", "-n", "0", "tests/e2e/test_bad_days.py", "-k", f"fault and {name}"),
+        )
+        for name in ("database", "application", "others")
+    ),
     Part(
         "disk",
         "A full disk ends nothing and is told, and nothing outlives the supervisor on it.",
-        ("-m", "soak", "-n", "0", "tests/e2e/test_bad_days.py"),
+        ("-m", "soak", "-n", "0", "tests/e2e/test_bad_days.py", "-k", "disk"),
     ),
 )  # fmt: skip
 

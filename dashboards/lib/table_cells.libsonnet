@@ -27,6 +27,7 @@ local colors = panel.colors;
       '0': ['healthy', colors.kept],
       '1': ['degraded', colors.broken],
       '2': ['unhealthy', colors.hurt],
+      '3': ['unknown', colors.unknown],
     },
     // Of a target: see slo_targets.state.
     promise: {

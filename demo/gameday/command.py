@@ -14,7 +14,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeAlias
 
-from demo.gameday.expectations import MATRIX, Expectation
+from demo.gameday.expectations import Expectation
+from demo.gameday.matrix import MATRIX
 from demo.gameday.report import matrix_table, page
 from demo.gameday.run import QUIET, Pace, Verdict, play, quiet
 from demo.gameday.stack import GameDayError, Stack, running

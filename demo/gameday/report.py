@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from demo.gameday.expectations import EVERYWHERE, MATRIX
+from demo.gameday.expectations import EVERYWHERE
+from demo.gameday.matrix import MATRIX
 from demo.gameday.run import WARM_UP_EVALUATIONS, Pace, Verdict
 from demo.gameday.stack import FiredAlert
 

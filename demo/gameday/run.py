@@ -134,9 +134,8 @@ def _first(stack: Stack, since: float) -> dict[FiredAlert, float]:
     """Return when each alert was first notified, in seconds from then."""
     found: dict[FiredAlert, float] = {}
     for arrival in stack.arrivals(since):
-        if arrival.status == "firing":
-            for seen in arrival.seen:
-                found.setdefault(seen, arrival.at - since)
+        for seen in arrival.firing:
+            found.setdefault(seen, arrival.at - since)
     return found
 
 
@@ -144,8 +143,7 @@ def _talkative(stack: Stack, since: float, most: int) -> set[str]:
     """Return the receivers notified of more critical alerts than that; receivers are told apart by channel."""
     told: dict[str, set[FiredAlert]] = {}
     for arrival in stack.arrivals(since):
-        if arrival.status == "firing":
-            told.setdefault(arrival.to, set()).update(seen for seen in arrival.seen if seen.severity == "critical")
+        told.setdefault(arrival.to, set()).update(seen for seen in arrival.firing if seen.severity == "critical")
     return {f"{to} ({_words(seen)})" for to, seen in told.items() if len(seen) > most}
 
 
@@ -153,11 +151,9 @@ def _resolved(stack: Stack, since: float) -> dict[FiredAlert, float]:
     """Return the Unix time of each alert's resolved notification, unless it fired again after that."""
     found: dict[FiredAlert, float] = {}
     for arrival in stack.arrivals(since):
-        for seen in arrival.seen:
-            if arrival.status == "resolved":
-                found[seen] = arrival.at
-            else:
-                found.pop(seen, None)
+        for seen in arrival.firing:
+            found.pop(seen, None)
+        found.update(dict.fromkeys(arrival.resolved, arrival.at))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Bad days: the game day as a user plays it, and a full disk.
+"""Bad days: the game day as a user plays it, a sample of it and in parts, and a full disk.
 
 In one file, for they must not meet: every host exporter of this machine sees a file system that is full.
 """
@@ -15,12 +15,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.gameday.expectations import MATRIX
+from demo.gameday.matrix import PARTS
 from tests.e2e import stack as stacks
 from tests.support.exporter import ROOT
 from tests.support.servers import wait_until
-
-pytestmark = pytest.mark.long
 
 # A few samples get through now and then: it depends on them which of the two comes.
 _STORAGE = {"CrmMonitoringStorageFailing", "CrmMonitoringNothingStored"}
@@ -45,21 +43,33 @@ def _playing(state: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[by
             process.wait(stacks.STOP_SECONDS)
 
 
-@pytest.mark.timeout(1800)
-def test_every_fault_brings_its_alerts_and_nothing_else(tmp_path: Path) -> None:
-    """All faults and ten quiet minutes match their expectations, each has its row, and nothing is left behind."""
-    page = tmp_path / "page.md"
-    with _playing(tmp_path / "state", "--write", str(page)) as (process, output):
-        process.wait(1700)
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_a_sample_of_faults_brings_its_alerts_and_nothing_else(tmp_path: Path) -> None:
+    """Faults of each layer, and the minutes before each, match their expectations, and nothing is left behind."""
+    page, sample = tmp_path / "page.md", ("api-errors", "database-stopped", "cache-stopped", "login-brute-force")
+    with _playing(tmp_path / "state", *sample, "--write", str(page)) as (process, output):
+        process.wait(850)
         text = output.read_text()
         assert process.returncode == 0, text
-    played = ["quiet minutes", *(row.fault for row in MATRIX)]
-    assert [name for name in played if f"| {name} " not in page.read_text()] == []
+    assert [name for name in sample if f"| {name} " not in page.read_text()] == []
     assert "all matches expectations" in text
     assert stacks.processes_of(tmp_path / "state") == []
     assert list((tmp_path / "state").iterdir()) == []
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1450)
+@pytest.mark.parametrize("part", PARTS)
+def test_every_fault_brings_its_alerts_and_nothing_else(part: str, tmp_path: Path) -> None:
+    """All faults of a part and ten quiet minutes match their expectations."""
+    faults = [row.fault for row in PARTS[part]]
+    with _playing(tmp_path / "state", *faults, "--quiet", "10") as (process, output):
+        process.wait(1400)
+        assert process.returncode == 0, output.read_text()
+
+
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_ctrl_c_ends_all_stacks(tmp_path: Path) -> None:
     """Stopped in the middle, the day says so and fails, and none of its stacks runs on."""

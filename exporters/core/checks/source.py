@@ -92,9 +92,11 @@ class CheckSource:
         self._checks = [ScheduledCheck(check, metrics.histograms, turns) for check in checks]
         self._schedules = [self._schedule(check, index) for index, check in enumerate(self._checks)]
         self._started = threading.Event()
+        self._started_at = 0.0  # Unix time
 
     def start(self) -> None:
         """Start the schedules, spread over their intervals."""
+        self._started_at = time.time()
         self._started.set()
         for schedule in self._schedules:
             schedule.start()
@@ -146,12 +148,19 @@ class CheckSource:
             "When the check last completed a run, passed or failed, Unix time; no sample before the first.",
             LABELS,
         )
+        since = Family(
+            "pantrywatch_check_scheduled_timestamp_seconds",
+            "gauge",
+            "When the exporter started to schedule the check, whose first run is due within an interval, Unix time.",
+            LABELS,
+        )
         for check in self._checks:
+            since.add(self._started_at, *check.labels)
             interval.add(check.settings.interval_seconds, *check.labels)
             timeout.add(check.settings.timeout_seconds, *check.labels)
             if check.ran_at is not None:
                 ran_at.add(check.ran_at, *check.labels)
-        return [interval, timeout, ran_at]
+        return [interval, timeout, ran_at, since]
 
     def _measured(self, checks: Sequence[ScheduledCheck]) -> list[HistogramFamily]:
         metrics = self._metrics

@@ -9,11 +9,13 @@ import yaml
 
 from demo.faults.registry import FAULTS
 from demo.gameday.command import Plan
-from demo.gameday.expectations import EVERYWHERE, MATRIX, Expectation
+from demo.gameday.expectations import EVERYWHERE, Expectation
+from demo.gameday.matrix import MATRIX, PARTS
 from demo.gameday.run import Verdict
-from demo.gameday.stack import FiredAlert
+from demo.gameday.stack import FiredAlert, read_arrival
 from exporters.core.errors import ConfigError
 from pantrywatch.native.addresses import Addresses
+from tools import soak
 
 ROOT = Path(__file__).parents[3]
 RULES = [
@@ -28,6 +30,12 @@ ALERTS = {FiredAlert(rule["alert"], rule["labels"]["severity"]) for rule in RULE
 def test_every_fault_has_its_row() -> None:
     """Every fault of the demo is played, once, and nothing else."""
     assert sorted(row.fault for row in MATRIX) == sorted(FAULTS)
+
+
+def test_the_soak_plays_every_part_of_the_day() -> None:
+    """Each part of the matrix is a part of the soak."""
+    parts = [part.name for part in soak.PARTS if part.name.startswith("gameday-")]
+    assert parts == [f"gameday-{name}" for name in PARTS]
 
 
 @pytest.mark.parametrize("row", MATRIX, ids=lambda row: row.fault)
@@ -62,3 +70,27 @@ def test_a_verdict_names_its_mismatches() -> None:
         "x: begins after the end: CrmDatabaseDown critical",
         "x: more critical conversations than allowed: on-call (a, b, c)",
     ]
+
+
+_WEBHOOK = (
+    "resolved since 2026-11-28T21:39:13Z\nalertname: CrmApiDown\nrunbook_url: docs/runbooks/CrmApiDown.md\n\n"
+    "firing since 2026-11-28T21:39:52Z\nalertname: CrmApiUsersAffected\nsummary: Users are affected."
+)
+_MAIL = (
+    "Users are affected.\nSince Sat 28 Nov 2026 21:39 UTC (CrmApiUsersAffected)\n\nResolved:\n\n"
+    "- was: No instance responds. Since Sat 28 Nov 2026 21:39 UTC, resolved Sat 21:40 UTC, after 1m14s (CrmApiDown)"
+)
+
+
+@pytest.mark.parametrize(("channel", "text"), [("webhook", _WEBHOOK), ("email", _MAIL), ("slack", _MAIL)])
+def test_a_message_may_say_both(channel: str, text: str) -> None:
+    """What a message about a firing alert says is resolved counts as resolved."""
+    message = {
+        "received_at": 1.0, "to": "on-call", "channel": channel, "text": text,
+        "title": "[CRITICAL] CrmApiDown, CrmApiUsersAffected",
+        "status": "firing", "severity": "critical", "alerts": ["CrmApiDown", "CrmApiUsersAffected"],
+    }  # fmt: skip
+    arrival = read_arrival(message)
+    assert arrival.firing == {FiredAlert("CrmApiUsersAffected", "critical")}
+    assert arrival.resolved == {FiredAlert("CrmApiDown", "critical")}
+    assert not read_arrival(message | {"status": "resolved"}).firing

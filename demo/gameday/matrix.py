@@ -1,0 +1,129 @@
+"""The matrix of faults. In each part the slow ones come first: they take longest."""
+
+from __future__ import annotations
+
+from demo.gameday.expectations import Expectation
+
+_BURN = "the fault uses up the month's allowance of this target as well"
+_CHECK = "a check of the journey or of the server hits the fault too"
+_ERRORS = "the API responds with 5xx if it cannot reach its servers"
+_SLOW = "routes take longer than a second"
+_NO_CONNECTION = "background queries without a connection fail until their next run"
+_GONE = "the group of processes is gone with the server"
+_MISSED = "the fault breaks a promise for long enough that its literal reading is missed as well"
+
+# One alert over all targets: whatever is missed long enough is told by it.
+_NOW = ("CrmTargetMissedNow", "medium")
+
+# Side effects of a database that is down for long enough.
+_LOST = {
+    ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+    ("CrmTargetNoData", "high"): "the server's own counters end with its sessions",
+}
+
+
+_DATABASE = (
+    Expectation(
+        "slow-database",
+        # 72 % of an hour must be slow, which takes 44 minutes.
+        {("CrmDbQueryLatencyBurn", "critical"): 320, _NOW: 60},
+        {("CrmApiLatencyBurn", "critical"): _BURN, ("CrmApiRouteSlow", "medium"): _SLOW},
+    ),
+    Expectation(
+        "database-stopped",
+        {("CrmDatabaseDown", "critical"): 30, ("CrmApiUsersAffected", "critical"): 60},
+        _LOST | {("CrmHostProcessGroupGone", "medium"): _GONE},
+        held=36.0,  # nine minutes
+        conversations=2,
+    ),
+    Expectation(
+        "database-frozen",
+        {("CrmDatabaseDown", "critical"): 40, ("CrmApiUsersAffected", "critical"): 60},
+        _LOST,
+        held=120.0,  # half an hour: it escalates to everybody
+        conversations=2,
+    ),
+    Expectation(
+        "lock-pile-up",
+        # One scrape with a short queue within the two minutes starts the wait again.
+        {("CrmDatabaseLockQueue", "high"): 120},
+        {
+            _NOW: _MISSED,
+            ("CrmApiErrorsSudden", "critical"): _ERRORS,
+            ("CrmApiErrorRateBurn", "critical"): _ERRORS,
+            ("CrmDbErrorRateBurn", "critical"): _BURN,
+            ("CrmSystemAvailabilityBurn", "critical"): _CHECK,
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+        },
+    ),
+    Expectation(
+        "connections-used-up",
+        {("CrmDatabaseConnectionsNearLimit", "critical"): 40},
+        _LOST
+        | {
+            ("CrmApiUsersAffected", "critical"): _ERRORS,
+            ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION,
+        },
+    ),
+)
+
+_APPLICATION = (
+    Expectation(
+        "slow-api",
+        # As for the database.
+        {("CrmApiLatencyBurn", "critical"): 320, _NOW: 60},
+        {("CrmApiRouteSlow", "medium"): _SLOW},
+    ),
+    Expectation(
+        "api-errors",
+        {("CrmApiErrorsSudden", "critical"): 40, ("CrmApiErrorRateBurn", "critical"): 100},
+        {
+            _NOW: _MISSED,
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+            ("CrmSystemAvailabilityBurn", "critical"): _CHECK,
+        },
+    ),
+    Expectation(
+        "third-party-down",
+        {("CrmApiThirdPartyFailing", "high"): 80, ("CrmIntegrationErrorRateBurn", "critical"): 100},
+        {_NOW: _MISSED, ("CrmSyntheticCheckFailing", "medium"): _CHECK},
+    ),
+    Expectation(
+        "application-stopped",
+        {("CrmApiDown", "critical"): 40, ("CrmApiUsersAffected", "critical"): 80},
+        {("CrmSyntheticCheckFailing", "medium"): _CHECK, ("CrmHostProcessGroupGone", "medium"): _GONE},
+        held=36.0,
+        conversations=2,
+    ),
+    Expectation("login-brute-force", {("CrmApiFailedLoginsBurst", "critical"): 40}),
+)
+
+_OTHERS = (
+    Expectation("cache-cold", {("CrmCacheMostlyMissing", "medium"): 160}, {_NOW: _MISSED}),
+    Expectation(
+        "cache-stopped",
+        {("CrmCacheDown", "high"): 40},
+        {
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+            ("CrmHostProcessGroupGone", "medium"): _GONE,
+            ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION,
+        },
+    ),
+    Expectation(
+        "cache-frozen",
+        {("CrmCacheDown", "high"): 50},
+        {
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+            ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION,
+            ("CrmApiLatencyBurn", "critical"): _BURN,
+            ("CrmApiRouteSlow", "medium"): _SLOW,
+        },
+    ),
+    # Resolved only when the machine has no other work either.
+    Expectation("cpu-burn", {("CrmHostCpuSaturated", "medium"): 160}, resolved_within=400.0, alone=True),
+)
+
+# What `./run test soak` plays at a time: the day whole takes too long for it.
+PARTS = {"database": _DATABASE, "application": _APPLICATION, "others": _OTHERS}
+
+MATRIX = tuple(row for part in PARTS.values() for row in part)
