@@ -1,6 +1,5 @@
-// Health with degradation: 0 healthy, 1 degraded, 2 unhealthy; for each target, each component, each layer, and the whole.
-// Unknown is not healthy: a target without data has no value, and its layer is degraded; so is a server that nobody can ask
-// any more.
+// Health: 0 healthy, 1 degraded, 2 unhealthy, 3 unknown; for each target, each component, each layer, and the whole.
+// Unknown: what is needed to judge is missing. It is never healthy, and hides nothing worse that is known beside it.
 local record = import 'lib/record.libsonnet';
 local series = import 'lib/slo_series.libsonnet';
 
@@ -10,12 +9,22 @@ function(config=(import 'config.libsonnet').defaults)
   local firing(selector) = 'ALERTS{alertstate="firing", %s}' % selector;
   local no_data = 'ALERTS{alertname="CrmTargetNoData"}';
 
-  // `state` while somebody can ask; degraded while nobody can, but somebody could in the last day.
-  local component(name, layer, up, state) = record(
-    series.component_health,
-    '%s or 1 + 0 * max(last_over_time(%s[%s]))' % [state, up, time.duration('1d')],
-    { component: name, layer: layer }
-  );
+  // The worst of what is known; unknown where something is missing and nothing known is bad. Not max(): 3 is not the worst.
+  local worst(by, states) =
+    local of(expr) = 'max %s(%s)' % [by, expr];
+    '%s > 0 or %s' % [of('(%s) < 3' % states), of(states)];
+
+  // Its servers by `up`, the gauge of the exporters that ask them. One that was down when it was last asked is down; any
+  // other that nobody can ask is unknown, and so is the component of which nothing is known any more.
+  local known = (import 'lib/known.libsonnet')(time);
+  local component(name, layer, up, jobs, state) =
+    local asked = '(%s or last_over_time(%s[%s]))' % [up, up, time.duration('1m')];
+    record(
+      series.component_health,
+      '%s > 0 or 3 + 0 * count(up{%s} == 0 unless on (job, instance) %s) or %s or 3 + 0 * max(last_over_time(%s[%s]))'
+      % [state, jobs, asked, state, up, time.duration('1d')],
+      { component: name, layer: layer }
+    );
   // All instances down: unhealthy; some: degraded.
   local instances(up) = '((max(%s) == bool 0) + (min(%s) == bool 0))' % [up, up];
 
@@ -34,7 +43,8 @@ function(config=(import 'config.libsonnet').defaults)
         rules: [
           // Unhealthy: a critical or high alert says that a good part of a month's allowance is going now. Degraded: a
           // slower one fires, or the last half hour was worse than promised (in more events than a chance failure, here
-          // and in the last hour: a single one stays above for long where events are few).
+          // and in the last hour: a single one stays above for long where events are few). Unknown: measured here, but
+          // nothing is counted; a capacity target counts nothing.
           record(
             series.target_health,
             'max by (target, layer) ('
@@ -45,25 +55,22 @@ function(config=(import 'config.libsonnet').defaults)
             + ' or 1 + 0 * (' + worse + ')'
             + ' or 0 * ' + series.sum_total('30m') + ' unless on (target) ' + no_data
             + ') and on (target) ' + series.measured + ' == 1'
+            + ' or max by (target, layer) (3 * (' + series.measured + ' == 1)) unless on (target) ' + series.capacity
           ),
           // It may answer Prometheus and nobody else: an alert that users' requests fail counts too.
           local application = 'up{%s}' % config.selectors.application;
           local failing = '2 * max(%s)' % firing('component="api", severity="critical", type="error"');
-          component(
-            'application',
-            'backend',
-            application,
-            'clamp_max(%s + (%s or 0 * max(%s)), 2)' % [instances(application), failing, application]
-          ),
-          component('database', 'infrastructure', 'pg_up', instances('pg_up')),
-          // The application works without its cache, more slowly: no more than degraded.
-          component('cache', 'backend', 'redis_up', '(min(redis_up) == bool 0)'),
           record(
-            series.layer_health,
-            'max by (layer) (%s or %s or %s)'
-            % [series.target_health, series.component_health, firing('alertname="CrmTargetNoData"')]
+            series.component_health,
+            'clamp_max(%s + (%s or 0 * max(%s)), 2) or 3 + 0 * max(last_over_time(%s[%s]))'
+            % [instances(application), failing, application, application, time.duration('1d')],
+            { component: 'application', layer: 'backend' }
           ),
-          record(series.system_health, 'max(%s)' % series.layer_health),
+          component('database', 'infrastructure', 'pg_up', config.selectors.database, instances(known.gauge('pg_up'))),
+          // The application works without its cache, more slowly: no more than degraded.
+          component('cache', 'backend', 'redis_up', config.selectors.cache, '(min(%s) == bool 0)' % known.gauge('redis_up')),
+          record(series.layer_health, worst('by (layer) ', series.target_health + ' or ' + series.component_health)),
+          record(series.system_health, worst('', series.layer_health)),
         ],
       },
     ],

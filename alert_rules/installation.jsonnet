@@ -5,16 +5,67 @@
 // threshold, no status, no histogram of statements. What was counted once is missed for a week.
 local record = import 'lib/record.libsonnet';
 local series = import 'lib/slo_series.libsonnet';
+local sources = std.parseYaml(importstr '../components.yaml').data_sources;
 
 function(config=(import 'config.libsonnet').defaults)
   local time = (import 'lib/time.libsonnet')(config.speed);
   local targets = (import 'lib/targets.libsonnet')(config.targets, time);
 
+  local of_application(target) = std.setInter(std.set(target.requires), ['application', 'statements']) != [];
+
+  // What an application's page lacks for a target: [condition, in words], from what a reader sees first to the last.
+  local lacks(target) =
+    local selectors = if 'histogram' in target.sli then [targets.series(target.sli.histogram, '_count')] else target.sli.total;
+    local name = std.split(selectors[0], '{')[0];
+    local matchers = std.split(targets.matchers(selectors[0]), ',');
+    local words = {
+      route_group: 'none of its routes is one of `routes` or `critical` in the settings',
+      http_response_status_code: 'its requests have no label with the status',
+    };
+    if std.length(selectors) > 1 then [
+      ['(%s)' % std.join(' and on () ', ['absent(%s)' % selector for selector in selectors]), 'it exports no ' + std.strReplace(name, '_count', '') + ', and no check counts for this target'],
+    ] else [
+      ['absent(%s)' % name, 'it exports no %s, or none yet' % std.strReplace(name, '_count', '')],
+    ] + [
+      ['absent(%s{%s})' % [name, std.join(',', matchers[0:count])], std.get(words, label, 'no series has the right label ' + label)]
+      for count in std.range(1, std.length(matchers))
+      if matchers[0] != ''
+      for label in [std.split(std.split(matchers[count - 1], '=')[0], '!')[0]]
+    ] + (
+      if !('histogram' in target.sli) then [] else [[
+        'absent(%s)' % targets.series(target.sli.histogram, '_bucket', targets.edge_matcher(target.threshold)),
+        'its histogram has no bucket edge at %s s' % targets.decimal(target.threshold),
+      ]]
+    );
+
+  // Unmeasured targets of the application, with the first reason that holds.
+  local reasons(target) =
+    local unmeasured = 'max by (target, layer) (%s{target="%s"} == 0)' % [series.measured, target.id];
+    local up = 'up{%s}' % config.selectors.application;
+    local known = [
+      ['absent(%s == 1)' % up, 'the application does not answer Prometheus'],
+    ] + lacks(target) + [['vector(1)', 'nothing was counted in ten minutes']];
+    local because(value, condition, reason) =
+      'label_replace(%d + %s and on () %s, "reason", "%s", "", "")' % [value, unmeasured, condition, reason];
+    std.join('\nor on (target) ', [because(0, 'absent(%s offset %s)' % [up, time.duration('5m')], 'no data yet')] + [
+      because(1, reason[0], reason[1])
+      for reason in known
+    ]);
+
+  local not_measured(target) =
+    if std.member(config.notMeasured, target.id) then [
+      record(series.not_measured, 'vector(1)', {
+        target: target.id,
+        layer: target.layer,
+        reason: 'not set up here: it takes ' + std.join(' and ', [sources[source] for source in target.requires]),
+      }),
+    ] else if of_application(target) then [record(series.not_measured, reasons(target), { target: target.id, layer: target.layer })] else [];
+
   local fed(target) =
     if std.member(config.notMeasured, target.id) then 'vector(0)'
     else if std.member(target.requires, 'browser')
     then 'max(max_over_time(up{%s}[%s])) >= bool 0 or vector(0)' % [config.selectors.browser, time.duration('1d')]
-    else if std.setInter(std.set(target.requires), ['application', 'statements']) != [] then
+    else if of_application(target) then
       'max(present_over_time(%(bad)s{%(of)s}[%(now)s]) or present_over_time(%(sampled)s{%(of)s}[%(week)s])) or vector(0)' % {
         bad: series.events_bad,
         sampled: series.sampled_bad,
@@ -38,7 +89,7 @@ function(config=(import 'config.libsonnet').defaults)
             requires: std.join(', ', target.requires),
           })
           for target in targets.targets
-        ],
+        ] + std.flatMap(not_measured, targets.targets),
       },
     ] + (
       if !config.milliseconds then [] else [{

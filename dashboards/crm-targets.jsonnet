@@ -31,7 +31,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Status: how many are met?', [
         panel.stat(
           'Targets by state',
-          'Number of targets in each state. Met: measured, and no alert fires. At risk: less than a fifth of the 30-day error budget left. Missed: nothing left. Not measured: nothing here feeds it, which is not the same as met. Good: all met.',
+          'Number of targets in each state. Met: measured, and no alert fires. At risk: less than a fifth of the 30-day error budget left. Missed: nothing left. Not measured: nothing here feeds it, which is not the same as met; the table says why. No data yet: the first minutes cannot tell. Good: all met.',
           'none',
           [
             panel.now('count((%s) == %s) or vector(0)' % [slo_targets.state(), number], cells.states.promise[number][0])
@@ -55,6 +55,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
             panel.rows(slo_targets.over_days(month_to_date)),
             panel.rows(of(series.budget_remaining)),
             panel.rows(of(series.current_burn_rate)),
+            panel.rows('max by (target, reason) (' + series.not_measured + ')'),
           ],
           'Target rules have not run yet: did Prometheus start less than two minutes ago, or are its rules failing?',
           [
@@ -64,6 +65,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
             ['target', 'ID', to_slo { 'custom.width': 160 }],
             ['basis', 'Basis', { 'custom.width': 70 }],
             ['Value #B', 'State', cells.colored({ unit: 'none', decimals: 0, mappings: cells.texts(cells.states.promise), 'custom.width': 110 })],
+            ['reason', 'Why not', { 'custom.width': 190 }],
             ['Value #C', 'Objective', { 'custom.width': 85, noValue: 'a rate' }],
             ['Value #D', 'Last hour', share],
             ['Value #E', '30 days', share],
@@ -80,9 +82,9 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Over time', [
         panel.states(
           'State over time',
-          'State of each measured target, and since when. Good: always healthy; a gap means unknown.',
+          'State of each measured target, and since when. Good: always healthy. Unknown: measured, but its data is missing.',
           [panel.query('max by (target) (' + series.target_health + ')', '{{target}}')],
-          'No target is measured here.',
+          'No state yet (takes a few minutes), or no target is measured here.',
         ) + panel.size(24, 10) + panel.texts(cells.states.health),
         panel.timeseries(
           'Error budget over time',

@@ -39,8 +39,10 @@
   info: 'sloth_slo_info',
   promise: 'slo:promise:info',
   measured: 'slo:measured:bool',
+  // Those that are not, with the label `reason`: 1, or 0 while nobody can know yet.
+  not_measured: 'slo:not_measured:bool',
 
-  // 0 healthy, 1 degraded, 2 unhealthy.
+  // 0 healthy, 1 degraded, 2 unhealthy, 3 unknown.
   target_health: 'target:health:state',
   component_health: 'component:health:state',
   layer_health: 'layer:health:state',

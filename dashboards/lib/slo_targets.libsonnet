@@ -37,14 +37,16 @@ function(config)
       if begins then target.statement else target.title + ': ' + target.statement,
 
     // How it stands with targets, the worst greatest (cells.states.promise): 6 users are hurt now, 5 degraded, 4 missed: a
-    // day of history at least, and nothing left of the 30 days, 3 less than a fifth of the allowance left, 2 measured but without data, 1 kept, 0 not measured here.
-    // `which`: a selector such as {target="lcp"}, or nothing for all; `capacity`: whether one of kind capacity is among them.
-    state(which='', capacity=true)::
+    // day of history at least, and nothing left of the 30 days, 3 less than a fifth of the allowance left, 2 measured but without data, 1 kept, 0 not measured
+    // here, -1 nobody can know yet whether it is.
+    // `which`: a selector such as {target="lcp"}, or nothing for all; `capacity`: whether one of kind capacity is among them,
+    // `application`: whether one that the application counts.
+    state(which='', capacity=true, application=true)::
       local is(number, series, comparison) =
         'max by (target) (%d + 0 * (%s%s %s))' % [number, series, which, comparison];
       local missed = 'max by (target) (4 + 0 * (%s%s < 0)) and on (target) %s >= 1' % [series.budget_remaining, which, series.history_days];
       local measured(number, comparison) = ('max by (target) (%d + 0 * (' + series.measured + '%s %s))') % [number, which, comparison];
-      std.join('\nor ', [
+      std.join('\nor ', (if application then [is(-1, series.not_measured, '== 0')] else []) + [
         measured(0, '== 0'),
         is(6, series.target_health, '== 2'),
         is(5, series.target_health, '== 1'),

@@ -38,18 +38,24 @@ function(config)
     promised(ids=ids_of_all, width=15, height=6, fed=false)::
       local which = if ids == ids_of_all then '' else '{target=~"%s"}' % std.join('|', ids);
       local of(metric) = 'max by (target) (%s%s)' % [metric, which];
+      // What was once counted is no figure of a target that nothing feeds any more.
+      local fed_now(expr) = '(%s) and on (target) %s == 1' % [expr, series.measured];
       panel.table(
         'Targets vs. measurements',
         'Each target in the words of the document, and the measured share of good events; basis says how it is measured. Good: state met, and most of the 30-day error budget left. "Not measured": nothing here feeds it, which is not the same as met. Click a target to see how bad it is, how fast its budget goes, and why.',
         'percentunit',
         [
           panel.rows(('max by (target, basis, requires) (' + series.measured + '%s)') % which),
-          panel.rows(slo_targets.state(which, capacity=std.member([slo_targets.of(id).kind for id in ids], 'capacity'))),
+          panel.rows(slo_targets.state(
+            which,
+            capacity=std.member([slo_targets.of(id).kind for id in ids], 'capacity'),
+            application=std.setInter(std.set(std.flatMap(function(id) slo_targets.of(id).requires, ids)), ['application', 'statements']) != [],
+          )),
           panel.rows(of(series.objective)),
-          panel.rows('1 - ' + of(series.error_ratio('1h'))),
-          panel.rows(slo_targets.over_days('1 - ' + of(series.error_ratio('30d')), which)),
-          panel.rows(of(series.budget_remaining)),
-          panel.rows(of(series.current_burn_rate)),
+          panel.rows(fed_now('1 - ' + of(series.error_ratio('1h')))),
+          panel.rows(fed_now(slo_targets.over_days('1 - ' + of(series.error_ratio('30d')), which))),
+          panel.rows(fed_now(of(series.budget_remaining))),
+          panel.rows(fed_now(of(series.current_burn_rate))),
         ],
         'Target rules have not run yet: did Prometheus start less than two minutes ago, or are its rules failing?',
         [

@@ -27,9 +27,11 @@ local colors = panel.colors;
       '0': ['healthy', colors.kept],
       '1': ['degraded', colors.broken],
       '2': ['unhealthy', colors.hurt],
+      '3': ['unknown', colors.unknown],
     },
     // Of a target: see slo_targets.state.
     promise: {
+      '-1': ['no data yet', colors.unknown],
       '0': ['not measured', colors.unknown],
       '1': ['met', colors.kept],
       '2': ['no data', colors.unknown],

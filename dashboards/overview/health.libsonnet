@@ -12,7 +12,7 @@ function(config)
   [
     panel.stat(
       'Health',
-      'The whole CRM and its layers. Healthy: no alert of a target fires and every component responds. Degraded: a slow alert fires, the last half hour missed a target, or one of several servers is down. Unhealthy: users are affected now. A layer whose state is unknown is not listed.',
+      'The whole CRM and its layers. Healthy: no alert of a target fires and every component responds. Degraded: a slow alert fires, the last half hour missed a target, or one of several servers is down. Unhealthy: users are affected now. Unknown: the data needed to judge is missing; an alert says which.',
       'none',
       [panel.now(series.system_health, 'overall'), panel.now(series.layer_health, '{{layer}}')],
       'Health rules have not run yet: did Prometheus start less than two minutes ago?',
@@ -52,7 +52,7 @@ function(config)
 
     panel.states(
       'Health over time',
-      'State of each layer and component, and since when. Good: always healthy. A gap: unknown.',
+      'State of each layer and component, and since when. Good: always healthy. Unknown: nobody can tell; a gap: the rules did not run.',
       [
         panel.query(series.system_health, 'overall'),
         panel.query(series.layer_health, 'layer {{layer}}'),

@@ -6,6 +6,7 @@ the container that reads it, in a folder that no other user may enter. Unchanged
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from exporters.core.access import WebSettings
-from exporters.core.files import write_private
+from exporters.core.files import put_aside, write_private
 from exporters.core.strict_yaml import read_yaml
 from pantrywatch.config.components import components
 from pantrywatch.config.notifications.own_urls import own_hosts
@@ -21,10 +22,13 @@ from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.containers.layout import MOUNT, container_layout
 from pantrywatch.generate.alertmanager.secrets import require_delivery
 from pantrywatch.generate.alertmanager.secrets import secret_files as secret_files_of
+from pantrywatch.generate.alertmanager.state_files import LOST, is_whole
 from pantrywatch.generate.prometheus import scrape_targets
 from pantrywatch.generate.render import files_for, render
 from pantrywatch.web import config_files, secret_files
 from pantrywatch.web.certificates import require_trusted
+
+logger = logging.getLogger(__name__)
 
 # Reader → the user its image runs as, by default or by the compose file.
 IMAGE_USER = 10001  # unless the compose file names another
@@ -133,6 +137,7 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
     if sources.data is not None:
         for reader in sorted(users.keys() & {folder.name for folder in sources.data.iterdir()}):
             _hand_over(sources.data / reader, users[reader])
+        _put_damaged_aside(sources.data / "alertmanager")
     return settings
 
 
@@ -175,6 +180,14 @@ def _named_secrets(node: object) -> set[str]:
         return set().union(*(_named_secrets(inner) for inner in (node.values() if isinstance(node, dict) else node)))
     path = Path(node) if isinstance(node, str) and len(node) < 500 else Path()
     return {path.name} if path.parent.name == "secrets" else set()
+
+
+def _put_damaged_aside(alertmanager: Path) -> None:
+    """Rename files with which Alertmanager would not start, and say what is lost; it creates them again."""
+    for name, lost in LOST.items():
+        file = alertmanager / name
+        if file.exists() and not is_whole(file):
+            logger.error("alertmanager's file %s is damaged: put aside as %s; %s", name, put_aside(file), lost)
 
 
 def _hand_over(folder: Path, user: int) -> None:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from exporters.core.files import put_aside
+from pantrywatch.generate.alertmanager.state_files import LOST, is_whole
 from pantrywatch.native.console import complain
 from pantrywatch.native.state_dir import State
 from pantrywatch.native.supervisor import Component
 
 _MOST_PUT_ASIDE = 10  # for one component in one run: more would have another cause
 _LOST = {
-    "alertmanager/silences": "silences are lost: create those still needed again",
-    "alertmanager/nflog": "notifications already sent may be sent again",
+    **{f"alertmanager/{name}": lost for name, lost in LOST.items()},
     "redis/dump.rdb": "the cache starts empty",
 }
 _ALERTMANAGER = re.compile(
@@ -28,7 +28,6 @@ _ALERTMANAGER = re.compile(
 )
 _PROMETHEUS = re.compile(r"opening storage failed: .*?(chunks_head/[0-9]+|[0-9A-HJKMNP-TV-Z]{26}|\bwal\b)")
 _REDIS = re.compile(r"Wrong signature trying to load DB|RDB ERROR DETECTED|Short read or OOM loading DB|loading the DB")
-_ID_BYTES = 10  # of the longest varint in protobuf
 
 
 class Recovery:
@@ -80,8 +79,8 @@ def _alertmanager(state: State, log: str) -> Iterator[str]:
     """Alertmanager logs the error without naming which of its two files it is in."""
     if not _ALERTMANAGER.search(log):
         return
-    files = ("alertmanager/nflog", "alertmanager/silences")
-    broken = [file for file in files if state.file(file).exists() and not _whole(state.file(file))]
+    files = [f"alertmanager/{name}" for name in LOST]
+    broken = [file for file in files if state.file(file).exists() and not is_whole(state.file(file))]
     yield from broken or files
 
 
@@ -100,54 +99,6 @@ _DAMAGED: dict[str, Callable[[State, str], Iterator[str]]] = {
     "prometheus": _prometheus,
     "redis": _redis,
 }
-
-
-def _whole(file: Path) -> bool:
-    """Return whether the file is a sequence of length-prefixed protobuf messages, as Alertmanager writes it."""
-    try:
-        content = file.read_bytes()
-        position = 0
-        while position < len(content):
-            length, position = _number(content, position)
-            if length == 0 or not _is_message(content[position : position + length], length):
-                return False
-            position += length
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _is_message(content: bytes, length: int) -> bool:
-    if len(content) < length:
-        return False
-    position = 0
-    while position < length:
-        tag, position = _number(content, position)
-        kind = tag & 7
-        if kind == 0:
-            _, position = _number(content, position)
-        elif kind == 2:
-            size, position = _number(content, position)
-            position += size
-        elif kind in {1, 5}:
-            position += 8 if kind == 1 else 4
-        else:
-            return False
-    return position == length
-
-
-def _number(content: bytes, position: int) -> tuple[int, int]:
-    """Return the varint at this position, and where it ends. Raises ValueError."""
-    value = 0
-    for place in range(_ID_BYTES):
-        if position >= len(content):
-            break
-        byte = content[position]
-        position += 1
-        value |= (byte & 0x7F) << (7 * place)
-        if byte < 0x80:
-            return value, position
-    raise ValueError("expected a number")
 
 
 def _size(file: Path) -> int:

@@ -16,18 +16,21 @@ Not scaled, with the consequences:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from exporters.core.checks.check import CheckSettings
 from exporters.core.strict_yaml import read_yaml
 from pantrywatch.config.durations import seconds
+from pantrywatch.config.notifications.escalation import Escalations
 from pantrywatch.generate.layout import Pace
 
 _SHORTEST_SCRAPE_SECONDS = 3
 _SCRAPE_SECONDS = 15
 _CHECK_SECONDS = {field.name: field.default for field in fields(CheckSettings) if field.name.endswith("_seconds")}
+_DIGEST_AT = "09:00"
 _DELAYS = {"after", "repeat", "group_interval", "every"}
 
 
@@ -66,6 +69,7 @@ class Speed:
             section.setdefault("group_interval", "1m")
             section.setdefault("heartbeat", {}).setdefault("every", "1m")
             section["office_hours"] = {"time_zone": "UTC", "days": list(_DAYS), "opens": "00:00", "closes": "24:00"}
+            section["escalation"] = _built_in(section) | section.get("escalation", {})
         self._delays(section)
         return document
 
@@ -89,13 +93,26 @@ class Speed:
         return f"{max(1, round(seconds(text) / self.factor))}s"
 
 
+def _built_in(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the escalation of what the section leaves out, as it would be written."""
+    names = [str(contact.get("name")) for contact in section.get("contacts", ())]
+    filled = asdict(Escalations().filled(names, _DIGEST_AT)) if names else {}
+    return {
+        severity: {
+            **{name: value for name, value in one.items() if value},
+            "steps": [{"after": step["after"], "notify": step["notify"]} for step in one["steps"]],
+        }
+        for severity, one in filled.items()
+    }
+
+
 def _rooted(node: Any, folder: Path, name: str = "") -> Any:
     if isinstance(node, dict):
         inherited = "_file" if name == "secret_files" else ""
         return {key: _rooted(value, folder, inherited or key) for key, value in node.items()}
     if isinstance(node, list):
         return [_rooted(entry, folder, name) for entry in node]
-    is_path = isinstance(node, str) and name.endswith("_file") and not node.startswith(("/", "${"))
+    is_path = isinstance(node, str) and (name.endswith("_file") or name == "queries") and node[:1] not in ("/", "$")
     return str(folder / node) if is_path else node
 
 

@@ -34,8 +34,14 @@ _CASES: dict[str, tuple[dict[str, float], int]] = {
     ),
     "at-risk": ({"slo:measured:bool": 1, "target:health:state": 0, "slo:period_error_budget_remaining:ratio": 0.1}, 3),
     "no-data": ({"slo:measured:bool": 1}, 2),
+    "unknown": (
+        {"slo:measured:bool": 1, "target:health:state": 3, "slo:period_error_budget_remaining:ratio": 0.5},
+        2,
+    ),
     "kept": ({"slo:measured:bool": 1, "target:health:state": 0, "slo:period_error_budget_remaining:ratio": 0.5}, 1),
     "capacity": ({"slo:measured:bool": 1, "slo:capacity:ratio": 1.2}, 1),
+    "nobody-knows": ({"slo:measured:bool": 0, "slo:not_measured:bool": 0}, -1),
+    "said-why": ({"slo:measured:bool": 0, "slo:not_measured:bool": 1}, 0),
     "not-fed": ({"slo:measured:bool": 0, "slo:period_error_budget_remaining:ratio": -0.5}, 0),
 }
 

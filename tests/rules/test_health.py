@@ -79,24 +79,81 @@ def test_components_that_are_down_show_in_their_layer(promtool: Promtool) -> Non
     )
 
 
-def test_what_nothing_is_known_of_is_not_healthy(promtool: Promtool) -> None:
-    """Without a sample a target that should be measured has no state, and its layer is degraded."""
-    cases = [at("30m", _TARGET, {}), at("30m", _LAYERS, {'{layer="backend"}': 1}), at("30m", _WHOLE, {"{}": 1})]
-    promtool([], "5m", cases, about=_ABOUT)
+def test_what_nothing_is_known_of_is_unknown(promtool: Promtool) -> None:
+    """Without a sample a target that should be measured is unknown, and so are its layer and the whole."""
+    promtool([], "5m", [at("30m", expr, samples) for expr, samples in _backend(3)], about=_ABOUT)
 
 
-def test_a_server_that_nobody_can_ask_any_more_is_not_healthy(promtool: Promtool) -> None:
-    """The exporter of the only database went with its machine: its layer and the whole are degraded, not healthy."""
-    promtool(
-        [('pg_up{job="database",instance="a"}', "1x20 stale"), ('up{job="application",instance="crm-api"}', "1x80")],
-        "1m",
-        [
-            at("10m", _LAYERS, {'{layer="infrastructure"}': 0, '{layer="backend"}': 0}),
-            at("45m", _LAYERS, {'{layer="infrastructure"}': 1, '{layer="backend"}': 0}),
-            at("45m", _WHOLE, {"{}": 1}),
-        ],
-        records=_UP,
-    )
+_HEALTHY_API = ('up{job="application",instance="crm-api"}', "1x80")
+_DATABASE = ('job="database",instance="a"', 'job="database",instance="b"')
+
+
+def _infrastructure(promtool: Promtool, series: list[tuple[str, str]], states: dict[str, tuple[int, int]]) -> None:
+    """At each time the layer of the databases, and the whole, beside a healthy application."""
+    cases = [
+        case
+        for time, (layer, whole) in states.items()
+        for case in (
+            at(time, _LAYERS, {'{layer="infrastructure"}': layer, '{layer="backend"}': 0}),
+            at(time, _WHOLE, {"{}": whole}),
+        )
+    ]
+    promtool([*series, _HEALTHY_API], "1m", cases, records=_UP)
+
+
+def test_a_server_that_nobody_can_ask_any_more_is_unknown(promtool: Promtool) -> None:
+    """The exporter of the only database went with its machine: its layer and the whole are unknown, not healthy."""
+    series = [(f"pg_up{{{_DATABASE[0]}}}", "1x20 stale"), (f"up{{{_DATABASE[0]}}}", "1x20 0x60")]
+    _infrastructure(promtool, series, {"10m": (0, 0), "25m": (3, 3), "45m": (3, 3)})
+
+
+def test_a_server_that_was_removed_is_unknown_for_a_day(promtool: Promtool) -> None:
+    """Neither the server nor its target is there any more."""
+    _infrastructure(promtool, [(f"pg_up{{{_DATABASE[0]}}}", "1x20 stale")], {"10m": (0, 0), "45m": (3, 3)})
+
+
+def test_a_server_that_nobody_could_ever_ask_is_unknown(promtool: Promtool) -> None:
+    """Its exporter has never responded: there is no gauge of it at all."""
+    series = [(f"up{{{_DATABASE[0]}}}", "0x80")]
+    _infrastructure(promtool, series, {"10m": (3, 3)})
+
+
+def test_one_of_two_servers_that_nobody_can_ask_is_unknown(promtool: Promtool) -> None:
+    """The other one responds: that says nothing about this one."""
+    series = [
+        (f"pg_up{{{_DATABASE[0]}}}", "1x80"),
+        (f"up{{{_DATABASE[0]}}}", "1x80"),
+        (f"pg_up{{{_DATABASE[1]}}}", "1x20 stale"),
+        (f"up{{{_DATABASE[1]}}}", "1x20 0x60"),
+    ]
+    _infrastructure(promtool, series, {"10m": (0, 0), "45m": (3, 3)})
+
+
+def test_a_server_that_was_down_before_its_machine_died_stays_unhealthy(promtool: Promtool) -> None:
+    """Worse is not better: unknown never replaces what was known to be down."""
+    series = [(f"pg_up{{{_DATABASE[0]}}}", "1x20 0x20 stale"), (f"up{{{_DATABASE[0]}}}", "1x40 0x40")]
+    _infrastructure(promtool, series, {"10m": (0, 0), "30m": (2, 2), "60m": (2, 2)})
+
+
+def test_a_failed_scrape_changes_no_state(promtool: Promtool) -> None:
+    """A server that could not be asked once is as healthy as before."""
+    series = [(f"pg_up{{{_DATABASE[0]}}}", "1x40 stale 1x80"), (f"up{{{_DATABASE[0]}}}", "1x40 0 1x80")]
+    states = 'max_over_time(layer:health:state{layer="infrastructure"}[20m])'
+    promtool([*series, _HEALTHY_API], "15s", [at("20m", f"sum({states})", {"{}": 0})], records=_UP, every="15s")
+
+
+def test_unknown_hides_nothing_worse(promtool: Promtool) -> None:
+    """An unknown database beside an application that is down: the whole is unhealthy."""
+    series = [
+        (f"up{{{_DATABASE[0]}}}", "0x80"),
+        ('up{job="application",instance="crm-api"}', "0x80"),
+        ('up{job="cache",instance="main"}', "0x80"),
+    ]
+    cases = [
+        at("10m", _LAYERS, {'{layer="infrastructure"}': 3, '{layer="backend"}': 2}),
+        at("10m", _WHOLE, {"{}": 2}),
+    ]
+    promtool(series, "1m", cases, records=_UP)
 
 
 def test_an_application_whose_requests_fail_is_unhealthy_though_it_is_scraped(promtool: Promtool) -> None:
@@ -115,17 +172,18 @@ def test_an_application_whose_requests_fail_is_unhealthy_though_it_is_scraped(pr
 
 
 def test_a_target_without_data_is_never_met(promtool: Promtool) -> None:
-    """Its last events were good: as soon as none are counted it has no state, and its layer is not healthy."""
+    """Its last events were good: as soon as none are counted it is unknown, with its layer and the whole."""
     series = series_of("api-error-rate", [(1000, 24)], [(0, 24)])
     promtool(
         [(name, f"{values} stale") for name, values in series],
         "5m",
         [
             at("1h50m", _TARGET, {'{target="api-error-rate"}': 0}),
-            at("2h15m", _TARGET, {}),
-            at("2h45m", _TARGET, {}),
-            at("2h45m", _LAYERS, {'{layer="backend"}': 1}),
-            at("2h45m", _WHOLE, {"{}": 1}),
+            *(
+                case
+                for time in ("2h15m", "2h45m")
+                for case in (at(time, expr, samples) for expr, samples in _backend(3))
+            ),
         ],
         about=_ABOUT,
     )

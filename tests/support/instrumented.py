@@ -22,7 +22,7 @@ from tests.support.servers import free_port, process, wait_until
 PINNED = Path(__file__).parent / "libraries"
 INSTALLED = Path(__file__).parents[2] / ".pantrywatch" / "libraries"
 _PAGE = Path(__file__).parents[2] / "docs/your-application.md"
-_SNIPPET = re.compile(r"<!-- snippet: ([a-z-]+) -->\n```\w+\n(.*?)```", re.DOTALL)
+_SNIPPET = re.compile(r"^( *)<!-- snippet: ([a-z-]+) -->\n *```\w+\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 _START_SECONDS = 90
 
 _FASTAPI = """
@@ -79,7 +79,8 @@ class Instrumented:
 
 def snippets() -> dict[str, str]:
     """Return name → code of the snippets of the page."""
-    return dict(_SNIPPET.findall(_PAGE.read_text(encoding="utf-8")))
+    found = _SNIPPET.findall(_PAGE.read_text(encoding="utf-8"))
+    return {name: re.sub(f"^{margin}", "", code, flags=re.MULTILINE) for margin, name, code in found}
 
 
 def install() -> None:

@@ -48,8 +48,13 @@ class Laid:
     def run(self, settings: str = _SETTINGS) -> str:
         """Lay out and return what is said."""
         (self.folder / "etc/settings.yaml").write_text(settings)
+        data = self.folder / "data"
         sources = Sources(
-            self.folder / "etc/settings.yaml", ROOT / "provisioning", ROOT / "alert_rules/generated", self.given
+            self.folder / "etc/settings.yaml",
+            ROOT / "provisioning",
+            ROOT / "alert_rules/generated",
+            self.given,
+            data if data.exists() else None,
         )
         return next_steps(prepare(sources, self.folder / "volume", _ME))
 
@@ -171,6 +176,19 @@ def test_a_volume_is_handed_to_whoever_writes_to_it(laid: Laid) -> None:
     for file in (data / "inbox", data / "inbox/messages.jsonl", data / "inbox/.pantrywatch"):
         assert file.stat().st_uid == users["inbox"]
     assert (data / "host/.pantrywatch").stat().st_uid == users["host"]
+
+
+def test_damaged_state_of_alertmanager_is_put_aside(laid: Laid, caplog: pytest.LogCaptureFixture) -> None:
+    """A file cut short, with which it would not start, is renamed and named; a whole one stays."""
+    state = laid.folder / "data/alertmanager"
+    state.mkdir(parents=True)
+    (state / "nflog").write_bytes(b"\x05\x0a\x03ab")
+    (state / "silences").write_bytes(b"\x05\x0a\x03abc")
+    laid.run()
+    assert not (state / "nflog").exists()
+    assert next(state.glob("nflog.damaged-*")).read_bytes() == b"\x05\x0a\x03ab"
+    assert (state / "silences").exists()
+    assert "file nflog is damaged: put aside as" in caplog.text
 
 
 def test_what_is_given_holds_and_what_is_taken_back_goes(laid: Laid) -> None:

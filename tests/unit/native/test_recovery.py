@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pantrywatch.native.recovery import Recovery, _whole
+from pantrywatch.generate.alertmanager.state_files import is_whole
+from pantrywatch.native.recovery import Recovery
 from pantrywatch.native.state_dir import State
 from pantrywatch.native.supervisor import Component
 from tests.support.properties import cases
@@ -76,7 +77,7 @@ def test_a_file_of_whole_messages_is_whole(tmp_path: Path) -> None:
     """As Alertmanager writes it, cut short it is not."""
     for content, whole in ((b"", True), (_SILENCE * 3, True), (_SILENCE[:-1], False), (b"\0" * 9, False)):
         (tmp_path / "file").write_bytes(content)
-        assert _whole(tmp_path / "file") is whole
+        assert is_whole(tmp_path / "file") is whole
 
 
 @cases(300)
@@ -85,4 +86,4 @@ def test_whatever_the_file_holds_it_is_whole_or_not(tmp_path_factory: pytest.Tem
     """No bytes make the look at them fail."""
     file = tmp_path_factory.getbasetemp() / "file"
     file.write_bytes(content)
-    assert _whole(file) in {True, False}
+    assert is_whole(file) in {True, False}

@@ -136,3 +136,28 @@ def test_settings_are_scaled_and_still_valid() -> None:
     assert settings.notifications.office_hours.closes == "24:00"
     assert all(check.timeout_seconds < check.interval_seconds for check in settings.synthetic.checks)
     assert str(ROOT / "demo/password") in str(document)
+
+
+_SHORT = """
+environment: production
+database: [{name: crm, dsn_file: secrets/dsn, queries: [business.yaml, /etc/more.yaml]}]
+notifications:
+  links: {boards: "https://b.example", alertmanager: "https://a.example"}
+  email: {server: "mail.example:587", sender: "a@b.example"}
+  contacts: [{name: first, email: "a@b.example"}, {name: second, email: "b@b.example"}]
+  escalation:
+    high: {repeat: 2h, steps: [{after: 15m, notify: second}]}
+"""
+
+
+def test_what_is_built_in_is_scaled_too(tmp_path: Path) -> None:
+    """An escalation left out is the built-in one, divided; query files too are found from the new place."""
+    (tmp_path / "my.yaml").write_text(_SHORT)
+    settings = decode(_FAST.settings(tmp_path / "my.yaml"), Settings, "my.yaml", {})
+    assert settings.notifications is not None
+    escalation = settings.notifications.escalation
+    assert [step.after for step in escalation.critical.steps] == ["1s", "60s"]
+    assert escalation.critical.repeat == "240s"
+    assert [(step.after, step.notify) for step in escalation.high.steps] == [("60s", "second")]
+    assert escalation.low.daily_at == "09:00"
+    assert settings.database[0].queries == (str(tmp_path / "business.yaml"), "/etc/more.yaml")
