@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from demo.gameday.expectations import EVERYWHERE
+from demo.gameday.expectations import ON_A_BUSY_MACHINE
 from demo.gameday.matrix import MATRIX
 from demo.gameday.run import WARM_UP_EVALUATIONS, Pace, Verdict
 from demo.gameday.stack import FiredAlert
@@ -19,7 +19,8 @@ first runs {warm:g} s without any fault; another stack runs without faults for {
 
 `demo/gameday/expectations.py` declares the required alerts, the tolerated side effects, and the number of rule
 evaluations within which an alert must fire. Anything else fails the day, including before a fault and in the quiet
-minutes; so does a required alert without a resolved notification.
+minutes; so does a required alert without a resolved notification. A stack started by root has a higher priority than
+other work; where more tasks than processors want to run all the same, what is true of such a machine is tolerated.
 
 Times run from the fault to the message in the inbox: in seconds of the fast stack, and in rule evaluations, 15 s each
 at normal speed. Scrapes (3 s) and message delivery are not sped up, so at normal speed an alert takes fewer evaluations
@@ -53,7 +54,10 @@ def page(verdicts: Sequence[Verdict], pace: Pace, quiet_minutes: float) -> str:
         for row in MATRIX
         for seen, reason in row.tolerated().items()
     )
-    always = "\n".join(f"| any | {seen.alert} | {seen.severity} | {reason} |" for seen, reason in EVERYWHERE.items())
+    always = "\n".join(
+        f"| any, on a busy machine | {seen.alert} | {seen.severity} | {reason} |"
+        for seen, reason in ON_A_BUSY_MACHINE.items()
+    )
     return (
         _HEAD.format(speed=pace.speed, quiet=quiet_minutes, warm=pace.seconds(WARM_UP_EVALUATIONS))
         + matrix_table(verdicts, pace)
