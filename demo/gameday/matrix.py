@@ -57,6 +57,18 @@ _DATABASE = (
         held=60.0,  # a quarter of an hour: what it breaks has begun by then
     ),
     Expectation(
+        "deadlocks",
+        {("CrmDatabaseDeadlocks", "medium"): 60},
+        {_NOW: _MISSED, ("CrmDbErrorRateBurn", "critical"): _BURN},
+        held=60.0,
+    ),
+    Expectation(
+        "bad-migration",
+        {("CrmApiErrorRateBurn", "critical"): 160, _NOW: 80},
+        {("CrmApiErrorsSudden", "critical"): _ERRORS, ("CrmDbErrorRateBurn", "critical"): _BURN},
+        held=120.0,
+    ),
+    Expectation(
         "connections-used-up",
         {("CrmDatabaseConnectionsNearLimit", "critical"): 40},
         _LOST
@@ -95,6 +107,23 @@ _APPLICATION = (
         held=36.0,
         conversations=2,
     ),
+    Expectation(
+        "application-frozen",
+        {("CrmApiDown", "critical"): 60, ("CrmApiUsersAffected", "critical"): 120},
+        {("CrmSyntheticCheckFailing", "medium"): _CHECK},
+        held=36.0,
+        conversations=2,
+    ),
+    Expectation(
+        "third-party-frozen",
+        {("CrmApiThirdPartyFailing", "high"): 100},
+        {
+            _NOW: _MISSED,
+            ("CrmIntegrationErrorRateBurn", "critical"): _BURN,
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+            ("CrmApiRouteSlow", "medium"): _SLOW,
+        },
+    ),
     Expectation("login-brute-force", {("CrmApiFailedLoginsBurst", "critical"): 60}),
 )
 
@@ -119,6 +148,8 @@ _OTHERS = (
             ("CrmApiRouteSlow", "medium"): _SLOW,
         },
     ),
+    Expectation("exporters-stopped", {("CrmMonitoringTargetDown", "high"): 60}, held=36.0),
+    Expectation("exporters-frozen", {("CrmMonitoringTargetDown", "high"): 60}, held=36.0),
     # Resolved only when the machine has no other work either.
     Expectation("cpu-burn", {("CrmHostCpuSaturated", "medium"): 160}, resolved_within=400.0, alone=True),
 )
