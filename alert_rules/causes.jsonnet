@@ -8,10 +8,15 @@ local not_felt = 'db-.+|cache-hit-ratio|integration-error-rate';
 
 // Alerts that explain others → instances that show that it is not all of them: with one server of two down, a symptom may
 // be the other's, and is told. A replica does not replace its primary.
+local primaries = 'max by (instance) (pg_up) == 1 unless on (instance) max by (instance) (pg_replication_is_replica) == 1';
 local causes(selectors) = {
   database: {
     alerts: 'alertname=~"CrmDatabaseDown|CrmDatabaseConnectionsNearLimit", severity="critical"',
-    others: 'max by (instance) (pg_up) == 1 unless on (instance) max by (instance) (pg_replication_is_replica) == 1',
+    others: primaries,
+  },
+  locks: {
+    alerts: 'alertname="CrmDatabaseLockQueue"',
+    others: primaries,
   },
   cache: {
     alerts: 'alertname="CrmCacheDown"',
@@ -57,6 +62,13 @@ function(config=(import 'config.libsonnet').defaults)
     description: 'Alerts that this outage explains are inhibited until their windows have forgotten it.',
   });
 
+  // The hour of CrmApiFailedLogins counts the attempts of a burst too.
+  local burst_recent = silent('CrmMonitoringCauseRecent', 'high', { cause: 'log-ins' }, function(memory) {
+    expr: 'max by (job) (max_over_time(ALERTS{alertname="CrmApiFailedLoginsBurst", alertstate="firing"}[%s])) > 0' % duration(memory),
+    summary: 'Passwords of {{ $labels.job }} were guessed at in the ' + time.last(memory) + '.',
+    description: 'The alert about failed logins over an hour is inhibited until that hour has forgotten the burst.',
+  });
+
   local target_burned(mutes, severities) = silent('CrmMonitoringTargetBurned', mutes, {}, function(memory) {
     expr: 'max by (target) (max_over_time(ALERTS{alertname=~".+Burn", severity=~"%s", alertstate="firing"}[%s])) > 0'
           % [severities, duration(memory)],
@@ -89,6 +101,7 @@ function(config=(import 'config.libsonnet').defaults)
                + [
                  server_recent('database', 'CrmDatabaseDown'),
                  server_recent('cache', 'CrmCacheDown'),
+                 burst_recent,
                  target_burned('high', 'critical'),
                  target_burned('medium', 'critical|high'),
                  target_burned('low', 'critical|high|medium'),

@@ -69,7 +69,7 @@ def _serve(options: argparse.Namespace) -> int:
     return_large_buffers()
     for source in sources:
         source.start()
-    line = f"serving {', '.join(_names(sources))} on {'https' if tls else 'http'}://{options.listen}"
+    line = f"serving {', '.join(_names(sources)) or 'its own metrics alone'} on {'https' if tls else 'http'}://{options.listen}"
     try:
         serve(guarded, listener, tls, on_start=lambda: print(line, file=sys.stderr, flush=True))
     finally:

@@ -56,7 +56,8 @@ def load_sources(settings_file: str | None, exporters: Sequence[str]) -> list[So
     """Return the sources of the named exporters (all if none is named), from the settings file or the environment.
 
     If no file is named, settings.yaml in the working directory is used; without that, the environment of a standalone
-    sidecar. Raises ConfigError with the problems of every section read, including `web` and `marks_file`.
+    sidecar. None where the settings have an application alone: Prometheus scrapes that itself. Raises ConfigError with
+    the problems of every section read, including `web` and `marks_file`.
     """
     _require_known(exporters)
     name, document, problems = _document(settings_file)
@@ -72,7 +73,7 @@ def load_sources(settings_file: str | None, exporters: Sequence[str]) -> list[So
             sources += of_exporter
     with found.collecting():
         _process_settings(name, document)
-    if not found.problems and not sources:
+    if not found.problems and not sources and not (document or {}).get("application"):
         expected = f"expected something to watch in at least one section of {', '.join(EXPORTERS)}"
         found.problems.append(ConfigProblem(name, "document", expected))
     found.raise_if_any()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.suites import Suite
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 _ROOT = Path(__file__).parents[1]
 

@@ -114,7 +114,7 @@ function(config)
       'Vacuums running now, and their progress. Long and not moving: it waits for a lock, or its cost limits are too tight.',
       'percentunit',
       [panel.rows('max by (instance, datname, relname) (pg_stat_progress_vacuum_heap_blks_scanned{%s}) / (max by (instance, datname, relname) (pg_stat_progress_vacuum_heap_blks{%s}) > 0)' % [queries.one, queries.one])],
-      'No vacuum is running.',
+      'No vacuum is running, or PostgreSQL or its exporter is down.',
       [['instance', 'Server'], ['datname', 'Database'], ['relname', 'Table'], ['Value', 'Scanned', { decimals: 0 }]],
       'Scanned',
       width=24,

@@ -65,7 +65,7 @@ function(config)
         panel.query(each_took('pg_stat_bgwriter_checkpoint_write_time_total', 'pg_stat_checkpointer_write_time_total'), '{{instance}} writing'),
         panel.query(each_took('pg_stat_bgwriter_checkpoint_sync_time_total', 'pg_stat_checkpointer_sync_time_total'), '{{instance}} syncing'),
       ],
-      queries.silent,
+      'No checkpoint ended in an hour, or PostgreSQL or its exporter is down (see Server and Scrape errors).',
     ),
     panel.timeseries(
       'Buffers written',

@@ -74,7 +74,7 @@ function(config)
       'Events per day',
       'How many events count towards the target, at the pace of the last day. Where they are few, a single one matters a lot: docs/targets.md says how many each alert needs.',
       'short',
-      [panel.now(('sum(' + series.sum_total('1d') + '%s)') % which)],
+      [panel.now(('288 * sum(avg_over_time(' + series.sampled_total + '%s[1d]))') % which)],
       empty,
     ) + panel.size(4, 4) + panel.plain_stat + panel.decimals(0),
   ]

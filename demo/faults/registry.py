@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from demo.environment import Environment
 from demo.faults import (
+    bad_migration,
     cache_cold,
     connections_used_up,
     cpu_burn,
+    deadlocks,
     lock_pile_up,
     login_brute_force,
     slow_database,
 )
 from demo.faults.fault import Fault, Tick, nothing, nothing_to_undo
-from demo.faults.frozen import frozen
+from demo.faults.frozen import frozen, frozen_program
 from demo.faults.programs_stopped import stopped
 
 
@@ -56,6 +58,20 @@ _ALL = (
         connections_used_up.enter,
         connections_used_up.undo,
     ),
+    Fault(
+        "deadlocks",
+        "two sessions take two locks in opposite order, every two seconds",
+        "database: deadlocks, rollbacks",
+        deadlocks.enter,
+        deadlocks.undo,
+    ),
+    Fault(
+        "bad-migration",
+        "the table of the opportunities has another name than the application asks for",
+        "API: 500 on some routes; database: rollbacks",
+        bad_migration.enter,
+        bad_migration.undo,
+    ),
     stopped(
         "cache-stopped",
         "redis",
@@ -83,6 +99,12 @@ _ALL = (
         "the application is stopped",
         "API: down; every check of it fails",
     ),
+    frozen_program(
+        "application-frozen",
+        "demo-api",
+        "the application is stopped by SIGSTOP: it accepts and never answers",
+        "API: down (timeout); every check of it fails",
+    ),
     Fault("api-errors", "one API answer in five is a 500", "API: error rate", _by_flag, nothing_to_undo),
     Fault("slow-api", "every API answer takes 0.8 s longer, in the API", "API: latency", _by_flag, nothing_to_undo),
     stopped(
@@ -91,6 +113,12 @@ _ALL = (
         "the e-mail and geocoding services do not answer",
         "API: errors of calls to third parties; integrations",
     ),
+    frozen_program(
+        "third-party-frozen",
+        "demo-third-party",
+        "the e-mail and geocoding services accept and never answer",
+        "API: timeouts of calls to third parties; integrations",
+    ),
     Fault(
         "login-brute-force",
         "five failing log-ins a second",
@@ -98,6 +126,13 @@ _ALL = (
         login_brute_force.enter,
         nothing_to_undo,
         every_seconds=0.2,
+    ),
+    stopped("exporters-stopped", "exporters", "the exporters are stopped", "monitoring: targets down (refused)"),
+    frozen_program(
+        "exporters-frozen",
+        "exporters",
+        "the exporters are stopped by SIGSTOP: they accept and never answer",
+        "monitoring: targets down (timeout)",
     ),
     Fault("cpu-burn", "every core is busy at nice 10", "infrastructure: CPU", cpu_burn.enter, nothing_to_undo),
 )

@@ -40,6 +40,11 @@ class Supervisor:
         info = self._call("supervisor.getProcessInfo", program, fine=set())
         return isinstance(info, dict) and info.get("statename") in {"STARTING", "RUNNING"}
 
+    def process_id(self, program: str) -> int:
+        """0 if it does not run."""
+        info = self._call("supervisor.getProcessInfo", program, fine=set())
+        return int(info["pid"]) if isinstance(info, dict) else 0
+
     def _call(self, method: str, program: str, fine: set[int]) -> object:
         try:
             with xmlrpc.client.ServerProxy(self.url, transport=_Transport()) as proxy:

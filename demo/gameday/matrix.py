@@ -17,8 +17,7 @@ _NOW = ("CrmTargetMissedNow", "medium")
 
 # Side effects of a database that is down for long enough.
 _LOST = {
-    ("CrmSyntheticCheckFailing", "medium"): _CHECK,
-    ("CrmTargetNoData", "high"): "the server's own counters end with its sessions",
+    ("CrmSyntheticCheckFailing", "medium"): "a check that feeds no target is not known to hang on the database",
 }
 
 
@@ -31,14 +30,14 @@ _DATABASE = (
     ),
     Expectation(
         "database-stopped",
-        {("CrmDatabaseDown", "critical"): 30, ("CrmApiUsersAffected", "critical"): 60},
+        {("CrmDatabaseDown", "critical"): 45, ("CrmApiUsersAffected", "critical"): 80},
         _LOST | {("CrmHostProcessGroupGone", "medium"): _GONE},
         held=36.0,  # nine minutes
         conversations=2,
     ),
     Expectation(
         "database-frozen",
-        {("CrmDatabaseDown", "critical"): 40, ("CrmApiUsersAffected", "critical"): 60},
+        {("CrmDatabaseDown", "critical"): 50, ("CrmApiUsersAffected", "critical"): 80},
         _LOST,
         held=120.0,  # half an hour: it escalates to everybody
         conversations=2,
@@ -55,6 +54,19 @@ _DATABASE = (
             ("CrmSystemAvailabilityBurn", "critical"): _CHECK,
             ("CrmSyntheticCheckFailing", "medium"): _CHECK,
         },
+        held=60.0,  # a quarter of an hour: what it breaks has begun by then
+    ),
+    Expectation(
+        "deadlocks",
+        {("CrmDatabaseDeadlocks", "medium"): 60},
+        {_NOW: _MISSED, ("CrmDbErrorRateBurn", "critical"): _BURN},
+        held=60.0,
+    ),
+    Expectation(
+        "bad-migration",
+        {("CrmApiErrorRateBurn", "critical"): 160, _NOW: 80},
+        {("CrmApiErrorsSudden", "critical"): _ERRORS, ("CrmDbErrorRateBurn", "critical"): _BURN},
+        held=120.0,
     ),
     Expectation(
         "connections-used-up",
@@ -76,7 +88,7 @@ _APPLICATION = (
     ),
     Expectation(
         "api-errors",
-        {("CrmApiErrorsSudden", "critical"): 40, ("CrmApiErrorRateBurn", "critical"): 100},
+        {("CrmApiErrorsSudden", "critical"): 60, ("CrmApiErrorRateBurn", "critical"): 120},
         {
             _NOW: _MISSED,
             ("CrmSyntheticCheckFailing", "medium"): _CHECK,
@@ -95,14 +107,31 @@ _APPLICATION = (
         held=36.0,
         conversations=2,
     ),
-    Expectation("login-brute-force", {("CrmApiFailedLoginsBurst", "critical"): 40}),
+    Expectation(
+        "application-frozen",
+        {("CrmApiDown", "critical"): 60, ("CrmApiUsersAffected", "critical"): 120},
+        {("CrmSyntheticCheckFailing", "medium"): _CHECK},
+        held=36.0,
+        conversations=2,
+    ),
+    Expectation(
+        "third-party-frozen",
+        {("CrmApiThirdPartyFailing", "high"): 100},
+        {
+            _NOW: _MISSED,
+            ("CrmIntegrationErrorRateBurn", "critical"): _BURN,
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+            ("CrmApiRouteSlow", "medium"): _SLOW,
+        },
+    ),
+    Expectation("login-brute-force", {("CrmApiFailedLoginsBurst", "critical"): 60}),
 )
 
 _OTHERS = (
     Expectation("cache-cold", {("CrmCacheMostlyMissing", "medium"): 160}, {_NOW: _MISSED}),
     Expectation(
         "cache-stopped",
-        {("CrmCacheDown", "high"): 40},
+        {("CrmCacheDown", "high"): 60},
         {
             ("CrmSyntheticCheckFailing", "medium"): _CHECK,
             ("CrmHostProcessGroupGone", "medium"): _GONE,
@@ -119,6 +148,8 @@ _OTHERS = (
             ("CrmApiRouteSlow", "medium"): _SLOW,
         },
     ),
+    Expectation("exporters-stopped", {("CrmMonitoringTargetDown", "high"): 60}, held=36.0),
+    Expectation("exporters-frozen", {("CrmMonitoringTargetDown", "high"): 60}, held=36.0),
     # Resolved only when the machine has no other work either.
     Expectation("cpu-burn", {("CrmHostCpuSaturated", "medium"): 160}, resolved_within=400.0, alone=True),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from demo.gameday.expectations import EVERYWHERE, Expectation
+from demo.gameday.expectations import ON_A_BUSY_MACHINE, Expectation
 from demo.gameday.stack import FiredAlert, Stack
 from pantrywatch.native.console import say
 
@@ -78,7 +79,7 @@ def quiet(stack: Stack, minutes: float) -> Verdict:
         stack.pause(min(60.0, left))
         verdict.after = _first(stack, begin)
         say(f"  quiet: {max(0.0, left / 60 - 1):.0f} min left, delivered: {_words(verdict.after) or 'nothing'}")
-    verdict.unexpected = {seen for seen in verdict.after if seen not in EVERYWHERE}
+    verdict.unexpected = set(verdict.after) - _of_other_work()
     return verdict
 
 
@@ -107,7 +108,7 @@ def play(stack: Stack, expectation: Expectation, pace: Pace) -> Verdict:
     if expectation.held:
         stack.pause(pace.seconds(_REMEMBERED_EVALUATIONS))
     told = _first(stack, begin)
-    verdict.after_the_end = {seen for seen, seconds in told.items() if seconds > off} - EVERYWHERE.keys()
+    verdict.after_the_end = {seen for seen, seconds in told.items() if seconds > off} - _of_other_work()
     verdict.talkative = _talkative(stack, begin, expectation.conversations)
     return verdict
 
@@ -118,8 +119,15 @@ def _judge(verdict: Verdict, expectation: Expectation, pace: Pace, early: Iterab
     verdict.late = {
         seen for seen, most in required.items() if pace.evaluations(verdict.after.get(seen, 0.0)) > most
     }  # fmt: skip
-    declared = {*required, *expectation.tolerated(), *EVERYWHERE}
-    verdict.unexpected = {*(verdict.after.keys() - declared), *(set(early) - EVERYWHERE.keys())}
+    busy = _of_other_work()
+    declared = {*required, *expectation.tolerated(), *busy}
+    verdict.unexpected = {*(verdict.after.keys() - declared), *(set(early) - busy)}
+
+
+def _of_other_work() -> set[FiredAlert]:
+    """Return what is tolerated now: by the load of the last minutes, more tasks than processors want to run."""
+    is_busy = max(os.getloadavg()[:2]) > (os.cpu_count() or 1)
+    return set(ON_A_BUSY_MACHINE) if is_busy else set()
 
 
 def _clear(stack: Stack, verdict: Verdict, awaited: set[FiredAlert], begin: float, seconds: float) -> None:

@@ -48,6 +48,10 @@ class Reply:
     content_type: str = "text/plain; charset=utf-8"
 
 
+# Browsers ask for the icon on every page.
+_FIXED = {"/healthz": Reply(200, b"ok\n"), "/favicon.ico": Reply(200, b"", "image/x-icon")}
+
+
 class Pages:
     """Answers /metrics, /metrics/EXPORTER[?target=NAME], /metrics/self, /healthz, /readyz and /."""
 
@@ -76,13 +80,11 @@ class Pages:
         path = scope["path"]
         if path.startswith("/metrics/") or path == "/metrics":
             return await self._metrics(path.removeprefix("/metrics").strip("/"), scope)
-        if path == "/healthz":
-            return Reply(200, b"ok\n")
         if path == "/readyz":
             return await self._ready()
         if path == "/":
             return Reply(200, self._landing_page().encode(), "text/html; charset=utf-8")
-        return Reply(404, b"not found; see /\n")
+        return _FIXED.get(path, Reply(404, b"not found; see /\n"))
 
     async def _metrics(self, exporter: str, scope: Scope) -> Reply:
         if exporter == "self":

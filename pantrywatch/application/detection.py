@@ -10,7 +10,10 @@ from pantrywatch.config.conventions import Convention, Requests, conventions
 
 
 def found_conventions(samples: Iterable[Sample]) -> tuple[Convention, ...]:
-    """Return the conventions of a page, at most one for each histogram of requests; several: it names things twice."""
+    """Return the conventions of a page, at most one for each histogram of requests, in the order of conventions.yaml.
+
+    Several: it names things twice, and the first is the one to count.
+    """
     labels = _labels(samples)
     best: dict[str, tuple[tuple[int, ...], Convention]] = {}
     for convention in conventions():
@@ -20,7 +23,8 @@ def found_conventions(samples: Iterable[Sample]) -> tuple[Convention, ...]:
                     rank = _rank(requests, labels[histogram], labels)
                     if rank[0] and (histogram not in best or rank > best[histogram][0]):
                         best[histogram] = (rank, convention)
-    return tuple(dict.fromkeys(convention for _, convention in best.values()))
+    found = {convention.name for _, convention in best.values()}
+    return tuple(convention for convention in conventions() if convention.name in found)
 
 
 def _labels(samples: Iterable[Sample]) -> Mapping[str, set[str]]:

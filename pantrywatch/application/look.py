@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pantrywatch.application.detection import found_conventions
@@ -49,21 +49,27 @@ def look(endpoint: ApplicationEndpoint, page: Page, application: Application, ta
     """Return what an endpoint's page becomes under these settings, and what it can feed then."""
     if page.fault:
         return Look(endpoint, page)
-    samples = tuple(relabelled(page.samples, relabellings(application)))
     conventions = found_conventions(page.samples)
+    if endpoint.convention is None and len(conventions) > 1:
+        application = naming(application, {endpoint.name: conventions[0].name})
+    own = [one._replace(labels={**one.labels, "instance": endpoint.name}) for one in page.samples]
+    samples = tuple(relabelled(own, relabellings(application)))
     routes, feeds = _routes(samples), _feeds(samples, targets)
     advice = list(_advice(endpoint, conventions, routes, application, samples))
     if endpoint.convention is None and len(conventions) == 1:
-        rules = relabellings(_naming(application, conventions[0]))
-        if _fed(_feeds(tuple(relabelled(page.samples, rules)), targets)) > _fed(feeds):
+        rules = relabellings(naming(application, {one.name: conventions[0].name for one in application.endpoints}))
+        if _fed(_feeds(tuple(relabelled(own, rules)), targets)) > _fed(feeds):
             advice.append(f"name its library, to feed more: `convention: {conventions[0].name}`")
     return Look(endpoint, page, conventions, routes, feeds, tuple(advice))
 
 
-def _naming(application: Application, convention: Convention) -> Application:
-    """Return the application as if each of its endpoints named this convention."""
+def naming(application: Application, conventions: Mapping[str, str]) -> Application:
+    """Return the application as if its settings said these conventions: endpoint → convention."""
     return replace(
-        application, endpoints=tuple(replace(one, convention=convention.name) for one in application.endpoints)
+        application,
+        endpoints=tuple(
+            replace(one, convention=conventions.get(one.name, one.convention)) for one in application.endpoints
+        ),
     )
 
 
@@ -157,7 +163,10 @@ def _advice(
 ) -> Iterator[str]:
     if endpoint.convention is None and len(conventions) > 1:
         names = " and ".join(one.name for one in conventions)
-        yield f"it exports its requests twice, as {names}: name the one that counts (`convention`), or all count twice"
+        yield (
+            f"it exports its requests twice, as {names}: `up` counts {conventions[0].name}, the first of the page"
+            " your-application; elsewhere all count twice until you name one (`convention`)"
+        )
     if endpoint.convention and conventions and endpoint.convention not in {one.name for one in conventions}:
         yield f"the settings say {endpoint.convention}, but it looks like {conventions[0].name}"
     raw = [route for route, _ in routes if _RAW_ID.fullmatch(route)]

@@ -7,6 +7,7 @@ library's own labels stay next to the new ones: no two series become one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -59,7 +60,32 @@ _EDGES = (
 def relabellings(application: Application) -> list[Relabelling]:
     """Return the metric_relabel_configs of the application's scrape, in their order."""
     known = named(application.conventions())
-    return [*mappings(known), *_folded(fold=application.fold_ids), *_meaning(application)]
+    return [
+        *_of_others(application, known),
+        *mappings(known),
+        *_folded(fold=application.fold_ids),
+        *_meaning(application),
+    ]
+
+
+def _of_others(application: Application, known: Sequence[Convention]) -> Iterator[Relabelling]:
+    """Yield what drops the requests of a second library on a page whose endpoint names the first: they count once.
+
+    `instance` tells the endpoints apart, where they name different conventions.
+    """
+    names = {endpoint.convention for endpoint in application.endpoints} - {None}
+    for own in (one for one in known if one.name in names):
+        mine = {name for requests in own.requests for name in requests.histograms}
+        others = {name for one in known for requests in one.requests for name in requests.histograms} | {REQUESTS}
+        if not (foreign := sorted(others - mine)):
+            continue
+        series = f"(?:{'|'.join(foreign)}){_SERIES}"
+        if len(known) == 1:
+            yield {"source_labels": ["__name__"], "regex": series, "action": "drop"}
+        else:
+            instances = "|".join(re.escape(one.name) for one in application.endpoints if one.convention == own.name)
+            regex = f"(?:{instances});{series}"
+            yield {"source_labels": ["instance", "__name__"], "regex": regex, "action": "drop"}
 
 
 def mappings(known: Sequence[Convention]) -> Iterator[Relabelling]:

@@ -80,6 +80,7 @@ def heartbeat_application(record: Record, watch: Watch, token: Secret | None = N
             Route("/heartbeat", partial(_beat, record, token), methods=["POST"]),
             Route("/", partial(_state, record, silent)),
             Route("/healthz", _health),
+            Route("/favicon.ico", _icon),
             Route("/metrics", partial(_metrics, watch)),
         ]
     )
@@ -118,6 +119,11 @@ async def _state(record: Record, silent: str, _request: Request) -> Response:
 
 async def _health(_request: Request) -> Response:
     return PlainTextResponse("ok\n")
+
+
+async def _icon(_request: Request) -> Response:
+    """Return no icon: browsers ask for one on every page."""
+    return Response(media_type="image/x-icon")
 
 
 async def _metrics(watch: Watch, _request: Request) -> Response:

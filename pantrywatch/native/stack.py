@@ -18,7 +18,7 @@ from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.files import write_atomically
 from pantrywatch.application.report import look_at
-from pantrywatch.config.application import Application
+from pantrywatch.config.settings import Settings
 from pantrywatch.config.shared_files import shared_files
 from pantrywatch.config.targets import read_targets
 from pantrywatch.native.addresses import Addresses, require_free
@@ -32,6 +32,7 @@ from pantrywatch.native.configuration import (
     write_configuration,
 )
 from pantrywatch.native.console import complain, next_steps, say, scrape_states, table
+from pantrywatch.native.counted_library import choose, keep_choosing
 from pantrywatch.native.installations import claim
 from pantrywatch.native.lock import holder, terminate_holder
 from pantrywatch.native.recovery import Recovery
@@ -82,11 +83,12 @@ def up(options: Options) -> int:
             say("preparing PostgreSQL and Redis for the demo")
             if code := _prepare_demo(state, addresses, environment["PW_POSTGRES"]):
                 return code
+        settings = choose(settings)
         write_configuration(options, settings, Path(environment["PW_SETTINGS"]))
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.notify)
         programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)
-        return _run(options, environment, programs, settings.application)
+        return _run(options, environment, programs, settings)
     finally:
         lock.release()
 
@@ -125,8 +127,9 @@ def _run(
     options: Options,
     environment: dict[str, str],
     programs: Sequence[Path],
-    application: Application | None,
+    settings: Settings,
 ) -> int:
+    application = settings.application
     endpoints = application.endpoints if application else ()
     stop = _Stop()
     stop.install()
@@ -143,6 +146,7 @@ def _run(
             if application is not None and options.settings_file is not None:
                 say("\n" + look_at(application, read_targets(shared_files() / "targets.yaml")).text)
             say(next_steps(options.addresses, options.settings_file, options.state.path, targets))
+            keep_choosing(options, settings, Path(environment["PW_SETTINGS"]), supervisor, stop.event)
             code = _watch(daemon, server_files, stop, retries)
     finally:
         say("stopping")

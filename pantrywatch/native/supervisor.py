@@ -101,6 +101,11 @@ class Supervisor:
         with self._proxy() as proxy:
             proxy.supervisor.startProcess(component, False)
 
+    def reload(self, component: str) -> None:
+        """Ask a component to read its configuration again, if it runs."""
+        with contextlib.suppress(OSError, xmlrpc.client.Error), self._proxy() as proxy:
+            proxy.supervisor.signalProcess(component, "HUP")
+
     def drop_idle(self) -> None:
         """Remove programs that do not run (faults that are off): supervisord spends a second on each when it exits."""
         with contextlib.suppress(OSError, xmlrpc.client.Error), self._proxy() as connected:

@@ -44,7 +44,7 @@ _SILENCE = {"alertname": "CrmDatabaseDown", "instance": "primary"}
 
 
 @pytest.mark.long
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_budgets_silences_and_marks_survive_an_upgrade(tmp_path: Path) -> None:
     """A state directory of 0.1 with a month of events, a silence and a mark: all there after `up` of this version."""
     state, settings = tmp_path / "state", tmp_path / "settings.yaml"

@@ -17,7 +17,7 @@ from tests.support.exporter import ROOT, fetch
 from tests.support.servers import Postgres, free_port, process, wait_until
 from tests.support.settings_files import company_settings
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from tests.e2e import stack as stacks
 from tests.support.crm.running import Crm, running_crm
 from tests.support.servers import wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900), pytest.mark.xdist_group("stack")]
 
 _SECONDS = 240
 _OF_THE_APPLICATION = {"api-latency", "api-error-rate", "db-query-latency"}

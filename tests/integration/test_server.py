@@ -116,7 +116,13 @@ def test_a_name_that_is_not_of_this_machine_is_refused(running: Exporter) -> Non
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("POST", "/metrics", 405), ("HEAD", "/metrics", 200), ("GET", "/../etc/passwd", 404)]
+    ("method", "path", "status"),
+    [
+        ("POST", "/metrics", 405),
+        ("HEAD", "/metrics", 200),
+        ("GET", "/favicon.ico", 200),
+        ("GET", "/../etc/passwd", 404),
+    ],
 )
 def test_other_requests_have_their_answers(running: Exporter, method: str, path: str, status: int) -> None:
     """Only GET and HEAD are answered, and nothing but the pages there are."""

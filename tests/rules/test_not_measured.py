@@ -56,3 +56,29 @@ def test_what_is_not_set_up_says_what_it_takes(promtool: Promtool) -> None:
     expected = {'{reason="not set up here: it takes a capacity run"}': 1.0}
     query = 'max by (reason) (slo:not_measured:bool{target="api-throughput"})'
     promtool([_UP], "1m", [at("2m", query, expected)], records="slo:measured:bool", installation=_INSTALLATION)
+
+
+def _instance(name: str, edge: str, good: int) -> list[tuple[str, str]]:
+    """Return the histogram of an instance with one bucket: 100 requests a minute, `good` of them below its edge."""
+    labels = f'job="application",instance="{name}",route_group="critical",http_route="/api/a"'
+    histogram = "http_server_request_duration_seconds"
+    return [
+        (f"{histogram}_count{{{labels}}}", "0+100x60"),
+        (f'{histogram}_bucket{{{labels},le="{edge}"}}', f"0+{good}x60"),
+        (f'{histogram}_bucket{{{labels},le="+Inf"}}', "0+100x60"),
+    ]
+
+
+def test_an_instance_without_the_edge_is_left_out(promtool: Promtool) -> None:
+    """Of two instances with different buckets the one that cannot tell counts as nothing: not good, bad or traffic."""
+    series = [*_instance("new", "0.5", 90), *_instance("old", "0.3", 50)]
+    counted = [
+        at("40m", 'round(slo:events_total:increase5m{target="api-latency"})', {_LATENCY: 500.0}),
+        at("40m", 'round(slo:events_bad:increase5m{target="api-latency"})', {_LATENCY: 50.0}),
+    ]
+    promtool(series, "1m", counted, about="api-latency", records="slo:events_.+5m")
+
+
+_LATENCY = (
+    '{layer="backend", sloth_id="crm-api-latency", sloth_service="crm", sloth_slo="api-latency", target="api-latency"}'
+)

@@ -56,7 +56,7 @@ def shaken(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_sample_of_faults_leaves_nothing_behind(shaken: World, record_property: _Record) -> None:
     """As below, for some faults that a fixed seed draws."""
     large = [fault for fault in FAULTS if fault.name in _LARGE]

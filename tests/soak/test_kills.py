@@ -36,7 +36,7 @@ def stack(tmp_path: Path) -> Iterator[stacks.Stack]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_sample_of_kills_is_healed(stack: stacks.Stack, record_property: _Record) -> None:
     """As below, for a few."""
     _kill_again_and_again(stack, _SAMPLE, record_property)

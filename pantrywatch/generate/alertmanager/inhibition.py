@@ -88,6 +88,14 @@ def _cause(name: str, mutes: str) -> tuple[str, ...]:
     return ('alertname="CrmMonitoringCauseRecent"', f'cause="{name}"', f'mutes="{mutes}"')
 
 
+_BURST = Inhibition(
+    "the hour of CrmApiFailedLogins counts what the burst told of",
+    _cause("log-ins", "high"),
+    (_named("CrmApiFailedLogins"),),
+    ("job",),
+)
+
+
 def _server(cause: str, alert: str) -> Iterator[Inhibition]:
     """A server that is down, or was just now, explains all its other alerts, except attempts to guess passwords."""
     explained = {
@@ -123,10 +131,12 @@ _FELT = ('target!=""', 'target!~"db-.+|cache-hit-ratio|integration-error-rate"')
 _OF_THE_DATABASE = ('target!=""', 'target!~"cache-hit-ratio|integration-error-rate"')
 _SUDDEN = ('alertname="CrmApiErrorsSudden"',)
 _SLOW = ('alertname=~"CrmApiSlow|CrmApiPoolExhausted"',)
+_CHECKS = 'alertname=~"CrmSyntheticCheck.+"'
 
 _DEAD_LAYERS = (
     *_server("database", "CrmDatabaseDown"),
-    *_causes("database", _SUDDEN, _SLOW, ('alertname=~"CrmSyntheticCheck.+"', 'kind="sql"')),
+    *_causes("database", _SUDDEN, _SLOW, (_CHECKS, 'kind="sql"'), (_CHECKS, *_FELT)),
+    *_causes("database", ('alertname="CrmTargetNoData"', 'target=~"db-.+"')),
     *_burns("database", *_OF_THE_DATABASE),
     _other_target_alerts("database", *_OF_THE_DATABASE),
     Inhibition(
@@ -134,8 +144,11 @@ _DEAD_LAYERS = (
         _cause("database", "high"),
         (_named("CrmApiRouteSlow"),),
     ),
+    # Statements that gave up waiting for a lock; users' own errors are told.
+    *_burns("locks", 'target="db-error-rate"'),
+    _other_target_alerts("locks", 'target="db-error-rate"'),
     *_server("cache", "CrmCacheDown"),
-    *_causes("cache", ('alertname=~"CrmSyntheticCheck.+"', 'kind="redis"')),
+    *_causes("cache", (_CHECKS, 'kind="redis"')),
     *_burns("cache", 'target="cache-hit-ratio"'),
     _other_target_alerts("cache", 'target="cache-hit-ratio"'),
     Inhibition(
@@ -144,7 +157,7 @@ _DEAD_LAYERS = (
         ('component="api"', 'alertname!~"CrmApiDown|CrmApiUsersAffected"', 'type!="security"'),
         ("job",),
     ),
-    *_causes("application", _SUDDEN, _SLOW),
+    *_causes("application", _SUDDEN, _SLOW, (_CHECKS, *_FELT)),
     *_burns("application", *_FELT),
     _other_target_alerts("application", *_FELT),
     Inhibition(
@@ -189,4 +202,4 @@ _NOT_SCRAPED = (
     ),
 )
 
-INHIBITIONS = _WORSE + _DEAD_LAYERS + _NOT_SCRAPED
+INHIBITIONS = (*_WORSE, _BURST, *_DEAD_LAYERS, *_NOT_SCRAPED)

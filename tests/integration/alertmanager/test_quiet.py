@@ -141,14 +141,37 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
             alert("CrmTargetMissedNow", "medium", target="api-latency"),
             _of("api", "CrmApiPoolExhausted", "high", job="application", instance="crm-api"),
             _of("check", "CrmSyntheticCheckFailing", "medium", kind="sql", check="select", instance="local"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", kind="journey", target="system-availability"),
+            alert("CrmTargetNoData", "high", target="db-error-rate", requires="database"),
             _of("collector", "CrmMonitoringCollectorFailing", "medium", exporter="database", instance="primary"),
         ],
         [
             _of("database", "CrmDatabaseLockWait", "high", instance="replica"),
             alert("CrmIntegrationErrorRateBurn", "critical", target="integration-error-rate"),
             alert("CrmCacheHitRatioBurn", "high", target="cache-hit-ratio"),
+            alert("CrmTargetNoData", "high", target="api-latency", requires="application"),
             _of("check", "CrmSyntheticCheckFailing", "medium", kind="http", check="page", instance="local"),
             _of("api", "CrmApiFailedLoginsBurst", "critical", job="application", type="security"),
+        ],
+    ),
+    "passwords were guessed at just now": (
+        _recent("log-ins", "high", job="application"),
+        [_of("api", "CrmApiFailedLogins", "high", job="application", type="security")],
+        [
+            _of("api", "CrmApiFailedLoginsBurst", "critical", job="application", type="security"),
+            _of("api", "CrmApiFailedLogins", "high", job="application-2", type="security"),
+        ],
+    ),
+    "sessions queued for a lock just now": (
+        _recent("locks"),
+        [
+            alert("CrmDbErrorRateBurn", "critical", target="db-error-rate"),
+            alert("CrmTargetMissedNow", "medium", target="db-error-rate"),
+        ],
+        [
+            alert("CrmApiErrorRateBurn", "critical", target="api-error-rate"),
+            alert("CrmDbAvailabilityBurn", "critical", target="db-availability"),
+            _of("api", "CrmApiErrorsSudden", "critical", job="application"),
         ],
     ),
     "the database was down half an hour ago": (
@@ -217,6 +240,7 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
             alert("CrmFrontendAvailabilityBurn", "critical", target="frontend-availability"),
             _of("scrape", "CrmMonitoringTargetDown", "high", job="application", instance="crm-api"),
             _of("api", "CrmApiRouteSlow", "medium", job="application"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", kind="http", target="frontend-availability"),
         ],
         [
             _of("scrape", "CrmMonitoringTargetDown", "high", job="host", instance="local"),

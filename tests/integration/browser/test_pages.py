@@ -20,7 +20,7 @@ from tests.integration.browser.site import (
 )
 from tests.support.servers import free_port
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 ROOT = Path(__file__).parents[3]
 

@@ -137,7 +137,7 @@ def _samples(family: AnyFamily) -> list[tuple[tuple[str, ...], float]]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_sixty_real_databases_have_their_turn(
     watch: Watch, tmp_path: Path, prepared: Callable[[servers.Postgres], None]
 ) -> None:

@@ -105,6 +105,24 @@ def test_lock_pile_up(installation: Installation, representative: requests.Sessi
     assert representative.get(f"{installation.url}{LIST}/{key}", timeout=8).ok
 
 
+def test_bad_migration(installation: Installation) -> None:
+    """The table has another name as long as the fault is on."""
+    there = "SELECT to_regclass('opportunities') IS NOT NULL"
+    with held(installation, "bad-migration"):
+        assert installation.postgres.value(there, "crm") is False
+    assert installation.postgres.value(there, "crm") is True
+
+
+def test_deadlocks(installation: Installation) -> None:
+    """The server counts deadlocks, and no session is left."""
+    counted = "SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = 'crm'"
+    assert installation.postgres.value(counted, "crm") is False
+    with held(installation, "deadlocks"):
+        servers.wait_until(lambda: installation.postgres.value(counted, "crm") is True, 20, "a deadlock")
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'demo-fault-deadlocks'"
+    servers.wait_until(lambda: installation.postgres.value(sessions, "crm") == 0, 5, "no session is left")
+
+
 def test_connections_used_up(installation: Installation) -> None:
     """The application's role is refused, the superuser is not; afterwards there is room again."""
     with held(installation, "connections-used-up"):

@@ -26,14 +26,20 @@ NAMES = [
     "database-frozen",
     "lock-pile-up",
     "connections-used-up",
+    "deadlocks",
+    "bad-migration",
     "cache-stopped",
     "cache-frozen",
     "cache-cold",
     "application-stopped",
+    "application-frozen",
     "api-errors",
     "slow-api",
     "third-party-down",
+    "third-party-frozen",
     "login-brute-force",
+    "exporters-stopped",
+    "exporters-frozen",
     "cpu-burn",
 ]
 
@@ -124,6 +130,19 @@ def test_a_program_is_stopped_and_started(stack: dict[str, str], name: str, prog
     switch.off(FAULTS[name], environment)
     assert manager.running(program)
     assert state_of(switch.listing(environment), name) == "off"
+
+
+def test_a_program_is_frozen_and_goes_on(stack: dict[str, str]) -> None:
+    """`on` suspends the program's process, `off` lets the same process go on."""
+    environment = Environment(stack)
+    manager = supervisor.connect(environment)
+    assert isinstance(manager, supervisor.Supervisor)
+    process = psutil.Process(manager.process_id("demo-third-party"))
+    switch.on(FAULTS["third-party-frozen"], environment)
+    assert process.status() == psutil.STATUS_STOPPED
+    switch.off(FAULTS["third-party-frozen"], environment)
+    assert process.status() != psutil.STATUS_STOPPED
+    assert manager.process_id("demo-third-party") == process.pid
 
 
 def test_on_twice_and_off_twice(stack: dict[str, str]) -> None:

@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from pantrywatch.application.choice import with_choice
+from pantrywatch.application.detection import found_conventions
 from pantrywatch.application.look import Look, look
 from pantrywatch.application.page import Page, read, refusal
+from pantrywatch.application.relabelled import relabelled
 from pantrywatch.application.report import report
 from pantrywatch.config.application import Application, ApplicationEndpoint
 from pantrywatch.config.targets import read_targets
+from pantrywatch.generate.relabelling import relabellings
 
 ROOT = Path(__file__).parents[3]
 PAGES = Path(__file__).parent / "pages"
@@ -33,6 +37,7 @@ _EXPECTED: dict[str, tuple[str, set[str]]] = {
     "wsgi": ("opentelemetry", _BOTH),
     "fastapi-opentelemetry": ("opentelemetry", _BOTH),
     "fastapi-opentelemetry-old": ("opentelemetry-old", _BOTH),
+    "fastapi-opentelemetry-dup": ("opentelemetry", _BOTH),
     "express-opentelemetry": ("opentelemetry", _BOTH),
     "express-prom-client": ("prom-client", _BOTH),
     "express-prom-bundle": ("express-prom-bundle", _BOTH),
@@ -80,7 +85,8 @@ def test_each_library_feeds_what_its_data_allow(page: str) -> None:
     """The library is found by its metrics, and with its name in the settings it feeds every promise that it can."""
     convention, fed = _EXPECTED[page]
     found = _look(page)
-    assert [one.name for one in found.conventions] == [convention]
+    assert found.conventions[0].name == convention
+    assert len(found.conventions) == 1 + page.endswith("-dup")
     assert _fed(_look(page, convention)) == fed
     # Only this page needs the name: a status that is a number may be another library's.
     assert _fed(found) == (set() if page == "fastapi-instrumentator" else fed)
@@ -123,11 +129,48 @@ def test_a_name_that_would_feed_more_is_advised() -> None:
     )
 
 
-def test_two_libraries_on_one_page_are_said() -> None:
-    """Requests that are exported twice would count twice."""
-    texts = [(PAGES / f"{page}.txt").read_text() for page in ("asgi", "express-prom-client")]
-    seen = _look(read("http://crm/metrics", "".join(texts), _TEXT))
-    assert any("opentelemetry and prom-client" in advice for advice in seen.advice)
+_TWICE = {"dup": ["fastapi-opentelemetry-dup"], "two libraries": ["express-prom-client", "asgi"]}
+
+
+def _page(names: list[str]) -> Page:
+    return read("http://crm/metrics", "".join((PAGES / f"{name}.txt").read_text() for name in names), _TEXT)
+
+
+def _counted(page: Page, application: Application, instance: str = "crm") -> float:
+    """Return the number of API requests that Prometheus would have of a page."""
+    own = [one._replace(labels={**one.labels, "instance": instance}) for one in page.samples]
+    stored = relabelled(own, relabellings(application))
+    name = "http_server_request_duration_seconds_count"
+    return sum(one.value for one in stored if one.name == name and one.labels.get("route_group") == "critical")
+
+
+@pytest.mark.parametrize("names", _TWICE.values(), ids=_TWICE)
+def test_a_page_with_two_libraries_counts_once(names: list[str]) -> None:
+    """`up` chooses the first of conventions.yaml; a name in the settings decides otherwise; the report says so."""
+    page, first = _page(names), read("http://crm/metrics", (PAGES / f"{names[-1]}.txt").read_text(), _TEXT)
+    alone = _counted(first, Application((ApplicationEndpoint("crm", "b:1", convention="opentelemetry"),)))
+    open_choice = Application((ApplicationEndpoint("crm", "b:1"),))
+    chosen = with_choice(open_choice, lambda _url: page)
+    assert [one.convention for one in chosen.endpoints] == ["opentelemetry"]
+    assert _counted(page, chosen) == alone > 0
+    assert _counted(page, open_choice) > alone
+    second = found_conventions(page.samples)[1].name
+    named = Application((ApplicationEndpoint("crm", "b:1", convention=second),))
+    assert 0 < _counted(page, named) < _counted(page, open_choice)
+    assert with_choice(named, lambda _url: page) == named
+    (advice,) = [advice for advice in _look(page).advice if "twice" in advice]
+    assert f"opentelemetry and {second}: `up` counts opentelemetry" in advice
+
+
+def test_a_choice_for_one_endpoint_leaves_the_others() -> None:
+    """Beside an endpoint that is chosen for, another is understood as before; one that is down stays open."""
+    page, other = _page(_TWICE["dup"]), _page(["express-prom-client"])
+    both = Application((ApplicationEndpoint("crm", "b:1"), ApplicationEndpoint("crm.2", "c:1")))
+    chosen = with_choice(both, lambda url: page if "b:1" in url else other)
+    assert [one.convention for one in chosen.endpoints] == ["opentelemetry", None]
+    assert _counted(page, chosen) == _counted(page, with_choice(Application(both.endpoints[:1]), lambda _url: page))
+    assert _counted(other, chosen, "crm.2") == _counted(other, both, "crm.2") > 0
+    assert with_choice(both, lambda url: Page(url, fault="refuses connections")) == both
 
 
 def test_no_status_and_no_route_are_reasons() -> None:

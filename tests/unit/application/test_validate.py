@@ -10,6 +10,8 @@ from threading import Thread
 
 import pytest
 
+from exporters.core.errors import ConfigError
+from exporters.registry import load_sources
 from pantrywatch.cli import main
 from tests.support.servers import free_port
 
@@ -79,6 +81,18 @@ def test_an_application_that_is_down_is_said(tmp_path: Path, capsys: pytest.Capt
     address = f"127.0.0.1:{free_port()}"
     assert _validate(tmp_path, address) == 1
     assert f"application/crm: http://{address}/metrics\n  MISSING   refuses connections" in capsys.readouterr().out
+
+
+def test_an_application_alone_is_enough(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Settings that name nothing but an application are good: Prometheus scrapes it, and no exporter has to run."""
+    with _served((PAGES / "express-prom-client.txt").read_bytes()) as address:
+        file = tmp_path / "my.yaml"
+        file.write_text(f'environment: test\napplication: {{endpoints: [{{name: crm, address: "{address}"}}]}}\n')
+        assert main(["validate", str(file)]) == 0
+        assert load_sources(str(file), []) == []
+        with pytest.raises(ConfigError, match="host: expected something to watch"):
+            load_sources(str(file), ["host"])
+    assert "feeds     api-latency, api-error-rate" in capsys.readouterr().out
 
 
 def test_settings_with_a_fault_come_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pantrywatch.build.bundle import bundle
+from pantrywatch.config.settings import read_settings
 from pantrywatch.config.yaml_output import dump
+from pantrywatch.containers.layout import container_layout
+from pantrywatch.generate.render import render
 from tests.support.properties import cases
 from tests.support.settings_files import company_settings
 
@@ -60,6 +63,17 @@ def test_the_configuration_of_an_installation_means_the_same_to_both(tmp_path: P
     assert "name: 08 by email" in written["alertmanager/alertmanager.yml"]
     for name, text in written.items():
         assert _as_1_2(text) == _as_1_1(text), name
+
+
+def test_the_configuration_of_containers_means_the_same_to_both(tmp_path: Path) -> None:
+    """What the first container writes, from the same settings."""
+    file = company_settings(tmp_path / "company", dsn="host=127.0.0.1")
+    file.write_text(file.read_text().replace("database-team", '"08"').replace("production", '"1e3"'))
+    written = render(read_settings(file), container_layout())
+    found = [name for name in written if name.endswith((".yml", ".yaml"))]
+    assert len(found) >= 4
+    for name in found:
+        assert _as_1_2(written[name]) == _as_1_1(written[name]), name
 
 
 # What the two versions, or two readers of one version, take for something else than a text.
