@@ -76,7 +76,8 @@ def _exchange(
 def _over_udp_or_tcp(
     query: dns.message.Message, sock: socket.socket, address: tuple[Any, ...], deadline: Deadline
 ) -> dns.message.Message:
-    host, port = str(address[0]), int(address[1])
+    # With the zone of a link-local IPv6 address: dnspython compares it with the sender's.
+    host, port = socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0], int(address[1])
     left = time_left(deadline)
     try:
         return dns.query.udp(query, host, left, port, ignore_trailing=True, raise_on_truncation=True, sock=sock)

@@ -21,5 +21,7 @@ def read_mail(content: bytes, recipients: Sequence[str]) -> Delivery:
         if not part.attached:
             found.setdefault(part.content_type, part)
     text, page = (found[kind].text(_MOST_TEXT_BYTES) if kind in found else "" for kind in ("text/plain", "text/html"))
-    text = text or words_of(page) or f"(no text in this mail, only {', '.join(found) or 'attachments'})"
+    text = (
+        text if text.strip() else words_of(page)
+    ) or f"(no text in this mail, only {', '.join(found) or 'attachments'})"
     return read_delivery("email", ", ".join(recipients), subject_of(mail), text, page)

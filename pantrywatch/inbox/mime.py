@@ -24,6 +24,8 @@ _MOST_VALUE_LENGTH = 1000  # of every other header
 _MOST_PARTS = 200
 _DEEPEST = 10
 _END_OF_HEADER = re.compile(rb"^\r?\n", re.MULTILINE)
+_WORD = r"=\?[^?\s]*\?[bq]\?.*?\?="
+_WORDS = re.compile(rf"{_WORD}(?:\s*{_WORD})*", re.IGNORECASE)
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
 _FIRST_HEADER = re.compile(rb"[!-9;-~]{1,100}:")
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
@@ -98,13 +100,22 @@ def part_at(source: bytes, start: int, end: int) -> Part:
 
 
 def subject_of(mail: Part) -> str:
-    """Return the subject with its encoded words decoded; an invalid one is returned unchanged."""
-    raw = mail.headers.get("subject", "")
+    """Return the subject with its encoded words decoded; invalid ones stay as they are."""
+    return _WORDS.sub(_decoded_words, mail.headers.get("subject", ""))
+
+
+def _decoded_words(words: re.Match[str]) -> str:
+    """Return the text of adjacent encoded words; decode_header would escape other text between them."""
     try:
-        pieces = decode_header(raw)
+        pieces = decode_header(words[0])
     except (LookupError, ValueError, MessageError):
-        return raw
-    return "".join(piece if isinstance(piece, str) else decoded(piece, charset or "utf-8") for piece, charset in pieces)
+        return words[0]
+    return "".join(
+        piece
+        if isinstance(piece, str)
+        else decoded(piece, (charset or "utf-8").partition("*")[0])  # RFC 2231: a language
+        for piece, charset in pieces
+    )
 
 
 def _headers(head: bytes) -> dict[str, str]:

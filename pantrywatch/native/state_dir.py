@@ -87,6 +87,9 @@ class State:
             text = file.read_text(encoding="utf-8", errors="replace").strip()
         except FileNotFoundError:
             return 0
+        except OSError as error:  # a folder, a loop of links, another user's
+            logger.warning("file=%s not read: assuming the default ports (%s)", file, error.strerror)
+            return 0
         if re.fullmatch(r"-?[0-9]{1,5}", text, re.ASCII):
             return int(text)
         logger.warning("file=%s damaged: assuming the default ports", file)
@@ -126,7 +129,11 @@ class State:
 
     def lock(self) -> Lock:
         """Lock this directory until the process ends. Raises ConfigError if another process holds the lock."""
-        held = acquire(self.lock_file)
+        try:
+            held = acquire(self.lock_file)
+        except OSError as error:
+            expected = f"expected a lock file this user can write: {error.strerror}"
+            raise ConfigError([ConfigProblem(str(self.lock_file), "lock", expected)]) from error
         if held is None:
             owner = holder(self.lock_file) or "that has just exited"
             expected = f"expected no stack running here, process {owner} runs one: see `./run status`, `./run down`"
@@ -141,12 +148,16 @@ class State:
     def secret(self, name: str) -> str:
         """Return a random password, created at first use and kept in a file that only its owner can read.
 
-        Raises ConfigError for an empty file: servers already set up would reject a new password.
+        Raises ConfigError for an empty or unreadable file: servers already set up would reject a new password.
         """
         file = self.file(f"secrets/{name}")
-        if not file.exists():
-            write_private(file, secrets.token_urlsafe(24))
-        text = file.read_text(encoding="utf-8", errors="replace").strip()
+        try:
+            if not file.exists():
+                write_private(file, secrets.token_urlsafe(24))
+            text = file.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError as error:
+            expected = f"expected a file with a password: {error.strerror}"
+            raise ConfigError([ConfigProblem(str(file), "secret", expected)]) from error
         if not text:
             expected = "expected a password, the file is empty: restore it, or start with another state directory"
             raise ConfigError([ConfigProblem(str(file), "secret", expected)])

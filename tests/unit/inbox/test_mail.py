@@ -231,3 +231,25 @@ def test_the_words_of_a_page_are_those_another_parser_finds(pieces: list[str]) -
 def test_a_page_reads_as_a_browser_shows_it(page: str, words: str) -> None:
     """Blocks are lines, cells are apart, scripts and comments are left out, also where they never end."""
     assert words_of(page) == words
+
+
+@pytest.mark.parametrize(
+    ("subject", "title"),
+    [
+        ("Grüße 中 =?utf-8?q?=C3=A9t=C3=A9?= C:\\users", "Grüße 中 été C:\\users"),
+        ("=?iso-8859-1*de?q?Gr=FC=DFe?=", "Grüße"),
+        ("=?utf-8?q?=C3?=\n =?utf-8?q?=A9?= é", "é é"),
+        ("=?utf-8?b?k?= é =?utf-8?q?=C3=A9?=", "=?utf-8?b?k?= é é"),
+    ],
+    ids=["raw UTF-8 beside encoded words", "a language", "a character in two words", "an invalid word"],
+)
+def test_each_part_of_a_subject_is_read_by_its_own_encoding(subject: str, title: str) -> None:
+    """Encoded words are decoded; text beside them is kept, whatever characters it has."""
+    assert read_mail(f"Subject: {subject}\n\nx".encode(), ["a"]).title == title
+
+
+def test_a_blank_text_part_gives_way_to_the_page() -> None:
+    """A mail whose text part has only blanks is shown by its HTML part."""
+    parts = b"--b\r\n\r\n \r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Hi</p>\r\n--b--\r\n"
+    mail = b"Content-Type: multipart/alternative; boundary=b\r\n\r\n" + parts
+    assert read_mail(mail, ["a"]).text == "Hi"

@@ -170,3 +170,17 @@ def test_no_database_is_ever_emptied(tmp_path: Path) -> None:
     prepare_demo(state, Addresses(0), postgres_bin())
     assert state.file("postgres/PG_VERSION").exists()
     assert not state.file("postgres.initdb").exists()
+
+
+def test_a_folder_or_a_loop_in_place_of_a_file_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What is no file where a file of the state should be gives its path, not a traceback."""
+    state = State(tmp_path)
+    for folder in ("secrets/crm", "run/lock"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "run/port-offset").symlink_to("port-offset")
+    assert state.addresses() == Addresses()
+    assert "port-offset" in caplog.text
+    for read, path in ((lambda: state.secret("crm"), "secrets/crm"), (state.lock, "run/lock")):
+        with pytest.raises(ConfigError) as error:
+            read()
+        assert error.value.problems[0].file == str(tmp_path / path)
