@@ -360,7 +360,7 @@ def test_a_connection_the_server_ended_is_made_anew_in_the_same_scrape(world: Wo
 
 def test_a_locked_catalog_costs_only_the_collectors_that_read_it(world: World) -> None:
     """While pg_database is locked they fail with `timeout`; the others give their values, and the server is up."""
-    servers.wait_until(lambda: world.scrape("main").error_classes() == {}, 20, "all collectors work")
+    servers.wait_until(lambda: world.scrape("main").error_classes() == {}, 60, "all collectors work")
     with psycopg.connect(world.main.dsn(), connect_timeout=5) as connection:
         connection.execute("LOCK TABLE pg_database IN ACCESS EXCLUSIVE MODE")
         page = world.scrape("main")
@@ -370,7 +370,7 @@ def test_a_locked_catalog_costs_only_the_collectors_that_read_it(world: World) -
     assert failing == {"locks": "timeout", "stat_activity": "timeout"}
     assert page.value("pg_stat_bgwriter_buffers_alloc_total") is not None
     assert page.value("pantrywatch_database_lock_waiters") is not None
-    servers.wait_until(lambda: world.scrape("main").error_classes() == {}, 20, "all collectors work again")
+    servers.wait_until(lambda: world.scrape("main").error_classes() == {}, 60, "all collectors work again")
 
 
 def test_no_address_password_or_error_text_reaches_the_log(world: World) -> None:
