@@ -20,8 +20,8 @@ from pantrywatch.web.server import read_json
 
 _COMMON = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 _OURS = _COMMON | {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'; form-action 'none'"
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 }
 # For untrusted HTML, also when opened outside its frame: styles are allowed, scripts and forms are not.
 _FOREIGN = _COMMON | {
