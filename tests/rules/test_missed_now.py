@@ -71,7 +71,7 @@ def test_two_failures_in_a_quiet_night_break_no_promise(promtool: Promtool) -> N
 
 
 def test_four_failures_in_an_hour_of_few_requests_break_no_promise(promtool: Promtool) -> None:
-    """Five requests a minute, one in a thousand may fail: four failures within ten minutes are chance, eight are not."""
+    """Five requests a minute, one in a thousand may fail: four failures within ten minutes are chance, eight not."""
     fine = [(2.5, _steps(60)), (2.5, _steps(10)), (2.5, _steps(20))]
     told: dict[str, float] = {'{severity="medium", target="api-error-rate"}': 1.0}
     for failures, expected in ((4, {}), (8, told)):
