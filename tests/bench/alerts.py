@@ -19,7 +19,7 @@ from pathlib import Path
 from pantrywatch.config.targets import Target, read_targets
 from pantrywatch.native.state_dir import ROOT
 from tests.bench.replay import STEP_SECONDS, Fired, fired
-from tests.bench.traffic import Level, daily, minutes
+from tests.bench.traffic import Traffic, daily, minutes
 
 _HOUR = 60
 _DAY = 24 * _HOUR
@@ -35,12 +35,17 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--rates", type=float, nargs="*", default=[0.2, 5.0, 300.0])
     parser.add_argument("--levels", type=float, nargs="*", default=[0.6, 0.9])
+    parser.add_argument("--wander", type=float, default=0.03, help="of the level over ten minutes, as its logarithm")
     given = parser.parse_args()
-    _print_power(given.seeds)
+    _print_power(given.seeds, given.wander)
     print(f"{'true percentile':>15} {'a minute':>8} {'weeks':>6} {'alerts':>6} {'a week':>6}  which", flush=True)
     for level in given.levels:
         for rate in given.rates:
-            found = [one for seed in range(given.seeds) for one in quiet(level, rate, given.days, str(seed))]
+            found = [
+                one
+                for seed in range(given.seeds)
+                for one in quiet(Traffic(daily(rate), lambda _minute: level, given.wander), given.days, str(seed))  # noqa: B023
+            ]
             weeks = given.seeds * given.days / 7
             which = Counter(f"{one.alert} {one.target} {one.severity}" for one in found)
             shown = ", ".join(f"{count} {name}" for name, count in which.most_common(5))
@@ -48,10 +53,10 @@ def main() -> None:
             print(f"{level:>15.0%} {rate:>8g} {weeks:>6.1f} {count}  {shown}", flush=True)
 
 
-def _print_power(seeds: int) -> None:
+def _print_power(seeds: int, wander: float) -> None:
     print(f"{'150 % at':>8} {'median min':>10} {'longest min':>11} {'not found':>9}", flush=True)
     for rate in _POWER_RATES:
-        found = [one for seed in range(seeds) for one in minutes_to_tell(1.5, rate, str(seed)).values()]
+        found = [one for seed in range(seeds) for one in minutes_to_tell(1.5, rate, wander, str(seed)).values()]
         middle, longest = _shown(statistics.median(found)), _shown(max(found))
         print(f"{rate:>8g} {middle:>10} {longest:>11} {found.count(NEVER):>5}/{len(found)}", flush=True)
 
@@ -60,24 +65,18 @@ def _shown(value: float) -> str:
     return "none" if value == NEVER else f"{value:.0f}"
 
 
-def quiet(level: float, rate: float, days: int, seed: str) -> list[Fired]:
-    """Return the alerts of days at this level of what is promised, over all targets."""
+def quiet(traffic: Traffic, days: int, seed: str) -> list[Fired]:
+    """Return the alerts of days of such traffic, over all targets."""
     targets = [target for target in read_targets(ROOT / "targets.yaml").targets if target.kind != "capacity"]
-    return _replayed(targets, daily(rate), days * _DAY, seed, lambda _minute: level)
+    return _replayed(targets, traffic, days * _DAY, seed)
 
 
-def minutes_to_tell(level: float, rate: float, seed: str) -> dict[str, float]:
+def minutes_to_tell(level: float, rate: float, wander: float, seed: str) -> dict[str, float]:
     """Return target → minutes from a jump from 60 % to this level, at an even rate, until CrmTargetMissedNow fires."""
     targets = [target for target in read_targets(ROOT / "targets.yaml").targets if target.kind == "latency"]
     start = _start(_BEFORE + _AFTER)
-    found = _replayed(
-        targets,
-        lambda _minute: rate,
-        _BEFORE + _AFTER,
-        seed,
-        lambda minute: level if minute >= _BEFORE else 0.6,
-        "CrmTargetMissedNow",
-    )
+    jump = Traffic(lambda _minute: rate, lambda minute: level if minute >= _BEFORE else 0.6, wander)
+    found = _replayed(targets, jump, _BEFORE + _AFTER, seed, "CrmTargetMissedNow")
     told = {one.target: (one.at - start) / STEP_SECONDS - _BEFORE for one in reversed(found)}
     return {target.id: told.get(target.id, NEVER) for target in targets}
 
@@ -86,10 +85,8 @@ def _start(count: int) -> int:
     return int(time.time()) // 86400 * 86400 - 86400 - count * STEP_SECONDS
 
 
-def _replayed(  # noqa: PLR0913, PLR0917 - what traffic.minutes and replay.fired take
-    targets: list[Target], rate: Level, count: int, seed: str, level: Level, names: str = ".+"
-) -> list[Fired]:
-    events = ((target, minutes(target, rate, level, count, seed)) for target in targets)
+def _replayed(targets: list[Target], traffic: Traffic, count: int, seed: str, names: str = ".+") -> list[Fired]:
+    events = ((target, minutes(target, traffic, count, seed)) for target in targets)
     with tempfile.TemporaryDirectory(prefix="pantrywatch-bench-") as folder:
         return fired(Path(folder), events, _start(count), count, names)
 

@@ -1,9 +1,9 @@
 """Made-up events of every target over days: a daily rhythm, and latencies whose median wanders.
 
 Requests come as a Poisson process whose rate follows the time of day: a fifth of the mean at night, nearly twice the
-mean by day. Latencies are log-normal, and their median wanders by a tenth as noise that remembers the last ten minutes
+mean by day. Latencies are log-normal, and their median wanders as noise that remembers the last ten minutes
 (an AR(1) process), so bad minutes come together. A target of shares (errors, failed checks) has a share of bad events
-that wanders by a tenth in the same way.
+that wanders in the same way.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from statistics import NormalDist
 from pantrywatch.config.targets import Target
 
 _DAY_MINUTES = 1440
-# Standard deviation of the logarithm of a latency, and of its median's wandering.
+# Standard deviation of the logarithm of a latency.
 _SPREAD = 0.6
-_WANDER = 0.1
 _REMEMBERS_MINUTES = 10
 _MANY = 30
 _NORMAL = NormalDist()
@@ -35,15 +34,24 @@ class Minute:
     bad: int
 
 
-def minutes(target: Target, rate: Level, level: Level, count: int, seed: str) -> Iterator[Minute]:
-    """Yield `count` minutes of a target; `rate`: minute → events expected in it, see `daily`."""
-    chance = random.Random(f"{seed} {target.id} {rate(0)}")
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """By minute: events expected (see `daily`) and the level; `wander`: standard deviation of the level's logarithm."""
+
+    rate: Level
+    level: Level
+    wander: float
+
+
+def minutes(target: Target, traffic: Traffic, count: int, seed: str) -> Iterator[Minute]:
+    """Yield `count` minutes of a target."""
+    chance = random.Random(f"{seed} {target.id} {traffic.rate(0)}")
     keeps = math.exp(-1 / _REMEMBERS_MINUTES)
     wander = chance.gauss(0, 1)
     for minute in range(count):
         wander = keeps * wander + math.sqrt(1 - keeps**2) * chance.gauss(0, 1)
-        share = _bad_share(target, level(minute), _WANDER * wander)
-        expected = rate(minute)
+        share = _bad_share(target, traffic.level(minute), traffic.wander, wander)
+        expected = traffic.rate(minute)
         bad = _poisson(chance, expected * share)
         yield Minute(bad + _poisson(chance, expected * (1 - share)), bad)
 
@@ -53,15 +61,15 @@ def daily(per_minute: float) -> Level:
     return lambda minute: per_minute * (1 - 0.8 * math.cos(2 * math.pi * minute / _DAY_MINUTES))
 
 
-def _bad_share(target: Target, level: float, wander: float) -> float:
+def _bad_share(target: Target, level: float, wander: float, now: float) -> float:
     """Return a minute's share of bad events; a latency's percentile is `level` times its threshold in the long run."""
     assert target.objective is not None
     allowed = 1 - target.objective
     if target.kind != "latency":
-        return min(1, level * allowed * math.exp(wander - _WANDER**2 / 2))
-    all_spread = math.hypot(_SPREAD, _WANDER)
+        return min(1, level * allowed * math.exp(wander * now - wander**2 / 2))
+    all_spread = math.hypot(_SPREAD, wander)
     median = math.log(level) - _NORMAL.inv_cdf(target.objective) * all_spread
-    return 1 - _NORMAL.cdf(-(median + wander) / _SPREAD)
+    return 1 - _NORMAL.cdf(-(median + wander * now) / _SPREAD)
 
 
 def _poisson(chance: random.Random, mean: float) -> int:
