@@ -211,7 +211,7 @@ def test_after_all_faults_every_check_passes_again(stack: stacks.Stack) -> None:
         results = [value for _, value in stack.scrape("synthetic").samples("probe_success")]
         return len(results) > 0 and all(results)
 
-    wait_until(passing, 45, "every check passes")
+    wait_until(passing, 150, "every check passes")
 
 
 @pytest.mark.timeout(600)
