@@ -285,6 +285,7 @@ def test_down_leaves_nothing_and_a_second_up_keeps_history(stack: stacks.Stack) 
     assert stacks.processes_of(stack.state) == []
 
 
+@pytest.mark.long
 def test_a_component_that_keeps_dying_takes_no_other_along(tmp_path: Path) -> None:
     """A program that ends again and again is named with its last lines; the rest runs, and it is tried again."""
     programs = tmp_path / "bin"
@@ -305,6 +306,7 @@ def test_a_component_that_keeps_dying_takes_no_other_along(tmp_path: Path) -> No
     assert stacks.processes_of(tmp_path / "state") == []
 
 
+@pytest.mark.long
 def test_damaged_state_files_are_put_aside(tmp_path: Path) -> None:
     """What a power cut leaves of Alertmanager's, Prometheus' and the inbox's files is named and renamed; all starts."""
     (tmp_path / "settings.yaml").write_text("environment: test\nhost: {name: local}\n")

@@ -63,6 +63,7 @@ def test_the_mixin_holds_every_generated_rule(mixin: dict[str, Any]) -> None:
     assert sorted(given, key=order) == sorted(generated, key=order)
 
 
+@pytest.mark.long
 def test_debians_jsonnet_gives_the_same_of_a_vendored_copy(mixin: dict[str, Any], tmp_path: Path) -> None:
     """Whoever vendors the repository with jsonnet-bundler and uses Debian's jsonnet gets the same rules."""
     assert json.loads((ROOT / "jsonnetfile.json").read_text())["version"] == 1

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from pantrywatch.config.settings import read_settings
@@ -164,6 +165,7 @@ def test_up_takes_the_data_sources_from_the_settings_in_use(tmp_path: Path) -> N
     assert "vector(1)" in (ROOT / "alert_rules/generated/installation.yml").read_text()
 
 
+@pytest.mark.long
 def test_a_spent_budget_is_said_once_and_clears(promtool: Promtool) -> None:
     """More bad events than 30 days allow fire an alert after a day of data; it clears once they are within it again."""
     spent = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmTargetBudgetExhausted"})'

@@ -34,7 +34,8 @@ def test_ctrl_c_ends_the_making_of_the_environment(tmp_path: Path) -> None:
     slow.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PID_FILE": str(pid_file), "REAL": sys.executable}
     started = subprocess.Popen(
-        [str(checkout / "run"), "status"],
+        # What a shell runs in the background ignores SIGINT, and no shell below it can trap it.
+        ["env", "--default-signal=INT", str(checkout / "run"), "status"],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -105,6 +105,7 @@ def test_a_page_that_never_loads_is_a_timeout_and_a_slow_load(web: Server) -> No
             assert result.measured[f"browser_{name}", ("lab", "none")].waited > 4
 
 
+@pytest.mark.long
 def test_a_script_without_an_end_is_a_timeout(web: Server) -> None:
     """Before the load event and after it: the page does not answer, the browser does, so it is the page's fault."""
     web.page("/before", "<h1>Words</h1><script>for (;;);</script>")
