@@ -24,7 +24,7 @@ _MOST_VALUE_LENGTH = 1000  # of every other header
 _MOST_PARTS = 200
 _DEEPEST = 10
 _END_OF_HEADER = re.compile(rb"^\r?\n", re.MULTILINE)
-_WORD = r"=\?[^?\s]*\?[bq]\?.*?\?="
+_WORD = r"=\?[^?\s]*\?[bq]\?[^?]*\?="
 _WORDS = re.compile(rf"{_WORD}(?:\s*{_WORD})*", re.IGNORECASE)
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
 _FIRST_HEADER = re.compile(rb"[!-9;-~]{1,100}:")
