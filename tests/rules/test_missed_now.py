@@ -28,6 +28,14 @@ def _steps(minutes: int) -> int:
     return 2 * minutes
 
 
+def _after_eleven_minutes(
+    promtool: Promtool, target: str, good: Segments, bad: Segments, expected: dict[str, float]
+) -> None:
+    """Both have an hour before."""
+    cases = [at("71m", _NOW, expected)]
+    promtool(series_of(target, good, bad), "30s", cases, every="1m", about=target, records=_RULES)
+
+
 def test_every_target_that_nobody_keeps_is_told_within_ten_minutes(promtool: Promtool) -> None:
     """All events bad from the first hour on, 30 a minute: nine minutes later every target is told, front end too."""
     good = [(15.0, _steps(60)), (0.0, _steps(30)), (15.0, _steps(60))]
@@ -51,14 +59,7 @@ def test_a_percentile_is_judged_with_a_margin(promtool: Promtool, *, share: floa
     good = [(15.0, _steps(60)), (15 * (1 - share), _steps(30))]
     bad = [(0.0, _steps(60)), (15 * share, _steps(30))]
     told = {'{severity="medium", target="api-latency"}': 1.0} if is_told else {}
-    promtool(
-        series_of("api-latency", good, bad),
-        "30s",
-        [at("71m", _NOW, told)],
-        every="1m",
-        about="api-latency",
-        records=_RULES,
-    )
+    _after_eleven_minutes(promtool, "api-latency", good, bad, told)
 
 
 def test_two_failures_in_a_quiet_night_break_no_promise(promtool: Promtool) -> None:
@@ -76,14 +77,7 @@ def test_four_failures_in_an_hour_of_few_requests_break_no_promise(promtool: Pro
     told: dict[str, float] = {'{severity="medium", target="api-error-rate"}': 1.0}
     for failures, expected in ((4, {}), (8, told)):
         bad = [(0.0, _steps(60)), (failures / _steps(10), _steps(10)), (0.0, _steps(20))]
-        promtool(
-            series_of("api-error-rate", fine, bad),
-            "30s",
-            [at("71m", _NOW, expected)],
-            every="1m",
-            about="api-error-rate",
-            records=_RULES,
-        )
+        _after_eleven_minutes(promtool, "api-error-rate", fine, bad, expected)
 
 
 @pytest.mark.parametrize("target", [t for t in _ALL.targets if t.objective is not None], ids=lambda target: target.id)
