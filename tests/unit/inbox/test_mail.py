@@ -49,6 +49,7 @@ _SHAPES: dict[str, Callable[[int], bytes]] = {
     "a long subject": lambda size: b"Subject: " + _repeated(b"=?utf-8?q?", size) + b"\r\n\r\n",
     "a folded subject": lambda size: b"Subject: a\r\n" + _repeated(b" =?utf-8?b?eA==?=\r\n", size) + b"\r\n",
     "encoded words": lambda size: b"Subject: " + _repeated(b"=?utf-8?q?x?= ", size) + b"\r\n\r\n",
+    "encoded words without an end": lambda size: b"Subject: " + _repeated(b"=?utf-8?q?x ", size) + b"\r\n\r\n",
     "many headers": lambda size: _repeated(b"Subject: x\r\n", size) + b"\r\n",
     "a header of quotes": lambda size: b"Content-Type: text/html" + _repeated(b';"', size) + b"\r\n\r\n",
     "a header of backslashes": lambda size: (
