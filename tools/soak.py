@@ -104,7 +104,7 @@ PARTS = (
     ),
     Part(
         "disk",
-        "A full disk ends nothing and is told, and nothing outlives the supervisor on it.",
+        "A full disk ends nothing, somebody is notified, and nothing outlives the supervisor on it.",
         ("-m", "soak", "-n", "0", "tests/e2e/test_bad_days.py", "-k", "disk"),
     ),
 )  # fmt: skip

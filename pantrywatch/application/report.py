@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from pantrywatch.application.look import Look, look
 from pantrywatch.application.page import fetch
@@ -22,11 +23,12 @@ class Report:
     is_ok: bool
 
 
-def look_at(application: Application, targets: Targets) -> Report:
+def look_at(application: Application, targets: Targets, settings_file: Path) -> Report:
     """Fetch the page of each endpoint, and return what each can feed. Takes about 10 s at most; never raises."""
+    access = application.access.rooted(settings_file)
 
     def one(endpoint: ApplicationEndpoint) -> Look:
-        return look(endpoint, fetch(endpoint.url), application, targets)
+        return look(endpoint, fetch(endpoint.url(access.scheme), access), application, targets)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         looks = list(pool.map(one, application.endpoints))

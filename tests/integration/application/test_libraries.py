@@ -155,7 +155,7 @@ def test_the_look_says_what_prometheus_finds(applications: list[Instrumented]) -
         one.use()
         application = _settings(one).application
         assert application is not None
-        seen = look_at(application, targets)
+        seen = look_at(application, targets, ROOT)
         fed = ", ".join(target.id for target in targets.targets if target.id in _LIBRARIES[one.name][1])
         assert f"  feeds     {fed}\n" in seen.text, seen.text
         assert seen.is_ok

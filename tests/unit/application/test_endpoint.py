@@ -26,7 +26,7 @@ def test_prometheus_requests_the_query_too(path: str, labels: dict[str, str]) ->
     """Path and parameters are labels of the target, decoded; validate and up ask for the same."""
     endpoint = _endpoint(path)
     assert endpoint.scraped() == labels
-    assert endpoint.url == f"http://crm:1{path}"
+    assert endpoint.url() == f"http://crm:1{path}"
 
 
 @pytest.mark.parametrize(

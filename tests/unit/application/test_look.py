@@ -164,14 +164,14 @@ def test_a_page_with_two_libraries_counts_once(names: list[str]) -> None:
     page, first = _page(names), read("http://crm/metrics", (PAGES / f"{names[-1]}.txt").read_text(), _TEXT)
     alone = _counted(first, Application((ApplicationEndpoint("crm", "b:1", convention="opentelemetry"),)))
     open_choice = Application((ApplicationEndpoint("crm", "b:1"),))
-    chosen = with_choice(open_choice, lambda _url: page)
+    chosen = with_choice(open_choice, ROOT, lambda *_: page)
     assert [one.convention for one in chosen.endpoints] == ["opentelemetry"]
     assert _counted(page, chosen) == alone > 0
     assert _counted(page, open_choice) > alone
     second = found_conventions(page.samples)[1].name
     named = Application((ApplicationEndpoint("crm", "b:1", convention=second),))
     assert 0 < _counted(page, named) < _counted(page, open_choice)
-    assert with_choice(named, lambda _url: page) == named
+    assert with_choice(named, ROOT, lambda *_: page) == named
     (advice,) = [advice for advice in _look(page).advice if "twice" in advice]
     assert f"opentelemetry and {second}: `up` counts opentelemetry" in advice
 
@@ -180,11 +180,11 @@ def test_a_choice_for_one_endpoint_leaves_the_others() -> None:
     """Beside an endpoint that is chosen for, another is understood as before; one that is down stays open."""
     page, other = _page(_TWICE["dup"]), _page(["express-prom-client"])
     both = Application((ApplicationEndpoint("crm", "b:1"), ApplicationEndpoint("crm.2", "c:1")))
-    chosen = with_choice(both, lambda url: page if "b:1" in url else other)
+    chosen = with_choice(both, ROOT, lambda url, _: page if "b:1" in url else other)
     assert [one.convention for one in chosen.endpoints] == ["opentelemetry", None]
-    assert _counted(page, chosen) == _counted(page, with_choice(Application(both.endpoints[:1]), lambda _url: page))
+    assert _counted(page, chosen) == _counted(page, with_choice(Application(both.endpoints[:1]), ROOT, lambda *_: page))
     assert _counted(other, chosen, "crm.2") == _counted(other, both, "crm.2") > 0
-    assert with_choice(both, lambda url: Page(url, fault="refuses connections")) == both
+    assert with_choice(both, ROOT, lambda url, _: Page(url, fault="refuses connections")) == both
 
 
 def test_no_status_and_no_route_are_reasons() -> None:
