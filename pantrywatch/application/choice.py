@@ -21,7 +21,7 @@ def with_choice(application: Application, fetch_page: Callable[[str], Page] = fe
     """
 
     def choice(endpoint: ApplicationEndpoint) -> tuple[str, str | None]:
-        found = found_conventions(fetch_page(f"http://{endpoint.address}{endpoint.path}").samples)
+        found = found_conventions(fetch_page(endpoint.url).samples)
         return endpoint.name, found[0].name if len(found) > 1 else None
 
     unnamed = [endpoint for endpoint in application.endpoints if endpoint.convention is None]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl
 
 from exporters.core.field_checks import at_least, expect_address, matching, not_empty, some_entries, unique_names
 from pantrywatch.config.conventions import expect_convention
@@ -13,6 +14,7 @@ from pantrywatch.config.conventions import expect_convention
 # The actions that rules and boards know by name; the others are only listed.
 LOG_IN, SEARCH = "Logins", "Searches"
 _NOT_IN_RE2 = re.compile(r"\(\?(=|!|<=|<!|>|\()|\(\?P[=>]|\\[1-9]|[*+?}]\+|\\[AZ]")
+_NAME_OF_PARAMETER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _METHODS = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
@@ -26,6 +28,27 @@ def expect_pattern(text: str) -> None:
         re.compile(text)
     except re.error as error:
         raise ValueError(f"expected a regular expression, got {text!r}: {error}") from None
+
+
+def expect_metrics_path(path: str) -> None:
+    """Raise ValueError unless it is a path that Prometheus can request: it takes each parameter of a query once."""
+    if (
+        not path.startswith("/")
+        or path.startswith("//")
+        or "#" in path
+        or any(character.isspace() for character in path)
+    ):
+        raise ValueError(f"expected a path such as /metrics, with a query if need be, got {path!r}")
+    names = [name for name, _ in _parameters(path)]
+    for name in names:
+        if not _NAME_OF_PARAMETER.fullmatch(name):
+            raise ValueError(f"expected parameters with names of letters, digits and underscores, got {name!r}")
+        if names.count(name) > 1:
+            raise ValueError(f"expected each parameter once, got {name!r} {names.count(name)} times")
+
+
+def _parameters(path: str) -> list[tuple[str, str]]:
+    return parse_qsl(path.partition("?")[2], keep_blank_values=True)
 
 
 def _not_reserved(entries: Sequence[object]) -> Iterator[tuple[str, str]]:
@@ -45,12 +68,24 @@ class ApplicationEndpoint:
 
     name: Annotated[str, "The value of the label `instance`; unique in the section.", not_empty]
     address: Annotated[str, "`host:port` as Prometheus reaches it.", expect_address]
-    path: Annotated[str, "The path of the metrics."] = "/metrics"
+    path: Annotated[str, "The path of the metrics; a query behind it is sent as in any URL.", expect_metrics_path] = (
+        "/metrics"
+    )
     convention: Annotated[
         str | None,
         "How its metrics are named ([your-application.md](your-application.md)); left out: as any known library does.",
         expect_convention,
     ] = None
+
+    @property
+    def url(self) -> str:
+        """The URL of its page of metrics."""
+        return f"http://{self.address}{self.path}"
+
+    def scraped(self) -> dict[str, str]:
+        """Return path and parameters as the labels of a target that tell Prometheus what to request."""
+        parameters = {f"__param_{name}": value for name, value in _parameters(self.path)}
+        return {"__metrics_path__": self.path.partition("?")[0], **parameters}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,10 @@ def scrape_targets(settings: Settings, layout: Layout) -> dict[str, list[dict[st
         for job, names in watched.items()
     }
     endpoints = settings.application.endpoints if settings.application else ()
-    groups["application"] = [_group(endpoint.address, endpoint.name, endpoint.path) for endpoint in endpoints]
+    groups["application"] = [
+        {"targets": [endpoint.address], "labels": {**endpoint.scraped(), "instance": endpoint.name}}
+        for endpoint in endpoints
+    ]
     is_shared = len(layout.processes) == 1
     groups[_SELF] = [
         _group(layout.exporters[exporter], instance, "/metrics/self")

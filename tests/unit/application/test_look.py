@@ -1,12 +1,13 @@
 """What is said about an application's page: its library, its routes, which targets it can feed, and why not the others.
 
 The pages are what the libraries export (run as docs/your-application.md says; `-default` without its advice), cut to
-the request metrics of a few routes. micrometer, go-promhttp, prometheus-net, nginx, traefik and caddy are written by
-hand from their documentation.
+the request metrics of a few routes. micrometer, go-promhttp, prometheus-net, nginx, traefik, caddy and otel-collector
+are written by hand from their documentation.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ _EXPECTED: dict[str, tuple[str, set[str]]] = {
     "fastapi-opentelemetry-old": ("opentelemetry-old", _BOTH),
     "fastapi-opentelemetry-dup": ("opentelemetry", _BOTH),
     "express-opentelemetry": ("opentelemetry", _BOTH),
+    "otel-collector": ("opentelemetry", _BOTH),
     "express-prom-client": ("prom-client", _BOTH),
     "express-prom-bundle": ("express-prom-bundle", _BOTH),
     "express-prom-bundle-default": ("express-prom-bundle", {"api-error-rate"}),
@@ -106,6 +108,18 @@ def test_a_missing_edge_is_said_with_what_to_do(page: str, why: str) -> None:
     (missing,) = [feed for feed in seen.missing if feed.target == "api-latency"]
     assert missing.why_not == why
     assert f"{why} ({seen.conventions[0].advice})" in _text(seen)
+
+
+def test_what_another_endpoint_feeds_is_said() -> None:
+    """A promise that one page cannot feed and another does is no loss, and the report says so."""
+    proxy, behind = _look("traefik"), _look("express-prom-client")
+    proxy = replace(proxy, endpoint=replace(proxy.endpoint, name="proxy"))
+    said = report([proxy, behind], Application(endpoints=(proxy.endpoint, behind.endpoint))).text
+    assert (
+        f"api-latency: no bucket edge at 0.5 s; its edges are 0.1, 0.3, 1.2 ({proxy.conventions[0].advice}); fed by crm"
+        in said
+    )
+    assert "fed by proxy" not in said
 
 
 def test_routes_that_match_nothing_are_said() -> None:
