@@ -34,6 +34,10 @@ function(config=(import 'config.libsonnet').defaults)
     + '\n  and on (%s) sum by (%s) (increase(http_server_request_duration_seconds_count{%s}[%s])) >= %d\n'
       % [labels, labels, critical, duration(limits.range), limits.requests];
 
+  local failed_calls(of, range) =
+    '%(of)s(http_client_request_duration_seconds_count{error_type!=""}[%(range)s]) or %(of)s(http_client_request_duration_seconds_count{error_type="",http_response_status_code=~"[45].."}[%(range)s])'
+    % { of: of, range: duration(range) };
+
   local failed_logins(limits) =
     'sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s])) > %s'
     % [config.selectors.logins, config.selectors.refused, duration(limits.range), time.count(limits.limit)];
@@ -124,20 +128,18 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmApiThirdPartyFailing', 'high', function(limits) {
             component: 'api',
             type: 'error',
+            // By what happened, or where the library does not say it by the status. Neither: nobody can tell.
             expr: |||
-              %s > %s
-                and on (job, service_peer_name) sum by (job, service_peer_name) (increase(http_client_request_duration_seconds_count{error_type!=""}[%s])) >= %d
-            ||| % [
-              share(
-                'http_client_request_duration_seconds_count{error_type!=""}',
-                'http_client_request_duration_seconds_count',
-                'job, service_peer_name',
-                limits.range
-              ),
-              numbers.decimal(limits.share),
-              duration(limits.range),
-              limits.failures,
-            ],
+              sum by (job, service_peer_name) (%(failed)s) / (sum by (job, service_peer_name) (rate(%(calls)s[%(range)s])) > 0) > %(share)s
+                and on (job, service_peer_name) sum by (job, service_peer_name) (%(increased)s) >= %(failures)d
+            ||| % {
+              calls: 'http_client_request_duration_seconds_count',
+              failed: failed_calls('rate', limits.range),
+              increased: failed_calls('increase', limits.range),
+              range: duration(limits.range),
+              share: numbers.decimal(limits.share),
+              failures: limits.failures,
+            },
             summary: '{{ $value | humanizePercentage }} of calls to {{ $labels.service_peer_name }} fail (limit ' + percent(limits.share) + ').',
             description: 'Share of failed calls to this third party in the ' + last(limits.range) + '. First check its status page, then our credentials and quota.',
             impact: 'Features that depend on it (mail, maps, files) fail; the rest of the CRM works.',

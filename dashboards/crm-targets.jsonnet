@@ -34,7 +34,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           'Number of targets in each state. Met: measured, and no alert fires. At risk: less than a fifth of the 30-day error budget left. Missed: nothing left. Not measured: nothing here feeds it, which is not the same as met; the table says why. No data yet: the first minutes cannot tell. Good: all met.',
           'none',
           [
-            panel.now('count((%s) == %s) or vector(0)' % [slo_targets.state(), number], cells.states.promise[number][0])
+            panel.now('count((%s) == %s) or 0 * count(%s)' % [slo_targets.state(), number, series.measured], cells.states.promise[number][0])
             for number in std.objectFields(cells.states.promise)
           ],
           'Target rules have not run yet.',

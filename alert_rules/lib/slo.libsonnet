@@ -86,6 +86,7 @@ function(targets, time)
       rules: std.flatMap(function(target) [
         record(series.events_total, targets.total(target), series.labels(target)),
         record(series.events_bad, targets.bad(target), series.labels(target)),
+        record(series.series_count, targets.counted(target), series.labels(target)),
       ], with_events),
     },
     {

@@ -60,8 +60,9 @@ function(changes={}, time=(import 'time.libsonnet')())
     // adjacent windows neither miss nor share an event. With another scrape interval it is right on average.
     // Prometheus 3 leaves out a sample at the very start of a range: there are 21 at every moment. Prometheus 2 sees a 22nd
     // where a scrape falls on the start to the millisecond: five minutes are then those of 5m15s on average.
-    increase5m(selectors)::
-      local one(selector) = 'increase(' + selector + '[' + of_five_minutes + '])';
+    // `guard`: selector → what must exist beside it for its series to count.
+    increase5m(selectors, guard=function(selector) '')::
+      local one(selector) = 'increase(' + selector + '[' + of_five_minutes + '])' + guard(selector);
       // The name of a metric is lost in increase(): a label keeps two series apart that differ in nothing else.
       local numbered(index) = 'label_replace(' + one(selectors[index]) + ', "part", "' + (index + 1) + '", "", "")';
       local added =
@@ -69,6 +70,10 @@ function(changes={}, time=(import 'time.libsonnet')())
         else std.join(' or ', std.map(numbered, std.range(0, std.length(selectors) - 1)));
       'sum(' + added + ') / ' + extrapolated,
 
+    // What counts a target now: its series that were scraped a moment ago. One lost scrape does not matter.
+    counted(target)::
+      local selectors = if target.kind == 'latency' then [lib.series(target.sli.histogram, '_count')] else target.sli.total;
+      'count(%s)' % std.join(' or ', ['last_over_time(%s[%s])' % [selector, time.duration('2m')] for selector in selectors]),
     // Events of a latency target: of the instances whose histogram has an edge at the threshold. Others cannot say.
     total(target)::
       if target.kind == 'latency' then
@@ -79,7 +84,30 @@ function(changes={}, time=(import 'time.libsonnet')())
           of_five_minutes,
           extrapolated,
         ]
-      else lib.increase5m(target.sli.total),
+      else lib.increase5m(target.sli.total, function(selector)
+        local tells = lib.tells(target, selector);
+        if tells == [] then '' else ' and on (job) (%s)' % std.join(' or ', [
+          'increase(%(s)s[%(now)s]) or last_over_time(%(s)s[%(week)s:%(hour)s])'
+          % { s: one, now: of_five_minutes, week: time.duration('7d'), hour: time.duration('1h') }
+          for one in tells
+        ])),
+    // The selectors that show that a total can tell good events from bad ones: by the labels that its bad ones are chosen
+    // by. One of them must exist in its job, this week at least, for a series without a failure to count as good. Our own
+    // exporters always have these labels.
+    tells(target, selector)::
+      local metric(text) = std.split(text, '{')[0];
+      local labels(text) = std.set([
+        std.split(std.split(std.split(matcher, '=')[0], '!')[0], '~')[0]
+        for matcher in std.split(lib.matchers(text), ',')
+        if matcher != ''
+      ]);
+      local told = std.set(std.flattenArrays([
+        std.setDiff(labels(bad), labels(selector))
+        for bad in std.get(target.sli, 'bad', [])
+        if metric(bad) == metric(selector)
+      ]));
+      if std.startsWith(selector, 'pantrywatch_') then []
+      else [lib.series(selector, '', label + '!=""') for label in told],
 
     // Bad events. What is missing counts differently: no series of failures next to events is "none failed"; no series of
     // good events is "unknown", and gives no sample.

@@ -59,6 +59,9 @@ _EXPECTED: dict[str, tuple[str, set[str]]] = {
 }
 
 
+_UNTOLD = "its events lack error_type and http_response_status_code"
+
+
 def _look(page: str | Page, convention: str | None = None, **settings: object) -> Look:
     """Look at a recorded page."""
     endpoint = ApplicationEndpoint("crm", "127.0.0.1:1", convention=convention)
@@ -128,6 +131,18 @@ def test_routes_that_match_nothing_are_said() -> None:
     assert _fed(seen) == set()
     assert "none of 3 routes is one of `routes` or `critical`" in _text(seen)
     assert "routes    3: 3 pages" in _text(seen)
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [("", _UNTOLD), (',code="200"', _UNTOLD), (',error_type=""', ""), (',http_response_status_code="200"', "")],
+)
+def test_calls_that_tell_no_outcome_feed_nothing(labels: str, why: str) -> None:
+    """Calls to third parties without a status and an error_type are said to be of unknown outcome, not good."""
+    text = f'http_client_request_duration_seconds_count{{peer="mail"{labels}}} 9\n'
+    seen = _look(read("http://crm/metrics", text, _TEXT))
+    (feed,) = [feed for feed in seen.feeds if feed.target == "integration-error-rate"]
+    assert feed.why_not.partition(":")[0] == why
 
 
 def test_statuses_as_classes_are_said() -> None:
