@@ -45,9 +45,12 @@ function(config=(import 'config.libsonnet').defaults)
   {
     groups: [
       {
-        name: 'api.alerts',
+        name: 'api.outages',
+        // More often than it is scraped: an outage is told within a minute (docs/notifications.md).
+        interval: time.of_scrapes('5s'),
         rules: [
           alert('CrmApiDown', 'critical', function(limits) {
+            waits_for: 'scrapes',
             component: 'api',
             type: 'error',
             // One of several that is gone is CrmMonitoringTargetDown's; this is the last one.
@@ -63,7 +66,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: |||
               %s > %s
-                and on (job) %s >= %d
+                and on (job) (%s) >= %d
             ||| % [
               known.share(share(
                 'http_server_request_duration_seconds_count{%s,%s}' % [config.selectors.api, errors],
@@ -72,14 +75,25 @@ function(config=(import 'config.libsonnet').defaults)
                 limits.range
               )),
               numbers.decimal(limits.share),
-              'max_over_time(sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s]))[%s:%s])'
-              % [config.selectors.api, errors, duration(limits.range), duration('15m'), duration('1m')],
+              // The steps of a subquery are whole minutes: what is true now comes first.
+              '%(now)s >= %(least)d or max_over_time(%(now)s[%(gap)s:%(step)s])' % {
+                now: 'sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s]))'
+                     % [config.selectors.api, errors, duration(limits.range)],
+                least: limits.failures,
+                gap: duration('15m'),
+                step: duration('1m'),
+              },
               limits.failures,
             ],
             summary: '{{ $value | humanizePercentage }} of API requests fail (limit ' + percent(limits.share) + ').',
             description: 'Share of requests answered with a 5xx status in the ' + last(limits.range) + '. First check which route fails, and whether the database or the cache is down.',
             impact: 'Users see error messages and may lose what they enter.',
           }),
+        ],
+      },
+      {
+        name: 'api.alerts',
+        rules: [
           alert('CrmApiSlow', 'high', function(limits) {
             component: 'api',
             expr: slow('job', limits),

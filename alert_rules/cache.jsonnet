@@ -16,10 +16,13 @@ function(config=(import 'config.libsonnet').defaults)
   {
     groups: [
       {
-        name: 'cache.alerts',
+        name: 'cache.outages',
+        // More often than it is scraped: an outage is told within a minute (docs/notifications.md).
+        interval: time.of_scrapes('5s'),
         rules: [
           // High, not critical: the application works without its cache, more slowly.
           alert('CrmCacheDown', 'high', function(limits) {
+            waits_for: 'scrapes',
             component: 'cache',
             narrow_by: ['instance'],
             type: 'error',
@@ -28,6 +31,11 @@ function(config=(import 'config.libsonnet').defaults)
             description: 'The exporter has had no response for ' + words(limits['for']) + '.',
             impact: 'Every page queries the database instead: slower, with more load there.' + outage.felt,
           }),
+        ],
+      },
+      {
+        name: 'cache.alerts',
+        rules: [
           alert('CrmCacheMemoryNearLimit', 'high', function(limits) {
             component: 'cache',
             narrow_by: ['instance'],

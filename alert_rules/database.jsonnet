@@ -52,9 +52,12 @@ function(config=(import 'config.libsonnet').defaults)
   {
     groups: [
       {
-        name: 'database.alerts',
+        name: 'database.outages',
+        // More often than it is scraped: an outage is told within a minute (docs/notifications.md).
+        interval: time.of_scrapes('5s'),
         rules: [
           alert('CrmDatabaseDown', 'critical', function(limits) {
+            waits_for: 'scrapes',
             component: 'database',
             narrow_by: ['instance'],
             type: 'error',
@@ -63,6 +66,11 @@ function(config=(import 'config.libsonnet').defaults)
             description: 'The exporter has had no session for ' + words(limits['for']) + '.',
             impact: 'Users can neither read nor save anything.' + outage.felt,
           }),
+        ],
+      },
+      {
+        name: 'database.alerts',
+        rules: [
           connections('high'),
           connections('critical'),
           alert('CrmDatabaseTransactionLong', 'medium', function(limits) {
