@@ -51,8 +51,8 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'cache',
             narrow_by: ['instance'],
             expr: |||
-              sum by (instance) (increase(redis_evicted_keys_total[%s]))
-                > on (instance) %s * sum by (instance) (%s)
+              max by (instance) (increase(redis_evicted_keys_total[%s]))
+                > on (instance) %s * max by (instance) (sum by (job, instance) (%s))
             ||| % [duration(limits.range), decimal(limits.share), known.gauge('redis_db_keys')],
             summary: 'Cache {{ $labels.instance }} evicted {{ $value | humanize }} keys in the ' + last(limits.range) + ' (limit: ' + percent(limits.share) + ' of its keys).',
             description: 'Memory is too small for what the application caches. First check the hit ratio: if it is falling, raise maxmemory or cache less.',
@@ -62,10 +62,10 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'cache',
             narrow_by: ['instance'],
             expr: |||
-              sum by (instance) (rate(redis_keyspace_misses_total[%(range)s]))
+              max by (instance) (rate(redis_keyspace_misses_total[%(range)s]))
                 / on (instance) (
-                  sum by (instance) (rate(redis_keyspace_hits_total[%(range)s]))
-                    + on (instance) sum by (instance) (rate(redis_keyspace_misses_total[%(range)s])) > %(lookups)s
+                  max by (instance) (rate(redis_keyspace_hits_total[%(range)s]))
+                    + on (instance) max by (instance) (rate(redis_keyspace_misses_total[%(range)s])) > %(lookups)s
                 )
                 > %(share)s
             ||| % { range: duration(limits.range), lookups: decimal(limits.lookups), share: decimal(limits.share) },
@@ -77,7 +77,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'cache',
             narrow_by: ['instance'],
             type: 'error',
-            expr: 'sum by (instance) (increase(redis_rejected_connections_total[%s])) > 0' % duration(limits.range),
+            expr: 'max by (instance) (increase(redis_rejected_connections_total[%s])) > 0' % duration(limits.range),
             summary: 'Cache {{ $labels.instance }} rejected {{ $value | humanize }} connections in the ' + last(limits.range) + ' (limit 0).',
             description: 'maxclients or the open-files limit has been reached. First check which client holds so many connections.',
             impact: 'Some requests run without the cache, more slowly, or fail.',

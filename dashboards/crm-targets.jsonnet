@@ -20,7 +20,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
     local sum(events) = 'sum by (target) (sum_over_time((%s and %s)[31d:30m]))' % [series.sampled_sum(events, '[30m]'), this_month];
     '1 - %s / (%s > 0)' % [sum(series.sampled_bad), sum(series.sampled_total)];
   local share = { 'custom.width': 95, decimals: 3, noValue: 'no data', mappings: cells.texts(history.mapping) };
-  local to_slo = cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}');
+  local to_slo = cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw:percentencode}&${__url_time_range}');
 
   board.new(
     'targets',
