@@ -1,5 +1,6 @@
 // The application, by its own metrics: what goes wrong faster or elsewhere than a month's targets can tell.
 // Names are OpenTelemetry's; those of other libraries get them when they are scraped (docs/your-application.md).
+local births = import 'lib/births.libsonnet';
 local numbers = import 'lib/numbers.libsonnet';
 local percent = numbers.percent;
 
@@ -18,9 +19,9 @@ function(config=(import 'config.libsonnet').defaults)
   local api = config.selectors.api + ',http_response_status_code!=""';
   local errors = config.selectors.server_errors;
 
+  local increase(selector, range) = births.increase(selector, duration(range));
   local share(part, whole, labels, range) =
-    'sum by (%s) (rate(%s[%s])) / (sum by (%s) (rate(%s[%s])) > 0)'
-    % [labels, part, duration(range), labels, whole, duration(range)];
+    'sum by (%s) (%s) / (sum by (%s) (%s) > 0)' % [labels, increase(part, range), labels, increase(whole, range)];
 
   // Requests slower than an edge of the histogram, as a share; nothing where the histogram has no such edge.
   local slower(edge, labels, range) =
@@ -34,16 +35,28 @@ function(config=(import 'config.libsonnet').defaults)
     + '\n  and on (%s) sum by (%s) (increase(http_server_request_duration_seconds_count{%s}[%s])) >= %d\n'
       % [labels, labels, critical, duration(limits.range), limits.requests];
 
+  local failed_calls(range) =
+    increase('http_client_request_duration_seconds_count{error_type!=""}', range) + ' or '
+    + increase('http_client_request_duration_seconds_count{error_type="",http_response_status_code=~"[45].."}', range);
+
   local failed_logins(limits) =
-    'sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s])) > %s'
-    % [config.selectors.logins, config.selectors.refused, duration(limits.range), time.count(limits.limit)];
+    'sum by (job) (%s) > %s' % [
+      increase(
+        'http_server_request_duration_seconds_count{%s,%s}' % [config.selectors.logins, config.selectors.refused],
+        limits.range
+      ),
+      time.count(limits.limit),
+    ];
 
   {
     groups: [
       {
-        name: 'api.alerts',
+        name: 'api.outages',
+        // More often than it is scraped: an outage is told within a minute (docs/notifications.md).
+        interval: time.of_scrapes('5s'),
         rules: [
           alert('CrmApiDown', 'critical', function(limits) {
+            waits_for: 'scrapes',
             component: 'api',
             type: 'error',
             // One of several that is gone is CrmMonitoringTargetDown's; this is the last one.
@@ -59,7 +72,7 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             expr: |||
               %s > %s
-                and on (job) %s >= %d
+                and on (job) (%s) >= %d
             ||| % [
               known.share(share(
                 'http_server_request_duration_seconds_count{%s,%s}' % [config.selectors.api, errors],
@@ -68,14 +81,26 @@ function(config=(import 'config.libsonnet').defaults)
                 limits.range
               )),
               numbers.decimal(limits.share),
-              'max_over_time(sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s]))[%s:%s])'
-              % [config.selectors.api, errors, duration(limits.range), duration('15m'), duration('1m')],
+              // The steps of a subquery are whole minutes: what is true now comes first.
+              '%(now)s >= %(least)d or max_over_time(%(now)s[%(gap)s:%(step)s])' % {
+                now: 'sum by (job) (%s)' % increase(
+                  'http_server_request_duration_seconds_count{%s,%s}' % [config.selectors.api, errors], limits.range
+                ),
+                least: limits.failures,
+                gap: duration('15m'),
+                step: duration('1m'),
+              },
               limits.failures,
             ],
             summary: '{{ $value | humanizePercentage }} of API requests fail (limit ' + percent(limits.share) + ').',
             description: 'Share of requests answered with a 5xx status in the ' + last(limits.range) + '. First check which route fails, and whether the database or the cache is down.',
             impact: 'Users see error messages and may lose what they enter.',
           }),
+        ],
+      },
+      {
+        name: 'api.alerts',
+        rules: [
           alert('CrmApiSlow', 'high', function(limits) {
             component: 'api',
             expr: slow('job', limits),
@@ -110,20 +135,16 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmApiThirdPartyFailing', 'high', function(limits) {
             component: 'api',
             type: 'error',
+            // By what happened, or where the library does not say it by the status. Neither: nobody can tell.
             expr: |||
-              %s > %s
-                and on (job, service_peer_name) sum by (job, service_peer_name) (increase(http_client_request_duration_seconds_count{error_type!=""}[%s])) >= %d
-            ||| % [
-              share(
-                'http_client_request_duration_seconds_count{error_type!=""}',
-                'http_client_request_duration_seconds_count',
-                'job, service_peer_name',
-                limits.range
-              ),
-              numbers.decimal(limits.share),
-              duration(limits.range),
-              limits.failures,
-            ],
+              sum by (job, service_peer_name) (%(failed)s) / (sum by (job, service_peer_name) (%(calls)s) > 0) > %(share)s
+                and on (job, service_peer_name) sum by (job, service_peer_name) (%(failed)s) >= %(failures)d
+            ||| % {
+              calls: increase('http_client_request_duration_seconds_count', limits.range),
+              failed: failed_calls(limits.range),
+              share: numbers.decimal(limits.share),
+              failures: limits.failures,
+            },
             summary: '{{ $value | humanizePercentage }} of calls to {{ $labels.service_peer_name }} fail (limit ' + percent(limits.share) + ').',
             description: 'Share of failed calls to this third party in the ' + last(limits.range) + '. First check its status page, then our credentials and quota.',
             impact: 'Features that depend on it (mail, maps, files) fail; the rest of the CRM works.',

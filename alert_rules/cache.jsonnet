@@ -16,10 +16,13 @@ function(config=(import 'config.libsonnet').defaults)
   {
     groups: [
       {
-        name: 'cache.alerts',
+        name: 'cache.outages',
+        // More often than it is scraped: an outage is told within a minute (docs/notifications.md).
+        interval: time.of_scrapes('5s'),
         rules: [
           // High, not critical: the application works without its cache, more slowly.
           alert('CrmCacheDown', 'high', function(limits) {
+            waits_for: 'scrapes',
             component: 'cache',
             narrow_by: ['instance'],
             type: 'error',
@@ -28,6 +31,11 @@ function(config=(import 'config.libsonnet').defaults)
             description: 'The exporter has had no response for ' + words(limits['for']) + '.',
             impact: 'Every page queries the database instead: slower, with more load there.' + outage.felt,
           }),
+        ],
+      },
+      {
+        name: 'cache.alerts',
+        rules: [
           alert('CrmCacheMemoryNearLimit', 'high', function(limits) {
             component: 'cache',
             narrow_by: ['instance'],
@@ -43,8 +51,8 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'cache',
             narrow_by: ['instance'],
             expr: |||
-              sum by (instance) (increase(redis_evicted_keys_total[%s]))
-                > on (instance) %s * sum by (instance) (%s)
+              max by (instance) (increase(redis_evicted_keys_total[%s]))
+                > on (instance) %s * max by (instance) (sum by (job, instance) (%s))
             ||| % [duration(limits.range), decimal(limits.share), known.gauge('redis_db_keys')],
             summary: 'Cache {{ $labels.instance }} evicted {{ $value | humanize }} keys in the ' + last(limits.range) + ' (limit: ' + percent(limits.share) + ' of its keys).',
             description: 'Memory is too small for what the application caches. First check the hit ratio: if it is falling, raise maxmemory or cache less.',
@@ -54,10 +62,10 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'cache',
             narrow_by: ['instance'],
             expr: |||
-              sum by (instance) (rate(redis_keyspace_misses_total[%(range)s]))
+              max by (instance) (rate(redis_keyspace_misses_total[%(range)s]))
                 / on (instance) (
-                  sum by (instance) (rate(redis_keyspace_hits_total[%(range)s]))
-                    + on (instance) sum by (instance) (rate(redis_keyspace_misses_total[%(range)s])) > %(lookups)s
+                  max by (instance) (rate(redis_keyspace_hits_total[%(range)s]))
+                    + on (instance) max by (instance) (rate(redis_keyspace_misses_total[%(range)s])) > %(lookups)s
                 )
                 > %(share)s
             ||| % { range: duration(limits.range), lookups: decimal(limits.lookups), share: decimal(limits.share) },
@@ -69,7 +77,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'cache',
             narrow_by: ['instance'],
             type: 'error',
-            expr: 'sum by (instance) (increase(redis_rejected_connections_total[%s])) > 0' % duration(limits.range),
+            expr: 'max by (instance) (increase(redis_rejected_connections_total[%s])) > 0' % duration(limits.range),
             summary: 'Cache {{ $labels.instance }} rejected {{ $value | humanize }} connections in the ' + last(limits.range) + ' (limit 0).',
             description: 'maxclients or the open-files limit has been reached. First check which client holds so many connections.',
             impact: 'Some requests run without the cache, more slowly, or fail.',

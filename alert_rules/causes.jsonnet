@@ -86,6 +86,8 @@ function(config=(import 'config.libsonnet').defaults)
     groups: [
       {
         name: 'causes.rules',
+        // As often as the outages: what they explain must not be told before they are known.
+        interval: time.of_scrapes('5s'),
         rules: [count(cause) for cause in std.objectFields(known)] + [
           // No instance of a job is scraped: then the targets it feeds have no data.
           record(
@@ -97,6 +99,7 @@ function(config=(import 'config.libsonnet').defaults)
       },
       {
         name: 'causes.alerts',
+        interval: time.of_scrapes('5s'),
         rules: [cause_recent(mutes) for mutes in ['recent', 'high', 'medium', 'low']]
                + [
                  server_recent('database', 'CrmDatabaseDown'),

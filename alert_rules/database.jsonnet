@@ -52,9 +52,12 @@ function(config=(import 'config.libsonnet').defaults)
   {
     groups: [
       {
-        name: 'database.alerts',
+        name: 'database.outages',
+        // More often than it is scraped: an outage is told within a minute (docs/notifications.md).
+        interval: time.of_scrapes('5s'),
         rules: [
           alert('CrmDatabaseDown', 'critical', function(limits) {
+            waits_for: 'scrapes',
             component: 'database',
             narrow_by: ['instance'],
             type: 'error',
@@ -63,6 +66,11 @@ function(config=(import 'config.libsonnet').defaults)
             description: 'The exporter has had no session for ' + words(limits['for']) + '.',
             impact: 'Users can neither read nor save anything.' + outage.felt,
           }),
+        ],
+      },
+      {
+        name: 'database.alerts',
+        rules: [
           connections('high'),
           connections('critical'),
           alert('CrmDatabaseTransactionLong', 'medium', function(limits) {
@@ -120,8 +128,8 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'database',
             narrow_by: ['instance', 'datname'],
             type: 'error',
-            // Half a deadlock more than the limit: increase() extrapolates.
-            expr: 'sum by (instance, datname) (increase(pg_stat_database_deadlocks[%s])) > %s' % [duration(limits.range), decimal(limits.limit + 0.5)],
+            // Two exporters of one server count the same ones. Half a deadlock more than the limit: increase() extrapolates.
+            expr: 'max by (instance, datname) (sum by (job, instance, datname) (increase(pg_stat_database_deadlocks[%s]))) > %s' % [duration(limits.range), decimal(limits.limit + 0.5)],
             summary: '{{ $value | humanize }} deadlocks in {{ $labels.datname }} on {{ $labels.instance }} in the ' + last(limits.range) + ' (limit ' + limits.limit + ').',
             description: 'The server aborted one transaction of each pair. Its log names both statements.',
             impact: 'Saving failed for some users; trying again works.',
@@ -130,7 +138,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'database',
             narrow_by: ['instance', 'datname'],
             // Sorts that fit into work_mem write nothing.
-            expr: 'sum by (instance, datname) (rate(pg_stat_database_temp_bytes[%s])) > %d * 1024 * 1024' % [duration(limits.range), limits.mebibytes_per_second],
+            expr: 'max by (instance, datname) (sum by (job, instance, datname) (rate(pg_stat_database_temp_bytes[%s]))) > %d * 1024 * 1024' % [duration(limits.range), limits.mebibytes_per_second],
             summary: 'Queries in {{ $labels.datname }} on {{ $labels.instance }} write {{ $value | humanize1024 }}B/s of temporary files (limit ' + limits.mebibytes_per_second + 'MiB/s).',
             description: 'Sorts and joins do not fit into work_mem. First check the statements with the most temporary blocks.',
             impact: 'Reports and long lists are slower than they need to be.',
@@ -268,11 +276,11 @@ function(config=(import 'config.libsonnet').defaults)
             // More on demand than due: max_wal_size is too small. The second name of each is PostgreSQL 17's.
             expr: |||
               (
-                sum by (instance) (increase(pg_stat_bgwriter_checkpoints_req_total[%(range)s]))
-                  or on (instance) sum by (instance) (increase(pg_stat_checkpointer_num_requested_total[%(range)s]))
+                max by (instance) (increase(pg_stat_bgwriter_checkpoints_req_total[%(range)s]))
+                  or on (instance) max by (instance) (increase(pg_stat_checkpointer_num_requested_total[%(range)s]))
               ) > %(limit)s > on (instance) (
-                sum by (instance) (increase(pg_stat_bgwriter_checkpoints_timed_total[%(range)s]))
-                  or on (instance) sum by (instance) (increase(pg_stat_checkpointer_num_timed_total[%(range)s]))
+                max by (instance) (increase(pg_stat_bgwriter_checkpoints_timed_total[%(range)s]))
+                  or on (instance) max by (instance) (increase(pg_stat_checkpointer_num_timed_total[%(range)s]))
               )
             ||| % { range: duration(limits.range), limit: decimal(limits.limit + 0.5) },
             summary: '{{ $value | humanize }} checkpoints of {{ $labels.instance }} came early in the ' + last(limits.range) + ' (limit ' + limits.limit + ').',

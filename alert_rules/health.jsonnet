@@ -53,7 +53,9 @@ function(config=(import 'config.libsonnet').defaults)
             // Pending too: a minute of it is beyond chance.
             + ' or (ALERTS{alertname="CrmTargetMissedNow"} > bool 0)'
             + ' or 1 + 0 * (' + worse + ')'
-            + ' or 0 * ' + series.sum_total('30m') + ' unless on (target) ' + no_data
+            // What was counted before its source went missing says nothing about now.
+            + ' or 0 * ' + series.sum_total('30m') + ' and on (target) ' + series.series_count
+            + ' unless on (target) ' + no_data
             + ') and on (target) ' + series.measured + ' == 1'
             + ' or max by (target, layer) (3 * (' + series.measured + ' == 1)) unless on (target) ' + series.capacity
           ),

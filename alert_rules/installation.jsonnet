@@ -22,8 +22,13 @@ function(config=(import 'config.libsonnet').defaults)
       route_group: 'none of its routes is one of `routes` or `critical` in the settings',
       http_response_status_code: 'its requests have no label with the status',
     };
+    local none(selectors) = '(%s)' % std.join(' and on () ', ['absent(%s)' % selector for selector in selectors]);
     if std.length(selectors) > 1 then [
-      ['(%s)' % std.join(' and on () ', ['absent(%s)' % selector for selector in selectors]), 'it exports no ' + std.strReplace(name, '_count', '') + ', and no check counts for this target'],
+      [none(selectors), 'it exports no ' + std.strReplace(name, '_count', '') + ', and no check counts for this target'],
+      [
+        none(targets.tells(target, selectors[0]) + selectors[1:]),
+        'its calls have neither a status nor an error_type, and no check counts for this target',
+      ],
     ] else [
       ['absent(%s)' % name, 'it exports no %s, or none yet' % std.strReplace(name, '_count', '')],
     ] + [

@@ -110,6 +110,29 @@ function(config=(import 'config.libsonnet').defaults)
             description: 'Samples have been dropped for ' + words(limits['for']) + '. First check the Prometheus log for the target, and whether two jobs scrape the same one.',
             impact: 'Graphs have gaps, and sums may be too small.',
           }),
+          alert('CrmMonitoringSourcesMixed', 'medium', function(limits) {
+            component: 'prometheus',
+            type: 'error',
+            // Prometheus stores both as one series and says nothing. A start time that is older than one seen before, while
+            // that one is not new: not a restart. Of one server, as two jobs see it: they are two servers.
+            expr: std.join('\n  or ', [
+              'max by (job, instance) (%(newest)s - min_over_time(%(start)s[%(range)s]) > %(seconds)d and %(newest)s - max_over_time(%(start)s[%(range)s] offset %(before)s) < %(seconds)d)'
+              % {
+                start: start,
+                newest: 'max_over_time(%s[%s])' % [start, duration(limits.range)],
+                range: duration(limits.range),
+                before: duration(limits.before),
+                seconds: limits.seconds,
+              }
+              for start in ['process_start_time_seconds', 'pg_postmaster_start_time_seconds', 'redis_start_time_seconds', 'node_boot_time_seconds']
+            ] + [
+              'max by (instance) (%(start)s) - on (instance) min by (instance) (%(start)s) > %(seconds)d' % { start: start, seconds: limits.seconds }
+              for start in ['pg_postmaster_start_time_seconds', 'redis_start_time_seconds']
+            ]) + '\n',
+            summary: 'Two sources report as {{ with $labels.job }}{{ . }}/{{ end }}{{ $labels.instance }}: their start times differ by {{ $value | humanizeDuration }} (limit ' + limits.seconds + 's).',
+            description: 'For ' + words(limits['for']) + ' two servers or processes have been stored under one name. First check the addresses that Prometheus scrapes under it, and whether one is a load balancer.',
+            impact: 'Every figure of this instance is a mixture: rates are wrong, and alerts fire or stay away by chance.',
+          }),
           alert('CrmMonitoringSeriesGrowth', 'low', function(limits) {
             component: 'prometheus',
             expr: '%s > %s * min_over_time(prometheus_tsdb_head_series[%s]) + %d'

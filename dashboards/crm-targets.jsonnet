@@ -20,7 +20,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
     local sum(events) = 'sum by (target) (sum_over_time((%s and %s)[31d:30m]))' % [series.sampled_sum(events, '[30m]'), this_month];
     '1 - %s / (%s > 0)' % [sum(series.sampled_bad), sum(series.sampled_total)];
   local share = { 'custom.width': 95, decimals: 3, noValue: 'no data', mappings: cells.texts(history.mapping) };
-  local to_slo = cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}');
+  local to_slo = cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw:percentencode}&${__url_time_range}');
 
   board.new(
     'targets',
@@ -34,7 +34,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           'Number of targets in each state. Met: measured, and no alert fires. At risk: less than a fifth of the 30-day error budget left. Missed: nothing left. Not measured: nothing here feeds it, which is not the same as met; the table says why. No data yet: the first minutes cannot tell. Good: all met.',
           'none',
           [
-            panel.now('count((%s) == %s) or vector(0)' % [slo_targets.state(), number], cells.states.promise[number][0])
+            panel.now('count((%s) == %s) or 0 * count(%s)' % [slo_targets.state(), number, series.measured], cells.states.promise[number][0])
             for number in std.objectFields(cells.states.promise)
           ],
           'Target rules have not run yet.',

@@ -106,7 +106,7 @@ PARTS = (
     ),
     Part(
         "disk",
-        "A full disk ends nothing and is told, and nothing outlives the supervisor on it.",
+        "A full disk ends nothing, somebody is notified, and nothing outlives the supervisor on it.",
         ("-m", "soak", "-n", "0", "tests/e2e/test_bad_days.py", "-k", "disk"),
     ),
 )  # fmt: skip
@@ -181,7 +181,7 @@ def _circumstances(commit: str, seconds: float, load: float) -> dict[str, str]:
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "commit": commit,
-        "took": f"{seconds // 60:.0f} min {seconds % 60:.0f} s",
+        "took": "{} min {} s".format(*divmod(round(seconds), 60)),
         "machine": f"{os.cpu_count()} processors, load {load:.1f} at the start",
     }
 

@@ -1,11 +1,13 @@
 // Limits of api.jsonnet, by alert. `for`: how long the condition must hold before anybody is notified.
 {
-  // Raise `for` where the only instance takes longer than four scrapes to restart.
-  CrmApiDown: { 'for': '1m' },
+  // Two scrapes, as CrmDatabaseDown: a restart of the only instance that takes longer than a scrape interval may page.
+  // Raise it where that is usual.
+  CrmApiDown: { 'for': '20s' },
 
   // The designers of the CRM call 5% critical. `failures`: one failed request on a quiet night is one in ten; raise it
-  // with the traffic. Slower use of the month's budget is for CrmApiErrorRateBurn.
-  CrmApiErrorsSudden: { share: 0.05, failures: 5, range: '5m', 'for': '1m' },
+  // with the traffic. Slower use of the month's budget is for CrmApiErrorRateBurn. `for`: until it is known whether the
+  // database or the cache is the cause.
+  CrmApiErrorsSudden: { share: 0.05, failures: 5, range: '5m', 'for': '30s' },
 
   // The designers' rule is a p95 above 2 s; 2.5 s is the next bucket edge of the usual histograms, and the share beyond it
   // is exact where a quantile is interpolated. `edge` must be a bucket edge. `requests`: with fewer, one slow report is 5%.

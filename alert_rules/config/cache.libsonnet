@@ -1,7 +1,7 @@
 // Limits of cache.jsonnet, by alert. `for`: how long the condition must hold before anybody is notified.
 {
-  // Four scrapes: a restart takes less. Raise it where loading the data at startup takes longer.
-  CrmCacheDown: { 'for': '1m' },
+  // Two scrapes, as CrmDatabaseDown. Raise it where loading the data at startup takes longer.
+  CrmCacheDown: { 'for': '20s' },
 
   // Raise `share` for a large server, where the last tenth is many gigabytes.
   CrmCacheMemoryNearLimit: { share: 0.9, 'for': '5m' },

@@ -1,8 +1,9 @@
 // Limits of database.jsonnet, by alert. `for`: how long the condition must hold before anybody is notified. An object
 // holds one value for each severity.
 {
-  // Four scrapes: a restart of the server takes less. Raise it where recovery at startup takes longer.
-  CrmDatabaseDown: { 'for': '1m' },
+  // Two scrapes: one that finds it down is not an outage. Raise it where a restart takes longer than a scrape interval and
+  // should reach nobody, or where you scrape less often than every 15 s.
+  CrmDatabaseDown: { 'for': '20s' },
 
   // Of the connections an ordinary role can have. high: a fifth is left, time to find the holder before users are refused;
   // 5 minutes are longer than a burst of logins. critical: next to none is left. Raise both where a pooler keeps a fixed

@@ -28,6 +28,10 @@
   // A clock that is set may cost a few samples, once.
   CrmMonitoringSamplesRejected: { range: '5m', 'for': '15m' },
 
+  // Start times that differ by more than `seconds`: a cache's is known to the second only. `range`: eight scrapes, so that
+  // each of two sources behind one address is met. `before`: longer than it, for a restart that is no mixture.
+  CrmMonitoringSourcesMixed: { seconds: 60, range: '2m', before: '5m', 'for': '5m' },
+
   // Half as many again, and `series` more than within `range`: a new target of ours brings one to two thousand. Raise
   // `series` with the size of the installation. `for`: a deployment doubles the series of what it replaces until the next
   // compaction.

@@ -7,6 +7,7 @@
 //   expr         what must hold for as long as the entry's `for`
 //   summary, description, impact    what people read
 //   type         of alert, for routing: performance (the default), error, security or business
+//   waits_for    what `for` counts: scrapes, of an outage that the next scrape may find over; time (the default) of all others
 //   narrow_by    labels of the alert that fill variables of its board, so that a message opens the right server
 //
 // A gap of ten minutes is felt in a `range` of up to an hour, and until the range holds nothing of it: such an alert goes on
@@ -16,7 +17,7 @@ local annotations = import 'annotations.libsonnet';
 local components = import 'components.libsonnet';
 
 local required = ['component', 'expr', 'summary', 'description', 'impact'];
-local allowed = { [field]: true for field in required + ['type', 'narrow_by'] };
+local allowed = { [field]: true for field in required + ['type', 'narrow_by', 'waits_for'] };
 local past_a_gap = '15m';
 local feels_it = '1h';
 // Fields of an entry that say what the user wants of the finished alert (mixin.libsonnet): not limits.
@@ -62,7 +63,7 @@ function(config)
     {
       alert: name,
       expr: fields.expr,
-      'for': time.duration(limits['for']),
+      'for': (if std.get(fields, 'waits_for') == 'scrapes' then time.of_scrapes else time.duration)(limits['for']),
       labels: {
         severity: severity,
         layer: component.layer,

@@ -20,7 +20,7 @@ local as_it_is(selector) = selector;
         (
           max by (instance) (%(used)s)
             / on (instance) (max by (instance) (%(limit)s) > 0)
-        ) or on (instance) sum by (instance) (pg_stat_activity_count%(s)s) / on (instance) (
+        ) or on (instance) max by (instance) (sum by (job, instance) (pg_stat_activity_count%(s)s)) / on (instance) (
           max by (instance) (pg_settings_max_connections%(s)s)
             - on (instance) max by (instance) (pg_settings_superuser_reserved_connections%(s)s)
             - on (instance) (

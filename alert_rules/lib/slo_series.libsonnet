@@ -4,7 +4,9 @@
   // Per target, from its own metrics: events of five minutes, evaluated each minute.
   events_total: 'slo:events_total:increase5m',
   events_bad: 'slo:events_bad:increase5m',
-  // The same, recorded each five minutes: what the sums over days add up.
+  // How many series count them now; no sample where nothing does, while the events of five minutes are still remembered.
+  series_count: 'slo:series:count',
+  // The events, recorded each five minutes: what the sums over days add up.
   sampled_total: 'slo:events_total:sampled5m',
   sampled_bad: 'slo:events_bad:sampled5m',
   // Their sum over a range such as `[30d]`. Versions before 0.2 recorded them as `paced5m`: until those samples are older

@@ -1,4 +1,5 @@
 // targets.yaml, read once, and its targets as PromQL. `changes`: target id → fields that differ here (`_config.targets`).
+local births = import 'births.libsonnet';
 local numbers = import 'numbers.libsonnet';
 local written = std.parseYaml(importstr '../../targets.yaml');
 
@@ -13,6 +14,7 @@ function(changes={}, time=(import 'time.libsonnet')())
   local targets = document.targets;
   local of_five_minutes = time.with_scrape('5m');
   local extrapolated = numbers.decimal(time.extrapolated('5m'));
+  local counted(selector) = births.increase(selector, of_five_minutes, time.duration('5m'), extrapolated);
 
   {
     local lib = self,
@@ -25,6 +27,11 @@ function(changes={}, time=(import 'time.libsonnet')())
     minimum_bad_events:: document.minimum_bad_events,
     // Increases are fractions: compared with half an event less.
     least_bad_events:: numbers.decimal(document.minimum_bad_events - 0.5),
+    minimum_sigmas:: document.minimum_sigmas,
+
+    // Counts of rare events lean to the right: what chance passes once in so many times is this many events further out
+    // than so many standard deviations (Cornish and Fisher).
+    skew(sigmas):: numbers.round(10 * (std.pow(sigmas, 2) - 1) / 6) / 10,
 
     by_id(id)::
       local found = [target for target in targets if target.id == id];
@@ -60,8 +67,9 @@ function(changes={}, time=(import 'time.libsonnet')())
     // adjacent windows neither miss nor share an event. With another scrape interval it is right on average.
     // Prometheus 3 leaves out a sample at the very start of a range: there are 21 at every moment. Prometheus 2 sees a 22nd
     // where a scrape falls on the start to the millisecond: five minutes are then those of 5m15s on average.
-    increase5m(selectors)::
-      local one(selector) = 'increase(' + selector + '[' + of_five_minutes + '])';
+    // `guard`: selector → what must exist beside it for its series to count.
+    increase5m(selectors, guard=function(selector) '')::
+      local one(selector) = counted(selector) + guard(selector);
       // The name of a metric is lost in increase(): a label keeps two series apart that differ in nothing else.
       local numbered(index) = 'label_replace(' + one(selectors[index]) + ', "part", "' + (index + 1) + '", "", "")';
       local added =
@@ -69,17 +77,43 @@ function(changes={}, time=(import 'time.libsonnet')())
         else std.join(' or ', std.map(numbered, std.range(0, std.length(selectors) - 1)));
       'sum(' + added + ') / ' + extrapolated,
 
+    // What counts a target now: its series that were scraped a moment ago. One lost scrape does not matter.
+    counted(target)::
+      local selectors = if target.kind == 'latency' then [lib.series(target.sli.histogram, '_count')] else target.sli.total;
+      'count(%s)' % std.join(' or ', ['last_over_time(%s[%s])' % [selector, time.duration('2m')] for selector in selectors]),
     // Events of a latency target: of the instances whose histogram has an edge at the threshold. Others cannot say.
     total(target)::
       if target.kind == 'latency' then
-        'sum(increase(%s[%s]) and on (job, instance) increase(%s[%s])) / %s' % [
-          lib.series(target.sli.histogram, '_count'),
-          of_five_minutes,
-          lib.series(target.sli.histogram, '_bucket', lib.edge_matcher(target.threshold)),
-          of_five_minutes,
+        local edge = lib.series(target.sli.histogram, '_bucket', lib.edge_matcher(target.threshold));
+        'sum(%s and on (job, instance) %s) / %s' % [
+          counted(lib.series(target.sli.histogram, '_count')),
+          'present_over_time(' + edge + '[' + of_five_minutes + '])',
           extrapolated,
         ]
-      else lib.increase5m(target.sli.total),
+      else lib.increase5m(target.sli.total, function(selector)
+        local tells = lib.tells(target, selector);
+        if tells == [] then '' else ' and on (job) (%s)' % std.join(' or ', [
+          'increase(%(s)s[%(now)s]) or last_over_time(%(s)s[%(week)s:%(hour)s])'
+          % { s: one, now: of_five_minutes, week: time.duration('7d'), hour: time.duration('1h') }
+          for one in tells
+        ])),
+    // The selectors that show that a total can tell good events from bad ones: by the labels that its bad ones are chosen
+    // by. One of them must exist in its job, this week at least, for a series without a failure to count as good. Our own
+    // exporters always have these labels.
+    tells(target, selector)::
+      local metric(text) = std.split(text, '{')[0];
+      local labels(text) = std.set([
+        std.split(std.split(std.split(matcher, '=')[0], '!')[0], '~')[0]
+        for matcher in std.split(lib.matchers(text), ',')
+        if matcher != ''
+      ]);
+      local told = std.set(std.flattenArrays([
+        std.setDiff(labels(bad), labels(selector))
+        for bad in std.get(target.sli, 'bad', [])
+        if metric(bad) == metric(selector)
+      ]));
+      if std.startsWith(selector, 'pantrywatch_') then []
+      else [lib.series(selector, '', label + '!=""') for label in told],
 
     // Bad events. What is missing counts differently: no series of failures next to events is "none failed"; no series of
     // good events is "unknown", and gives no sample.

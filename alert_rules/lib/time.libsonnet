@@ -44,6 +44,10 @@ function(speed=1) {
   // `5m` and the like, for ranges, steps of subqueries, `for` and the intervals of groups.
   duration(text):: if speed == 1 then text else written(seconds(text) / speed),
 
+  // What waits for scrapes, such as `for` of an outage: shortened as they are, and an interval to no less than a second.
+  of_scrapes(text)::
+    if speed == 1 then text else written(std.max(1, std.floor(seconds(text) / scrape * scrape_seconds))),
+
   // A range with one scrape more: it holds the sample before the window's first.
   with_scrape(text)::
     if speed == 1 then text + scrape + 's' else written(seconds(text) / speed + scrape_seconds),

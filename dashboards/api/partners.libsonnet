@@ -6,15 +6,18 @@ function(config)
 
   local calls(more, labels='service_peer_name') =
     'sum by (%s) (rate(http_client_request_duration_seconds_count{%s%s}[$__rate_interval]))' % [labels, queries.application, more];
+  // Where neither label exists nobody can tell a good call from a bad one.
+  local known = 'sum by (service_peer_name) (rate(http_client_request_duration_seconds_count{%(s)s}[$__rate_interval]) and on (job, instance) (http_client_request_duration_seconds_count{%(s)s, error_type!=""} or http_client_request_duration_seconds_count{%(s)s, http_response_status_code!=""}))' % { s: queries.application };
+  local failed(labels) = 'sum by (%(labels)s) (rate(http_client_request_duration_seconds_count{%(s)s, error_type!=""}[$__rate_interval]) or rate(http_client_request_duration_seconds_count{%(s)s, error_type="", http_response_status_code=~"[45].."}[$__rate_interval]))' % { labels: labels, s: queries.application };
   local none = 'The application does not export its calls to third parties, or made none.';
 
   [
     panel.timeseries(
       'Failed calls (traffic)',
-      'Share of failed calls to each third party (error_type is not empty). ' + slo_targets.words('integration-error-rate') + ' Above: check its status page first, then our credentials and quota.',
+      'Share of failed calls to each third party (error_type is not empty, or without it a 4xx or 5xx). ' + slo_targets.words('integration-error-rate') + ' Above: check its status page first, then our credentials and quota.',
       'percentunit',
-      [panel.query('(%s or 0 * %s) / (%s > 0)' % [calls(', error_type!=""'), calls(''), calls('')], '{{service_peer_name}}')],
-      none,
+      [panel.query('(%s or 0 * %s) / (%s > 0)' % [failed('service_peer_name'), known, known], '{{service_peer_name}}')],
+      none + ' Or its calls have neither a status nor an error_type.',
     ) + panel.between(0, null) + slo_targets.bad_share('integration-error-rate'),
     panel.timeseries(
       'Calls',
@@ -32,10 +35,10 @@ function(config)
     ),
     panel.timeseries(
       'Failed calls by reason',
-      'Failed calls per second, by third party and error type.',
+      'Failed calls per second, by third party, error type and status.',
       'reqps',
-      [panel.query(calls(', error_type!=""', 'service_peer_name, error_type'), '{{service_peer_name}} {{error_type}}')],
-      'No call has failed.',
+      [panel.query(failed('service_peer_name, error_type, http_response_status_code'), '{{service_peer_name}} {{error_type}} {{http_response_status_code}}')],
+      'No call has failed, or calls have neither a status nor an error_type.',
       width=12,
     ),
     panel.timeseries(

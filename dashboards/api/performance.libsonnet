@@ -58,7 +58,7 @@ function(config)
       queries.silent,
       [
         ['http_request_method', 'Method', { 'custom.width': 80 }],
-        ['http_route', 'Route', { 'custom.minWidth': 230, links: [{ title: 'Only this route', url: '/d/crm-api?var-route=${__value.raw}&${datasource:queryparam}&${application:queryparam}&${__url_time_range}', targetBlank: false }] }],
+        ['http_route', 'Route', { 'custom.minWidth': 230, links: [{ title: 'Only this route', url: '/d/crm-api?var-route=${__value.raw:percentencode}&${datasource:queryparam}&${application:queryparam}&${__url_time_range}', targetBlank: false }] }],
         ['Value #A', 'Requests', { unit: 'none', decimals: 0 }],
         ['Value #B', 'p50', {}],
         ['Value #C', 'p95', status.judged(slo_targets.latency('api-latency'))],

@@ -113,7 +113,7 @@ function(config)
       'none',
       [
         panel.now('sum(pantrywatch_database_settings_pending_restart{%s})' % queries.server, 'settings pending restart'),
-        panel.now('sum(pg_stat_database_checksum_failures{%s}) or 0 * sum(pg_up{%s} == 1)' % [queries.server, queries.server], 'corrupt pages'),
+        panel.now('sum(pg_stat_database_checksum_failures{%s})' % queries.server, 'corrupt pages'),
         panel.now('sum(increase(pg_stat_archiver_failed_count{%s}[$__range]))' % queries.server, 'failed archive attempts'),
       ],
       queries.unanswered,

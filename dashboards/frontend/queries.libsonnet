@@ -23,6 +23,6 @@ function(config)
       'histogram_quantile(%s, sum by (le%s) (rate(%s_bucket{%s}[%s]))) >= 0'
       % [q, if labels == '' then '' else ', ' + labels, requests, selector, range],
     errors(selector, range='$__rate_interval')::
-      local all = self.count(selector, range=range);
+      local all = self.count(selector, more=', http_response_status_code!=""', range=range);
       '(%s or 0 * %s) / (%s > 0)' % [self.count(selector, more=', http_response_status_code=~"[45].."', range=range), all, all],
   }

@@ -34,7 +34,7 @@ function(config)
       ],
       'No host is monitored, or none responds.',
       [
-        ['instance', 'Host', { links: [{ title: 'Only this host', url: '/d/crm-infrastructure?var-host=${__value.raw}&${datasource:queryparam}&${__url_time_range}', targetBlank: false }] }],
+        ['instance', 'Host', { links: [{ title: 'Only this host', url: '/d/crm-infrastructure?var-host=${__value.raw:percentencode}&${datasource:queryparam}&${__url_time_range}', targetBlank: false }] }],
         ['Value #A', 'Exporter', status.colored({ unit: 'none', decimals: 0, mappings: status.texts({ '0': ['down', colors.hurt], '1': ['up', colors.kept] }) })],
         ['Value #B', 'CPU busy', judged([[null, colors.kept], [alerts.CrmHostCpuSaturated.busy, colors.near]], { decimals: 0 })],
         ['Value #C', 'Load per core', { unit: 'none', decimals: 2 }],

@@ -59,7 +59,7 @@ function(config)
         ],
         'Target rules have not run yet: did Prometheus start less than two minutes ago, or are its rules failing?',
         [
-          ['target', 'Target', cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}') {
+          ['target', 'Target', cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw:percentencode}&${__url_time_range}') {
             mappings: [{ type: 'value', options: { [id]: { text: slo_targets.said(id) } for id in ids } }],
             'custom.minWidth': 220,
           }],
@@ -117,11 +117,11 @@ function(config)
         if matchers == [] then 'No alert is firing.' else 'No alert of this layer is firing.',
         [
           ['Value #A', 'Severity', cells.colored({ decimals: 0, mappings: cells.texts(severities), 'custom.width': 80 })],
-          ['alertname', 'Alert', cells.link('Runbook', '${runbooks}docs/runbooks/${__value.raw}.md') { 'custom.minWidth': 170 }],
-          ['target', 'Target', cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}')],
+          ['alertname', 'Alert', cells.link('Runbook', '${runbooks}docs/runbooks/${__value.raw:percentencode}.md') { 'custom.minWidth': 170 }],
+          ['target', 'Target', cells.link('Target in detail', '/d/crm-slo?var-target=${__value.raw:percentencode}&${__url_time_range}')],
           ['instance', 'Where', { 'custom.width': 80 }],
         ] + (if matchers == [] then [
-               ['board', 'Board', cells.link('Open board', '/d/${__value.raw}?${__url_time_range}') { 'custom.width': 135 }],
+               ['board', 'Board', cells.link('Open board', '/d/${__value.raw:percentencode}?${__url_time_range}') { 'custom.width': 135 }],
              ] else []) + [
           ['Value #B', 'Since', { unit: 'dateTimeFromNow', 'custom.width': 105 }],
         ],

@@ -18,7 +18,7 @@ local colors = panel.colors;
     min: min,
     max: max,
   } + fields,
-  // A click leads there; ${__value.raw} is what the cell holds.
+  // A click leads there; ${__value.raw:percentencode} is what the cell holds (a route may have + & # or %).
   link(title, url):: { links: [{ title: title, url: url, targetBlank: false }] },
 
   // States as numbers → words, the same on every board.

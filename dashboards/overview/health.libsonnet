@@ -7,7 +7,8 @@ function(config)
   local colors = panel.colors;
 
   local health = cells.states.health;
-  local firing(severity) = panel.now('count(ALERTS{alertstate="firing", severity="%s"}) or vector(0)' % severity, severity);
+  // Where the rules do not run nothing fires, and nobody can tell.
+  local firing(severity) = panel.now('count(ALERTS{alertstate="firing", severity="%s"}) or 0 * count(%s)' % [severity, series.promise], severity);
 
   [
     panel.stat(
@@ -23,7 +24,7 @@ function(config)
       'Alerts by severity: critical, users are affected now; high, they will be today; medium, fix during working hours; low, for the digest. Good: 0 critical and 0 high. The list is further down.',
       'none',
       [firing(severity) for severity in ['critical', 'high', 'medium', 'low']],
-      'Prometheus does not return its alerts.',
+      'The rules have not run yet: nobody can tell what fires.',
     ) + panel.size(6, 5) + panel.plain_stat + panel.decimals(0)
     + panel.limits([[null, colors.kept], [1, colors.near]])
     + panel.one('critical', { thresholds: cells.steps([[null, colors.kept], [1, colors.hurt]]) })

@@ -24,7 +24,7 @@ function(config)
       ],
       queries.silent,
       [
-        ['check', 'Check', { 'custom.minWidth': 130, links: [{ title: 'Only this check', url: '/d/crm-synthetic?var-check=${__value.raw}&${datasource:queryparam}&${__url_time_range}', targetBlank: false }] }],
+        ['check', 'Check', { 'custom.minWidth': 130, links: [{ title: 'Only this check', url: '/d/crm-synthetic?var-check=${__value.raw:percentencode}&${datasource:queryparam}&${__url_time_range}', targetBlank: false }] }],
         ['kind', 'Kind', { 'custom.width': 75 }],
         ['Value #A', 'Last run', status.colored({
           unit: 'none',
@@ -37,7 +37,7 @@ function(config)
         ['Value #D', '30 days', over_days],
         ['Value #F', 'Duration', { unit: 's', decimals: 1 }],
         ['Value #E', 'Age', { unit: 's', decimals: 0 }],
-        ['target', 'Target', { 'custom.minWidth': 150, links: [{ title: 'Target in detail', url: '/d/crm-slo?var-target=${__value.raw}&${__url_time_range}', targetBlank: false }] }],
+        ['target', 'Target', { 'custom.minWidth': 150, links: [{ title: 'Target in detail', url: '/d/crm-slo?var-target=${__value.raw:percentencode}&${__url_time_range}', targetBlank: false }] }],
       ],
       'Last run',
       width=15,

@@ -94,10 +94,27 @@ def _why_not(target: Target, samples: Sequence[Sample]) -> str:
     if target.sli.histogram:
         selector = parse_selector(target.sli.histogram)
         return _missing(_named(selector, "_count"), samples) or _missing_edge(target, selector, samples)
-    missing = _missing(parse_selector(target.sli.total[0]), samples)
+    total = parse_selector(target.sli.total[0])
+    missing = _missing(total, samples) or _without_outcome(target, total, samples)
     return (
         f"{missing}: checks that name it as their `target` count alone" if missing and target.sli.total[1:] else missing
     )
+
+
+def _without_outcome(target: Target, total: Selector, samples: Sequence[Sample]) -> str:
+    """Return which labels of the bad events no sample of the total has: without one of them none counts as good."""
+    known = {name for name, *_ in total.matchers}
+    telling = {
+        name
+        for bad in map(parse_selector, target.sli.bad)
+        if bad.metric == total.metric
+        for name, *_ in bad.matchers
+        if name not in known
+    }
+    of_metric = (one.labels for one in samples if one.name == total.metric)
+    if not telling or any(telling & set(labels) for labels in of_metric):
+        return ""
+    return f"its events lack {' and '.join(sorted(telling))}: good cannot be told from bad"
 
 
 def _missing(selector: Selector, samples: Sequence[Sample]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from email.message import Message
 
@@ -11,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporters.core.deadline import Deadline
 from pantrywatch.application.relabelled import Sample
+from pantrywatch.application.session import application_session
+from pantrywatch.config.application import Access
 
 _ACCEPT = "text/plain;version=0.0.4;q=1,*/*;q=0.1"
 _LONGEST_SECONDS = 10.0
@@ -30,15 +33,14 @@ class Page:
     refused: str = ""
 
 
-def fetch(url: str) -> Page:
-    """Return the page at a URL. Never raises; takes at most 10 s."""
+def fetch(url: str, access: Access) -> Page:
+    """Return the page at a URL; the paths of `access` are absolute. Never raises; takes at most 10 s."""
     deadline = Deadline.after(_LONGEST_SECONDS)
     try:
-        with requests.Session() as session:
-            session.trust_env = False  # Prometheus asks no proxy either
+        with application_session(access) as session:
             answer = session.get(url, headers={"Accept": _ACCEPT}, timeout=_LONGEST_SECONDS, stream=True)
             if not answer.ok:
-                return Page(url, fault=f"answers with status {answer.status_code}")
+                return Page(url, fault=f"answers with status {answer.status_code}{_hint(answer.status_code)}")
             body = _body(answer, deadline)
     except requests.Timeout:
         return Page(url, fault=f"does not answer within {_LONGEST_SECONDS:g} s")
@@ -98,9 +100,24 @@ def _reason(error: requests.RequestException) -> str:
         return "refuses connections"
     if "resolve" in text or "name or service" in text:
         return "has a name that does not resolve"
+    if isinstance(error, requests.exceptions.SSLError) or "certificate" in text:
+        is_plain = "wrong_version_number" in text or "record layer" in text
+        return (
+            "does not speak TLS (`access.scheme`)" if is_plain else f"has no certificate that is trusted: {_tls(text)}"
+        )
     if isinstance(error, requests.exceptions.InvalidURL):
         return "has an address that is none"
     return f"cannot be fetched ({type(error).__name__})"
+
+
+def _hint(status: int) -> str:
+    return ": it wants a login or a token (`access` in the settings)" if status in (401, 403) else ""
+
+
+def _tls(text: str) -> str:
+    """Return what OpenSSL says of the certificate."""
+    found = re.search(r"verify failed: ([^(\]]+)", text)
+    return found[1].strip() if found else "the handshake failed"
 
 
 def _first_line(error: Exception) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from pantrywatch.application.look import Look, look
 from pantrywatch.application.page import fetch
@@ -22,11 +23,12 @@ class Report:
     is_ok: bool
 
 
-def look_at(application: Application, targets: Targets) -> Report:
+def look_at(application: Application, targets: Targets, settings_file: Path) -> Report:
     """Fetch the page of each endpoint, and return what each can feed. Takes about 10 s at most; never raises."""
+    access = application.access.rooted(settings_file)
 
     def one(endpoint: ApplicationEndpoint) -> Look:
-        return look(endpoint, fetch(f"http://{endpoint.address}{endpoint.path}"), application, targets)
+        return look(endpoint, fetch(endpoint.url(access.scheme), access), application, targets)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         looks = list(pool.map(one, application.endpoints))
@@ -35,7 +37,8 @@ def look_at(application: Application, targets: Targets) -> Report:
 
 def report(looks: Sequence[Look], application: Application) -> Report:
     """Return what was seen, as text and as a verdict."""
-    lines = [line for one in looks for line in _lines(one, application)]
+    feeding = [(feed.target, one.endpoint.name) for one in looks for feed in one.feeds if not feed.why_not]
+    lines = [line for one in looks for line in _lines(one, application, feeding)]
     return Report("\n".join(lines), all(_is_ok(one, application) for one in looks))
 
 
@@ -44,7 +47,7 @@ def _is_ok(one: Look, application: Application) -> bool:
     return not one.page.fault and not is_refused and len(one.missing) < len(one.feeds)
 
 
-def _lines(one: Look, application: Application) -> Iterator[str]:
+def _lines(one: Look, application: Application, feeding: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield f"application/{one.endpoint.name}: {one.page.url}"
     if one.page.fault:
         yield _row("MISSING", one.page.fault)
@@ -56,7 +59,9 @@ def _lines(one: Look, application: Application) -> Iterator[str]:
     fed = [feed.target for feed in one.feeds if not feed.why_not]
     yield _row("feeds", ", ".join(fed) or "no target (docs/your-application.md)")
     for feed in one.missing:
-        yield _row("not fed", f"{feed.target}: {feed.why_not}{_how(one, feed.why_not)}")
+        others = ", ".join(name for target, name in feeding if target == feed.target)
+        elsewhere = f"; fed by {others}" if others else ""
+        yield _row("not fed", f"{feed.target}: {feed.why_not}{_how(one, feed.why_not)}{elsewhere}")
     for advice in one.advice:
         yield _row("advice", advice)
 

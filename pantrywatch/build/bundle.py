@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from exporters.core.access import WebSettings
+from pantrywatch.config.application import require_access
 from pantrywatch.config.components import components
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.targets import read_targets
@@ -42,6 +43,8 @@ def bundle(shared: Path, settings_file: Path, exporters: str, into: Path) -> dic
     settings = read_settings(settings_file)
     web = config_files.rooted(settings.web or WebSettings(), settings_file)
     config_files.require_valid(web, str(settings_file))
+    if settings.application is not None:
+        require_access(settings.application.access, str(settings_file))
     if settings.notifications is not None:
         require_delivery(settings.notifications, settings_file)
     boards = str(into.resolve() / "grafana/boards")
@@ -59,12 +62,17 @@ def _layout(exporters: str, settings_file: Path, web: WebSettings) -> Layout:
     """Return servers at their default addresses, on the machine that holds the secrets of the settings."""
     jobs = [component.job for component in components().exporters()]
     paths = config_files.in_place(web)
+
+    def own(file: str) -> str:
+        return str((settings_file.parent / file).resolve())
+
     return Layout(
         exporters=dict.fromkeys(jobs, exporters),
         processes={"exporters": jobs[0]},
         prometheus=PROMETHEUS,
         alertmanager=ALERTMANAGER,
-        secret=lambda file: str((settings_file.parent / file).resolve()),
+        secret=own,
+        scrape_file=own,
         web_files=WebFiles(paths, paths, paths),
     )
 

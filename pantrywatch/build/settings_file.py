@@ -15,6 +15,7 @@ from exporters.core.settings import secret_from
 from exporters.core.strict_yaml import line_at, read_document, read_text, with_lines
 from exporters.registry import load_sources
 from pantrywatch.application.report import look_at
+from pantrywatch.config.application import require_access
 from pantrywatch.config.migration import migrate
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.targets import read_targets
@@ -58,7 +59,7 @@ def validate_installation(file: Path, targets_file: Path) -> int:
     application = read_settings(file).application
     if application is None or not application.endpoints:
         return code
-    seen = look_at(application, read_targets(targets_file))
+    seen = look_at(application, read_targets(targets_file), file)
     sys.stdout.write(f"{seen.text}\n")
     return max(code, 0 if seen.is_ok else 1)
 
@@ -76,6 +77,9 @@ def _check_files(settings: Settings, file: Path, problems: ProblemList) -> None:
     with problems.collecting():
         if settings.notifications is not None:
             require_delivery(settings.notifications, file)
+    with problems.collecting():
+        if settings.application is not None:
+            require_access(settings.application.access, str(file))
     with problems.collecting():
         if settings.web is not None:
             require_valid(settings.web, str(file))

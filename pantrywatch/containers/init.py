@@ -17,6 +17,7 @@ from typing import Any
 from exporters.core.access import WebSettings
 from exporters.core.files import put_aside, write_private
 from exporters.core.strict_yaml import read_yaml
+from pantrywatch.config.application import require_access
 from pantrywatch.config.components import components
 from pantrywatch.config.notifications.own_urls import own_hosts
 from pantrywatch.config.settings import Settings, read_settings
@@ -237,6 +238,11 @@ def _add_prometheus(volume: _Volume, sources: Sources, settings: Settings, files
     volume.add(reader, files_for(reader, files))
     volume.add(reader, config_files.server_files(web, name) | config_files.client_files(web, name))
     volume.add(reader, _alive(web, reader, 9090))
+    if settings.application is not None:
+        access = settings.application.access
+        require_access(access, name)
+        named = {Path(file).name: sources.settings.parent / file for file in access.files().values()}
+        volume.add(reader, {f"secrets/{name}": secret_files.read_secret(file) for name, file in named.items()})
     volume.add(reader, {"retention": f"{settings.prometheus.retention_days}d"})
     volume.add(reader, {f"rules/{file.name}": file.read_text(encoding="utf-8") for file in sources.rules.glob("*.yml")})
 

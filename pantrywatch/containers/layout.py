@@ -25,6 +25,7 @@ def container_layout() -> Layout:
         prometheus="prometheus:9090",
         alertmanager="alertmanager:9093",
         secret=lambda file: f"{MOUNT}/alertmanager/secrets/{Path(file).name}",
+        scrape_file=lambda file: f"secrets/{Path(file).name}",  # next to prometheus.yml
         optional={job: addresses[job] for job in _PROFILED},
         web_files=WebFiles(grafana=in_folder(f"{MOUNT}/grafana")),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from exporters.core.access import WebSettings
 from pantrywatch.web.config_files import COPIES, WebPaths
 
-# The path, for Alertmanager, of a secret file named in the settings.
+# The path, for a server, of a file named in the settings.
 SecretPath = Callable[[str], str]
 
 
@@ -40,6 +40,7 @@ class Layout:
     `exporters`: exporter → address, of those that run here. `processes`: the exporters' processes, by the label
     `instance` of their own metrics → an exporter it serves. `optional`: exporter → address of one that comes and
     goes; it is looked up by name, and a name that does not resolve is not a target rather than one that is down.
+    `secret`, `scrape_file`: where Alertmanager and Prometheus find a file named in the settings.
     """
 
     exporters: Mapping[str, str]
@@ -47,6 +48,7 @@ class Layout:
     prometheus: str
     alertmanager: str
     secret: SecretPath = str
+    scrape_file: SecretPath = str
     optional: Mapping[str, str] = field(default_factory=dict)
     web_files: WebFiles = field(default_factory=WebFiles)
     pace: Pace = field(default_factory=Pace)

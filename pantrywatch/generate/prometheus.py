@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from exporters.core.access import WebSettings
-from pantrywatch.config.application import Application
+from pantrywatch.config.application import Access, Application
 from pantrywatch.config.components import Component, components
 from pantrywatch.config.settings import Settings
 from pantrywatch.generate.layout import Layout
@@ -50,7 +50,10 @@ def scrape_targets(settings: Settings, layout: Layout) -> dict[str, list[dict[st
         for job, names in watched.items()
     }
     endpoints = settings.application.endpoints if settings.application else ()
-    groups["application"] = [_group(endpoint.address, endpoint.name, endpoint.path) for endpoint in endpoints]
+    groups["application"] = [
+        {"targets": [endpoint.address], "labels": {**endpoint.scraped(), "instance": endpoint.name}}
+        for endpoint in endpoints
+    ]
     is_shared = len(layout.processes) == 1
     groups[_SELF] = [
         _group(layout.exporters[exporter], instance, "/metrics/self")
@@ -78,7 +81,7 @@ def _scrape_config(
         address, instance, path = lookups[0]
         found |= _by_name(address, instance, path)
     if component.job == "application" and settings.application is not None:
-        found |= _of_application(settings.application)
+        found |= _of_application(settings.application) | _asked(settings.application.access, layout)
     return found | (dict(access) if component.own else {})
 
 
@@ -88,6 +91,20 @@ def _of_application(application: Application) -> dict[str, Any]:
     if application.fallback_scrape_protocol:
         found["fallback_scrape_protocol"] = application.fallback_scrape_protocol
     return {**found, "metric_relabel_configs": relabellings(application)}
+
+
+def _asked(access: Access, layout: Layout) -> dict[str, Any]:
+    """Return scheme and login, in Prometheus' format."""
+    found: dict[str, Any] = {} if access.scheme == "http" else {"scheme": access.scheme}
+    if access.username is not None:
+        password = layout.scrape_file(str(access.password_file))
+        found["basic_auth"] = {"username": access.username, "password_file": password}
+    if access.token_file is not None:
+        found["authorization"] = {"credentials_file": layout.scrape_file(access.token_file)}
+    tls = {} if access.ca_file is None else {"ca_file": layout.scrape_file(access.ca_file)}
+    if access.server_name is not None:
+        tls["server_name"] = access.server_name
+    return found | ({"tls_config": tls} if tls else {})
 
 
 def _lookups(job: str, settings: Settings, layout: Layout) -> Iterator[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from exporters.core.files import write_atomically
+from pantrywatch.config.application import require_access
 from pantrywatch.config.components import components
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.shared_files import shared_files
@@ -145,6 +146,8 @@ def read_settings_for(options: Options, environment: dict[str, str]) -> Settings
     settings = read_settings(Path(environment["PW_SETTINGS"]))
     if settings.web is not None:
         require_usable(settings.web, environment["PW_SETTINGS"])
+    if settings.application is not None:
+        require_access(settings.application.access, environment["PW_SETTINGS"])
     if settings.notifications is not None:
         require_delivery(settings.notifications, Path(environment["PW_SETTINGS"]))
         version = installed_version(alertmanager_command().split()[0])
@@ -174,12 +177,17 @@ def native_layout(options: Options, settings_file: Path, *, browser: bool) -> La
     addresses = options.addresses
     served = [one.job for one in components().exporters() if browser or one.job != "browser"]
     paths = in_place(options.web)
+
+    def own(file: str) -> str:
+        return str((settings_file.parent / file).resolve())
+
     return Layout(
         exporters=dict.fromkeys(served, addresses.address("exporters")),
         processes={"exporters": "host"},
         prometheus=addresses.address("prometheus"),
         alertmanager=addresses.address("alertmanager"),
-        secret=lambda file: str((settings_file.parent / file).resolve()),
+        secret=own,
+        scrape_file=own,
         web_files=WebFiles(paths, paths, paths),
         pace=options.speed.pace(),
     )

@@ -16,12 +16,12 @@ from pantrywatch.native.supervisor import Supervisor
 _SECONDS = 60.0
 
 
-def choose(settings: Settings) -> Settings:
+def choose(settings: Settings, settings_file: Path) -> Settings:
     """Return the settings with a convention for each endpoint that names none and exports two, and say which counts."""
     before = settings.application
     if before is None:
         return settings
-    after = with_choice(before)
+    after = with_choice(before, settings_file)
     for old, new in zip(before.endpoints, after.endpoints, strict=True):
         if old != new:
             say(
@@ -39,7 +39,7 @@ def keep_choosing(
     def look() -> None:
         known = settings
         while _has_open_choice(known.application) and not stop.wait(_SECONDS):
-            chosen = choose(known)
+            chosen = choose(known, settings_file)
             if chosen != known:
                 write_configuration(options, chosen, settings_file)
                 supervisor.reload("prometheus")

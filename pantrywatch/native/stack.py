@@ -83,7 +83,7 @@ def up(options: Options) -> int:
             say("preparing PostgreSQL and Redis for the demo")
             if code := _prepare_demo(state, addresses, environment["PW_POSTGRES"]):
                 return code
-        settings = choose(settings)
+        settings = choose(settings, Path(environment["PW_SETTINGS"]))
         write_configuration(options, settings, Path(environment["PW_SETTINGS"]))
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.notify)
@@ -144,7 +144,8 @@ def _run(
             targets = scrape_states(options.addresses, options.web)
             say(table(supervisor.components(), options.addresses, targets))
             if application is not None and options.settings_file is not None:
-                say("\n" + look_at(application, read_targets(shared_files() / "targets.yaml")).text)
+                targets_file = read_targets(shared_files() / "targets.yaml")
+                say("\n" + look_at(application, targets_file, options.settings_file).text)
             say(next_steps(options.addresses, options.settings_file, options.state.path, targets))
             keep_choosing(options, settings, Path(environment["PW_SETTINGS"]), supervisor, stop.event)
             code = _watch(daemon, server_files, stop, retries)

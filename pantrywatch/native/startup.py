@@ -55,7 +55,7 @@ class Order:
     def _application_responds(self) -> bool:
         try:
             with session(WebSettings()) as client:
-                return all(client.get(f"http://{e.address}{e.path}", timeout=2).ok for e in self.endpoints)
+                return all(client.get(e.url(), timeout=2).ok for e in self.endpoints)
         except OSError:  # includes requests' own errors
             return False
 

@@ -10,7 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from exporters.core.access import WebClient, WebSettings
+from exporters.core.access import WebSettings
 from exporters.core.server_name import server_name
 
 
@@ -22,35 +22,38 @@ def session(web: WebSettings) -> requests.Session:
     made = requests.Session()
     made.trust_env = False
     if web.client:
-        made.auth = _Login(web.client)
+        made.auth = Login(web.client.password_file, web.client.username)
     if web.tls:
-        made.mount("https://", _Trusting(web))
+        made.mount("https://", Trusting(web.ca_file, web.server_name))
     return made
 
 
-class _Login(AuthBase):
-    """Reads the password at each request, so that a change takes effect at once."""
+class Login(AuthBase):
+    """Reads the password, or the token, at each request, so that a change takes effect at once."""
 
-    def __init__(self, client: WebClient) -> None:
-        self._client = client
+    def __init__(self, file: str, username: str | None = None) -> None:
+        self._file, self._username = file, username
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         # Without the file the request has no login, and the server rejects it.
         try:
-            password = Path(self._client.password_file).read_text(encoding="utf-8").rstrip("\r\n")
+            secret = Path(self._file).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError):
             return request
-        HTTPBasicAuth(self._client.username.encode(), password.encode())(request)
+        if self._username is None:
+            request.headers["Authorization"] = f"Bearer {secret.strip()}"
+        else:
+            HTTPBasicAuth(self._username.encode(), secret.encode())(request)
         return request
 
 
-class _Trusting(HTTPAdapter):
-    """Trusts the CA of the section, for its server name; REQUESTS_CA_BUNDLE is ignored."""
+class Trusting(HTTPAdapter):
+    """Trusts this CA, or the system's, for a server name; REQUESTS_CA_BUNDLE is ignored."""
 
-    def __init__(self, web: WebSettings) -> None:
+    def __init__(self, ca_file: str | None, name: str | None) -> None:
         system = ssl.get_default_verify_paths()
-        self._authority = web.ca_file or system.cafile or system.capath
-        self._name = server_name(web.server_name) if web.server_name else None
+        self._authority = ca_file or system.cafile or system.capath
+        self._name = server_name(name) if name else None
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:

@@ -66,6 +66,7 @@ local variable(changed) = of([]) + { templating+: { list: [
     'variable-all': variable({ allValue: null }),
     'unresolved-input': of([]) { __inputs: [] },
     link: with(panel.link('Nowhere', '/d/crm-nowhere')),
+    'link-encoding': with(panel.link('This one', 'https://example.org/${__field.labels.http_route}')),
     'legend-label': target({ legendFormat: '{{server}}' }),
     'quantile-by-le': asks('histogram_quantile(0.5, rate(http_server_request_duration_seconds_bucket[$__rate_interval]))'),
     'target-limits': of([

@@ -187,3 +187,27 @@ def test_a_target_without_data_is_never_met(promtool: Promtool) -> None:
         ],
         about=_ABOUT,
     )
+
+
+def test_a_target_is_unknown_as_soon_as_its_source_is_missing(promtool: Promtool) -> None:
+    """What was counted before a source froze is remembered for five minutes, and says nothing about now."""
+    promtool(
+        [(name, f"{values} stale") for name, values in series_of(_ABOUT, [(100, 60)], [(0, 60)])],
+        "1m",
+        [
+            at(time, _TARGET, {'{target="api-error-rate"}': value})
+            for time, value in (("59m", 0), ("64m", 3), ("90m", 3))
+        ],
+        about=_ABOUT,
+    )
+
+
+def test_a_lost_scrape_leaves_a_target_met(promtool: Promtool) -> None:
+    """One scrape that fails is no missing source."""
+    (name, _), *_ = series_of(_ABOUT, [(100, 1)], [(0, 1)])
+    promtool(
+        [(name, "0+100x59 stale 6100+100x60")],
+        "1m",
+        [at("1h30m", f"max_over_time({_TARGET}[40m:1m])", {'{target="api-error-rate"}': 0})],
+        about=_ABOUT,
+    )

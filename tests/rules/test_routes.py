@@ -23,12 +23,12 @@ GENERATED = (ROOT / "alert_rules/generated").glob("*.yml")
 _OFFICE, _DIGEST = ["office hours"], ["digest of low"]
 _TABLE: dict[str, list[tuple[str, str, str, list[str] | None]]] = {
     "critical": [
-        ("on-call by email+slack+webhook", "10s", "1h", None),
+        ("on-call by email+slack+webhook", "5s", "1h", None),
         ("second-on-call by email+webhook after 15m", "15m", "1h", None),
         ("manager by email after 30m", "30m", "1h", None),
     ],
     "high": [
-        ("on-call by slack+email", "30s", "4h", None),
+        ("on-call by slack+email", "10s", "4h", None),
         ("on-call by email+slack+webhook after 30m", "30m", "4h", None),
         ("second-on-call by email+webhook after 45m", "45m", "4h", None),
         ("manager by email after 60m", "60m", "4h", None),

@@ -108,6 +108,6 @@ def test_every_series_of_a_target_has_the_labels_of_the_contract() -> None:
     groups = yaml.safe_load((ROOT / "alert_rules/generated/targets.yml").read_text())["groups"]
     events = [rule for group in groups if group["name"] == "slo.events" for rule in group["rules"]]
     counted = [target for target in TARGETS.targets if target.objective is not None]
-    assert len(events) == 2 * len(counted)
+    assert len(events) == 3 * len(counted)
     for rule in events:
         assert rule["labels"].keys() == {"target", "layer", "sloth_id", "sloth_service", "sloth_slo"}

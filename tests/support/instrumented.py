@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,11 +64,12 @@ _DEFAULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Instrumented:
-    """A running application and the address of its metrics."""
+    """A running application, and address and path of its metrics."""
 
     name: str
     url: str
     metrics: str
+    path: str = "/metrics"
 
     def use(self) -> None:
         """Send four requests to its API: two are answered, one is refused, one fails."""
@@ -101,7 +102,26 @@ def install() -> None:
 
 
 @contextmanager
-def instrumented(name: str, folder: Path) -> Iterator[Instrumented]:
+def pushing(victoria_metrics: Path, folder: Path) -> Iterator[Instrumented]:
+    """Run an application that sends OTLP, and the VictoriaMetrics that takes it, as the page says."""
+    page = _PAGE.read_text(encoding="utf-8")
+    (arguments,) = re.findall(r"`victoria-metrics (.+?)`", page)
+    (path,) = re.findall(r"path: '(/federate.+?)'", page)
+    address = f"127.0.0.1:{free_port()}"
+    data = f"-storageDataPath={folder / 'otlp'}"
+    command = [str(victoria_metrics), *arguments.split(), data, f"-httpListenAddr={address}"]
+    exported = re.findall(r"^(OTEL_\w+)=(\S+)$", page, re.MULTILINE)
+    environment = {name: value.replace("10.0.0.10:8428", address) for name, value in exported}
+    environment["OTEL_METRIC_EXPORT_INTERVAL"] = "2000"
+    with (
+        process(command, folder / "otlp.log"),
+        instrumented("fastapi-otlp", folder, environment) as application,
+    ):
+        yield Instrumented(application.name, application.url, address, path)
+
+
+@contextmanager
+def instrumented(name: str, folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[Instrumented]:
     """Run an application with a snippet of the page, or with a library as it comes, until the block ends."""
     port, metrics_port = free_port(), free_port()
     is_node = name.startswith("express")
@@ -110,7 +130,9 @@ def instrumented(name: str, folder: Path) -> Iterator[Instrumented]:
     command = ["node" if is_node else str(INSTALLED / "py/bin/python"), str(file), str(port)]
     url = f"http://127.0.0.1:{port}"
     metrics = f"127.0.0.1:{metrics_port if name == 'express-opentelemetry' else port}"
-    with process(command, folder / f"{name}.log", environment={"METRICS_PORT": str(metrics_port)}):
+    with process(
+        command, folder / f"{name}.log", environment={"METRICS_PORT": str(metrics_port), **(environment or {})}
+    ):
         wait_until(lambda: _answers(url), _START_SECONDS, f"{name} answers, see {folder / name}.log")
         yield Instrumented(name, url, metrics)
 

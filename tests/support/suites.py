@@ -25,6 +25,7 @@ _SERVERS = (
     "prometheus-redis-exporter",
 )
 _CACHES = ("redis-server", "valkey-server")  # this machine has those of its own suite
+_OTLP = "victoria-metrics"  # Debian 12's does not take OTLP
 _COMPOSE = "docker-compose"
 # Name here → name in the package.
 _PROGRAMS = {
@@ -57,7 +58,7 @@ class Suite:
 
     def describe(self) -> str:
         """Return one line with the versions of the programs for tests."""
-        found = debian.versions(self.root, [*_SERVERS, *([_COMPOSE, *_CACHES] if self.is_current else [])])
+        found = debian.versions(self.root, [*_SERVERS, *([_COMPOSE, *_CACHES, _OTLP] if self.is_current else [])])
         return f"Debian {self.name}: {', '.join(f'{name} {version}' for name, version in found.items())}"
 
 
@@ -79,10 +80,10 @@ def _install(name: str, folder: Path) -> Suite:
     programs.mkdir(parents=True)
     debian.make_root(root, name)
     # Debian 12's docker-compose is on this machine.
-    debian.add_packages(root, [*_SERVERS, *([] if name == _OLD else [_COMPOSE, *_CACHES])])
+    debian.add_packages(root, [*_SERVERS, *([] if name == _OLD else [_COMPOSE, *_CACHES, _OTLP])])
     for program, packaged in _PROGRAMS.items():
         _wrap(programs / program, root, root / "usr/bin" / packaged)
-    for program in _CACHES:
+    for program in (*_CACHES, _OTLP):
         if (root / "usr/bin" / program).exists():
             _wrap(programs / program, root, root / "usr/bin" / program)
     if (root / _COMPOSE_PLUGIN).exists():

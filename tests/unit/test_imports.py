@@ -31,7 +31,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
         "pantrywatch.containers", "pantrywatch.generate", "pantrywatch.config", "pantrywatch.web", "exporters.core",
     ),
     "pantrywatch.application": (
-        "pantrywatch.application", "pantrywatch.generate", "pantrywatch.config", "exporters.core",
+        "pantrywatch.application", "pantrywatch.generate", "pantrywatch.config", "pantrywatch.web", "exporters.core",
     ),
     "pantrywatch.native": (
         "pantrywatch.native", "pantrywatch.application", "pantrywatch.generate", "pantrywatch.config",

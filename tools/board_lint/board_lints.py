@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -28,6 +29,7 @@ def problems(board: Board, boards: Sequence[Board]) -> Iterator[Problem]:
     yield from _grid(board)
     yield from _declared(board)
     yield from _links(board, {other.uid: other for other in boards})
+    yield from _encoding(board)
     for text in texts(board.source):
         if "${DS_" in text or text == "__inputs":
             yield "", "unresolved-input", f"{text[:40]}: provisioning never fills it in"
@@ -112,6 +114,17 @@ def _links(board: Board, boards: dict[str, Board]) -> Iterator[Problem]:
     for tag in tags:
         if not any(tag in other.source["tags"] for other in boards.values()):
             yield "", "link", f"no board has the tag {tag}"
+
+
+# What a cell or series holds, without the format that encodes it.
+_BARE = re.compile(r"\$\{__(?:value|data|field|series)\b[^}:]*\}")
+
+
+def _encoding(board: Board) -> Iterator[Problem]:
+    for panel in board.panels:
+        for url in panel.links():
+            for bare in _BARE.findall(url):
+                yield panel.title, "link-encoding", f"{bare} in {url}: expected {bare[:-1]}:percentencode}}"
 
 
 def link_problems(url: str, boards: dict[str, Board]) -> Iterator[tuple[str, str]]:

@@ -50,6 +50,7 @@ OURS = {
     "variable-all": "all values are .+",
     "unresolved-input": "no input waits for a manual import",
     "link": "a link leads to an existing board, with variables it has",
+    "link-encoding": "a link encodes the value it carries",
     "legend-label": "a label in a legend exists on the series",
     "quantile-by-le": "a quantile is taken over the sum of all instances",
     "target-limits": "limits on a target's metrics are those of the target",

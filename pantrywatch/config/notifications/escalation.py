@@ -99,8 +99,8 @@ class Escalations:
     def filled(self, contacts: Sequence[str], digest_at: str) -> Escalations:
         """Return these with the built-in steps for these contacts in place of what is left out."""
         built_in = {
-            "critical": Escalation(_steps(contacts, "10s", "15m", "30m"), repeat="1h"),
-            "high": Escalation(_steps(contacts, "30s", "45m", "60m"), repeat="4h"),
+            "critical": Escalation(_steps(contacts, "5s", "15m", "30m"), repeat="1h"),
+            "high": Escalation(_steps(contacts, "10s", "45m", "60m"), repeat="4h"),
             "medium": Escalation(_steps(contacts, "1m"), repeat="12h", office_hours=True),
             "low": Escalation(_steps(contacts, "1m"), office_hours=True, daily_at=digest_at),
         }

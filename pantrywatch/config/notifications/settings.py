@@ -86,8 +86,8 @@ class Notifications:
     ]  # fmt: skip
     escalation: Annotated[
         Escalations,
-        "Severity → who is notified when; what is left out notifies the first three contacts: critical after 10s, 15m "
-        "and 30m, high after 30s, 45m and 60m; the first one, in office hours, medium after 1m and low once a day.",
+        "Severity → who is notified when; what is left out notifies the first three contacts: critical after 5s, 15m "
+        "and 30m, high after 10s, 45m and 60m; the first one, in office hours, medium after 1m and low once a day.",
     ] = field(default_factory=Escalations)
     routes: Annotated[tuple[TypeRoute, ...], "Whom to notify first of alerts of certain types."] = ()
     maintenance: Annotated[

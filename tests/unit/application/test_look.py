@@ -1,12 +1,13 @@
 """What is said about an application's page: its library, its routes, which targets it can feed, and why not the others.
 
 The pages are what the libraries export (run as docs/your-application.md says; `-default` without its advice), cut to
-the request metrics of a few routes. micrometer, go-promhttp, prometheus-net, nginx, traefik and caddy are written by
-hand from their documentation.
+the request metrics of a few routes. micrometer, go-promhttp, prometheus-net, nginx, traefik, caddy and otel-collector
+are written by hand from their documentation.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ _EXPECTED: dict[str, tuple[str, set[str]]] = {
     "fastapi-opentelemetry-old": ("opentelemetry-old", _BOTH),
     "fastapi-opentelemetry-dup": ("opentelemetry", _BOTH),
     "express-opentelemetry": ("opentelemetry", _BOTH),
+    "otel-collector": ("opentelemetry", _BOTH),
     "express-prom-client": ("prom-client", _BOTH),
     "express-prom-bundle": ("express-prom-bundle", _BOTH),
     "express-prom-bundle-default": ("express-prom-bundle", {"api-error-rate"}),
@@ -55,6 +57,9 @@ _EXPECTED: dict[str, tuple[str, set[str]]] = {
     "traefik": ("traefik", {"api-error-rate"}),
     "caddy": ("caddy", _BOTH),
 }
+
+
+_UNTOLD = "its events lack error_type and http_response_status_code"
 
 
 def _look(page: str | Page, convention: str | None = None, **settings: object) -> Look:
@@ -108,12 +113,36 @@ def test_a_missing_edge_is_said_with_what_to_do(page: str, why: str) -> None:
     assert f"{why} ({seen.conventions[0].advice})" in _text(seen)
 
 
+def test_what_another_endpoint_feeds_is_said() -> None:
+    """A promise that one page cannot feed and another does is no loss, and the report says so."""
+    proxy, behind = _look("traefik"), _look("express-prom-client")
+    proxy = replace(proxy, endpoint=replace(proxy.endpoint, name="proxy"))
+    said = report([proxy, behind], Application(endpoints=(proxy.endpoint, behind.endpoint))).text
+    assert (
+        f"api-latency: no bucket edge at 0.5 s; its edges are 0.1, 0.3, 1.2 ({proxy.conventions[0].advice}); fed by crm"
+        in said
+    )
+    assert "fed by proxy" not in said
+
+
 def test_routes_that_match_nothing_are_said() -> None:
     """Routes outside the patterns feed nothing; the report says how many there are, and where to name them."""
     seen = _look("express-prom-client", routes=("/rest/.+",))
     assert _fed(seen) == set()
     assert "none of 3 routes is one of `routes` or `critical`" in _text(seen)
     assert "routes    3: 3 pages" in _text(seen)
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [("", _UNTOLD), (',code="200"', _UNTOLD), (',error_type=""', ""), (',http_response_status_code="200"', "")],
+)
+def test_calls_that_tell_no_outcome_feed_nothing(labels: str, why: str) -> None:
+    """Calls to third parties without a status and an error_type are said to be of unknown outcome, not good."""
+    text = f'http_client_request_duration_seconds_count{{peer="mail"{labels}}} 9\n'
+    seen = _look(read("http://crm/metrics", text, _TEXT))
+    (feed,) = [feed for feed in seen.feeds if feed.target == "integration-error-rate"]
+    assert feed.why_not.partition(":")[0] == why
 
 
 def test_statuses_as_classes_are_said() -> None:
@@ -150,14 +179,14 @@ def test_a_page_with_two_libraries_counts_once(names: list[str]) -> None:
     page, first = _page(names), read("http://crm/metrics", (PAGES / f"{names[-1]}.txt").read_text(), _TEXT)
     alone = _counted(first, Application((ApplicationEndpoint("crm", "b:1", convention="opentelemetry"),)))
     open_choice = Application((ApplicationEndpoint("crm", "b:1"),))
-    chosen = with_choice(open_choice, lambda _url: page)
+    chosen = with_choice(open_choice, ROOT, lambda *_: page)
     assert [one.convention for one in chosen.endpoints] == ["opentelemetry"]
     assert _counted(page, chosen) == alone > 0
     assert _counted(page, open_choice) > alone
     second = found_conventions(page.samples)[1].name
     named = Application((ApplicationEndpoint("crm", "b:1", convention=second),))
     assert 0 < _counted(page, named) < _counted(page, open_choice)
-    assert with_choice(named, lambda _url: page) == named
+    assert with_choice(named, ROOT, lambda *_: page) == named
     (advice,) = [advice for advice in _look(page).advice if "twice" in advice]
     assert f"opentelemetry and {second}: `up` counts opentelemetry" in advice
 
@@ -166,11 +195,11 @@ def test_a_choice_for_one_endpoint_leaves_the_others() -> None:
     """Beside an endpoint that is chosen for, another is understood as before; one that is down stays open."""
     page, other = _page(_TWICE["dup"]), _page(["express-prom-client"])
     both = Application((ApplicationEndpoint("crm", "b:1"), ApplicationEndpoint("crm.2", "c:1")))
-    chosen = with_choice(both, lambda url: page if "b:1" in url else other)
+    chosen = with_choice(both, ROOT, lambda url, _: page if "b:1" in url else other)
     assert [one.convention for one in chosen.endpoints] == ["opentelemetry", None]
-    assert _counted(page, chosen) == _counted(page, with_choice(Application(both.endpoints[:1]), lambda _url: page))
+    assert _counted(page, chosen) == _counted(page, with_choice(Application(both.endpoints[:1]), ROOT, lambda *_: page))
     assert _counted(other, chosen, "crm.2") == _counted(other, both, "crm.2") > 0
-    assert with_choice(both, lambda url: Page(url, fault="refuses connections")) == both
+    assert with_choice(both, ROOT, lambda url, _: Page(url, fault="refuses connections")) == both
 
 
 def test_no_status_and_no_route_are_reasons() -> None:

@@ -79,7 +79,8 @@ def test_the_configuration_of_containers_means_the_same_to_both(tmp_path: Path) 
 # What the two versions, or two readers of one version, take for something else than a text.
 _TRAPS = st.sampled_from(
     ["08", "007", "0o7", "0o8", "0b1", "0x1F", "1_000", "1:30", "190:20:30", "1e3", "1E+3", "1.e3", ".5",
-     "-.5e-3", "+1", "1.", "-", "+", ".", "12.30", "yes", "No", "on", "OFF", "y", "N", "true", "FALSE", "null",
+     "-.5e-3", "+1", "1.", "-_", "08_", "._", "-", "+", ".", "12.30", "yes", "No", "on", "OFF", "y", "N", "true",
+     "FALSE", "null",
      "Null", "~", "", ".inf", "-.INF", ".NaN", "2026-11-28", "2026-11-28 10:00:00", "2026-11-28T10:00:00Z",
      "=", "<<", "!", "!!int 1", "&a", "*a", "%x", "@x", "`x`", "---", "...", "- a", "? a", "a: b", "a #b",
      "#a", "[a]", "{a: b}", "|", ">-", " a", "a ", "a\n", "\na", "a\n\n b", "\t", "a\tb", "a\x85b", "\u2028",

@@ -69,6 +69,12 @@ def test_a_window_with_one_scrape_more_keeps_its_scrape() -> None:
     assert [_time(speed, "extrapolated('5m')") for speed in (1, 15)] == [1.05, 1.15]
 
 
+def test_what_waits_for_scrapes_is_shortened_as_they_are() -> None:
+    """Two scrapes stay two at 3 s each, and nothing is evaluated more often than once a second."""
+    assert [_time(speed, "of_scrapes('20s')") for speed in (1, 2, 15, 100)] == ["20s", "9s", "4s", "4s"]
+    assert [_time(speed, "of_scrapes('5s')") for speed in (1, 2, 15, 100)] == ["5s", "2s", "1s", "1s"]
+
+
 def test_forecasts_and_counts_are_divided() -> None:
     """A forecast looks less far ahead, and a shorter window holds fewer events."""
     assert (_time(15, "horizon('1d')"), _time(1, "horizon('1d')")) == ("5760", "86400")
@@ -110,6 +116,8 @@ def _divided(duration: float, speed: int) -> Any:
     if duration == _seconds("5m15s"):
         duration -= 15
         return pytest.approx(duration / speed + max(3, 15 // speed), abs=0.001)
+    if duration in (5, 20):  # of an outage: as many scrapes as before
+        return max(1, duration * max(3, 15 // speed) // 15)
     return pytest.approx(duration / speed, abs=0.001)
 
 

@@ -27,8 +27,8 @@ def test_contacts_alone_are_notified_in_their_order(tmp_path: Path) -> None:
     section = _read(tmp_path)
     steps = {name: [(step.after, step.notify) for step in one.steps] for name, one in section.escalations()}
     assert steps == {
-        "critical": [("10s", "c0"), ("15m", "c1"), ("30m", "c2")],
-        "high": [("30s", "c0"), ("45m", "c1"), ("60m", "c2")],
+        "critical": [("5s", "c0"), ("15m", "c1"), ("30m", "c2")],
+        "high": [("10s", "c0"), ("45m", "c1"), ("60m", "c2")],
         "medium": [("1m", "c0")],
         "low": [("1m", "c0")],
     }
