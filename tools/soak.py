@@ -72,6 +72,7 @@ _PROPERTIES = (
 _SHARED = ("tests/unit/core",)
 _SERVERS = ("tests/unit/database", "tests/unit/cache")
 _HOST = ("tests/unit/host",)
+_ELSEWHERE = (*_SHARED, *_SERVERS, *_HOST)
 PARTS = (
     Part("properties-shared", _TEN_THOUSAND.format("what all exporters share"), (*_PROPERTIES, *_SHARED)),
     Part(
@@ -83,7 +84,7 @@ PARTS = (
     Part(
         "properties-others",
         _TEN_THOUSAND.format("checks, mail, settings and everything else"),
-        (*_PROPERTIES, "tests/unit", "tests/integration", *(f"--ignore={path}" for path in (*_SHARED, *_SERVERS, *_HOST))),
+        (*_PROPERTIES, "tests/unit", "tests/integration", *(f"--ignore={path}" for path in _ELSEWHERE)),
     ),
     Part(
         "chaos",
