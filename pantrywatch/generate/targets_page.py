@@ -28,15 +28,19 @@ of bad events divided by the allowed share. Time without data counts as average 
 a day of data (`slo:history:days`), shares over days say "too early", and `CrmTargetBudgetExhausted` and "missed" wait.
 
 **New series.** A status, route or class of error that is counted for the first time has what it counted before its
-first scrape, if its instance grew by as much. What a new or restarted instance counted before its first scrape is not
-known.
+first scrape, if its instance grew by as much. What a new or restarted instance counted before that is not known.
 
 **Alerts.** A tier fires while both its windows burn the allowance faster than its factor: the short one as a share, the
 long one in events against what 30 days allow, with at least {minimum:g} bad events and more than chance explains
-({sigmas:g} standard deviations). So neither one failed request in a quiet night nor a few in a quiet day page anybody.
+({sigmas:g} standard deviations). So neither one failed request in a quiet night nor a few on a quiet day page anybody.
 Events a month: below it, {minimum:g} bad events, or as many as chance does not explain, fire the tier; above it, it
-takes more.
-A tier that would need a share of bad events of 1 or more can never fire and is left out.
+takes more. A tier that would need a share of bad events of 1 or more can never fire and is left out. A tier looks at
+the last five minutes at least and waits: of a fault that ends just as its budget is used, it may still fire in the
+minutes after.
+
+**Missed now.** `CrmTargetMissedNow` is the promise as it is written, over 5, 10, 30 minutes and an hour: more bad
+events than {margin:g} times what is allowed, and {literal:g} standard deviations beyond that. `page: literal` in
+targets.yaml makes it high.
 """
 
 
@@ -48,7 +52,15 @@ def targets_page(targets: Targets, rules: dict[str, Any]) -> str:
         for rule in group["rules"]
         if "target" in rule.get("labels", {}) and "record" in rule
     }
-    parts = [_INTRODUCTION.format(minimum=targets.minimum_bad_events, sigmas=targets.minimum_sigmas), _summary(targets)]
+    parts = [
+        _INTRODUCTION.format(
+            minimum=targets.minimum_bad_events,
+            sigmas=targets.minimum_sigmas,
+            margin=targets.literal.margin,
+            literal=targets.literal.sigmas,
+        ),
+        _summary(targets),
+    ]
     parts += ["\n".join(_section(targets, target, shown)) for target in targets.targets]
     return "\n".join(parts)
 
