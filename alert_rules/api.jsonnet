@@ -1,5 +1,6 @@
 // The application, by its own metrics: what goes wrong faster or elsewhere than a month's targets can tell.
 // Names are OpenTelemetry's; those of other libraries get them when they are scraped (docs/your-application.md).
+local births = import 'lib/births.libsonnet';
 local numbers = import 'lib/numbers.libsonnet';
 local percent = numbers.percent;
 
@@ -18,9 +19,9 @@ function(config=(import 'config.libsonnet').defaults)
   local api = config.selectors.api + ',http_response_status_code!=""';
   local errors = config.selectors.server_errors;
 
+  local increase(selector, range) = births.increase(selector, duration(range));
   local share(part, whole, labels, range) =
-    'sum by (%s) (rate(%s[%s])) / (sum by (%s) (rate(%s[%s])) > 0)'
-    % [labels, part, duration(range), labels, whole, duration(range)];
+    'sum by (%s) (%s) / (sum by (%s) (%s) > 0)' % [labels, increase(part, range), labels, increase(whole, range)];
 
   // Requests slower than an edge of the histogram, as a share; nothing where the histogram has no such edge.
   local slower(edge, labels, range) =
@@ -34,13 +35,18 @@ function(config=(import 'config.libsonnet').defaults)
     + '\n  and on (%s) sum by (%s) (increase(http_server_request_duration_seconds_count{%s}[%s])) >= %d\n'
       % [labels, labels, critical, duration(limits.range), limits.requests];
 
-  local failed_calls(of, range) =
-    '%(of)s(http_client_request_duration_seconds_count{error_type!=""}[%(range)s]) or %(of)s(http_client_request_duration_seconds_count{error_type="",http_response_status_code=~"[45].."}[%(range)s])'
-    % { of: of, range: duration(range) };
+  local failed_calls(range) =
+    increase('http_client_request_duration_seconds_count{error_type!=""}', range) + ' or '
+    + increase('http_client_request_duration_seconds_count{error_type="",http_response_status_code=~"[45].."}', range);
 
   local failed_logins(limits) =
-    'sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s])) > %s'
-    % [config.selectors.logins, config.selectors.refused, duration(limits.range), time.count(limits.limit)];
+    'sum by (job) (%s) > %s' % [
+      increase(
+        'http_server_request_duration_seconds_count{%s,%s}' % [config.selectors.logins, config.selectors.refused],
+        limits.range
+      ),
+      time.count(limits.limit),
+    ];
 
   {
     groups: [
@@ -77,8 +83,9 @@ function(config=(import 'config.libsonnet').defaults)
               numbers.decimal(limits.share),
               // The steps of a subquery are whole minutes: what is true now comes first.
               '%(now)s >= %(least)d or max_over_time(%(now)s[%(gap)s:%(step)s])' % {
-                now: 'sum by (job) (increase(http_server_request_duration_seconds_count{%s,%s}[%s]))'
-                     % [config.selectors.api, errors, duration(limits.range)],
+                now: 'sum by (job) (%s)' % increase(
+                  'http_server_request_duration_seconds_count{%s,%s}' % [config.selectors.api, errors], limits.range
+                ),
                 least: limits.failures,
                 gap: duration('15m'),
                 step: duration('1m'),
@@ -130,13 +137,11 @@ function(config=(import 'config.libsonnet').defaults)
             type: 'error',
             // By what happened, or where the library does not say it by the status. Neither: nobody can tell.
             expr: |||
-              sum by (job, service_peer_name) (%(failed)s) / (sum by (job, service_peer_name) (rate(%(calls)s[%(range)s])) > 0) > %(share)s
-                and on (job, service_peer_name) sum by (job, service_peer_name) (%(increased)s) >= %(failures)d
+              sum by (job, service_peer_name) (%(failed)s) / (sum by (job, service_peer_name) (%(calls)s) > 0) > %(share)s
+                and on (job, service_peer_name) sum by (job, service_peer_name) (%(failed)s) >= %(failures)d
             ||| % {
-              calls: 'http_client_request_duration_seconds_count',
-              failed: failed_calls('rate', limits.range),
-              increased: failed_calls('increase', limits.range),
-              range: duration(limits.range),
+              calls: increase('http_client_request_duration_seconds_count', limits.range),
+              failed: failed_calls(limits.range),
               share: numbers.decimal(limits.share),
               failures: limits.failures,
             },

@@ -61,26 +61,59 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'check',
             narrow_by: ['check', 'kind'],
             type: 'error',
-            // Half a failure less: increase() gives 2.5 and more for three.
+            // Half a failure less: increase() gives 2.5 and more for three. A check may run once a day: where so many cannot
+            // fail in `counted`, fewer in longer are enough.
             expr: |||
               max_over_time(probe_success[%(range)s]) == 0
-                unless on (%(check)s) increase(pantrywatch_check_runs_total{result="failure"}[%(counted)s]) < %(failures)s
+                unless on (%(check)s) (
+                  increase(pantrywatch_check_runs_total{result="failure"}[%(counted)s]) < %(failures)s
+                    unless on (%(check)s) pantrywatch_check_interval_seconds > %(slow)s
+                )
+                unless on (%(check)s) (
+                  increase(pantrywatch_check_runs_total{result="failure"}[%(slow_counted)s]) < %(slow_failures)s
+                    and on (%(check)s) pantrywatch_check_interval_seconds > %(slow)s
+                )
             ||| % {
               check: check,
               range: duration(limits.range),
               counted: duration(limits.counted),
               failures: numbers.decimal(limits.failures - 0.5),
+              slow: time.horizon(limits.slow),
+              slow_counted: duration(limits.slow_counted),
+              slow_failures: numbers.decimal(limits.slow_failures - 0.5),
             },
             summary: 'Check {{ $labels.check }} of {{ $labels.instance }} fails every time.',
             description: 'It has not passed once in the ' + last(limits.range) + '. First check the error class on the board, then run the check by hand.',
             impact: 'Users cannot do what this check does either.',
           }),
+        ],
+      },
+      {
+        // A week of samples is expensive to look at.
+        name: 'synthetic.flapping',
+        interval: duration('1m'),
+        rules: [
           alert('CrmSyntheticCheckFlapping', 'low', function(limits) {
             component: 'check',
             narrow_by: ['check', 'kind'],
             type: 'error',
-            expr: 'changes(probe_success[%s]) >= %d' % [duration(limits.range), limits.changes],
-            summary: 'Check {{ $labels.check }} of {{ $labels.instance }} is flapping: {{ $value | humanize }} changes in the ' + last(limits.range) + ' (limit ' + limits.changes + ').',
+            // So many changes need one run more: slower checks get a longer time.
+            expr: |||
+              changes(probe_success[%(range)s]) >= %(changes)d
+                or changes(probe_success[%(slow_range)s]) >= %(changes)d
+                  and on (%(check)s) pantrywatch_check_interval_seconds > %(slow)s
+                or changes(probe_success[%(slowest_range)s]) >= %(changes)d
+                  and on (%(check)s) pantrywatch_check_interval_seconds > %(slowest)s
+            ||| % {
+              check: check,
+              changes: limits.changes,
+              range: duration(limits.range),
+              slow: time.horizon(limits.slow),
+              slow_range: duration(limits.slow_range),
+              slowest: time.horizon(limits.slowest),
+              slowest_range: duration(limits.slowest_range),
+            },
+            summary: 'Check {{ $labels.check }} of {{ $labels.instance }} is flapping: {{ $value | humanize }} changes (limit ' + limits.changes + ').',
             description: 'Something fails intermittently: one of several servers, a limit that is just reached, a timeout that is just too short.',
             impact: 'Some users see an error now and then.',
           }),

@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 
 from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem, ProblemList
-from exporters.core.problem_text import suggestion
+from exporters.core.problem_text import short_key, suggestion
 from exporters.core.renamed_keys import renamed
 from exporters.core.scrape import Source
 from exporters.core.settings import decode_section
@@ -28,10 +28,13 @@ COMPONENTS_FILE = Path(__file__).parent / "components.yaml"
 
 # Read only by `pantrywatch`: a mistake in these keys does not stop an exporter.
 OTHER_KEYS = ("environment", "data_sources", "application", "notifications", "prometheus")
+_OF_EVERY_PROCESS = ("web", "marks_file")
 
 EXPORTERS: tuple[str, ...] = tuple(
     entry["job"] for entry in read_yaml(COMPONENTS_FILE)["components"] if entry["exporter"]
 )
+# In the order of settings.yaml: whoever reads the file names the same keys, so that a problem is reported once.
+SETTINGS_KEYS = (*OTHER_KEYS[:3], *EXPORTERS, *OTHER_KEYS[3:], *_OF_EVERY_PROCESS)
 
 
 class _SettingsModule(Protocol):
@@ -110,7 +113,7 @@ def _require_known(exporters: Sequence[str]) -> None:
 def sections_not_read(settings_file: str | None) -> list[str]:
     """Return the keys of the settings file that no exporter reads: only `pantrywatch` does."""
     _, document, _ = _document(settings_file)
-    return [key for key in document or {} if key not in (*EXPORTERS, "web", "marks_file")]
+    return [key for key in document or {} if key not in (*EXPORTERS, *_OF_EVERY_PROCESS)]
 
 
 def _document(settings_file: str | None) -> tuple[str, Mapping[str, Any] | None, list[ConfigProblem]]:
@@ -127,10 +130,10 @@ def _document(settings_file: str | None) -> tuple[str, Mapping[str, Any] | None,
 
 def _unknown_keys(name: str, document: Mapping[str, Any]) -> Iterator[ConfigProblem]:
     """Yield each key that is not a section; a renamed key is left to `pantrywatch`, which reads it."""
-    known = (*OTHER_KEYS, *EXPORTERS, "web", "marks_file")
     for key in document:
-        if key not in known and renamed(key) is None:
-            expected = f"unknown key {key}{suggestion(key, known)}: expected one of {', '.join(known)}"
+        if key not in SETTINGS_KEYS and renamed(key) is None:
+            known = f"{suggestion(key, SETTINGS_KEYS)}: expected one of {', '.join(SETTINGS_KEYS)}"
+            expected = f"unknown key {short_key(key)}{known}"
             yield ConfigProblem(name, "document", expected, line_at(document, key))
 
 

@@ -11,9 +11,27 @@
   CrmSyntheticCertificateExpired: { days: 1, 'for': '5m' },
 
   // No success in `range`; where the runs are counted, `failures` at least within `counted`. A check that runs less often
-  // than every 20 minutes is left to its target's budget; raise both ranges to be alerted about one that does.
-  CrmSyntheticCheckFailing: { range: '5m', failures: 3, counted: '1h', 'for': '1m' },
+  // than every `slow` cannot fail as often in that time: `slow_failures` within `slow_counted`, which holds two runs of a
+  // daily check, the slowest that settings allow.
+  CrmSyntheticCheckFailing: {
+    range: '5m',
+    failures: 3,
+    counted: '1h',
+    slow: '20m',
+    slow_failures: 2,
+    slow_counted: '50h',
+    'for': '1m',
+  },
 
-  // Six changes: three short failures, each too short for an alert of its own.
-  CrmSyntheticCheckFlapping: { changes: 6, range: '30m', 'for': '5m' },
+  // Six changes: three short failures, each too short for an alert of its own. They take seven runs: of a check less often
+  // than every `slow` a day holds them, of one less often than every `slowest` eight days, if it runs daily.
+  CrmSyntheticCheckFlapping: {
+    changes: 6,
+    range: '30m',
+    slow: '4m',
+    slow_range: '1d',
+    slowest: '3h',
+    slowest_range: '8d',
+    'for': '5m',
+  },
 }

@@ -9,8 +9,9 @@ local targets = (import '../lib/targets.libsonnet')();
   // night and the digest should not say so.
   CrmTargetNoTraffic: { 'for': '1h' },
 
-  // Two evaluations, a minute apart. `keep_firing_for`: a value that hovers at the limit is one alert.
-  CrmTargetMissedNow: { 'for': '2m', keep_firing_for: '10m' },
+  // Two evaluations after the first, half a minute apart: one window alone may be chance. `keep_firing_for`: a value that
+  // hovers at the limit is one alert.
+  CrmTargetMissedNow: { 'for': '1m', keep_firing_for: '10m' },
 
   // `history_days`: with less data than that the allowance of 30 days, which follows the average traffic, is a guess. Raise
   // it to 7 where traffic differs much from day to day.

@@ -34,19 +34,24 @@ function(targets, time, alerts)
   // `slo:measured:bool` (installation.yml) says which targets are fed here; its labels come along.
   local measured(expr) = '(' + last(series.measured) + ' == 1) * on (target) group_left () (' + expr + ')';
 
+  local sigmas = targets.minimum_sigmas;
   // The arguments are evaluated once, the fields of an object each time they are read: that keeps the build fast.
-  local burn_of(target, allowed, allowed_percent, minimum, left) = function(tier) {
+  local burn_of(target, allowed, variance, allowed_percent, minimum, left) = function(tier) {
     local of(name) = name + '{target="' + target.id + '"}',
     local bad = last(of(series.sum_bad(tier.long))),
+    local total = last(of(series.sum_total(tier.long))),
 
     alert: target.runbook,
     // Short window: it is happening now. Long window: it has cost a good part of what 30 days allow, in events rather
-    // than as a share, so that few requests at night weigh little. The minimum: more than a chance failure. A short window
-    // without events says nothing: the last one that had some counts, for half an hour at least.
+    // than as a share, so that few requests at night weigh little. The minimum, and what chance explains of the events there
+    // were: a burst of failures on a quiet day is not an outage. A short window without events says nothing: the last one
+    // that had some counts, for half an hour at least.
     expr: 'max by (target, layer) (last_over_time(' + of(series.error_ratio(tier.short)) + '[' + lookback(tier.short) + '])) > '
           + decimal(tier.factor) + ' * ' + allowed
           + ' and on (target) ' + bad + ' > ' + decimal(tier.budget_share) + ' * ' + last(of(series.error_budget_events))
-          + ' and on (target) ' + bad + ' > ' + minimum,
+          + ' and on (target) ' + bad + ' > ' + minimum
+          + ' and on (target) ' + bad + ' > ' + allowed + ' * ' + total + ' + ' + decimal(targets.skew(sigmas))
+          + ' + ' + decimal(sigmas) + ' * sqrt(' + decimal(variance) + ' * ' + total + ')',
     'for': wait(target.runbook, tier.wait),
     labels: { severity: tier.severity, layer: target.layer, target: target.id, team: target.team, type: type_of(target) },
     annotations: annotations({
@@ -65,6 +70,7 @@ function(targets, time, alerts)
     burn_of(
       target,
       targets.allowed(target),
+      numbers.round(1e9 * target.objective * (1 - target.objective)) / 1e9,
       decimal(100 * (1 - target.objective)),
       targets.least_bad_events,
       budget_left(target)
@@ -126,9 +132,15 @@ function(targets, time, alerts)
       rules: std.flatMap(burns, [target for target in targets.targets if target.kind != 'capacity']),
     },
     {
+      // Twice a minute: ten minutes after the promise is broken are soon over.
+      name: 'slo.promise.alerts',
+      interval: time.duration('30s'),
+      rules: literal_alerts,
+    },
+    {
       name: 'slo.targets.alerts',
       interval: time.duration('1m'),
-      rules: literal_alerts + [
+      rules: [
         general('CrmTargetNoData', 'high', {
           type: 'error',
           // A target is known when both its counts are: a missing bucket leaves the total without the bad events.

@@ -62,11 +62,10 @@ function(targets, time)
     [sum(window, bad, window.bad), sum(window, total, window.total), ratio(window.name, bad, total)];
 
   // The promise as it is written: is the share of bad events above what is allowed, by a margin and beyond chance? With a
-  // share `a` of `n` events allowed, a fair count is a * n, give or take sqrt(a * (1 - a) * n). Counts of rare events lean to
-  // the right: the count that chance passes once in so many times is (z * z - 1) / 6 events further out (Cornish and Fisher),
-  // or three failures where a tenth of one is expected would be certainty. `margin`: latencies that are just kept wander
+  // share `a` of `n` events allowed, a fair count is a * n, give or take sqrt(a * (1 - a) * n), and `skew`: without it three
+  // failures where a tenth of one is expected would be certainty. `margin`: latencies that are just kept wander
   // (autocorrelated noise).
-  local skew = numbers.round(10 * (std.pow(targets.literal.sigmas, 2) - 1) / 6) / 10;
+  local skew = targets.skew(targets.literal.sigmas);
   local excess(window, bad, total) = record(
     series.excess,
     '(%(bad)s - %(skew)s - on (target) group_left () (%(margin)s * %(allowed)s * on (target) %(total)s))\n' % { bad: bad, skew: decimal(skew), margin: decimal(targets.literal.margin), allowed: series.error_budget, total: total }

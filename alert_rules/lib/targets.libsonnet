@@ -1,4 +1,5 @@
 // targets.yaml, read once, and its targets as PromQL. `changes`: target id → fields that differ here (`_config.targets`).
+local births = import 'births.libsonnet';
 local numbers = import 'numbers.libsonnet';
 local written = std.parseYaml(importstr '../../targets.yaml');
 
@@ -13,6 +14,7 @@ function(changes={}, time=(import 'time.libsonnet')())
   local targets = document.targets;
   local of_five_minutes = time.with_scrape('5m');
   local extrapolated = numbers.decimal(time.extrapolated('5m'));
+  local counted(selector) = births.increase(selector, of_five_minutes, time.duration('5m'), extrapolated);
 
   {
     local lib = self,
@@ -25,6 +27,11 @@ function(changes={}, time=(import 'time.libsonnet')())
     minimum_bad_events:: document.minimum_bad_events,
     // Increases are fractions: compared with half an event less.
     least_bad_events:: numbers.decimal(document.minimum_bad_events - 0.5),
+    minimum_sigmas:: document.minimum_sigmas,
+
+    // Counts of rare events lean to the right: what chance passes once in so many times is this many events further out
+    // than so many standard deviations (Cornish and Fisher).
+    skew(sigmas):: numbers.round(10 * (std.pow(sigmas, 2) - 1) / 6) / 10,
 
     by_id(id)::
       local found = [target for target in targets if target.id == id];
@@ -62,7 +69,7 @@ function(changes={}, time=(import 'time.libsonnet')())
     // where a scrape falls on the start to the millisecond: five minutes are then those of 5m15s on average.
     // `guard`: selector → what must exist beside it for its series to count.
     increase5m(selectors, guard=function(selector) '')::
-      local one(selector) = 'increase(' + selector + '[' + of_five_minutes + '])' + guard(selector);
+      local one(selector) = counted(selector) + guard(selector);
       // The name of a metric is lost in increase(): a label keeps two series apart that differ in nothing else.
       local numbered(index) = 'label_replace(' + one(selectors[index]) + ', "part", "' + (index + 1) + '", "", "")';
       local added =
@@ -77,11 +84,10 @@ function(changes={}, time=(import 'time.libsonnet')())
     // Events of a latency target: of the instances whose histogram has an edge at the threshold. Others cannot say.
     total(target)::
       if target.kind == 'latency' then
-        'sum(increase(%s[%s]) and on (job, instance) increase(%s[%s])) / %s' % [
-          lib.series(target.sli.histogram, '_count'),
-          of_five_minutes,
-          lib.series(target.sli.histogram, '_bucket', lib.edge_matcher(target.threshold)),
-          of_five_minutes,
+        local edge = lib.series(target.sli.histogram, '_bucket', lib.edge_matcher(target.threshold));
+        'sum(%s and on (job, instance) %s) / %s' % [
+          counted(lib.series(target.sli.histogram, '_count')),
+          'present_over_time(' + edge + '[' + of_five_minutes + '])',
           extrapolated,
         ]
       else lib.increase5m(target.sli.total, function(selector)

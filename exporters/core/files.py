@@ -52,7 +52,8 @@ def append_durably(file: Path, line: bytes, mode: int = 0o600) -> None:
             os.lseek(descriptor, size, os.SEEK_SET)
             _write_all(descriptor, b"\n" + line if unfinished else line)
             os.fsync(descriptor)
-        except OSError:
+        except OSError as error:
+            error.filename = str(file)
             with contextlib.suppress(OSError):  # the next append copes with a partial line
                 os.ftruncate(descriptor, size)
             raise
@@ -104,7 +105,8 @@ def _replace(file: Path, content: bytes, mode: int, owner: tuple[int, int] | Non
         finally:
             os.close(descriptor)
         part.rename(file)
-    except OSError:
+    except OSError as error:
+        error.filename = error.filename or str(file)  # an error of writing names no file
         part.unlink(missing_ok=True)
         raise
     _sync_folder(file.parent)

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import ConfigProblem, ProblemList
-from exporters.core.field_checks import at_least, expect, matching, optional, some_entries
+from exporters.core.field_checks import at_least, between, expect, matching, optional, some_entries
 from exporters.core.problem_text import expected_one_of, shown
 from exporters.core.settings import load
 from exporters.core.strict_yaml import line_at, read_document
@@ -119,10 +119,10 @@ class Query:
     ] = ()
     since: int = 0
     until: int = 99
-    interval_seconds: Annotated[float | None, optional(at_least(1))] = None
+    interval_seconds: Annotated[float | None, optional(between(1, 1200))] = None
     timeout_seconds: Annotated[float | None, optional(at_least(0.001))] = None
     every_database: bool = False
-    limit: Annotated[int | None, optional(at_least(1))] = None
+    limit: Annotated[int | None, optional(between(1, 1200))] = None
     rank: str | None = None
     fold: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()

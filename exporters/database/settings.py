@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from exporters.core.decoder import Problems, RecordCheck
-from exporters.core.field_checks import at_least, not_empty, unique_names
+from exporters.core.field_checks import at_least, between, not_empty, unique_names
 
 
 def _one_address(dsn: str | None, dsn_file: str | None) -> Problems:
@@ -29,7 +29,8 @@ class DatabaseTarget:
         dict[str, Annotated[int, at_least(1)]], "Collector → maximum number of rows, in place of its own limit."
     ] = field(default_factory=dict)
     intervals: Annotated[
-        dict[str, Annotated[float, at_least(1)]], "Collector → seconds between two runs, in place of its own interval."
+        dict[str, Annotated[float, between(1, 1200)]],
+        "Collector → seconds between two runs, in place of its own; after an hour without success it is stale.",
     ] = field(default_factory=dict)
 
     include_databases: Annotated[

@@ -198,6 +198,7 @@ class Targets:
 
     tiers: tuple[Tier, ...]
     minimum_bad_events: float
+    minimum_sigmas: float
     literal: LiteralReading
     histograms: dict[str, Annotated[tuple[float, ...], _expect_rising]]
     targets: Annotated[tuple[Target, ...], _unique_ids]

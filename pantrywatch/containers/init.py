@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +43,8 @@ USERS = {
     "inbox": 10015,
     "heartbeat": 10016,
     "browser": 10002,
-    "demo": IMAGE_USER,
+    "crm": 10022,
+    "faults": 10024,
     "prometheus": 65534,
     "alertmanager": 65534,
     "grafana": 472,
@@ -101,7 +103,9 @@ class _Volume:
                 _write(folder / name, text, self.users[reader])
 
     def prune(self) -> None:
-        """Remove stale files."""
+        """Remove stale files, and the folders of readers that an earlier release had."""
+        for folder in [path for path in self.path.iterdir() if path.name not in {*self.files, _KEPT} and path.is_dir()]:
+            shutil.rmtree(folder)
         for reader, files in self.files.items():
             folder = self.path / reader
             for file in [path for path in folder.rglob("*") if path.is_file()]:
@@ -216,15 +220,13 @@ def _add_secrets(volume: _Volume, given: Path) -> dict[str, str]:
     cache = secret_files.password_of(secrets["cache_url"])
     volume.add("redis", {"redis.conf": _REDIS.format(password=cache)})
     server = "postgres:5432/crm"
-    volume.add(
-        "demo",
-        {
-            "monitor_dsn": secrets["monitor_dsn"],
-            "cache_url": f"redis://:{cache}@redis:6379/0",
-            "admin_dsn": f"postgresql://postgres:{secrets['postgres_password']}@{server}",
-            "app_dsn": f"postgresql://crm:{secrets['app_password']}@{server}",
-        },
-    )
+    demo = {
+        "cache_url": f"redis://:{cache}@redis:6379/0",
+        "admin_dsn": f"postgresql://postgres:{secrets['postgres_password']}@{server}",
+        "app_dsn": f"postgresql://crm:{secrets['app_password']}@{server}",
+    }
+    volume.add("faults", demo)
+    volume.add("crm", {**demo, "monitor_dsn": secrets["monitor_dsn"]})
     return secrets
 
 

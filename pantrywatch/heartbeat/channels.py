@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
@@ -49,10 +50,15 @@ class Mail:
         mail = EmailMessage()
         mail["Subject"], mail["From"], mail["To"] = notice.title, self.server.sender, self.address
         mail.set_content(notice.text)
-        with self._connected() as client:
+        client = self._connected()
+        try:
             if self.server.user is not None and self.password is not None:
                 client.login(self.server.user, self.password.reveal())
             client.send_message(mail)
+            with suppress(OSError):  # the mail is taken, whatever the goodbye is
+                client.quit()
+        finally:
+            client.close()
 
     def _connected(self) -> smtplib.SMTP:
         """Return a connection, with TLS to a verified server: smtplib's own contexts verify nothing."""

@@ -39,10 +39,11 @@ class Part:
     headers: Mapping[str, str]
     start: int
     end: int
+    default_type: str = "text/plain"
 
     @property
     def content_type(self) -> str:
-        """Return the type, by default text/plain."""
+        """Return the type; without a header, that of parts of such a whole."""
         return self._message("content-type").get_content_type()
 
     @property
@@ -59,7 +60,9 @@ class Part:
         """Return the body as text, cut after that many bytes with a note saying so."""
         # No transfer encoding needs more than three bytes for one, plus some for line ends.
         body = self.source[self.start : min(self.end, self.start + 4 * most_bytes)]
-        content = _transferred(body, self.headers.get("content-transfer-encoding", "").strip().lower())
+        content = _transferred(
+            body, _without_comments(self.headers.get("content-transfer-encoding", "")).strip().lower()
+        )
         text = decoded(content[:most_bytes], self._parameter("charset"))
         return text if len(content) <= most_bytes else f"{text}\n[cut after {most_bytes} bytes]"
 
@@ -84,19 +87,21 @@ class Part:
 
     def _message(self, name: str) -> Message:
         message = Message(compat32)
-        message[name] = self.headers.get(name, "text/plain" if name == "content-type" else "")
+        message.set_default_type(self.default_type)
+        if name in self.headers:
+            message[name] = _without_comments(self.headers[name]).strip()
         return message
 
 
-def part_at(source: bytes, start: int, end: int) -> Part:
+def part_at(source: bytes, start: int, end: int, default_type: str = "text/plain") -> Part:
     """Return the part in this range: headers, an empty line, body. Without a header all of it is body."""
     if not _FIRST_HEADER.match(source, start, end):
         blank = _END_OF_HEADER.match(source, start, end)
-        return Part(source, {}, blank.end() if blank else start, end)
+        return Part(source, {}, blank.end() if blank else start, end, default_type)
     blank = _END_OF_HEADER.search(source, start, end)
     body = blank.end() if blank else end
     head = source[start : min(blank.start() if blank else end, start + _MOST_HEADER_BYTES)]
-    return Part(source, _headers(head), body, end)
+    return Part(source, _headers(head), body, end, default_type)
 
 
 def subject_of(mail: Part) -> str:
@@ -128,18 +133,34 @@ def _headers(head: bytes) -> dict[str, str]:
     return found
 
 
+def _without_comments(value: str) -> str:
+    """Return the value of a header without `(comments)` outside quotes; one that never ends is no comment."""
+    kept, depth, quoted, escaped = [], 0, False, False
+    for letter in value if "(" in value else "":
+        at_top = depth == 0
+        if escaped or letter == "\\":
+            escaped = not escaped
+        elif letter == '"' and at_top:
+            quoted = not quoted
+        elif letter in "()" and not quoted:
+            depth = max(0, depth + (1 if letter == "(" else -1))
+        if at_top and depth == 0:
+            kept.append(letter)
+    return "".join(kept) if "(" in value and not depth else value
+
+
 def _between(mail: Part, boundary: bytes) -> Iterator[Part]:
     """Yield the ranges between the boundaries; the last part may be unterminated."""
     line = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?$", re.MULTILINE)
-    start = None
+    start, default_type = None, "message/rfc822" if mail.content_type == "multipart/digest" else "text/plain"
     for number, found in enumerate(line.finditer(mail.source, mail.start, mail.end)):
         if start is not None:
-            yield part_at(mail.source, start, max(start, found.start() - 1))
+            yield part_at(mail.source, start, max(start, found.start() - 1), default_type)
         start = min(found.end() + 1, mail.end)
         if found[1] or number >= _MOST_PARTS:
             return
     if start is not None:
-        yield part_at(mail.source, start, mail.end)
+        yield part_at(mail.source, start, mail.end, default_type)
 
 
 def _transferred(body: bytes, encoding: str) -> bytes:

@@ -12,6 +12,8 @@ import signal
 import struct
 from pathlib import Path
 
+from exporters.core.errors import ConfigError, ConfigProblem
+
 # struct flock of Linux on 64 bits: type, whence, start, length, process.
 _FLOCK = struct.Struct("hhqqi4x")
 
@@ -42,17 +44,17 @@ def acquire(file: Path) -> Lock | None:
 
 
 def holder(file: Path) -> int | None:
-    """Return the process that holds the lock, or None; the query itself never blocks anyone."""
+    """Return the process that holds the lock, or None; the query itself never blocks anyone.
+
+    Raises ConfigError if the file cannot be read: it is a folder, a loop of links, or another user's.
+    """
     try:
-        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        return _asked(file)
     except FileNotFoundError:
         return None
-    try:
-        asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        kind, _, _, _, process = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
-    finally:
-        os.close(descriptor)
-    return None if kind == fcntl.F_UNLCK else int(process)
+    except OSError as error:
+        expected = f"expected a lock file this user can read and write: {error.strerror}"
+        raise ConfigError([ConfigProblem(str(file), "lock", expected)]) from error
 
 
 def terminate_holder(file: Path) -> bool:
@@ -74,6 +76,16 @@ def terminate_holder(file: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def _asked(file: Path) -> int | None:
+    descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        kind, _, _, _, process = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
+    finally:
+        os.close(descriptor)
+    return None if kind == fcntl.F_UNLCK else int(process)
 
 
 def _is_still(file: Path, descriptor: int) -> bool:

@@ -83,29 +83,34 @@ def test_only_the_first_container_is_root_and_ends(services: dict[str, dict[str,
 def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, dict[str, Any]]) -> None:
     """The users that files are handed to are those that the services run as, and no two of ours share one."""
     exporters = {one: f"exporter-{one}" for one in ("database", "cache", "synthetic", "host")}
-    told = {name: services[name]["user"] for name in ("grafana", "postgres", "redis", "inbox", "heartbeat")}
+    named = ("grafana", "postgres", "redis", "inbox", "heartbeat", "crm", "faults")
+    told = {name: services[name]["user"] for name in named}
     told |= {reader: services[name]["user"] for reader, name in exporters.items()}
     assert {name: USERS[name] for name in told} == {name: int(user.partition(":")[0]) for name, user in told.items()}
     dockerfile = (ROOT / "provisioning/docker/Dockerfile").read_text()
     assert f"USER {IMAGE_USER}:" in dockerfile
     assert f"USER {USERS['browser']}:" in dockerfile
-    assert USERS["demo"] == IMAGE_USER
-    ours = [*exporters, "inbox", "heartbeat", "browser", "demo"]
+    ours = [*exporters, "inbox", "heartbeat", "browser", "crm", "faults"]
+    assert IMAGE_USER not in USERS.values(), "a service without a user of its own reads nothing"
     assert len({USERS[name] for name in ours}) == len(ours)
     assert USERS["exporter"] == 0, "what holds all secrets is for the first container alone"
     mounts = services["exporter-browser"]["volumes"]
     assert {_mounted_at(mount) for mount in mounts} == {"/etc/pantrywatch/settings.yaml", "/run/pantrywatch"}
 
 
-def test_the_demo_shares_users_and_secrets_only_where_it_needs_them(services: dict[str, dict[str, Any]]) -> None:
-    """The API and who breaks it have the demo's secrets; the stand-in for a third party and the traffic have none."""
+def test_no_two_services_share_a_user_or_secrets(services: dict[str, dict[str, Any]]) -> None:
+    """Each service of ours, the demo's too, has its own user; what needs no secret has no volume at all."""
+    users = {name: one.get("user") for name, one in services.items() if "pantrywatch/" in one["image"]}
+    assert len(set(users.values())) == len(users)
+    assert [name for name, user in users.items() if user is None] == ["exporter-browser"], "its image names the user"
     for name in ("third-party", "traffic"):
         assert int(services[name]["user"].partition(":")[0]) not in USERS.values(), name
         assert not services[name].get("volumes"), name
-    assert services["third-party"]["user"] != services["traffic"]["user"]
     for name in ("crm", "faults"):
-        assert "user" not in services[name], name
-        assert len(services[name]["volumes"]) == 3, name
+        assert services[name]["environment"]["DEMO_SECRETS"] == f"/run/pantrywatch/{name}"
+        flags = next(str(mount) for mount in services[name]["volumes"] if _source(mount).endswith("faults"))
+        assert (":ro" in flags or "'read_only': True" in flags) == (name == "crm"), "only `faults` writes the flags"
+        assert services[name]["user"] == f"{USERS[name]}:{USERS[name]}"
 
 
 def test_no_exporter_and_no_service_of_ours_sees_the_secrets_of_another(services: dict[str, dict[str, Any]]) -> None:

@@ -351,7 +351,7 @@ def _first_sample(stack: Stack) -> float:
 def _rows(stack: Stack) -> int:
     code = (
         "import pathlib, psycopg;"
-        "dsn = pathlib.Path('/run/pantrywatch/demo/app_dsn').read_text();"
+        "dsn = pathlib.Path('/run/pantrywatch/crm/app_dsn').read_text();"
         "print(psycopg.connect(dsn).execute('SELECT count(*) FROM interactions').fetchone()[0])"
     )
     return int(stack.python("crm", code))

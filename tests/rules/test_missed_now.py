@@ -71,24 +71,24 @@ def test_two_failures_in_a_quiet_night_break_no_promise(promtool: Promtool) -> N
     promtool(series_of("api-error-rate", good, bad), "30s", times, every="1m", about="api-error-rate", records=_RULES)
 
 
-def test_four_failures_in_an_hour_of_few_requests_break_no_promise(promtool: Promtool) -> None:
-    """Five requests a minute, one in a thousand may fail: four failures within ten minutes are chance, eight not."""
+def test_three_failures_in_an_hour_of_few_requests_break_no_promise(promtool: Promtool) -> None:
+    """Five requests a minute, one in a thousand may fail: three failures within ten minutes are chance, eight not."""
     fine = [(2.5, _steps(60)), (2.5, _steps(10)), (2.5, _steps(20))]
     told: dict[str, float] = {'{severity="medium", target="api-error-rate"}': 1.0}
-    for failures, expected in ((4, {}), (8, told)):
+    for failures, expected in ((3, {}), (8, told)):
         bad = [(0.0, _steps(60)), (failures / _steps(10), _steps(10)), (0.0, _steps(20))]
         _after_eleven_minutes(promtool, "api-error-rate", fine, bad, expected)
 
 
 @pytest.mark.parametrize("target", [t for t in _ALL.targets if t.objective is not None], ids=lambda target: target.id)
-def test_chance_alone_passes_the_limit_once_in_half_a_million_windows(target: Target) -> None:
+def test_chance_alone_passes_the_limit_once_in_twenty_thousand_windows(target: Target) -> None:
     """A share of bad events exactly as allowed, independent of each other, from one event in a window to 20,000."""
     skew, margin, least = _limit_as_generated()
     share = target.allowed_share
     for total in (1, 3, 10, 30, 100, 300, 1000, 3000, 20_000):
         room = _ALL.literal.sigmas * math.sqrt(share * (1 - share) * total)
         first = max(math.floor(margin * share * total + skew + room) + 1, math.floor(least) + 1)
-        assert _at_least(first, total, share) < 2e-6, total
+        assert _at_least(first, total, share) < 5e-5, total
 
 
 def _limit_as_generated() -> tuple[float, float, float]:

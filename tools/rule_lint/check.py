@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.rule_lint import alerts, divisions, edges, values
+from tools.rule_lint import alerts, divisions, edges, lasting, values
 from tools.rule_lint.catalogue import Catalogue
 from tools.rule_lint.exclusions import EXCLUSIONS
 from tools.rule_lint.infer import Inference, Problem
@@ -36,6 +36,9 @@ LINTS = {
     "value-in-label": "no label changes with the value",
     "missing-text": "an alert has every text, and its runbook and board exist",
     "duplicate": "no two rules produce the same series",
+    "kept-in-alerts": "a rule that reads itself looks back over a gap of ten minutes",
+    "hiding-fallback": "a fallback to 0 stands only where the label that tells bad from good is",
+    "settable-pace": "a window over what runs at a pace of the settings is chosen by that pace",
     "slow-group": "a group is evaluated at least every five minutes",
 }
 
@@ -80,3 +83,4 @@ def expression_problems(expression: Any, book: Rulebook) -> Iterator[Problem]:
 def _problems(rule: Rule, book: Rulebook) -> Iterator[Problem]:
     yield from expression_problems(rule.expr, book)
     yield from alerts.problems(rule, book)
+    yield from lasting.problems(rule)

@@ -68,12 +68,22 @@ def _counters(node: Any, book: Rulebook, *, rated: bool, seen: bool) -> Iterator
     if isinstance(node, promql.SubqueryExpr) and rated and _is_summed(node.expr):
         yield "rated-gauge", "a sum of counters hides the restart of one of them: sum the rates instead"
     name = node.func.name if isinstance(node, promql.Call) else str(getattr(node, "op", ""))
+    seen = seen or _is_since(node)
     is_selector = isinstance(node, promql.MatrixSelector | promql.SubqueryExpr | promql.ParenExpr)
     for number, child in enumerate(children(node)):
         only_seen = name in _PRESENCE or (name in ("and", "unless") and number == 1)
         is_rated = name in OF_COUNTERS or (is_selector and rated)
         # changes() of a counter shows when something was counted, like rate().
         yield from _counters(child, book, rated=is_rated, seen=seen or only_seen or name == "changes")
+
+
+def _is_since(node: Any) -> bool:
+    """Whether it compares counters with themselves some time ago: what is new, or what they have grown by."""
+    if not isinstance(node, promql.BinaryExpr) or str(node.op) not in ("-", "unless"):
+        return False
+    now, before = ([n for n in nodes(side) if isinstance(n, promql.VectorSelector)] for side in (node.lhs, node.rhs))
+    same = {name_of(n) for n in now} == {name_of(n) for n in before}
+    return bool(now) and same and not any(n.offset for n in now) and all(n.offset for n in before)
 
 
 def _is_summed(node: Any) -> bool:

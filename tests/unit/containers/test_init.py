@@ -83,9 +83,9 @@ def test_without_any_secret_given_all_are_made_and_a_second_run_changes_nothing(
     said = laid.run()
     password = laid.text("postgres/password")
     assert password
-    assert f"postgresql://postgres:{password}@postgres:5432/crm" == laid.text("demo/admin_dsn")
-    assert laid.text("exporter/secrets/monitor_dsn") == laid.text("demo/monitor_dsn")
-    cache = laid.text("demo/cache_url").partition("redis://:")[2].partition("@")[0]
+    assert f"postgresql://postgres:{password}@postgres:5432/crm" == laid.text("faults/admin_dsn")
+    assert laid.text("exporter/secrets/monitor_dsn") == laid.text("crm/monitor_dsn")
+    cache = laid.text("crm/cache_url").partition("redis://:")[2].partition("@")[0]
     assert f"requirepass {cache}\n" in laid.text("redis/redis.conf")
     before = laid.all()
     assert laid.run() == said
@@ -427,3 +427,15 @@ def test_the_generator_never_writes_a_secret_again(tmp_path: Path) -> None:
 def _secrets(folder: Path) -> str:
     command = [sys.executable, "-m", "pantrywatch", "secrets", "--folder", str(folder)]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=60).stdout
+
+
+def test_a_reader_of_an_earlier_release_leaves_no_secrets_behind(laid: Laid) -> None:
+    """A folder of the volume that nobody reads any more goes; secrets generated earlier stay."""
+    laid.run()
+    password = laid.text("kept/postgres_password")
+    (laid.folder / "volume/demo").mkdir()
+    (laid.folder / "volume/demo/admin_dsn").write_text("old")
+    laid.run()
+    assert not (laid.folder / "volume/demo").exists()
+    assert laid.text("kept/postgres_password") == password
+    assert not (laid.folder / "volume/faults/monitor_dsn").exists()

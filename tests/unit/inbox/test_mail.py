@@ -254,3 +254,34 @@ def test_a_blank_text_part_gives_way_to_the_page() -> None:
     parts = b"--b\r\n\r\n \r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Hi</p>\r\n--b--\r\n"
     mail = b"Content-Type: multipart/alternative; boundary=b\r\n\r\n" + parts
     assert read_mail(mail, ["a"]).text == "Hi"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Content-Type: (as it is) text/html; charset=iso-8859-1\nContent-Transfer-Encoding: QP (so)",
+        "Content-Type: text/html(of (all) kinds; x); charset=iso-8859-1 (\\))\nContent-Transfer-Encoding: (c)QP",
+        'Content-Type: text/html; charset="iso-8859-1" (a "quote)\nContent-Transfer-Encoding: QP',
+        'Content-Type: text/html; name="a (b"; charset=iso-8859-1\nContent-Transfer-Encoding: QP',
+    ],
+)
+def test_comments_in_a_header_change_nothing(header: str) -> None:
+    """Type, charset and encoding are read past comments, also nested ones; what is quoted is no comment."""
+    mail = read_mail(f"{header.replace('QP', 'quoted-printable')}\n\n<p>caf=E9</p>".encode(), ["a"])
+    assert mail.html == "<p>café</p>"
+
+
+def test_a_boundary_may_have_brackets_in_quotes() -> None:
+    """What separates the parts is taken as it is quoted."""
+    head = 'Content-Type: multipart/mixed; boundary="a(b)c" (made by hand)\n\n'
+    assert read_mail(f"{head}--a(b)c\n\nhello\n--a(b)c--\n".encode(), ["a"]).text == "hello"
+
+
+def test_a_digest_is_made_of_mails() -> None:
+    """A part of multipart/digest without a type is a mail, whose own headers are no text; one with a type is that."""
+    mail = b"Content-Type: multipart/digest; boundary=b\n\n%s--b--\n"
+    one = b"--b\n\nSubject: one\nContent-Type: text/html\n\n<p>first</p>\n"
+    other = b"--b\nContent-Type: text/plain\n\nsecond\n"
+    found = read_mail(mail % (one + other), ["a"])
+    assert (found.html, found.text) == ("<p>first</p>", "second")
+    assert read_mail(mail % one.replace(b"html", b"plain"), ["a"]).text == "<p>first</p>"

@@ -13,6 +13,8 @@ import pytest
 from demo.prepare import prepare_demo
 from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError
+from exporters.core.exit_codes import run_command
+from pantrywatch.cli import main
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.lock import acquire, holder, terminate_holder
 from pantrywatch.native.state_dir import State
@@ -180,7 +182,35 @@ def test_a_folder_or_a_loop_in_place_of_a_file_is_named(tmp_path: Path, caplog: 
     (tmp_path / "run/port-offset").symlink_to("port-offset")
     assert state.addresses() == Addresses()
     assert "port-offset" in caplog.text
-    for read, path in ((lambda: state.secret("crm"), "secrets/crm"), (state.lock, "run/lock")):
+    reads = ((lambda: state.secret("crm"), "secrets/crm"), (state.lock, "run/lock"))
+    for read, path in (*reads, (lambda: holder(state.lock_file), "run/lock")):
         with pytest.raises(ConfigError) as error:
             read()
         assert error.value.problems[0].file == str(tmp_path / path)
+
+
+@pytest.mark.parametrize("name", ["run", "run/lock", "run/supervisor.url", "run/web.yaml", "run/installation"])
+@pytest.mark.parametrize("loop", [False, True])
+def test_commands_survive_a_folder_or_a_loop_in_place_of_a_file(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str], *, loop: bool
+) -> None:
+    """`status` and `down` say what is wrong, or that nothing runs; neither ends with a traceback."""
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(path.name) if loop else path.mkdir()
+    for command in ("status", "down"):
+        assert main(["--state", str(tmp_path), command]) in {0, 1, 2}
+        said = capsys.readouterr()
+        assert "nothing is running" in said.out or f"error: {tmp_path}/run/lock: lock: expected a lock" in said.err
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder in place of a file that a command writes ends it with the file's name and the reason."""
+    (tmp_path / "web.yaml").mkdir()
+
+    def write() -> int:
+        State(tmp_path).write("web.yaml", "")
+        return 0
+
+    assert run_command(write) == 2
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path}/.web.yaml.part and {tmp_path}/web.yaml: ")
