@@ -18,9 +18,12 @@ _HEAD = """\
 
 Played on {date} at commit {commit}: what is listed here, and nothing else.
 
-`./run gameday` plays every fault of `./run fault list` and reads the messages in the inbox, and of alerts of severity low
-what Alertmanager keeps for the digest: they must fire where they are required, and are no finding elsewhere. Each fault has a stack of its own, at {speed} times the normal speed (`pantrywatch/native/time_scale.py` lists what is scaled and what is not). It
+`./run gameday` plays every fault of `./run fault list` and reads the messages in the inbox. Each fault has a stack of
+its own, at {speed} times the normal speed (`pantrywatch/native/time_scale.py` lists what is scaled and what is not). It
 first runs {warm:g} s without any fault{quiet}.
+
+Alerts of severity low wait for the morning's digest: those that a fault requires are read from Alertmanager, others are
+not judged.
 
 `demo/gameday/matrix.py` declares the required alerts, the tolerated side effects, and the number of rule
 evaluations within which an alert must fire. Anything else fails the day, including before a fault and in the quiet
