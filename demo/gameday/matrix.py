@@ -122,6 +122,7 @@ _APPLICATION = (
             ("CrmApiSlow", "high"): _SLOW,
             ("CrmApiRouteSlow", "medium"): _SLOW,
         },
+        held=120.0,  # half an hour: what it breaks has begun by then
     ),
     # The last good events are remembered for five minutes, and a quarter of an hour is the alert's own wait.
     Expectation("no-status-labels", {("CrmTargetNoData", "high"): 180}, {_NOW: _MISSED}),
