@@ -66,7 +66,7 @@ class Metrics:
         self._says_statuses = True
 
     def say_statuses(self, says: bool) -> None:  # noqa: FBT001 - it is about nothing else
-        """Whether requests have a status from now on; a change starts again from nothing, as another version of the CRM would."""
+        """Whether requests have a status from now on; a change starts again from nothing, as a deployment would."""
         if says != self._says_statuses:
             self._says_statuses = says
             self.requests.clear()
