@@ -69,11 +69,11 @@ _ALL = (
     ),
     Fault(
         "report-on-disk",
-        "a report spills 30 MB to disk every second",
+        "a report spills 67 MiB to disk, again and again",
         "database: temporary files",
         report_on_disk.enter,
         nothing_to_undo,
-        every_seconds=1.0,
+        every_seconds=0.5,
     ),
     Fault(
         "replica-gone",

@@ -8,8 +8,9 @@ from demo.environment import Environment
 from demo.faults.administration import administrator
 from demo.faults.fault import FaultError, Tick
 
-# The rows of a function are kept until all are there: about 30 MB of temporary files, of little work for the CPU.
-_REPORT = "SELECT count(*) FROM generate_series(1, 2000000)"
+# The rows of a function are kept until all are there: 67 MiB of temporary files, more than 10 MiB
+# a second on a busy machine too, for little work of the CPU.
+_REPORT = "SELECT count(*) FROM generate_series(1, 5000000)"
 
 
 def enter(environment: Environment) -> Tick:
