@@ -45,7 +45,7 @@ def build(environment: Environment) -> Observation:
     files = StaticFiles(directory=_STATIC)
     templates: dict[object, str] = {endpoint: path for _, path, endpoint in routes} | {files: "/static/{path}"}
     _make_series(metrics)
-    return Observation(_starlette(routes, files, services), templates, metrics, _access_log(environment))
+    return Observation(_starlette(routes, files, services), templates, metrics, _access_log(environment), flags)
 
 
 def _services(environment: Environment, metrics: Metrics) -> Services:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -22,6 +23,7 @@ POOL_MAX = 20
 _STATEMENT_MILLISECONDS = 3_000
 _CONVERSATION_SECONDS = 4.0
 _POOL_WAIT_SECONDS = 1.0
+_LEAK_SECONDS = 0.05
 
 
 # The application's database operations, so that every series exists before the first statement.
@@ -97,8 +99,21 @@ class Database:
             },
         )
 
+        self._leaked: deque[psycopg.Connection[DictRow]] = deque()
+
     def open(self) -> None:
         self._pool.open(wait=False)
+
+    def leak(self) -> None:
+        """Take a connection and keep it, as code does that forgets to give it back."""
+        with suppress(psycopg.OperationalError):
+            self._leaked.append(self._pool.getconn(_LEAK_SECONDS))
+
+    def give_back(self) -> None:
+        """Return what has leaked."""
+        while self._leaked:
+            with suppress(IndexError):  # another thread was faster
+                self._pool.putconn(self._leaked.popleft())
 
     def close(self) -> None:
         self._pool.close(timeout=1.0)

@@ -35,7 +35,7 @@ def api_endpoint(route: ApiRoute, services: Services, flags: Flags) -> Endpoint:
 
     async def answer(request: Request) -> Response:
         try:
-            await _suffer(flags)
+            await _suffer(flags, services)
             asked = await _read(request)
             return _response(await anyio.to_thread.run_sync(serve, services, route, asked))
         except ApiError as error:
@@ -67,8 +67,10 @@ def refusal(status: int, message: str) -> Response:
     return _response(Served(status, as_json({"error": message})))
 
 
-async def _suffer(flags: Flags) -> None:
-    """The faults `slow-api` and `api-errors`, while they are switched on."""
+async def _suffer(flags: Flags, services: Services) -> None:
+    """The faults `slow-api`, `api-errors` and `pool-exhausted`, while they are switched on."""
+    leaks = flags.fresh("pool-exhausted")
+    await anyio.to_thread.run_sync(services.database.leak if leaks else services.database.give_back)
     if flags.fresh("slow-api"):
         await asyncio.sleep(_SLOW_SECONDS)
     if flags.fresh("api-errors") and random.random() < _ERROR_SHARE:

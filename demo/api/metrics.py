@@ -63,6 +63,13 @@ class Metrics:
         )
         for result in ("hit", "miss", "off"):
             self.cache.labels(result)
+        self._says_statuses = True
+
+    def say_statuses(self, says: bool) -> None:  # noqa: FBT001 - it is about nothing else
+        """Whether requests have a status from now on; a change starts again from nothing, as a deployment would."""
+        if says != self._says_statuses:
+            self._says_statuses = says
+            self.requests.clear()
 
     def known_route(self, method: str, route: str, statuses: tuple[int, ...]) -> None:
         """Create the series of a route, so that its first error is an increase from 0 and not a new series."""

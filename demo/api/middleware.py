@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.api.access_log import AccessLog
 from demo.api.metrics import METHODS, Metrics
+from demo.flags import Flags
 
 _LONGEST_LOGGED = 300
 
@@ -33,6 +34,7 @@ class Observation:
     templates: Mapping[object, str]
     metrics: Metrics
     access_log: AccessLog
+    flags: Flags
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,7 +57,9 @@ class Observation:
         method = scope["method"] if scope["method"] in METHODS else "_OTHER"
         # Starlette puts the matched endpoint in the scope, and nothing if no route matched.
         route = self.templates.get(scope.get("endpoint"), "other")
-        self.metrics.requests.labels(method, route, str(seen.status)).observe(seconds)
+        says_status = not self.flags.fresh("no-status-labels")
+        self.metrics.say_statuses(says_status)
+        self.metrics.requests.labels(method, route, str(seen.status) if says_status else "").observe(seconds)
         headers = Headers(scope=scope)
         self.access_log.write(
             {

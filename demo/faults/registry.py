@@ -11,6 +11,8 @@ from demo.faults import (
     deadlocks,
     lock_pile_up,
     login_brute_force,
+    replica_gone,
+    report_on_disk,
     slow_database,
 )
 from demo.faults.fault import Fault, Tick, nothing, nothing_to_undo
@@ -66,6 +68,22 @@ _ALL = (
         deadlocks.undo,
     ),
     Fault(
+        "report-on-disk",
+        "a report spills 67 MiB to disk, again and again",
+        "database: temporary files",
+        report_on_disk.enter,
+        nothing_to_undo,
+        every_seconds=0.5,
+    ),
+    Fault(
+        "replica-gone",
+        "the slot of a replica that is gone makes the server keep all WAL; max_wal_size is 32MB meanwhile",
+        "database: inactive slot retains WAL",
+        replica_gone.enter,
+        replica_gone.undo,
+        every_seconds=1.0,
+    ),
+    Fault(
         "bad-migration",
         "the table of the opportunities has another name than the application asks for",
         "API: 500 on some routes; database: rollbacks",
@@ -107,6 +125,20 @@ _ALL = (
     ),
     Fault("api-errors", "one API answer in five is a 500", "API: error rate", _by_flag, nothing_to_undo),
     Fault("slow-api", "every API answer takes 0.8 s longer, in the API", "API: latency", _by_flag, nothing_to_undo),
+    Fault(
+        "pool-exhausted",
+        "the application keeps each database connection it takes",
+        "API: pool without an idle connection; 503 after a wait",
+        _by_flag,
+        nothing_to_undo,
+    ),
+    Fault(
+        "no-status-labels",
+        "the metrics of the requests lose the label with the status",
+        "API: error rate unknown",
+        _by_flag,
+        nothing_to_undo,
+    ),
     stopped(
         "third-party-down",
         "demo-third-party",

@@ -64,6 +64,17 @@ _DATABASE = (
         {_NOW: _MISSED},
     ),
     Expectation(
+        "report-on-disk",
+        # Low: in the digest of the next morning. Half an hour, and the quarter that the rate is taken over.
+        {("CrmDatabaseTemporaryFiles", "low"): 260},
+        {("CrmHostCpuSaturated", "medium"): "the report keeps a processor busy"},
+        resolved_within=260.0,
+    ),
+    Expectation(
+        "replica-gone",
+        {("CrmDatabaseReplicationSlotRetainsWal", "high"): 90},
+    ),
+    Expectation(
         "bad-migration",
         {("CrmApiErrorRateBurn", "critical"): 160},
         {_NOW: _MISSED, ("CrmApiErrorsSudden", "critical"): _ERRORS, ("CrmDbErrorRateBurn", "critical"): _BURN},
@@ -97,6 +108,24 @@ _APPLICATION = (
             ("CrmSystemAvailabilityBurn", "critical"): _CHECK,
         },
     ),
+    Expectation(
+        "pool-exhausted",
+        {("CrmApiPoolExhausted", "high"): 100},
+        {
+            _NOW: _MISSED,
+            ("CrmApiErrorsSudden", "critical"): _ERRORS,
+            ("CrmApiErrorRateBurn", "critical"): _ERRORS,
+            ("CrmApiLatencyBurn", "critical"): _BURN,
+            ("CrmApiAvailabilityBurn", "critical"): _CHECK,
+            ("CrmSystemAvailabilityBurn", "critical"): _CHECK,
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+            ("CrmApiSlow", "high"): _SLOW,
+            ("CrmApiRouteSlow", "medium"): _SLOW,
+        },
+        held=120.0,  # half an hour: what it breaks has begun by then
+    ),
+    # The last good events are remembered for five minutes, and a quarter of an hour is the alert's own wait.
+    Expectation("no-status-labels", {("CrmTargetNoData", "high"): 180}, {_NOW: _MISSED}),
     Expectation(
         "third-party-down",
         {("CrmApiThirdPartyFailing", "high"): 80, ("CrmIntegrationErrorRateBurn", "critical"): 100},

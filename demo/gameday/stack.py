@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.console import UP_MESSAGE
@@ -70,6 +71,20 @@ def read_arrival(message: Mapping[str, Any]) -> Arrival:
     )
 
 
+@dataclass(slots=True)
+class Digest:
+    """Alerts of severity low, which wait for the digest: as messages that tell when they began and ended."""
+
+    firing: frozenset[FiredAlert] = frozenset()
+    arrivals: list[Arrival] = field(default_factory=list)
+
+    def look(self, now: frozenset[FiredAlert], at: float) -> None:
+        """Note what has begun or ended since the last look."""
+        if now != self.firing:
+            self.arrivals.append(Arrival(at, now - self.firing, self.firing - now, "digest"))
+            self.firing = now
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """A running stack."""
@@ -77,6 +92,7 @@ class Stack:
     state: Path
     addresses: Addresses
     halt: threading.Event
+    digest: Digest = field(default_factory=Digest)
 
     def pause(self, seconds: float) -> None:
         """Wait. Raises GameDayError if the day is stopped in the meantime."""
@@ -84,9 +100,17 @@ class Stack:
             raise GameDayError("stopped")
 
     def arrivals(self, since: float) -> list[Arrival]:
-        """Return the messages in the inbox since a Unix time, oldest first."""
+        """Return the messages in the inbox since a Unix time, oldest first, then what the digest will say."""
         messages = self._get("inbox", "/api/messages")["messages"]
-        return [read_arrival(message) for message in messages if message["received_at"] >= since]
+        told = [read_arrival(message) for message in messages if message["received_at"] >= since]
+        self.digest.look(self._low(), time.time())
+        return told + [arrival for arrival in self.digest.arrivals if arrival.at >= since]
+
+    def _low(self) -> frozenset[FiredAlert]:
+        """What Alertmanager keeps for the digest."""
+        query = {"active": "true", "inhibited": "false", "silenced": "false", "filter": 'severity="low"'}
+        alerts = self._get("alertmanager", f"/api/v2/alerts?{urlencode(query)}")
+        return frozenset(FiredAlert(alert["labels"]["alertname"], "low") for alert in alerts)
 
     def fault(self, *arguments: str) -> str:
         """Run the demo's CLI. Raises GameDayError with its last output if it fails."""

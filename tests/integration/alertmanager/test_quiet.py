@@ -55,6 +55,9 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Inbox]
             server = stack.enter_context(alertmanager(folder / "am", settings))
             severities = ("critical", "high", "medium", "low")
             server.send(*(alert("CrmTried", severity, target=severity) for severity in severities))
+            # One of a target with `page: literal` in targets.yaml, and one without (tests/rules/test_missed_now.py).
+            literal = {"paged": "high", "other": "medium"}
+            server.send(*(alert("CrmTargetMissedNow", literal[name], target=name) for name in literal))
             server.send(alert("Watchdog", "none"))
         yield boxes
 
@@ -74,6 +77,8 @@ def test_outside_office_hours_what_can_wait_waits(quiet: dict[str, Inbox]) -> No
     box.wait_for(lambda m: m["to"] == "second-on-call", 90, "critical escalates")
     _beats_after(box, 6)
     assert _told(box) == {"critical", "high"}
+    literal = [m for m in box.messages() if "CrmTargetMissedNow" in m["alerts"]]
+    assert {m["severity"] for m in literal} == {"high"}, "a literal reading waits unless its target has `page: literal`"
 
 
 @pytest.mark.parametrize("window", ["dated", "weekly"])
@@ -87,6 +92,31 @@ def test_a_window_that_is_over_keeps_nothing_back(quiet: dict[str, Inbox]) -> No
     """After its end everybody is told again."""
     box = quiet["over"]
     wait_until(lambda: _told(box) == {"critical", "high", "medium", "low"}, 90, "all severities are told")
+
+
+@pytest.mark.long
+def test_what_is_still_true_is_told_when_the_office_opens(tmp_path: Path) -> None:
+    """A missed target of the night is known at once and told at the opening; what ended before that is not."""
+    opens = datetime.now(ZoneInfo(midday()[0])) + timedelta(seconds=130)
+
+    def closed_until_then(section: dict[str, Any]) -> None:
+        delays(section, _DELAYS)
+        section["office_hours"] |= {"opens": f"{opens:%H:%M}", "closes": "20:00"}
+        section["escalation"]["low"]["daily_at"] = "19:00"
+
+    ended, lasting = (alert("CrmTargetMissedNow", "medium", target=name) for name in ("ended", "lasting"))
+    with ExitStack() as stack:
+        box = stack.enter_context(inbox(tmp_path / "inbox"))
+        settings = settings_for(box.port, box.mail_port, closed_until_then)
+        server = stack.enter_context(alertmanager(tmp_path / "am", settings))
+        server.send(ended, lasting, alert("Watchdog", "none"))
+        _beats_after(box, 3)
+        assert {identity(ended), identity(lasting)} <= server.suppressed().keys()
+        server.resolve(ended)
+        assert _told(box) == set()
+        box.wait_for(lambda m: "lasting" in m["title"], 240, "it is told at the opening")
+        _beats_after(box, 1 + sum(m["to"] == "heartbeat" for m in box.messages()))
+        assert not any("ended" in m["title"] for m in box.messages())
 
 
 @pytest.fixture(scope="module")

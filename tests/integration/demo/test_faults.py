@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -121,6 +122,51 @@ def test_deadlocks(installation: Installation) -> None:
         servers.wait_until(lambda: installation.postgres.value(counted, "crm") is True, 20, "a deadlock")
     sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'demo-fault-deadlocks'"
     servers.wait_until(lambda: installation.postgres.value(sessions, "crm") == 0, 5, "no session is left")
+
+
+@pytest.mark.long
+def test_report_on_disk(installation: Installation) -> None:
+    """Temporary files are written, again and again."""
+    written = "SELECT temp_bytes > 40 * 1048576 FROM pg_stat_database WHERE datname = 'crm'"
+    with held(installation, "report-on-disk"):
+        servers.wait_until(lambda: installation.postgres.value(written, "crm") is True, 90, "twice a report is written")
+
+
+@pytest.mark.long
+def test_replica_gone(installation: Installation) -> None:
+    """A slot that nobody reads is behind by more than max_wal_size; afterwards both are as before."""
+    limit = "SELECT setting FROM pg_settings WHERE name = 'max_wal_size'"
+    before = installation.postgres.value(limit)
+    behind = "SELECT count(*) FROM pg_replication_slots WHERE pg_current_wal_lsn() - restart_lsn > 33554432"
+    with held(installation, "replica-gone"):
+        servers.wait_until(lambda: installation.postgres.value(behind) == 1, 60, "the slot is behind")
+        assert installation.postgres.value(limit) == "32"
+    assert installation.postgres.value("SELECT count(*) FROM pg_replication_slots") == 0
+    servers.wait_until(lambda: installation.postgres.value(limit) == before, 10, "the limit is as before")
+
+
+@pytest.mark.long
+def test_pool_exhausted(installation: Installation, representative: requests.Session) -> None:
+    """Requests take all connections and get a 503 in the end; afterwards they are given back."""
+    with held(installation, "pool-exhausted"):
+        servers.wait_until(
+            lambda: fresh_list(representative, installation.url).status_code == 503, 60, "no connection is left"
+        )
+    works_again(representative, installation.url)
+
+
+@pytest.mark.long
+def test_no_status_labels(installation: Installation, representative: requests.Session) -> None:
+    """The metrics of the requests have no status while the fault is on, and have it again afterwards."""
+
+    def statuses() -> set[str]:
+        fresh_list(representative, installation.url)
+        text = requests.get(f"{installation.url}/metrics", timeout=5).text
+        return set(re.findall(r'http_server_request_duration_seconds_count\{.*http_response_status_code="(\w*)"', text))
+
+    with held(installation, "no-status-labels"):
+        servers.wait_until(lambda: statuses() == {""}, 20, "no status is told")
+    servers.wait_until(lambda: "200" in statuses() and "" not in statuses(), 20, "statuses are told again")
 
 
 def test_connections_used_up(installation: Installation) -> None:

@@ -12,7 +12,7 @@ from demo.gameday.command import Plan
 from demo.gameday.expectations import ON_A_BUSY_MACHINE, Expectation
 from demo.gameday.matrix import MATRIX, PARTS
 from demo.gameday.run import Verdict
-from demo.gameday.stack import FiredAlert, read_arrival
+from demo.gameday.stack import Digest, FiredAlert, read_arrival
 from exporters.core.errors import ConfigError
 from pantrywatch.native.addresses import Addresses
 from tools import soak
@@ -94,3 +94,15 @@ def test_a_message_may_say_both(channel: str, text: str) -> None:
     assert arrival.firing == {FiredAlert("CrmApiUsersAffected", "critical")}
     assert arrival.resolved == {FiredAlert("CrmApiDown", "critical")}
     assert not read_arrival(message | {"status": "resolved"}).firing
+
+
+def test_what_waits_for_the_digest_is_judged_by_what_alertmanager_keeps() -> None:
+    """Alerts of severity low have no message before the morning: their begin and end are seen where they wait."""
+    spill, flapping = FiredAlert("CrmDatabaseTemporaryFiles", "low"), FiredAlert("CrmSyntheticCheckFlapping", "low")
+    digest = Digest()
+    for at, now in enumerate(([], [spill], [spill], [spill, flapping], [flapping])):
+        digest.look(frozenset(now), float(at))
+    nothing: frozenset[FiredAlert] = frozenset()
+    assert [(each.at, each.firing, each.resolved) for each in digest.arrivals] == [
+        (1.0, {spill}, nothing), (3.0, {flapping}, nothing), (4.0, nothing, {spill}),
+    ]  # fmt: skip
