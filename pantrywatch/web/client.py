@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from exporters.core.server_name import server_name
 def session(web: WebSettings) -> requests.Session:
     """Return a session for our own servers only: it sends the login to each. Paths of the section are absolute.
 
-    A proxy or a netrc file of the environment is not for them.
+    A proxy or a netrc file of the environment is not for them; without the section, REQUESTS_CA_BUNDLE is.
     """
     made = requests.Session()
     made.trust_env = False
+    made.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
     if web.client:
         made.auth = Login(web.client.password_file, web.client.username)
     if web.tls:

@@ -50,6 +50,7 @@ SOMETIMES = {
     "crm-cache: Firing alerts": "needs an alert",
     "crm-database: Scrape errors": "needs a collector that fails",
     "crm-database: Firing alerts": "needs an alert",
+    "crm-database: Rare errors that need action: B": "only where the database has checksums",
     "crm-database: Checkpoint duration": "needs a checkpoint in the time shown",
     "crm-database: Running vacuums": "needs a vacuum at this moment",
     "crm-frontend: Firing alerts": "needs an alert",
