@@ -13,6 +13,7 @@ from pantrywatch.build.repository import build
 from tools.board_lint.model import GENERATED, ROOT, read_boards
 
 
+@pytest.mark.long
 def test_what_differs_from_its_source_is_named_and_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of a copy exactly the files changed by hand and those without a source are named; the next build mends them."""
     for folder in ("alert_rules", "dashboards", "docs", "provisioning"):

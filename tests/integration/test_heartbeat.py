@@ -267,6 +267,7 @@ def test_beats_of_web_pages_and_without_the_token_are_refused(tmp_path: Path) ->
                 servers.wait_until(lambda: _last(page) > 0, 30, "Alertmanager's beat with the token")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("faketime") is None, reason="needs Debian's faketime")
 def test_a_machine_whose_clock_is_set_keeps_quiet(tmp_path: Path) -> None:
     """A running heartbeat, its wall clock an hour forward and then two hours back, notifies of a real silence alone."""

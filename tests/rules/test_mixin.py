@@ -119,6 +119,7 @@ def test_the_mixin_holds_every_board(mixin: dict[str, Any]) -> None:
     assert mixin["dashboards"] == committed
 
 
+@pytest.mark.long
 def test_a_user_changes_boards_without_an_edit() -> None:
     """A board is left out, another gets another refresh, and all lead to the user's own runbooks."""
     boards = _mixin("""{
@@ -152,6 +153,7 @@ def test_a_user_changes_limits_and_both_rule_and_board_follow() -> None:
     assert [step["value"] for step in steps] == [None, 0.7, 0.95]
 
 
+@pytest.mark.long
 def test_a_user_names_other_jobs() -> None:
     """A selector is changed once, for rules and boards."""
     changed = json.dumps(_mixin("""{ selectors+: { application: 'job="crm"' } }"""))

@@ -48,6 +48,7 @@ def _changed(tmp_path: Path, old: str, new: str) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_a_changed_number_reaches_everything(tmp_path: Path) -> None:
     """A threshold and an objective changed in targets.yaml change the rules, the alerts, the boards and the page."""
     root = _changed(tmp_path, "threshold: 2.5", "threshold: 4")

@@ -56,7 +56,12 @@ def test_a_full_outage_fires_every_tier_that_can_and_each_clears(promtool: Promt
 
 @pytest.mark.parametrize(
     ("severity", "above", "below", "steps"),
-    [("critical", 146, 142, 18), ("high", 61, 59, 80), ("medium", 31, 29, 306), ("low", 11, 9, 906)],
+    [
+        ("critical", 146, 142, 18),
+        ("high", 61, 59, 80),
+        ("medium", 31, 29, 306),
+        pytest.param("low", 11, 9, 906, marks=pytest.mark.long),
+    ],
 )
 def test_a_steady_burn_fires_the_tier_whose_factor_it_exceeds(
     promtool: Promtool, severity: str, above: int, below: int, steps: int

@@ -45,7 +45,7 @@ def a_browser(folder: Path) -> psutil.Process:
     return min(found, key=lambda process: process.create_time())
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.long)])
 def test_a_browser_that_is_killed_or_stopped_says_nothing_of_the_page(
     web: Server, own_tmp: Path, number: signal.Signals
 ) -> None:

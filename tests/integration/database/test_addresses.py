@@ -84,6 +84,7 @@ def test_a_unix_socket_and_a_service_file_still_work(
         connect(Dsn(Secret(text), "dsn", "settings.yaml"), Deadline.after(3)).finish()
 
 
+@pytest.mark.long
 def test_the_exporter_is_up_in_the_first_scrape(server: servers.Postgres, watch: Watch) -> None:
     """A scrape of a DSN whose first address is silent finds the server up, and the background queries run."""
     with (

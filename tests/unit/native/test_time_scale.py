@@ -81,7 +81,7 @@ def test_forecasts_and_counts_are_divided() -> None:
     assert (_time(5, "count(50)"), _time(1, "count(50)")) == ("10", "50")
 
 
-@pytest.mark.parametrize("speed", [5, 7, 15, 30])
+@pytest.mark.parametrize("speed", [15, 30, *(pytest.param(speed, marks=pytest.mark.long) for speed in (5, 7))])
 def test_every_rule_is_scaled_and_still_valid(tmp_path: Path, speed: int) -> None:
     """All durations of all rules are those of speed 1, divided; promtool takes them."""
     files = []
