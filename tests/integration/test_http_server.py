@@ -145,7 +145,7 @@ def test_an_answer_nobody_reads_ends_with_its_connection(tmp_path: Path, request
         for _ in range(requests - 1):
             connection.sendall(HEAD.replace(b"/ ", b"/big ") + b"\r\n")
         servers.wait_until(lambda: server.connections() == 1, 10, "it is connected")
-        servers.wait_until(lambda: server.connections() == 0, 10, "it is not any more")
+        servers.wait_until(lambda: server.connections() == 0, 60, "it is not any more")
         assert len(server.get("/big")[1]) == 8_000_000
 
 
