@@ -46,6 +46,8 @@ def fetch(url: str, access: Access) -> Page:
         return Page(url, fault=f"does not answer within {_LONGEST_SECONDS:g} s")
     except requests.RequestException as error:
         return Page(url, fault=_reason(error))
+    except ValueError:  # a token that was changed since the start
+        return Page(url, fault="cannot be asked: the token is no text that a header can hold")
     if body is None:
         return Page(url, fault=f"takes longer than {_LONGEST_SECONDS:g} s or is larger than 64 MiB")
     return read(url, body.decode("utf-8", errors="replace"), answer.headers.get("Content-Type", ""))

@@ -20,6 +20,7 @@ from pantrywatch.config.conventions import expect_convention
 LOG_IN, SEARCH = "Logins", "Searches"
 _NOT_IN_RE2 = re.compile(r"\(\?(=|!|<=|<!|>|\()|\(\?P[=>]|\\[1-9]|[*+?}]\+|\\[AZ]")
 _NAME_OF_PARAMETER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header may hold
 _METHODS = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
@@ -149,6 +150,9 @@ def require_access(access: Access, settings_file: str) -> None:
             secret = secret_from(None, file, entry.removesuffix("_file"), settings_file)
             if field == "ca_file":
                 ssl.create_default_context(cadata=secret.reveal())
+            if field == "token_file" and not _TOKEN.fullmatch(secret.reveal().strip()):
+                expected = f"expected a token of one line of ASCII characters in {file}"
+                faults.append(ConfigProblem(settings_file, entry, expected))
         except ConfigError as error:
             faults += error.problems
         except (ssl.SSLError, ValueError):

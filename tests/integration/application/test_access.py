@@ -132,6 +132,15 @@ def test_what_is_wrong_is_named(folder: Path, access: Access, scheme: str, fault
     assert fault in page.fault
 
 
+@pytest.mark.parametrize("token", ["one\ntwo", "schlüssel\u20ac"])
+def test_a_token_that_no_header_can_hold_is_named(folder: Path, token: str) -> None:
+    """Nothing is sent, nothing is raised, and the token is not in the words."""
+    (folder / "secrets/token").write_text(token)
+    with _application(folder, _TOKEN) as address:
+        page = fetch(f"https://{address}/metrics", _CASES["token"][1].rooted(folder / "settings.yaml"))
+    assert page.fault == "cannot be asked: the token is no text that a header can hold"
+
+
 def test_a_page_without_tls_is_named() -> None:
     """`https` in the settings, while the application speaks HTTP."""
 

@@ -186,6 +186,7 @@ def test_prometheus_gets_the_files_of_the_application(laid: Laid) -> None:
             "application.access.ca_file: expected certificates (PEM) in secrets/crm-ca.pem",
         ),
         ("crm-token", "", "application.access.token_file: expected a secret in "),
+        ("crm-token", "one\ntwo", "application.access.token_file: expected a token of one line of ASCII characters in"),
     ],
 )
 def test_a_file_of_the_application_that_is_none_is_refused(laid: Laid, name: str, text: str, expected: str) -> None:
