@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -18,6 +19,10 @@ import redis
 
 PASSWORD = "s3cr3t-p@ss/word"
 _PASSWORD_IN_URL = "s3cr3t-p%40ss%2Fword"
+PATIENCE_SECONDS = 60.0  # a deadline ends what hangs; a shorter one would only fail where the machine is busy
+PORTS = range(10_000, 19_000)  # below those of whole stacks, and of outgoing connections, which take one at any time
+_given: set[int] = set()
+_random = random.SystemRandom()  # its own, since tests that run at the same time may have one seed
 RUN_AS_POSTGRES = (
     "setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups",
     # The temporary directory's parents may be closed to others; the bit makes access(2) respect the capability too.
@@ -26,13 +31,19 @@ RUN_AS_POSTGRES = (
 
 
 def free_port() -> int:
-    """Return a free loopback port."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Return a free loopback port, never the same twice in a process, that no outgoing connection is given."""
+    while True:
+        port = _random.choice(PORTS)
+        if port in _given:
+            continue
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            _given.add(port)
+            return port
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Return when the condition holds; AssertionError naming `what` at the deadline."""
+    """Return when the condition holds; AssertionError naming `what` at the deadline, at least a minute ahead."""
+    seconds = max(seconds, PATIENCE_SECONDS)
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
@@ -199,13 +210,14 @@ def redis_server(directory: Path, *options: str, program: str | Path = "redis-se
     ]  # fmt: skip
     with process(command, log) as child:
         server = Redis(port, child)
-        wait_until(lambda: _pings(server), 10, "Redis answers")
+        wait_until(lambda: _pings(server, log), 30, "Redis answers")
         yield server
 
 
-def _pings(server: Redis) -> bool:
+def _pings(server: Redis, log: Path) -> bool:
+    assert server.process.poll() is None, f"Redis ended:\n{log.read_text()[-2000:]}"
     try:
         with server.client() as client:
             return bool(client.ping())
-    except redis.ConnectionError:
+    except (redis.ConnectionError, redis.TimeoutError):
         return False
