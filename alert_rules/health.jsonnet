@@ -71,7 +71,12 @@ function(config=(import 'config.libsonnet').defaults)
           component('database', 'infrastructure', 'pg_up', config.selectors.database, instances(known.gauge('pg_up'))),
           // The application works without its cache, more slowly: no more than degraded.
           component('cache', 'backend', 'redis_up', config.selectors.cache, '(min(%s) == bool 0)' % known.gauge('redis_up')),
-          record(series.layer_health, worst('by (layer) ', series.target_health + ' or ' + series.component_health)),
+          // Nothing is judged before the rules have said what is measured: components alone would be healthy too early.
+          record(
+            series.layer_health,
+            '(' + worst('by (layer) ', series.target_health + ' or ' + series.component_health) + ')'
+            + ' and on () count(' + series.measured + ')'
+          ),
           record(series.system_health, worst('', series.layer_health)),
         ],
       },

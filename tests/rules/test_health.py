@@ -15,8 +15,10 @@ _ABOUT = "api-error-rate"
 _TARGET = 'sum by (target) (target:health:state{target="api-error-rate"})'
 _LAYERS = "sum by (layer) (layer:health:state)"
 _WHOLE = "sum(system:health:state)"
-# The rules of what is up, without those of the targets.
-_UP = "(component|layer|system):health:state"
+# The rules of what is up, without those of the targets, and of which targets are measured.
+_STATES = "(component|layer|system):health:state"
+_HEALTHY_API = ('up{job="application",instance="crm-api"}', "1x80")
+_UP = f"{_STATES}|slo:measured:bool"
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +81,16 @@ def test_components_that_are_down_show_in_their_layer(promtool: Promtool) -> Non
     )
 
 
+def test_nothing_is_healthy_before_it_is_known_what_is_measured(promtool: Promtool) -> None:
+    """Components that are up in the first minute after a start say nothing about the targets."""
+    promtool([_HEALTHY_API], "1m", [at("10m", expr, {}) for expr in (_LAYERS, _WHOLE)], records=_STATES)
+
+
 def test_what_nothing_is_known_of_is_unknown(promtool: Promtool) -> None:
     """Without a sample a target that should be measured is unknown, and so are its layer and the whole."""
     promtool([], "5m", [at("30m", expr, samples) for expr, samples in _backend(3)], about=_ABOUT)
 
 
-_HEALTHY_API = ('up{job="application",instance="crm-api"}', "1x80")
 _DATABASE = ('job="database",instance="a"', 'job="database",instance="b"')
 
 
