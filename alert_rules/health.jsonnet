@@ -38,7 +38,7 @@ function(config=(import 'config.libsonnet').defaults)
   {
     groups: [
       {
-        name: 'health.rules',
+        name: 'health.targets',
         interval: time.duration('1m'),
         rules: [
           // Unhealthy: a critical or high alert says that a good part of a month's allowance is going now. Degraded: a
@@ -59,6 +59,13 @@ function(config=(import 'config.libsonnet').defaults)
             + ') and on (target) ' + series.measured + ' == 1'
             + ' or max by (target, layer) (3 * (' + series.measured + ' == 1)) unless on (target) ' + series.capacity
           ),
+        ],
+      },
+      {
+        // As soon as the alerts of an outage, so that nothing is called healthy beside one.
+        name: 'health.rules',
+        interval: time.duration('15s'),
+        rules: [
           // It may answer Prometheus and nobody else: an alert that users' requests fail counts too.
           local application = 'up{%s}' % config.selectors.application;
           local failing = '2 * max(%s)' % firing('component="api", severity="critical", type="error"');
