@@ -69,19 +69,22 @@ _TEN_THOUSAND = "Every property test of {} tries 10,000 cases, new ones each tim
 _PROPERTIES = (
     "-m", "hypothesis", "-n", "2", "--dist", "worksteal", "--hypothesis-profile", "soak", "--timeout", "1500",
 )  # fmt: skip
-_SERVERS = ("tests/unit/core", "tests/unit/database", "tests/unit/cache")
+_SHARED = ("tests/unit/core",)
+_SERVERS = ("tests/unit/database", "tests/unit/cache")
 _HOST = ("tests/unit/host",)
+_ELSEWHERE = (*_SHARED, *_SERVERS, *_HOST)
 PARTS = (
+    Part("properties-shared", _TEN_THOUSAND.format("what all exporters share"), (*_PROPERTIES, *_SHARED)),
     Part(
         "properties-servers",
-        _TEN_THOUSAND.format("the exporters for PostgreSQL and Redis and of what all share"),
+        _TEN_THOUSAND.format("the exporters for PostgreSQL and Redis"),
         (*_PROPERTIES, *_SERVERS),
     ),
     Part("properties-host", _TEN_THOUSAND.format("the host's exporter"), (*_PROPERTIES, *_HOST)),
     Part(
         "properties-others",
         _TEN_THOUSAND.format("checks, mail, settings and everything else"),
-        (*_PROPERTIES, "tests/unit", "tests/integration", *(f"--ignore={path}" for path in (*_SERVERS, *_HOST))),
+        (*_PROPERTIES, "tests/unit", "tests/integration", *(f"--ignore={path}" for path in _ELSEWHERE)),
     ),
     Part(
         "chaos",

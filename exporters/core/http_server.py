@@ -99,6 +99,8 @@ async def serve_http(
         http=H11Protocol,  # the server creates its own, `_Connection`
         ws="none",
         lifespan="off",
+        workers=1,  # by default WEB_CONCURRENCY decides, which is meant for an application on the same machine
+        proxy_headers=False,  # and FORWARDED_ALLOW_IPS
         log_config=None,
         access_log=False,
         server_header=False,

@@ -95,13 +95,15 @@ def _values(roots: Roots, named: str | None) -> dict[str, float]:
     own = _own_paths(roots)
     # v1 has a hierarchy for each controller, v2 one for all; on a hybrid machine a controller is in either.
     memory, cpu, pids = (_v1_group(roots, name, named, own) for name in ("memory", "cpu", "pids"))
-    accounts = _v1_group(roots, "cpuacct", named, own)
+    accounts, sets = (_v1_group(roots, name, named, own) for name in ("cpuacct", "cpuset"))
     unified = _v2_group(roots, named, own)
-    return (
+    values = (
         (_memory_v1(memory) if memory else _memory_v2(unified))
         | (_cpu_v1(cpu, accounts or cpu) if cpu else _cpu_v2(unified))
         | _pids(pids or unified)
     )
+    least = _least([values.get("cpu_limit"), _processors(roots, sets or unified)])
+    return values | _present(cpu_limit=least)
 
 
 def _own_paths(roots: Roots) -> dict[str, str]:
@@ -201,6 +203,23 @@ def _pids(group: _Group) -> dict[str, float]:
         pids=group[0].limit("pids.current"),
         pids_limit=_least(around.limit("pids.max") for around in group),
     )
+
+
+def _processors(roots: Roots, group: _Group) -> int | None:
+    """Return how many processors the nearest cpuset leaves to the group, or None if these are all of the machine."""
+    names = ("cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus")  # v2; v1; v1 of old kernels
+    sets = (around.text(name) for around in group for name in names)
+    mine = next(filter(None, map(_count, sets)), 0)
+    return mine if 0 < mine < _count(_Files(f"{roots.sysfs}/devices/system/cpu").text("online")) else None
+
+
+def _count(processors: str | None) -> int:
+    """Return how many processors a list such as `0-3,8` has; 0 for one that is missing or malformed."""
+    try:
+        ends = [[number(end) for end in part.split("-")] for part in (processors or "").split(",")]
+    except ValueError:
+        return 0
+    return sum(max(0, end[-1] - end[0] + 1) for end in ends)
 
 
 def _limit(text: str | None) -> int | None:

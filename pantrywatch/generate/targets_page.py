@@ -27,13 +27,15 @@ of outage use up 37 % of 99.95 %, on the first day as on the thirtieth; with 30 
 of bad events divided by the allowed share. Time without data counts as average traffic without failures. Until there is
 a day of data (`slo:history:days`), shares over days say "too early", and `CrmTargetBudgetExhausted` and "missed" wait.
 
-**New series.** A status, route or class of error that is counted for the first time has what it counted before its first
-scrape, if its instance grew by as much. What a new or restarted instance counted before its first scrape is not known.
+**New series.** A status, route or class of error that is counted for the first time has what it counted before its
+first scrape, if its instance grew by as much. What a new or restarted instance counted before its first scrape is not
+known.
 
 **Alerts.** A tier fires while both its windows burn the allowance faster than its factor: the short one as a share, the
 long one in events against what 30 days allow, with at least {minimum:g} bad events and more than chance explains
-({sigmas:g} standard deviations). So neither one failed request in a quiet night nor a few in a quiet day page anybody. Events
-a month: below it, {minimum:g} bad events, or as many as chance does not explain, fire the tier; above it, it takes more.
+({sigmas:g} standard deviations). So neither one failed request in a quiet night nor a few in a quiet day page anybody.
+Events a month: below it, {minimum:g} bad events, or as many as chance does not explain, fire the tier; above it, it
+takes more.
 A tier that would need a share of bad events of 1 or more can never fire and is left out.
 """
 

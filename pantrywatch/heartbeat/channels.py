@@ -84,6 +84,7 @@ class Hook:
     webhook: Webhook
     secret: Secret | None
     web: WebSettings
+    own: bool  # a service of ours: reached without a proxy
 
     def tell(self, notice: Notice) -> None:
         """Post. Raises OSError, including for a response other than 2xx."""
@@ -93,6 +94,7 @@ class Hook:
         elif self.secret is not None and self.webhook.user is not None:
             login = (self.webhook.user, self.secret.reveal())
         with session(self.web) as http:
+            http.trust_env = not self.own
             answer = http.post(
                 self.webhook.url, json=notice.as_alertmanager(), headers=headers, auth=login,
                 timeout=_TIMEOUT_SECONDS, allow_redirects=False,
@@ -143,8 +145,9 @@ def _channels(section: Notifications, web: WebSettings, name: str, file: str) ->
         secret = _secret(contact.webhook.token_file, f"{entry}.token", file)
         secret = secret or _secret(contact.webhook.password_file, f"{entry}.password", file)
         # The URL's own login takes precedence, and third parties get neither our login nor our CA.
-        client = web if is_own(contact.webhook.url, section.own_addresses) else WebSettings()
-        yield Hook(f"webhook {name}", contact.webhook, secret, replace(client, client=None) if secret else client)
+        own = is_own(contact.webhook.url, section.own_addresses)
+        client = web if own else WebSettings()
+        yield Hook(f"webhook {name}", contact.webhook, secret, replace(client, client=None) if secret else client, own)
 
 
 def _secret(secret_file: str | None, entry: str, settings_file: str) -> Secret | None:

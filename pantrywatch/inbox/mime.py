@@ -134,7 +134,7 @@ def _headers(head: bytes) -> dict[str, str]:
 
 
 def _without_comments(value: str) -> str:
-    """Return the value of a header without `(comments)` outside quotes; one that never ends is no comment."""
+    """Return the value of a header without `(comments)` outside quotes; one without an end is kept."""
     kept, depth, quoted, escaped = [], 0, False, False
     for letter in value if "(" in value else "":
         at_top = depth == 0

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import requests
-
+from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from pantrywatch.config.application import ApplicationEndpoint
 from pantrywatch.native.configuration import Options
@@ -55,7 +54,8 @@ class Order:
 
     def _application_responds(self) -> bool:
         try:
-            return all(requests.get(e.url(), timeout=2).ok for e in self.endpoints)
+            with session(WebSettings()) as client:
+                return all(client.get(e.url(), timeout=2).ok for e in self.endpoints)
         except OSError:  # includes requests' own errors
             return False
 

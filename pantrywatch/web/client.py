@@ -15,8 +15,12 @@ from exporters.core.server_name import server_name
 
 
 def session(web: WebSettings) -> requests.Session:
-    """Return a session for our own servers only: it sends the login to each. Paths of the section are absolute."""
+    """Return a session for our own servers only: it sends the login to each. Paths of the section are absolute.
+
+    A proxy or a netrc file of the environment is not for them.
+    """
     made = requests.Session()
+    made.trust_env = False
     if web.client:
         made.auth = Login(web.client.password_file, web.client.username)
     if web.tls:

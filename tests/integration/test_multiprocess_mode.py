@@ -45,7 +45,10 @@ def test_the_exporter_serves_and_leaves_the_folder_alone(tmp_path: Path, name: s
     folder = tmp_path / "metrics"
     if exists:
         folder.mkdir()
-    with exporter(tmp_path / "exporter", "environment: test\nhost: {}\n", ["host"], {name: str(folder)}) as running:
+    # Of the same kind: the number of workers of a web server next door, and whom it believes.
+    others = {"WEB_CONCURRENCY": "auto", "FORWARDED_ALLOW_IPS": "nobody"}
+    settings = "environment: test\nhost: {}\n"
+    with exporter(tmp_path / "exporter", settings, ["host"], {name: str(folder), **others}) as running:
         assert running.scrape("/metrics").samples("pantrywatch_exporter_build_info")
     assert folder.exists() == exists
     assert not exists or not list(folder.iterdir())

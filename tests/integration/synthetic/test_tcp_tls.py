@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import resource
 import socket
+import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from exporters.core.checks.check import Observation
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ErrorClass
 from exporters.synthetic.sockets import Address, both_families, connect_first
-from tests.support.peers import Certificates, Check, Listen, TlsWeb, make_certificate
+from tests.support.peers import Certificates, Check, Handler, Listen, TlsWeb, make_certificate
 from tests.support.servers import free_port
 
 
@@ -137,6 +138,16 @@ def test_no_tls(check: Check, listen: Listen) -> None:
     assert check(kind="tls", address=f"127.0.0.1:{port}", timeout_seconds=0.4).error_class is ErrorClass.TIMEOUT
 
 
+def _secure(context: ssl.SSLContext) -> Handler:
+    """Return a handler that shakes hands and then says nothing."""
+
+    def handle(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as wrapped:
+            silent(wrapped)
+
+    return handle
+
+
 def test_certificate_that_nobody_needs(check: Check, listen: Listen, tmp_path: Path) -> None:
     """A cross-signed issuer that has ended, sent along, is the first end, and not that of the verified chain."""
     made = Certificates(tmp_path)
@@ -150,16 +161,62 @@ def test_certificate_that_nobody_needs(check: Check, listen: Listen, tmp_path: P
     subprocess.run(cross, cwd=tmp_path, check=True, capture_output=True)
     leaf, ends = tmp_path / "leaf.pem", made.ends("leaf")
     leaf.write_text(leaf.read_text() + (tmp_path / "cross.pem").read_text())
-    context = made.server("leaf")
-
-    def secure(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as wrapped:
-            silent(wrapped)
-
-    result = check(kind="tls", address=f"127.0.0.1:{listen(secure)}", ca_file=made.ca)
+    result = check(kind="tls", address=f"127.0.0.1:{listen(_secure(made.server('leaf')))}", ca_file=made.ca)
     assert result.error_class is None
     assert result.gauges["probe_ssl_earliest_cert_expiry", ()] == made.ends("cross")
     assert result.gauges["probe_ssl_last_chain_expiry_timestamp_seconds", ()] == ends
+
+
+@pytest.mark.parametrize("sent_along", [("dead",), ("dead", "ca"), ("stranger", "dead"), ("good", "good")])
+def test_whatever_is_sent_along_only_the_verified_chain_counts(
+    check: Check, listen: Listen, certificates: Certificates, tmp_path: Path, sent_along: Sequence[str]
+) -> None:
+    """An old issuer of the same key that has ended, one of strangers, the root, the leaf twice: none is needed."""
+    folder = certificates.directory
+    for name in ("stranger", "dead"):
+        make_certificate(certificates, name, 5 if name == "stranger" else -1, "basicConstraints=critical,CA:TRUE")
+    chain = "".join((folder / f"{name}.pem").read_text() for name in ("good", *sent_along))
+    (tmp_path / "sent.pem").write_text(chain)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "sent.pem", folder / "good.key")
+    result = check(kind="tls", address=f"127.0.0.1:{listen(_secure(context))}", ca_file=certificates.ca)
+    assert result.error_class is None
+    assert result.gauges["probe_ssl_last_chain_expiry_timestamp_seconds", ()] == certificates.ends("good")
+    first = min(certificates.ends(name) for name in ("good", *sent_along))
+    assert result.gauges["probe_ssl_earliest_cert_expiry", ()] == first
+
+
+def test_certificate_that_is_not_valid_yet(check: Check, listen: Listen, tmp_path: Path) -> None:
+    """A certificate that begins tomorrow is tls, says so, and when it ends is seen."""
+    made = Certificates(tmp_path)
+    make_certificate(made, "ca", 400, "basicConstraints=critical,CA:TRUE")
+    make_certificate(made, "early", 90, "subjectAltName=IP:127.0.0.1", "ca")
+    again = ["openssl", "x509", "-req", "-in", "early.csr", "-out", "early.pem", "-days", "90", "-extfile", "early.ext"]
+    again += ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
+    subprocess.run(["faketime", "-f", "+1d", *again], cwd=tmp_path, check=True, capture_output=True)
+    result = check(kind="tls", address=f"127.0.0.1:{listen(_secure(made.server('early')))}", ca_file=made.ca)
+    assert result.error_class is ErrorClass.TLS
+    assert "not yet valid" in result.detail
+    assert result.gauges["probe_ssl_earliest_cert_expiry", ()] == made.ends("early")
+    assert ("probe_ssl_last_chain_expiry_timestamp_seconds", ()) not in result.gauges
+
+
+@pytest.mark.parametrize(
+    ("names", "verifies"),
+    [
+        ("IP:127.0.0.1", True), ("IP:127.0.0.2", False), ("DNS:127.0.0.1", False), ("IP:127.0.0.2,IP:127.0.0.1", True),
+        ("DNS:*.0.0.1", False),
+    ],
+)  # fmt: skip
+def test_an_address_is_certified_as_an_address(
+    check: Check, listen: Listen, tmp_path: Path, names: str, *, verifies: bool
+) -> None:
+    """A host given as an address needs that address in the certificate: a name that looks like it is none."""
+    made = Certificates(tmp_path)
+    make_certificate(made, "ca", 400, "basicConstraints=critical,CA:TRUE")
+    make_certificate(made, "leaf", 90, f"subjectAltName={names}", "ca")
+    result = check(kind="tls", address=f"127.0.0.1:{listen(_secure(made.server('leaf')))}", ca_file=made.ca)
+    assert result.error_class is (None if verifies else ErrorClass.TLS)
 
 
 def test_chain_of_another_server_is_forgotten(check: Check, tls_web: TlsWeb, certificates: Certificates) -> None:

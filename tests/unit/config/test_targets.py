@@ -9,14 +9,18 @@ from types import ModuleType
 import _gojsonnet
 import _jsonnet
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
 from demo.api.metrics import DATABASE_EDGES, HTTP_EDGES
 from exporters.browser.metrics import HISTOGRAMS
 from exporters.core.errors import ConfigError
+from exporters.core.exit_codes import run_command
 from exporters.core.strict_yaml import read_yaml
 from pantrywatch.config.durations import seconds
 from pantrywatch.config.selectors import parse_selector
 from pantrywatch.config.targets import Target, read_targets
+from tests.support.properties import cases
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "targets.yaml"
@@ -110,7 +114,7 @@ def test_all_documented_targets_are_there() -> None:
         (("[0.5, 1, 1.5,", "[1, 0.5, 1.5,"), "histograms.browser_lcp_seconds: expected edges in rising order"),
         (("minimum_bad_events: 3\n", ""), "minimum_bad_events: expected a value, but the key is missing"),
         (
-            ('target="api-availability"}', 'target="api"}'),
+            ('target="api-availability",', 'target="api",'),
             'targets[17].sli: expected pantrywatch_check_runs_total{target="api-ava',
         ),
     ],
@@ -195,3 +199,28 @@ def test_durations() -> None:
     assert [seconds(text) for text in ("15s", "5m", "6h", "30d")] == [15, 300, 21600, 2592000]
     with pytest.raises(ValueError, match="expected a duration"):
         seconds("1.5h")
+
+
+_LINES = FILE.read_text().splitlines()
+_VALUES = st.sampled_from(
+    ["[]", "{}", "null", "-1", "1e400", "yes", "'x'", "[[[]]]", "9" * 400, "\u2028", "&a *a", "100%"]
+)
+
+
+@cases(4, soak=500, suppress=(HealthCheck.function_scoped_fixture,))
+@given(st.lists(st.tuples(st.integers(0, len(_LINES) - 1), st.none() | _VALUES), min_size=1, max_size=4))
+def test_no_mistake_is_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: list[tuple[int, str | None]]
+) -> None:
+    """Whatever lines are gone or have another value: exit code 0, or 2 with a line for each problem."""
+    lines = list(_LINES)
+    for number, value in changes:
+        lines[number] = "" if value is None else f"{lines[number].partition(':')[0]}: {value}"
+    path = tmp_path / "targets.yaml"
+    path.write_text("\n".join(lines) + "\n")
+    capsys.readouterr()
+    code = run_command(lambda: 0 if read_targets(path, ROOT / "docs/runbooks") else 1)
+    said = capsys.readouterr().err
+    assert code in {0, 2}
+    assert (code == 2) == bool(said)
+    assert all(line.startswith(f"error: {path}:") for line in said.splitlines()), said

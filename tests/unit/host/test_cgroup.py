@@ -200,3 +200,45 @@ def test_a_hybrid_machine_has_each_controller_where_it_is(tmp_path: Path) -> Non
     values = _values(tree(tmp_path, memory | unified | own))
     assert (values["memory_limit_bytes"], values["memory_usage_bytes"]) == (268435456, 1000)
     assert (values["cpu_limit_cores"], values["processes"]) == (1.5, 17)
+
+
+_OWN = "sys/fs/cgroup/app.slice/app.service"
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({f"{_OWN}/cpuset.cpus.effective": "0-1\n"}, 2.0),
+        ({f"{_OWN}/cpuset.cpus.effective": "1,4-6\n", f"{_OWN}/cpu.max": "max 100000\n"}, 4.0),
+        ({f"{_OWN}/cpuset.cpus.effective": "3\n", f"{_OWN}/cpu.max": "150000 100000\n"}, 1.0),
+        ({f"{_OWN}/cpuset.cpus.effective": "0-3\n", f"{_OWN}/cpu.max": "150000 100000\n"}, 1.5),
+        ({f"{SLICE}/cpuset.cpus.effective": "0-2\n"}, 3.0),
+        ({f"{_OWN}/cpuset.cpus.effective": "0-7\n"}, None),
+        ({f"{_OWN}/cpuset.cpus.effective": "\n"}, None),
+        ({f"{_OWN}/cpuset.cpus.effective": "7-0,x\n"}, None),
+        ({f"{_OWN}/cpuset.cpus.effective": "0-1\n", "sys/devices/system/cpu/online": "\n"}, None),
+    ],
+    ids=[
+        "a range", "a list", "less than the quota", "more than the quota", "of the group around", "all of the machine",
+        "empty", "nonsense", "nobody knows how many there are",
+    ],
+)  # fmt: skip
+def test_a_set_of_processors_is_a_limit(tmp_path: Path, files: dict[str, str], cores: float | None) -> None:
+    """`docker run --cpuset-cpus` and AllowedCPUs= leave so many processors; all of the machine's are no limit."""
+    there = {"sys/devices/system/cpu/online": "0-7\n", f"{_OWN}/cgroup.procs": "1\n"}
+    roots = tree(tmp_path, V2 | there | files)
+    assert _values(roots).get("cpu_limit_cores") == cores
+
+
+@pytest.mark.parametrize("name", ["cpuset.effective_cpus", "cpuset.cpus"])
+def test_version_1_has_sets_of_processors_too(tmp_path: Path, name: str) -> None:
+    """In a hierarchy of their own, next to the quota; the first file is missing on old kernels."""
+    roots = tree(tmp_path, {
+        "proc/self/cgroup": "5:cpuset:/box\n3:cpu,cpuacct:/box\n",
+        "sys/devices/system/cpu/online": "0-7\n",
+        f"sys/fs/cgroup/cpuset/box/{name}": "2-3\n",
+        "sys/fs/cgroup/cpuset/cpuset.cpus": "0-7\n",
+        "sys/fs/cgroup/cpu/box/cpu.cfs_quota_us": "400000\n",
+        "sys/fs/cgroup/cpu/box/cpu.cfs_period_us": "100000\n",
+    })  # fmt: skip
+    assert _values(roots)["cpu_limit_cores"] == 2
