@@ -19,7 +19,7 @@ _SHARED_BY_EXPORTERS = ("exporters.core", "exporters.__version__")
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "exporters": (*_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments", "exporters.cli"),
     "exporters.core": ("exporters.core",),
-    **{f"exporters.{name}": (*_SHARED_BY_EXPORTERS, ".") for name in EXPORTERS},
+    **{f"exporters.{name}": (*_SHARED_BY_EXPORTERS, ".") for name in (*EXPORTERS, "rum")},  # rum: not served yet
     "pantrywatch": ("pantrywatch", *_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments"),
     "pantrywatch.config": (
         "pantrywatch.config", "exporters.core", "exporters.registry",
