@@ -19,7 +19,7 @@ _SHARED_BY_EXPORTERS = ("exporters.core", "exporters.__version__")
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "exporters": (*_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments", "exporters.cli"),
     "exporters.core": ("exporters.core",),
-    **{f"exporters.{name}": (*_SHARED_BY_EXPORTERS, ".") for name in (*EXPORTERS, "rum")},  # rum: not served yet
+    **{f"exporters.{name}": (*_SHARED_BY_EXPORTERS, ".") for name in EXPORTERS},
     "pantrywatch": ("pantrywatch", *_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments"),
     "pantrywatch.config": (
         "pantrywatch.config", "exporters.core", "exporters.registry",
@@ -99,6 +99,7 @@ def test_a_sidecar_loads_its_own_exporter_alone(tmp_path: Path, exporter: str) -
     settings.write_text(
         "database: [{name: a, dsn_file: dsn}]\ncache: [{name: a, url: 'redis://127.0.0.1'}]\nhost: {}\n"
         "synthetic: {checks: [{name: a, kind: tcp, address: 'a:1'}]}\nbrowser: {checks: [{name: b, url: 'http://a/'}]}\n"
+        "rum: {}\n"
     )
     code = (
         "import sys, exporters.cli, exporters.registry as registry\n"
