@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from functools import lru_cache
 from http import HTTPStatus
 from typing import cast
 
 import httptools
 
 from exporters.rum.beacon import MOST_BYTES
-from exporters.rum.receiver import Answer, Head, Receiver
+from exporters.rum.limits import NOBODY
+from exporters.rum.receiver import HEADERS, Answer, Head, Receiver
 
 _MOST_HEAD_BYTES = 8 * 1024
 _MOST_REQUEST_BYTES = 64 * 1024  # as sent, with its head and the framing of its chunks
+_READ_BYTES = 64 * 1024
 _REQUEST_SECONDS = 10.0  # from the first byte of a request to its last, and for reading an answer
 _IDLE_SECONDS = 30.0
 _SWEEP_SECONDS = 1.0
@@ -30,6 +33,10 @@ class Connections:
     def __init__(self, receiver: Receiver, most: int = _MOST_CONNECTIONS) -> None:
         """Give each of at most `most` connections to this receiver."""
         self.receiver = receiver
+        # One for all, as what arrives is parsed at once: asyncio's own is 256 kB for every packet, which the exporters'
+        # allocator gives back to the system each time.
+        self.buffer = bytearray(_READ_BYTES)
+        self.view = memoryview(self.buffer)
         self._most = most
         self._open: set[Connection] = set()
 
@@ -73,7 +80,7 @@ class Connections:
             connection.abort()
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One connection of a client, for any number of requests."""
 
     def __init__(self, connections: Connections) -> None:
@@ -81,11 +88,10 @@ class Connection(asyncio.Protocol):
         self._receiver = connections.receiver
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
-        self._peer = ""
+        self._peer = NOBODY
         self.deadline = time.monotonic() + _REQUEST_SECONDS
         self.in_request = True  # an opened connection owes us a request
         self._bytes = 0
-        self._head_is_too_large = False
         self._answer: Answer | None = None
         self._start_request()
 
@@ -93,7 +99,7 @@ class Connection(asyncio.Protocol):
         """Take the transport."""
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
-        self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._peer = self._receiver.peer(str(peer[0])) if isinstance(peer, tuple) else NOBODY
         self._connections.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -101,7 +107,15 @@ class Connection(asyncio.Protocol):
         self._transport = None
         self._connections.closed(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - asyncio's signature
+        """Return where the next packet goes."""
+        return self._connections.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Parse a packet."""
+        self.received(self._connections.view[:nbytes])
+
+    def received(self, data: bytes | memoryview) -> None:
         """Parse what has arrived; one that is not HTTP, or too large, ends the connection."""
         if not self.in_request:
             self.in_request = True
@@ -112,7 +126,7 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._refuse("http")
             return
-        if self._head_is_too_large or (not self._has_head and self._bytes > 2 * _MOST_HEAD_BYTES):
+        if self._head_bytes > _MOST_HEAD_BYTES or (not self._has_head and self._bytes > 2 * _MOST_HEAD_BYTES):
             self._refuse("http")
         elif self._bytes > _MOST_REQUEST_BYTES or (self._answer and self._answer.status == _TOO_LARGE):
             self._refuse("size")
@@ -142,20 +156,22 @@ class Connection(asyncio.Protocol):
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the request's target."""
-        if self._takes_head(len(url)):
+        self._head_bytes += len(url)
+        if self._head_bytes <= _MOST_HEAD_BYTES:
             self._head.path += url
 
     def on_header(self, name: bytes, value: bytes | None) -> None:
         """Take a header; those of a trailer are ignored."""
         value = value or b""
-        if self._takes_head(len(name) + len(value)) and not self._has_head:
-            self._head.headers[name.lower()] = value
+        self._head_bytes += len(name) + len(value)
+        if (known := name.lower()) in HEADERS and self._head_bytes <= _MOST_HEAD_BYTES and not self._has_head:
+            self._head.add(known, value)
 
     def on_headers_complete(self) -> None:
         """Decide whether the body is worth reading."""
         self._has_head = True
         self._head.method = self._parser.get_method()
-        if not self._head_is_too_large:
+        if self._head_bytes <= _MOST_HEAD_BYTES:
             self._answer = self._receiver.on_head(self._head)
 
     def on_body(self, body: bytes) -> None:
@@ -171,19 +187,13 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Answer."""
-        if self._head_is_too_large:
+        if self._head_bytes > _MOST_HEAD_BYTES:
             return
         answer = self._answer or self._receiver.on_body(self._head, b"".join(self._body))
         self._bytes, self.in_request = 0, False
         self.deadline = time.monotonic() + _IDLE_SECONDS
         self._write(answer, close=not self._parser.should_keep_alive())
         self._answer = None
-
-    def _takes_head(self, size: int) -> bool:
-        """Return whether so many more bytes still fit into a head; one that is too large ends the connection."""
-        self._head_bytes += size
-        self._head_is_too_large |= self._head_bytes > _MOST_HEAD_BYTES
-        return not self._head_is_too_large
 
     def _start_request(self) -> None:
         self._head = Head(peer=self._peer)
@@ -205,6 +215,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
+@lru_cache(maxsize=512)  # answers are few: a status, and an origin of the list
 def _text_of(answer: Answer, *, close: bool) -> bytes:
     head = b"HTTP/1.1 %d %s\r\n" % (answer.status, HTTPStatus(answer.status).phrase.encode())
     if answer.status != HTTPStatus.NO_CONTENT:

@@ -81,7 +81,7 @@ class _Server:
         connection, wire = self.connect(peer)
         for part in parts:
             if not wire.closed:
-                connection.data_received(part)
+                connection.received(part)
         connection.connection_lost(None)
         return wire
 
@@ -160,10 +160,10 @@ def test_ten_megabytes_are_not_held() -> None:
     """A body without an end is cut off at the limit; nothing of it is kept."""
     server = _Server()
     connection, wire = server.connect()
-    connection.data_received(_request(b"", "transfer-encoding: chunked"))
+    connection.received(_request(b"", "transfer-encoding: chunked"))
     sent = 0
     while not wire.closed and sent < 10_000_000:
-        connection.data_received(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+        connection.received(b"1000\r\n" + b"x" * 4096 + b"\r\n")
         sent += 4096
         assert sum(map(len, connection._body)) <= 16 * 1024  # noqa: SLF001
     assert wire.statuses() == [413]
@@ -211,7 +211,7 @@ def test_a_flood_is_limited_for_its_network_alone() -> None:
     receiver = Receiver(RumSettings(client_rate=1, total_rate=2.5), metrics, lambda: now[0])
 
     def ask(peer: str) -> int:
-        head = Head(b"POST", b"/rum", peer, {b"host": b"crm", b"origin": b"http://crm"})
+        head = Head(b"POST", b"/rum", receiver.peer(peer), {b"host": b"crm", b"origin": b"http://crm"})
         answer = receiver.on_head(head)
         return answer.status if answer else 0
 
@@ -236,16 +236,79 @@ def test_the_tables_of_limits_are_bounded() -> None:
 
 def test_networks_of_clients() -> None:
     """IPv4 counts by /24, IPv6 by /56, and X-Forwarded-For only where a trusted proxy sends it."""
-    networks = Networks(("127.0.0.0/8", "10.0.0.0/8"))
-    direct = networks.of("192.0.2.1", b"")
-    assert networks.of("192.0.2.77", b"") == direct
-    assert networks.of("192.0.3.1", b"") != direct
-    assert networks.of("::ffff:192.0.2.9", b"") == direct
-    assert networks.of("2001:db8:0:12::1", b"") == networks.of("2001:db8:0:34:5::1", b"")
-    assert networks.of("2001:db8:0:112::1", b"") != networks.of("2001:db8:0:12::1", b"")
-    assert networks.of("127.0.0.1", b"203.0.113.5, 192.0.2.8, 10.1.1.1") == direct
-    assert networks.of("198.51.100.1", b"192.0.2.8") == networks.of("198.51.100.1", b"")
-    assert networks.of("127.0.0.1", b"nonsense") == networks.of("127.0.0.1", b"")
+    networks = Networks(("127.0.0.0/8", "10.0.0.0/8", "fd00::/8"))
+
+    def of(peer: str, forwarded: bytes = b"") -> int | None:
+        return networks.of(networks.peer(peer), forwarded)
+
+    direct = of("192.0.2.1")
+    assert of("192.0.2.77") == direct
+    assert of("192.0.3.1") != direct
+    assert of("::ffff:192.0.2.9") == direct
+    assert of("2001:db8:0:12::1") == of("2001:db8:0:34:5::1%eth0")
+    assert of("2001:db8:0:112::1") != of("2001:db8:0:12::1")
+    assert of("127.0.0.1", b"203.0.113.5, 192.0.2.8, 10.1.1.1") == direct
+    assert of("fd00::7", b"192.0.2.8:4711") == direct
+    assert of("10.0.0.1", b"[2001:db8:0:12::1]:443") == of("2001:db8:0:12::9")
+    assert of("198.51.100.1", b"192.0.2.8") == of("198.51.100.1")
+
+
+def test_users_behind_a_proxy_that_names_none_are_not_one_network() -> None:
+    """A trusted proxy without a usable X-Forwarded-For: its users share the limit of all, and that is counted."""
+    server = _Server(RumSettings(client_rate=0.1, total_rate=1000))
+    for forwarded in ("", "unknown", "10.0.0.1, nonsense", "127.0.0.1"):
+        headers = (f"x-forwarded-for: {forwarded}",) if forwarded else ()
+        for _ in range(3):
+            assert server.send(_request(_beacon(), *headers), peer="127.0.0.1").statuses() == [204]
+    assert server.count("pantrywatch_rum_clients_unknown_total") == 12
+    for _ in range(3):
+        server.send(_request(_beacon(), "x-forwarded-for: 192.0.2.8"), peer="127.0.0.1")
+    assert server.dropped() == {"client_rate": 2}
+
+
+def test_each_proxy_may_add_a_line_of_its_own() -> None:
+    """X-Forwarded-For in several lines is read as one: the client is the last that is not a proxy of ours."""
+    server = _Server(RumSettings(client_rate=0.1, trusted_proxies=("127.0.0.0/8", "10.0.0.0/8")))
+    for client, status in (("192.0.2.8", 204), ("198.51.100.4", 204), ("192.0.2.9", 429)):
+        request = _request(_beacon(), f"x-forwarded-for: {client}", "x-forwarded-for: 10.0.0.1")
+        assert server.send(request, peer="127.0.0.1").statuses() == [status]
+
+
+_TLS = "x-forwarded-proto: https"
+
+
+@pytest.mark.parametrize(
+    ("peer", "origin", "headers", "status"),
+    [
+        ("192.0.2.1", "http://crm", (), 204),
+        ("192.0.2.1", "HTTP://CRM", (), 204),
+        ("192.0.2.1", "https://crm", (), 403),
+        ("192.0.2.1", "https://crm", (_TLS,), 403),
+        ("192.0.2.1", "http://crm:8080", (), 403),
+        ("127.0.0.1", "https://crm", (_TLS,), 204),
+        ("127.0.0.1", "http://crm", (_TLS,), 403),
+        ("127.0.0.1", "http://crm", ("x-forwarded-proto: http",), 204),
+        ("127.0.0.1", "https://crm", (), 204),
+        ("127.0.0.1", "http://crm", (), 204),
+        ("127.0.0.1", "https://evil.example", (_TLS,), 403),
+        ("127.0.0.1", "ftp://crm", (), 403),
+        ("192.0.2.1", "null", ("sec-fetch-site: same-origin",), 204),
+        ("192.0.2.1", "null", ("sec-fetch-site: cross-site",), 403),
+        ("192.0.2.1", "null", ("sec-fetch-site: same-site",), 403),
+        ("192.0.2.1", "http://evil.example", ("sec-fetch-site: same-origin",), 403),
+    ],
+)  # fmt: skip
+def test_the_own_origin_has_a_scheme(peer: str, origin: str, headers: tuple[str, ...], status: int) -> None:
+    """Same origin is scheme, host and port: http, or what a trusted proxy says; a page with `no-referrer` has none."""
+    assert _Server().send(_request(_beacon(), *headers, origin=origin), peer=peer).statuses() == [status]
+
+
+def test_a_proxy_may_name_the_default_port() -> None:
+    """A Host with the default port of its scheme is the origin without it, and a listed origin may have it too."""
+    server = _Server(RumSettings(origins=("https://app.example:443",)))
+    named = _request(_beacon(), _TLS, origin="https://crm").replace(b"host: crm\r\n", b"host: crm:443\r\n")
+    assert server.send(named, peer="127.0.0.1").statuses() == [204]
+    assert server.send(_request(_beacon(), origin="https://app.example")).statuses() == [204]
 
 
 def test_label_sets_are_bounded_and_navigations_stay_apart() -> None:
@@ -267,11 +330,11 @@ def test_slow_and_silent_connections_end() -> None:
     server = _Server()
     _, silent = server.connect()
     slow, slow_wire = server.connect()
-    slow.data_received(b"POST /rum HT")
+    slow.received(b"POST /rum HT")
     done, idle = server.connect()
-    done.data_received(_request(_beacon()))
+    done.received(_request(_beacon()))
     due = slow.deadline
-    slow.data_received(b"TP/1.1\r\n")
+    slow.received(b"TP/1.1\r\n")
     assert slow.deadline == due, "another byte buys no time"
     server.connections.end_late(due + 0.001)
     assert (silent.closed, slow_wire.closed, idle.closed) == (True, True, False)
