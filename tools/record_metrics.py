@@ -33,6 +33,7 @@ _TITLES = {
     "host": "The machine",
     "synthetic": "Checks",
     "browser": "Checks in a browser",
+    "rum": "Users' browsers",
     "exporter": "The exporters' process",
     "application": "The watched application (as the demo exports it)",
 }

@@ -17,13 +17,14 @@ from exporters.core.problem_text import expected_one_of
 from exporters.core.settings import load
 from exporters.database.settings import Section as DatabaseSection
 from exporters.host.settings import HostSettings
+from exporters.rum.settings import RumSettings
 from exporters.synthetic.settings import SyntheticSettings
 from pantrywatch.config.application import Application
 from pantrywatch.config.components import components
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
 
-FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser")
+FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser", "rum")
 
 
 def _expect_retention(days: int) -> None:
@@ -76,6 +77,7 @@ class Settings:
     host: Annotated[HostSettings | None, "This machine."] = None
     synthetic: Annotated[SyntheticSettings | None, "Checks from outside."] = None
     browser: Annotated[BrowserSettings | None, "Pages opened in a real browser."] = None
+    rum: Annotated[RumSettings | None, "Beacons of users' browsers."] = None
     notifications: Annotated[Notifications | None, "Who is notified of what, how, and when."] = None
     prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
     web: Annotated[WebSettings | None, "TLS and a login in front of everything that pantrywatch serves."] = None

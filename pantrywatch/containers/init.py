@@ -43,6 +43,7 @@ USERS = {
     "inbox": 10015,
     "heartbeat": 10016,
     "browser": 10002,
+    "rum": 10017,
     "crm": 10022,
     "faults": 10024,
     "prometheus": 65534,

@@ -5,7 +5,7 @@ Valid for Prometheus 2.42 and 3.x. Retention, above the 30 days of the budgets, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from exporters.core.access import WebSettings
@@ -78,8 +78,7 @@ def _scrape_config(
     found: dict[str, Any] = {"job_name": component.job} | _file_sd(component.job)
     lookups = list(_lookups(component.job, settings, layout))
     if lookups:
-        address, instance, path = lookups[0]
-        found |= _by_name(address, instance, path)
+        found |= _by_name(lookups)
     if component.job == "application" and settings.application is not None:
         found |= _of_application(settings.application) | _asked(settings.application.access, layout)
     return found | (dict(access) if component.own else {})
@@ -119,16 +118,18 @@ def _lookups(job: str, settings: Settings, layout: Layout) -> Iterator[tuple[str
             yield address, str(component.container), "/metrics/self"
 
 
-def _by_name(address: str, instance: str, path: str) -> dict[str, Any]:
-    host, _, port = address.rpartition(":")
-    labels = {"__address__": address, "__metrics_path__": path, "instance": instance}  # the name in the certificate
-    return {
-        "dns_sd_configs": [{"names": [host], "type": "A", "port": int(port)}],
-        "relabel_configs": [
-            {"source_labels": ["__meta_dns_name"], "regex": ".+", "target_label": label, "replacement": value}
+def _by_name(lookups: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+    """Return what looks up each of (address, instance, path), and gives what it finds its labels."""
+    found: dict[str, Any] = {"dns_sd_configs": [], "relabel_configs": []}
+    for address, instance, path in lookups:
+        host, _, port = address.rpartition(":")
+        labels = {"__address__": address, "__metrics_path__": path, "instance": instance}  # the name in the certificate
+        found["dns_sd_configs"].append({"names": [host], "type": "A", "port": int(port)})
+        found["relabel_configs"] += [
+            {"source_labels": ["__meta_dns_name"], "regex": host, "target_label": label, "replacement": value}
             for label, value in labels.items()
-        ],
-    }
+        ]
+    return found
 
 
 def _watched(component: Component, settings: Settings) -> list[str]:

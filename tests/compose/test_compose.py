@@ -24,7 +24,7 @@ _ROOT_ONCE = "init"
 def _resolved(file: str, **environment: str) -> dict[str, Any]:
     """Return the file as compose reads it, all profiles on, with nothing set but PATH."""
     done = subprocess.run(
-        ["docker-compose", "--profile", "demo", "--profile", "browser", "config"],
+        ["docker-compose", "--profile", "demo", "--profile", "browser", "--profile", "rum", "config"],
         capture_output=True, text=True, timeout=60, check=False, cwd=_FILES[file],
         env={"PATH": os.environ["PATH"], **environment},
     )  # fmt: skip
@@ -46,7 +46,8 @@ def test_every_part_is_a_service_and_the_demo_asks_for_its_profile(services: dic
     demo = {name for name, service in services.items() if service.get("profiles") == ["demo"]}
     assert demo == {"postgres", "redis", "crm", "third-party", "traffic", "faults"}
     assert services["exporter-browser"]["profiles"] == ["browser"]
-    assert services.keys() - demo - {"exporter-browser"} == {
+    assert services["exporter-rum"]["profiles"] == ["rum"]
+    assert services.keys() - demo - {"exporter-browser", "exporter-rum"} == {
         "init", "exporter-database", "exporter-cache", "exporter-synthetic", "exporter-host", "inbox", "heartbeat",
         "prometheus", "alertmanager", "grafana",
     }  # fmt: skip
@@ -82,7 +83,7 @@ def test_only_the_first_container_is_root_and_ends(services: dict[str, dict[str,
 
 def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, dict[str, Any]]) -> None:
     """The users that files are handed to are those that the services run as, and no two of ours share one."""
-    exporters = {one: f"exporter-{one}" for one in ("database", "cache", "synthetic", "host")}
+    exporters = {one: f"exporter-{one}" for one in ("database", "cache", "synthetic", "host", "rum")}
     named = ("grafana", "postgres", "redis", "inbox", "heartbeat", "crm", "faults")
     told = {name: services[name]["user"] for name in named}
     told |= {reader: services[name]["user"] for reader, name in exporters.items()}

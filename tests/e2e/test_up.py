@@ -57,7 +57,8 @@ def test_every_target_is_up(stack: stacks.Stack) -> None:
     result = stack.query("up")
     jobs = {sample["metric"]["job"] for sample in result}
     assert jobs == {
-        "database", "cache", "host", "synthetic", "browser", "application", "exporter", "prometheus", "alertmanager",
+        "database", "cache", "host", "synthetic", "browser", "rum", "application", "exporter", "prometheus",
+        "alertmanager",
     }  # fmt: skip
     assert {sample["value"][1] for sample in result} == {"1"}
     status = stack.run("status")
@@ -129,7 +130,7 @@ def test_a_marked_deployment_reaches_the_boards(stack: stacks.Stack) -> None:
 
 
 def _pages(stack: stacks.Stack) -> dict[str, str]:
-    ours = {job: stack.scrape(job).text for job in ("database", "cache", "host", "synthetic", "browser")}
+    ours = {job: stack.scrape(job).text for job in ("database", "cache", "host", "synthetic", "browser", "rum")}
     return ours | {"application": stack.crm().text}
 
 

@@ -30,7 +30,7 @@ def _drops_job(node: Any) -> bool:
     modifier = node.modifier
     if modifier is None:
         return True
-    return ("job" in modifier.labels) != (modifier.type == promql.AggModifierType.By)
+    return bool(("job" in modifier.labels) != (modifier.type == promql.AggModifierType.By))
 
 
 def _of_any_job(node: Any) -> Iterator[Any]:

@@ -175,7 +175,7 @@ def _unscraped(component: Component) -> Iterator[Inhibition]:
     `…Down` is left out: it then resolves by itself, or is true.
     """
     source = ('alertname="CrmMonitoringTargetDown"', f'job="{component.job}"')
-    if component.exporter:
+    if component.exporter and component.alert_components:
         names = "|".join(component.alert_components)
         target = (f'component=~"{names}"', 'alertname!~".+Down"')
         # Two exporters that raise the same alerts may both call their target `local`.

@@ -28,7 +28,7 @@ def _read(folder: Path, text: str) -> Settings:
 def test_the_shipped_file_of_before_means_what_it_means_today(tmp_path: Path) -> None:
     """The settings before the renames, migrated, load as today's: contacts, steps, checks, endpoints, everything."""
     found, today = _read(tmp_path, migrate(OLD.read_text(), str(OLD)).text), read_settings(ROOT / "settings.yaml")
-    assert replace(found, application=None) == replace(today, application=None)
+    assert replace(found, application=None) == replace(today, application=None, rum=None), "beacons are newer"
     assert found.application is not None
     assert today.application is not None
     (endpoint,) = today.application.endpoints

@@ -283,16 +283,19 @@ def _with_certificate(laid: Laid, days: int = 2) -> None:
         (laid.given / leftover).unlink(missing_ok=True)
 
 
-def test_a_browser_is_asked_by_its_name(laid: Laid) -> None:
-    """With such a check its exporter is looked up, for its metrics and its own; without one nobody asks for it."""
+def test_what_a_profile_brings_is_asked_by_its_name(laid: Laid) -> None:
+    """Where its section is used its exporter is looked up, for its metrics and its own; else nobody asks for it."""
     laid.run()
-    assert "exporter-browser" not in laid.text("prometheus/prometheus.yml")
-    laid.run(_SETTINGS + 'browser: {checks: [{name: page, url: "http://crm/"}]}\n')
+    assert "dns_sd_configs" not in laid.text("prometheus/prometheus.yml")
+    laid.run(_SETTINGS + 'browser: {checks: [{name: page, url: "http://crm/"}]}\nrum: {}\n')
     jobs = {job["job_name"]: job for job in yaml.safe_load(laid.text("prometheus/prometheus.yml"))["scrape_configs"]}
-    for name, path in (("browser", "/metrics/browser"), ("exporter", "/metrics/self")):
-        assert jobs[name]["dns_sd_configs"][0]["names"] == ["exporter-browser"]
-        given = {rule["target_label"]: rule["replacement"] for rule in jobs[name]["relabel_configs"]}
-        assert (given["__address__"], given["__metrics_path__"]) == ("exporter-browser:9690", path)
+    for job in ("browser", "rum"):
+        name = f"exporter-{job}"
+        for asked, instance, path in ((job, "local", f"/metrics/{job}"), ("exporter", name, "/metrics/self")):
+            assert {"names": [name], "type": "A", "port": 9690} in jobs[asked]["dns_sd_configs"]
+            rules = [rule for rule in jobs[asked]["relabel_configs"] if rule["regex"] == name]
+            given = {rule["target_label"]: rule["replacement"] for rule in rules}
+            assert given == {"__address__": f"{name}:9690", "__metrics_path__": path, "instance": instance}
     assert json.loads(laid.text("prometheus/targets/synthetic.json")) == []
 
 

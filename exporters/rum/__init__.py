@@ -1,0 +1,1 @@
+"""Beacons of users' browsers as bounded histograms: `browser_*{source="field"}`."""

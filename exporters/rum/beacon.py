@@ -1,0 +1,129 @@
+"""A beacon as sent by the agent: a closed schema, decoded in one step; whatever it does not name is refused."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec.structs import astuple
+
+MOST_BYTES = 16 * 1024  # of a body, as sent and once decompressed
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+
+
+class Vitals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """What one page load or route change measured, in milliseconds; `cls` is a score. Absent: it did not occur."""
+
+    lcp: float | None = None
+    fid: float | None = None
+    cls: float | None = None
+    fcp: float | None = None
+    ttfb: float | None = None
+    inp: float | None = None
+    load: float | None = None
+    route_change: float | None = None
+
+
+class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A search, from the query to its results, or a form, from its submission to its feedback; in milliseconds."""
+
+    name: Literal["search", "form"]
+    duration: float
+
+
+class Beacon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One batch. `id` is random, new for every batch and only there to count a repeated batch once."""
+
+    id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16,32}$", max_length=32)]
+    navigation: Literal["hard", "soft"]
+    route: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    device: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    connection: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    webdriver: bool = False
+    vitals: Vitals = Vitals()
+    actions: Annotated[tuple[Action, ...], msgspec.Meta(max_length=50)] = ()
+    interactions: _Count = 0
+    errors: _Count = 0
+    rejections: _Count = 0
+    failed_requests: _Count = 0
+
+
+class RefusedError(Exception):
+    """The body is not a beacon; the argument is the reason, one of `receiver.REASONS`."""
+
+
+_decoder = msgspec.json.Decoder(Beacon)
+
+
+def read_beacon(body: bytes, encoding: bytes) -> Beacon:
+    """Return the beacon in a body of at most MOST_BYTES. Raises RefusedError with size, encoding, syntax or schema."""
+    if encoding not in {b"", b"identity"}:
+        body = _inflated(body, encoding)
+    try:
+        return _decoder.decode(body)
+    except msgspec.ValidationError:
+        raise RefusedError("schema") from None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise RefusedError("syntax") from None
+
+
+def _inflated(body: bytes, encoding: bytes) -> bytes:
+    """Return a gzip body decompressed; no more than MOST_BYTES + 1 of it are ever produced."""
+    if encoding != b"gzip":
+        raise RefusedError("encoding")
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        text = inflater.decompress(body, MOST_BYTES + 1)
+    except zlib.error:
+        raise RefusedError("syntax") from None
+    if len(text) > MOST_BYTES:
+        raise RefusedError("size")
+    if not inflater.eof or inflater.unused_data:
+        raise RefusedError("syntax")
+    return text
+
+
+# What each navigation may report, and the largest believable value in the metric's own unit: more counts as this much.
+# Never mixed: a soft navigation has no page load, and a hard one is not a change of route.
+_HARD = {
+    "lcp": ("browser_lcp_seconds", 0.001, 60.0),
+    "fid": ("browser_fid_seconds", 0.001, 60.0),
+    "cls": ("browser_cls_score", 1.0, 10.0),
+    "fcp": ("browser_fcp_seconds", 0.001, 60.0),
+    "ttfb": ("browser_ttfb_seconds", 0.001, 60.0),
+    "inp": ("browser_inp_seconds", 0.001, 60.0),
+    "load": ("browser_page_load_seconds", 0.001, 120.0),
+}
+_SOFT = {
+    "inp": ("browser_inp_seconds", 0.001, 60.0),
+    "route_change": ("browser_route_change_seconds", 0.001, 60.0),
+}
+_MEASURES = {
+    navigation: tuple(table.get(field) for field in Vitals.__struct_fields__)
+    for navigation, table in (("hard", _HARD), ("soft", _SOFT))
+}
+_ACTIONS = {
+    "search": ("browser_search_seconds", 0.001, 120.0),
+    "form": ("browser_form_submission_seconds", 0.001, 120.0),
+}
+
+
+def measured(beacon: Beacon) -> tuple[list[tuple[str, float]], list[str]]:
+    """Return (histogram, value in its unit) of each value, and why others are left out: navigation or range."""
+    found = list(zip(_MEASURES[beacon.navigation], astuple(beacon.vitals), strict=True))
+    found += [(_ACTIONS[action.name], action.duration) for action in beacon.actions]
+    values, left_out = [], []
+    for measure, value in found:
+        if value is None:
+            continue
+        if measure is None:
+            left_out.append("navigation")
+        elif 0.0 <= value < math.inf:
+            name, unit, most = measure
+            values.append((name, min(value * unit, most)))
+        else:
+            left_out.append("range")
+    return values, left_out

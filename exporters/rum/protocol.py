@@ -1,0 +1,238 @@
+"""HTTP/1.1 for the receiver: what a client may make us hold or wait for is bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from functools import lru_cache
+from http import HTTPStatus
+from typing import cast
+
+import httptools
+
+from exporters.rum.beacon import MOST_BYTES
+from exporters.rum.limits import NOBODY
+from exporters.rum.receiver import HEADERS, Answer, Head, Receiver
+
+_MOST_HEAD_BYTES = 8 * 1024
+_MOST_REQUEST_BYTES = 64 * 1024  # as sent, with its head and the framing of its chunks
+_READ_BYTES = 64 * 1024
+_REQUEST_SECONDS = 10.0  # from the first byte of a request to its last, and for reading an answer
+_IDLE_SECONDS = 30.0
+_SWEEP_SECONDS = 1.0
+_MOST_CONNECTIONS = 512
+_TOO_LARGE = 413
+
+_PREFLIGHT = b"access-control-allow-methods: POST\r\naccess-control-allow-headers: content-type\r\n"
+
+
+class Connections:
+    """All connections; when there are too many, the one that has waited longest makes room."""
+
+    def __init__(self, receiver: Receiver, most: int = _MOST_CONNECTIONS) -> None:
+        """Give each of at most `most` connections to this receiver."""
+        self.receiver = receiver
+        # One for all, as what arrives is parsed at once: asyncio's own is 256 kB for every packet, which the exporters'
+        # allocator gives back to the system each time.
+        self.buffer = bytearray(_READ_BYTES)
+        self.view = memoryview(self.buffer)
+        self._most = most
+        self._open: set[Connection] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __call__(self) -> Connection:
+        """Return the protocol of a new connection."""
+        return Connection(self)
+
+    def opened(self, connection: Connection) -> None:
+        """Take a connection in."""
+        if len(self._open) >= self._most:
+            oldest = min(self._open, key=lambda one: one.deadline)
+            self.receiver.drop("connections")
+            self._open.discard(oldest)
+            oldest.abort()
+        self._open.add(connection)
+
+    def closed(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self._open.discard(connection)
+
+    def end_late(self, now: float) -> None:
+        """End the connections whose time is up; one that waits between two requests is not counted as slow."""
+        for connection in [one for one in self._open if one.deadline < now]:
+            if connection.in_request:
+                self.receiver.drop("slow")
+            self._open.discard(connection)
+            connection.abort()
+
+    async def sweep(self) -> None:
+        """End late connections, for ever."""
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            self.end_late(time.monotonic())
+
+    def end_all(self) -> None:
+        """End every connection."""
+        for connection in list(self._open):
+            connection.abort()
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One connection of a client, for any number of requests."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._receiver = connections.receiver
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._peer = NOBODY
+        self.deadline = time.monotonic() + _REQUEST_SECONDS
+        self.in_request = True  # an opened connection owes us a request
+        self._bytes = 0
+        self._answer: Answer | None = None
+        self._start_request()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self._peer = self._receiver.peer(str(peer[0])) if isinstance(peer, tuple) else NOBODY
+        self._connections.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Forget the connection."""
+        self._transport = None
+        self._connections.closed(self)
+
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - asyncio's signature
+        """Return where the next packet goes."""
+        return self._connections.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Parse a packet."""
+        self.received(self._connections.view[:nbytes])
+
+    def received(self, data: bytes | memoryview) -> None:
+        """Parse what has arrived; one that is not HTTP, or too large, ends the connection."""
+        if not self.in_request:
+            self.in_request = True
+            self.deadline = time.monotonic() + _REQUEST_SECONDS
+        self._bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._refuse("http")
+            return
+        if self._head_bytes > _MOST_HEAD_BYTES or (not self._has_head and self._bytes > 2 * _MOST_HEAD_BYTES):
+            self._refuse("http")
+        elif self._bytes > _MOST_REQUEST_BYTES or (self._answer and self._answer.status == _TOO_LARGE):
+            self._refuse("size")
+
+    def pause_writing(self) -> None:
+        """Read nothing more from a client that does not read its answers."""
+        if self._transport:
+            self._transport.pause_reading()
+        self.in_request = True
+        self.deadline = time.monotonic() + _REQUEST_SECONDS
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        if self._transport:
+            self._transport.resume_reading()
+
+    def abort(self) -> None:
+        """End the connection now."""
+        if self._transport:
+            self._transport.abort()
+
+    # What httptools calls. An exception in one of these would be wrapped by it: none is raised.
+
+    def on_message_begin(self) -> None:
+        """Start a request."""
+        self._start_request()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request's target."""
+        self._head_bytes += len(url)
+        if self._head_bytes <= _MOST_HEAD_BYTES:
+            self._head.path += url
+
+    def on_header(self, name: bytes, value: bytes | None) -> None:
+        """Take a header; those of a trailer are ignored."""
+        value = value or b""
+        self._head_bytes += len(name) + len(value)
+        if (known := name.lower()) in HEADERS and self._head_bytes <= _MOST_HEAD_BYTES and not self._has_head:
+            self._head.add(known, value)
+
+    def on_headers_complete(self) -> None:
+        """Decide whether the body is worth reading."""
+        self._has_head = True
+        self._head.method = self._parser.get_method()
+        if self._head_bytes <= _MOST_HEAD_BYTES:
+            self._answer = self._receiver.on_head(self._head)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body, up to its limit; nothing is kept of one that is refused."""
+        if self._answer is not None:
+            return
+        if self._body_bytes + len(body) > MOST_BYTES:
+            self._answer = self._receiver.drop("size")
+            self._body.clear()
+            return
+        self._body_bytes += len(body)
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """Answer."""
+        if self._head_bytes > _MOST_HEAD_BYTES:
+            return
+        answer = self._answer or self._receiver.on_body(self._head, b"".join(self._body))
+        self._bytes, self.in_request = 0, False
+        self.deadline = time.monotonic() + _IDLE_SECONDS
+        self._write(answer, close=not self._parser.should_keep_alive())
+        self._answer = None
+
+    def _start_request(self) -> None:
+        self._head = Head(peer=self._peer)
+        self._head_bytes = self._body_bytes = 0
+        self._has_head = False
+        self._body: list[bytes] = []
+        self._answer = None
+
+    def _refuse(self, reason: str) -> None:
+        """Answer once, and end the connection; a request already dropped is not counted twice."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._write(self._answer or self._receiver.drop(reason), close=True)
+
+    def _write(self, answer: Answer, *, close: bool) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(_text_of(answer, close=close))
+        if close:
+            self._transport.close()
+
+
+@lru_cache(maxsize=512)  # answers are few: a status, and an origin of the list
+def _text_of(answer: Answer, *, close: bool) -> bytes:
+    head = b"HTTP/1.1 %d %s\r\n" % (answer.status, HTTPStatus(answer.status).phrase.encode())
+    if answer.status != HTTPStatus.NO_CONTENT:
+        head += b"content-length: 0\r\n"
+    if answer.origin:
+        head += b"access-control-allow-origin: " + answer.origin + b"\r\nvary: origin\r\n"
+        if answer.preflight:
+            head += _PREFLIGHT + b"access-control-max-age: 600\r\n"
+    return head + (b"connection: close\r\n\r\n" if close else b"\r\n")
+
+
+async def serve_beacons(connections: Connections, server: asyncio.Server, stop: asyncio.Event) -> None:
+    """Accept beacons until `stop` is set."""
+    sweeping = asyncio.ensure_future(connections.sweep())
+    await stop.wait()
+    sweeping.cancel()
+    server.close()
+    connections.end_all()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sweeping

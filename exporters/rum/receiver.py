@@ -1,0 +1,147 @@
+"""Decides about one request: cheap reasons to drop it first, its body only for those that remain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from exporters.rum import labels
+from exporters.rum.beacon import MOST_BYTES, Beacon, RefusedError, measured, read_beacon
+from exporters.rum.labels import Routes, Visitors
+from exporters.rum.limits import NOBODY, Bucket, ClientLimits, Networks, Peer, RecentBatches
+from exporters.rum.metrics import Metrics
+from exporters.rum.origins import Origins
+from exporters.rum.settings import RumSettings
+
+PATH = b"/rum"
+# In small letters; no other header is kept.
+HEADERS = frozenset(
+    {
+        b"host", b"origin", b"sec-fetch-site", b"x-forwarded-for", b"x-forwarded-proto", b"content-length",
+        b"content-encoding", b"user-agent",
+    }
+)  # fmt: skip
+_METHODS = {b"POST": "POST", b"OPTIONS": "OPTIONS"}
+_STATUS = {
+    "http": 400, "path": 404, "origin": 403, "size": 413, "encoding": 415, "syntax": 400, "schema": 400,
+    "client_rate": 429, "total_rate": 429, "duplicate": 204, "slow": 408, "connections": 503,
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Head:
+    """What the receiver reads of a request before its body; names of headers in small letters."""
+
+    method: bytes = b""
+    path: bytes = b""
+    peer: Peer = NOBODY
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Take a header; proxies may each add a line of X-Forwarded-For, of any other the last line counts."""
+        if name == b"x-forwarded-for" and name in self.headers:
+            value = self.headers[name] + b"," + value
+        self.headers[name] = value
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The status, and the origin whose pages may read it, if it is not the receiver's own."""
+
+    status: int
+    origin: bytes = b""
+    preflight: bool = False
+
+
+_ACCEPTED = Answer(204)
+
+
+class Receiver:
+    """Takes the heads and bodies of requests, and counts what they report or why they were dropped."""
+
+    def __init__(self, settings: RumSettings, metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the settings; `clock` gives seconds."""
+        self._metrics = metrics
+        self._clock = clock
+        self._origins = Origins(settings.origins)
+        self._networks = Networks(settings.trusted_proxies)
+        self._clients = ClientLimits(settings.client_rate)
+        self._total = Bucket(settings.total_rate, clock())
+        self._batches = RecentBatches()
+        self._routes = Routes(settings.routes)
+        self._visitors = Visitors(settings.own_user_agents)
+
+    def on_head(self, head: Head) -> Answer | None:
+        """Return the answer to a request that needs no body, or None where the body is to be read."""
+        method = _METHODS.get(head.method, "other")
+        self._metrics.add((("pantrywatch_rum_requests_total", method, 1),))
+        if head.path.split(b"?", 1)[0] != PATH or method == "other":
+            return self.drop("path")
+        if not self._origins.may_send(head.headers, proxied=head.peer.is_trusted):
+            return self.drop("origin")
+        if method == "OPTIONS":
+            return Answer(204, self._origins.other(head.headers), preflight=True)
+        if reason := self._too_much(head):
+            return self.drop(reason, self._origins.other(head.headers))
+        return None
+
+    def on_body(self, head: Head, body: bytes) -> Answer:
+        """Count a beacon, or why it was dropped."""
+        origin = self._origins.other(head.headers)
+        try:
+            beacon = read_beacon(body, head.headers.get(b"content-encoding", b"").strip().lower())
+        except RefusedError as refused:
+            return self.drop(str(refused), origin)
+        if not self._batches.is_new(beacon.id):
+            return self.drop("duplicate", origin)
+        visitor, browser = self._visitors.of(head.headers.get(b"user-agent", b""), webdriver=beacon.webdriver)
+        self._metrics.add((("pantrywatch_rum_accepted_total", visitor, 1),))
+        if visitor == "user":
+            self._count(beacon, browser)
+        return Answer(204, origin) if origin else _ACCEPTED
+
+    def peer(self, address: str) -> Peer:
+        """Return what is to be known of the other end of a connection."""
+        return self._networks.peer(address)
+
+    def drop(self, reason: str, origin: bytes = b"") -> Answer:
+        """Count a drop, and return its answer."""
+        self._metrics.add((("pantrywatch_rum_dropped_total", reason, 1),))
+        return Answer(_STATUS[reason], origin)
+
+    def _count(self, beacon: Beacon, browser: str) -> None:
+        values, left_out = measured(beacon)
+        errors = beacon.errors + beacon.rejections
+        self._metrics.add(
+            (
+                *(("pantrywatch_rum_values_dropped_total", reason, 1) for reason in left_out),
+                ("browser_beacons_total", browser, 1),
+                ("browser_interactions_total", "field", beacon.interactions),
+                ("browser_interaction_errors_total", "field", min(errors, beacon.interactions)),
+                ("browser_script_errors_total", "error", beacon.errors),
+                ("browser_script_errors_total", "rejection", beacon.rejections),
+                ("browser_failed_requests_total", "field", beacon.failed_requests),
+            )
+        )
+        own = (
+            beacon.navigation,
+            self._routes.fold(beacon.route),
+            labels.device(beacon.device),
+            labels.connection(beacon.connection),
+        )
+        self._metrics.observe(own, values)
+
+    def _too_much(self, head: Head) -> str | None:
+        length = head.headers.get(b"content-length", b"0").strip()
+        if not length.isdigit():
+            return "http"
+        if len(length) > 9 or int(length) > MOST_BYTES:
+            return "size"
+        now = self._clock()
+        network = self._networks.of(head.peer, head.headers.get(b"x-forwarded-for", b""))
+        if network is None:
+            self._metrics.add((("pantrywatch_rum_clients_unknown_total", "field", 1),))
+        elif not self._clients.take(network, now):
+            return "client_rate"
+        return None if self._total.take(now) else "total_rate"
