@@ -266,11 +266,11 @@ def test_users_behind_a_proxy_that_names_none_are_not_one_network() -> None:
     assert server.dropped() == {"client_rate": 2}
 
 
-def test_each_proxy_may_add_a_line_of_its_own() -> None:
-    """X-Forwarded-For in several lines is read as one: the client is the last that is not a proxy of ours."""
-    server = _Server(RumSettings(client_rate=0.1, trusted_proxies=("127.0.0.0/8", "10.0.0.0/8")))
-    for client, status in (("192.0.2.8", 204), ("198.51.100.4", 204), ("192.0.2.9", 429)):
-        request = _request(_beacon(), f"x-forwarded-for: {client}", "x-forwarded-for: 10.0.0.1")
+def test_the_last_line_of_a_header_counts() -> None:
+    """A proxy that adds a line of its own is believed, and not the line that the client sent before it."""
+    server = _Server(RumSettings(client_rate=0.1))
+    for number, status in ((1, 204), (2, 429)):
+        request = _request(_beacon(), f"x-forwarded-for: 198.51.{number}.1", "X-Forwarded-For: 192.0.2.8")
         assert server.send(request, peer="127.0.0.1").statuses() == [status]
 
 
