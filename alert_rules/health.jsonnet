@@ -35,21 +35,24 @@ function(config=(import 'config.libsonnet').defaults)
     series.error_ratio('30m') + ' > on (target) group_left () ' + series.error_budget
     + ' and on (target) ' + series.sum_bad('1h') + ' > ' + targets.least_bad_events;
 
+  local good_now = series.error_ratio('5m') + ' <= on (target) group_left () ' + series.error_budget;
+
   {
     groups: [
       {
-        name: 'health.rules',
+        name: 'health.targets',
         interval: time.duration('1m'),
         rules: [
-          // Unhealthy: a critical or high alert says that a good part of a month's allowance is going now. Degraded: a
-          // slower one fires, or the last half hour was worse than promised (in more events than a chance failure, here
-          // and in the last hour: a single one stays above for long where events are few). Unknown: measured here, but
-          // nothing is counted; a capacity target counts nothing.
+          // Unhealthy: a critical or high alert says that a good part of a month's allowance is going, and the last minutes
+          // do not say that it is over; its windows remember for half an hour. Degraded: any alert fires, or the last half
+          // hour was worse than promised (in more events than a chance failure, here and in the last hour: a single one
+          // stays above for long where events are few). Unknown: measured here, but nothing is counted; a capacity target
+          // counts nothing.
           record(
             series.target_health,
             'max by (target, layer) ('
-            + '2 * (' + firing('alertname=~".+Burn", severity=~"critical|high"') + ' > bool 0)'
-            + ' or (' + firing('alertname=~".+(Burn|BelowTarget)", severity=~"medium|low"') + ' > bool 0)'
+            + '2 * (' + firing('alertname=~".+Burn", severity=~"critical|high"') + ' > bool 0 unless on (target) ' + good_now + ')'
+            + ' or (' + firing('alertname=~".+(Burn|BelowTarget)"') + ' > bool 0)'
             // Pending too: a minute of it is beyond chance.
             + ' or (ALERTS{alertname="CrmTargetMissedNow"} > bool 0)'
             + ' or 1 + 0 * (' + worse + ')'
@@ -59,6 +62,13 @@ function(config=(import 'config.libsonnet').defaults)
             + ') and on (target) ' + series.measured + ' == 1'
             + ' or max by (target, layer) (3 * (' + series.measured + ' == 1)) unless on (target) ' + series.capacity
           ),
+        ],
+      },
+      {
+        // As soon as the alerts of an outage, so that nothing is called healthy beside one.
+        name: 'health.rules',
+        interval: time.duration('15s'),
+        rules: [
           // It may answer Prometheus and nobody else: an alert that users' requests fail counts too.
           local application = 'up{%s}' % config.selectors.application;
           local failing = '2 * max(%s)' % firing('component="api", severity="critical", type="error"');
@@ -71,7 +81,12 @@ function(config=(import 'config.libsonnet').defaults)
           component('database', 'infrastructure', 'pg_up', config.selectors.database, instances(known.gauge('pg_up'))),
           // The application works without its cache, more slowly: no more than degraded.
           component('cache', 'backend', 'redis_up', config.selectors.cache, '(min(%s) == bool 0)' % known.gauge('redis_up')),
-          record(series.layer_health, worst('by (layer) ', series.target_health + ' or ' + series.component_health)),
+          // Nothing is judged before the rules have said what is measured: components alone would be healthy too early.
+          record(
+            series.layer_health,
+            '(' + worst('by (layer) ', series.target_health + ' or ' + series.component_health) + ')'
+            + ' and on () count(' + series.measured + ')'
+          ),
           record(series.system_health, worst('', series.layer_health)),
         ],
       },

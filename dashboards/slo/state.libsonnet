@@ -45,7 +45,7 @@ function(config)
       [
         panel.now(
           local share = '1 - max by (target) (%s%s)' % [series.error_ratio(window), which];
-          if std.member(['3d', '30d'], window) then slo_targets.over_days(share, which) else share, window
+          if std.member(['1d', '3d', '30d'], window) then slo_targets.over_days(share, which) else share, window
         )
         for window in windows
       ],

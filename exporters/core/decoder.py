@@ -24,6 +24,7 @@ from exporters.core.errors import ConfigProblem
 from exporters.core.problem_text import closest, expected_one_of, has_password, short_key, shown_type, suggestion
 from exporters.core.renamed_keys import MIGRATE, RESHAPED, moved, renamed
 from exporters.core.strict_yaml import MISREAD, LinedDict, LinedList, line_at, replaced
+from exporters.core.unreadable import UNREADABLE
 
 Problems = Iterator[tuple[str, str]]
 
@@ -40,7 +41,6 @@ RecordCheck = Callable[..., Problems] | OfFields
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>[^}]*))?\}")
 _WORDS: Mapping[type, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 _SHORTEST_SECRET = 4
-_UNREADABLE = object()
 
 
 def record_hints(record: Any) -> dict[str, Any]:
@@ -93,17 +93,17 @@ class Decoder:
     def _value(self, hint: Any, node: Any, entry: str, line: int | None) -> Any:
         if node is MISREAD:
             self._flaws += 1
-            return _UNREADABLE
+            return UNREADABLE
         hint, checks = _plain(hint)
         before = self._flaws
         value = self._of_type(hint, node, entry, line)
         for check in checks:
-            if isgeneratorfunction(check) and value is not _UNREADABLE:
+            if isgeneratorfunction(check) and value is not UNREADABLE:
                 self._collect(check(value), node, entry, line)
             elif self._flaws == before:
                 self._check(check, value, entry, line)
         is_scalar = self._flaws > before and isinstance(value, str | int | float)
-        return _UNREADABLE if is_scalar else value
+        return UNREADABLE if is_scalar else value
 
     def _check(self, check: Callable[[Any], object], value: Any, entry: str, line: int | None) -> None:
         try:
@@ -118,7 +118,7 @@ class Decoder:
         except AttributeError as error:
             # It touched an entry, or a field of a nested record, that could not be read: that problem is already
             # reported.
-            if error.obj is not _UNREADABLE and id(error.obj) not in self._incomplete:
+            if error.obj is not UNREADABLE and id(error.obj) not in self._incomplete:
                 raise
 
     def _of_type(self, hint: Any, node: Any, entry: str, line: int | None) -> Any:
@@ -149,7 +149,7 @@ class Decoder:
 
     def _refuse(self, entry: str, expected: str, line: int | None) -> Any:
         self._flaw(entry, expected, line)
-        return _UNREADABLE
+        return UNREADABLE
 
     def _substituted(self, text: str, entry: str, line: int | None) -> str:
         if has_password(text):
@@ -180,7 +180,7 @@ class Decoder:
         if not isinstance(node, dict):
             return self._refuse(entry, f"expected a mapping, got {shown_type(dict, node)}", line)
         values = {key: self._value(hint, one, _under(entry, key), _line(node, key, line)) for key, one in node.items()}
-        return {key: value for key, value in values.items() if value is not _UNREADABLE}
+        return {key: value for key, value in values.items() if value is not UNREADABLE}
 
     def _kind(self, known: Mapping[str, type], node: Any, entry: str, line: int | None) -> Any:
         """Return the record that `kind` names; a misspelled kind is read as the closest known one."""
@@ -203,7 +203,7 @@ class Decoder:
             self._flaw(f"{entry}.kind", expected_one_of(known, kind), at)
             if meant := closest(kind, known):
                 self._record(known[meant], replaced(node, "kind", meant), entry, line)
-        return _UNREADABLE
+        return UNREADABLE
 
     def _record(self, record: Any, node: Any, entry: str, line: int | None) -> Any:
         hints = _hints(record)
@@ -222,7 +222,7 @@ class Decoder:
                 values[field.name] = self._value(hints[field.name], one, _under(entry, key), _line(node, key, line))
             else:
                 values[field.name] = self._default(field, entry, line)
-        values = {name: value for name, value in values.items() if value is not _UNREADABLE}
+        values = {name: value for name, value in values.items() if value is not UNREADABLE}
         self._run_checks(record, values, node, entry, line)
         if self._flaws > before:
             return self._incomplete_record(record, values)

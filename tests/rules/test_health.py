@@ -15,8 +15,10 @@ _ABOUT = "api-error-rate"
 _TARGET = 'sum by (target) (target:health:state{target="api-error-rate"})'
 _LAYERS = "sum by (layer) (layer:health:state)"
 _WHOLE = "sum(system:health:state)"
-# The rules of what is up, without those of the targets.
-_UP = "(component|layer|system):health:state"
+# The rules of what is up, without those of the targets, and of which targets are measured.
+_STATES = "(component|layer|system):health:state"
+_HEALTHY_API = ('up{job="application",instance="crm-api"}', "1x80")
+_UP = f"{_STATES}|slo:measured:bool"
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +42,10 @@ def _backend(state: int) -> list[tuple[str, dict[str, float]]]:
 
 
 def test_a_target_degrades_before_it_is_unhealthy(promtool: Promtool) -> None:
-    """Worse than promised is degraded, a critical or high alert unhealthy, and both pass."""
+    """Worse than promised is degraded, a critical or high alert unhealthy as long as users are affected; both pass."""
     good: Segments = [(1000, 12), (995, 24), (500, 24), (1000, 84)]
     bad: Segments = [(0, 12), (5, 24), (500, 24), (0, 84)]
-    times = {"50m": 0, "2h30m": 1, "4h30m": 2, "11h50m": 0}
+    times = {"50m": 0, "2h30m": 1, "4h30m": 2, "5h20m": 1, "11h50m": 0}
     cases = [at(time, expr, samples) for time, state in times.items() for expr, samples in _backend(state)]
     promtool(series_of("api-error-rate", good, bad), "5m", cases, about=_ABOUT)
 
@@ -79,12 +81,16 @@ def test_components_that_are_down_show_in_their_layer(promtool: Promtool) -> Non
     )
 
 
+def test_nothing_is_healthy_before_it_is_known_what_is_measured(promtool: Promtool) -> None:
+    """Components that are up in the first minute after a start say nothing about the targets."""
+    promtool([_HEALTHY_API], "1m", [at("10m", expr, {}) for expr in (_LAYERS, _WHOLE)], records=_STATES)
+
+
 def test_what_nothing_is_known_of_is_unknown(promtool: Promtool) -> None:
     """Without a sample a target that should be measured is unknown, and so are its layer and the whole."""
     promtool([], "5m", [at("30m", expr, samples) for expr, samples in _backend(3)], about=_ABOUT)
 
 
-_HEALTHY_API = ('up{job="application",instance="crm-api"}', "1x80")
 _DATABASE = ('job="database",instance="a"', 'job="database",instance="b"')
 
 

@@ -2,7 +2,7 @@
 
 The pages are what the libraries export (run as docs/your-application.md says; `-default` without its advice), cut to
 the request metrics of a few routes. micrometer, go-promhttp, prometheus-net, nginx, traefik, caddy and otel-collector
-are written by hand from their documentation.
+are written by hand from their documentation; test_otlp_names.py holds the names of the last.
 """
 
 from __future__ import annotations

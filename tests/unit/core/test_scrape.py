@@ -287,6 +287,7 @@ def test_a_bug_is_logged_once_and_not_at_every_scrape(caplog: pytest.LogCaptureF
     for _ in range(3):
         runner.join(Deadline.after(5)).done.result(timeout=5)
     line = action.__code__.co_firstlineno + 1
-    assert [record.getMessage() for record in caplog.records] == [
+    said = [record.getMessage() for record in caplog.records]
+    assert [text for text in said if "exporter=fake" in text] == [  # a thread of an earlier test may still log
         f"exporter=fake target=one collector=broken state=internal error=KeyError at=test_scrape.py:{line}"
     ]
