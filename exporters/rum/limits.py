@@ -132,10 +132,7 @@ class Networks:
 
     def _trusts(self, packed: bytes) -> bool:
         number = int.from_bytes(packed)
-        for network, mask in self._trusted[len(packed)]:
-            if number & mask == network:
-                return True
-        return False
+        return any(number & mask == network for network, mask in self._trusted[len(packed)])
 
 
 def _packed(text: str) -> bytes | None:
