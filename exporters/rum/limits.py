@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _MOST_NETWORKS = 4096
 _MOST_BATCHES = 16_384
 _BURST_SECONDS = 10.0
+_MOST_PROXIES = 20  # of a chain, looked at
 
 _MAPPED = bytes(10) + b"\xff\xff"
 
@@ -121,7 +122,7 @@ class Networks:
         """
         if not peer.is_trusted:
             return peer.network
-        for text in reversed(forwarded.decode("latin-1").split(",")):
+        for text in reversed(forwarded.decode("latin-1").rsplit(",", _MOST_PROXIES)):
             packed = _packed(text.strip())
             if packed is None:
                 return None

@@ -113,11 +113,10 @@ class Metrics:
         self._histograms: dict[str, dict[tuple[str, ...], Histogram]] = {name: {} for name in HISTOGRAMS}
         self._by_labels: dict[tuple[str, ...], dict[str, Histogram]] = {}  # the same, for those that have their own
 
-    def add(self, counts: Iterable[tuple[str, str, int]]) -> None:
-        """Add to counters: name, label value of its closed set, and by how much."""
+    def increment(self, name: str, value: str, by: int = 1) -> None:
+        """Add to a counter, under one of its closed set of label values."""
         with self._lock:
-            for name, value, number in counts:
-                self._counts[name][value] += number
+            self._counts[name][value] += by
 
     def observe(self, labels: tuple[str, ...], values: Iterable[tuple[str, float]]) -> None:
         """Count values in histograms; `labels` are those of LABELS after `source`."""

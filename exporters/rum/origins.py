@@ -15,8 +15,9 @@ class Origins:
         self._listed = frozenset(_without_default_port(origin.lower().encode()) for origin in listed)
 
     def may_send(self, headers: Mapping[bytes, bytes], *, proxied: bool) -> bool:
-        """Return whether a page may send; `proxied`: a trusted proxy sent the headers.
+        """Return whether a page may send; `proxied`: a trusted proxy sent the headers, which may say the scheme.
 
+        The own origin has scheme http, or what a proxy says; any where it does not say.
         Browsers name the origin in every POST: as `null` where the page has the policy `no-referrer`, and then they
         say on their own whether it is the same (Sec-Fetch-Site, which no page can set).
         """
@@ -25,21 +26,16 @@ class Origins:
             return True
         if origin == b"null":
             return headers.get(b"sec-fetch-site", b"") == b"same-origin"
-        return origin in _own(headers, proxied=proxied)
+        scheme, _, own = origin.partition(b"://")
+        told = headers.get(b"x-forwarded-proto", b"").lower().strip() if proxied else b"http"
+        if scheme not in _DEFAULT_PORTS or (told in _DEFAULT_PORTS and told != scheme):
+            return False
+        return bool(own) and own == headers.get(b"host", b"").lower().removesuffix(_DEFAULT_PORTS[scheme])
 
     def other(self, headers: Mapping[bytes, bytes]) -> bytes:
         """Return the listed origin that the page has, to be named in the answer, or nothing."""
-        origin = headers.get(b"origin", b"").lower()
+        origin = headers.get(b"origin", b"").lower() if self._listed else b""
         return origin if origin in self._listed else b""
-
-
-def _own(headers: Mapping[bytes, bytes], *, proxied: bool) -> Iterable[bytes]:
-    """Yield the origins that this request was made to: of http, unless a proxy says otherwise or does not say."""
-    host = headers.get(b"host", b"").lower()
-    told = headers.get(b"x-forwarded-proto", b"").lower().strip() if proxied else b"http"
-    for scheme in (told,) if told in _DEFAULT_PORTS else _DEFAULT_PORTS:
-        if host:
-            yield _without_default_port(scheme + b"://" + host)
 
 
 def _without_default_port(origin: bytes) -> bytes:

@@ -15,13 +15,6 @@ from exporters.rum.origins import Origins
 from exporters.rum.settings import RumSettings
 
 PATH = b"/rum"
-# In small letters; no other header is kept.
-HEADERS = frozenset(
-    {
-        b"host", b"origin", b"sec-fetch-site", b"x-forwarded-for", b"x-forwarded-proto", b"content-length",
-        b"content-encoding", b"user-agent",
-    }
-)  # fmt: skip
 _METHODS = {b"POST": "POST", b"OPTIONS": "OPTIONS"}
 _STATUS = {
     "http": 400, "path": 404, "origin": 403, "size": 413, "encoding": 415, "syntax": 400, "schema": 400,
@@ -38,12 +31,6 @@ class Head:
     peer: Peer = NOBODY
     headers: dict[bytes, bytes] = field(default_factory=dict)
 
-    def add(self, name: bytes, value: bytes) -> None:
-        """Take a header; proxies may each add a line of X-Forwarded-For, of any other the last line counts."""
-        if name == b"x-forwarded-for" and name in self.headers:
-            value = self.headers[name] + b"," + value
-        self.headers[name] = value
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -54,7 +41,7 @@ class Answer:
     preflight: bool = False
 
 
-_ACCEPTED = Answer(204)
+ACCEPTED = Answer(204)
 
 
 class Receiver:
@@ -75,7 +62,7 @@ class Receiver:
     def on_head(self, head: Head) -> Answer | None:
         """Return the answer to a request that needs no body, or None where the body is to be read."""
         method = _METHODS.get(head.method, "other")
-        self._metrics.add((("pantrywatch_rum_requests_total", method, 1),))
+        self._metrics.increment("pantrywatch_rum_requests_total", method)
         if head.path.split(b"?", 1)[0] != PATH or method == "other":
             return self.drop("path")
         if not self._origins.may_send(head.headers, proxied=head.peer.is_trusted):
@@ -96,10 +83,10 @@ class Receiver:
         if not self._batches.is_new(beacon.id):
             return self.drop("duplicate", origin)
         visitor, browser = self._visitors.of(head.headers.get(b"user-agent", b""), webdriver=beacon.webdriver)
-        self._metrics.add((("pantrywatch_rum_accepted_total", visitor, 1),))
+        self._metrics.increment("pantrywatch_rum_accepted_total", visitor)
         if visitor == "user":
             self._count(beacon, browser)
-        return Answer(204, origin) if origin else _ACCEPTED
+        return Answer(204, origin) if origin else ACCEPTED
 
     def peer(self, address: str) -> Peer:
         """Return what is to be known of the other end of a connection."""
@@ -107,23 +94,23 @@ class Receiver:
 
     def drop(self, reason: str, origin: bytes = b"") -> Answer:
         """Count a drop, and return its answer."""
-        self._metrics.add((("pantrywatch_rum_dropped_total", reason, 1),))
+        self._metrics.increment("pantrywatch_rum_dropped_total", reason)
         return Answer(_STATUS[reason], origin)
 
     def _count(self, beacon: Beacon, browser: str) -> None:
         values, left_out = measured(beacon)
-        errors = beacon.errors + beacon.rejections
-        self._metrics.add(
-            (
-                *(("pantrywatch_rum_values_dropped_total", reason, 1) for reason in left_out),
-                ("browser_beacons_total", browser, 1),
-                ("browser_interactions_total", "field", beacon.interactions),
-                ("browser_interaction_errors_total", "field", min(errors, beacon.interactions)),
-                ("browser_script_errors_total", "error", beacon.errors),
-                ("browser_script_errors_total", "rejection", beacon.rejections),
-                ("browser_failed_requests_total", "field", beacon.failed_requests),
-            )
-        )
+        increment = self._metrics.increment
+        for reason in left_out:
+            increment("pantrywatch_rum_values_dropped_total", reason)
+        increment("browser_beacons_total", browser)
+        if beacon.interactions:
+            increment("browser_interactions_total", "field", beacon.interactions)
+        if errors := beacon.errors + beacon.rejections:
+            increment("browser_interaction_errors_total", "field", min(errors, beacon.interactions))
+            increment("browser_script_errors_total", "error", beacon.errors)
+            increment("browser_script_errors_total", "rejection", beacon.rejections)
+        if beacon.failed_requests:
+            increment("browser_failed_requests_total", "field", beacon.failed_requests)
         own = (
             beacon.navigation,
             self._routes.fold(beacon.route),
@@ -141,7 +128,7 @@ class Receiver:
         now = self._clock()
         network = self._networks.of(head.peer, head.headers.get(b"x-forwarded-for", b""))
         if network is None:
-            self._metrics.add((("pantrywatch_rum_clients_unknown_total", "field", 1),))
+            self._metrics.increment("pantrywatch_rum_clients_unknown_total", "field")
         elif not self._clients.take(network, now):
             return "client_rate"
         return None if self._total.take(now) else "total_rate"

@@ -102,6 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./run bench rum", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="of each server, alternating (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=4, help="of each round (default: %(default)s)")
+    parser.add_argument("--rate", type=int, default=10_000, help="beacons a second for latency (default: %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -111,7 +112,7 @@ def main() -> None:
         servers = [receiver, *(stack.enter_context(_peer(folder, name)) for name in ("starlette", "bare"))]
         _compare(servers, script, options.rounds, options.seconds)
         _rendering()
-        _latency(receiver, page)
+        _latency(receiver, page, options.rate)
 
 
 def _compare(servers: list[_Server], script: Path, rounds: int, seconds: int) -> None:
@@ -159,7 +160,7 @@ def _rendering() -> None:
     )
 
 
-def _latency(receiver: _Server, page: str) -> None:
+def _latency(receiver: _Server, page: str, rate: int) -> None:
     """Print the latency of beacons at a fixed rate, without and with scrapes, alternating."""
     for _ in range(3):
         for scraped in (False, True):
@@ -167,13 +168,13 @@ def _latency(receiver: _Server, page: str) -> None:
             scraper = threading.Thread(target=_scrape, args=(page, done)) if scraped else None
             if scraper:
                 scraper.start()
-            seconds = paced(receiver.port, parts(), rate=10_000, seconds=8)
+            seconds = paced(receiver.port, parts(), rate=rate, seconds=8)
             done.set()
             if scraper:
                 scraper.join()
             cuts = statistics.quantiles(seconds, n=1000)
             told = f"p50 {cuts[499] * 1e3:.2f} ms, p99 {cuts[989] * 1e3:.2f}, p99.9 {cuts[998] * 1e3:.2f}"
-            print(f"10,000 a second, {'a scrape each second' if scraped else 'no scrape':<22} {told}", flush=True)
+            print(f"{rate:,} a second, {'a scrape each second' if scraped else 'no scrape':<22} {told}", flush=True)
 
 
 def _scrape(url: str, done: threading.Event) -> None:

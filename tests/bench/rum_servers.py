@@ -21,7 +21,7 @@ from starlette.routing import Route
 from exporters.core.checks.counters import Histogram
 from exporters.rum.beacon import MOST_BYTES, Beacon
 from exporters.rum.metrics import HISTOGRAMS, Metrics
-from exporters.rum.receiver import HEADERS, Head, Receiver
+from exporters.rum.receiver import Head, Receiver
 from exporters.rum.settings import RumSettings
 
 OPEN = RumSettings(routes=("/", "/contacts", "/contacts/:id"), client_rate=100_000.0, total_rate=1_000_000.0)
@@ -33,10 +33,7 @@ def starlette(port: int) -> None:
 
     async def receive(request: Request) -> Response:
         peer = receiver.peer(request.client.host if request.client else "")
-        head = Head(request.method.encode(), request.url.path.encode(), peer)
-        for name, value in request.headers.raw:
-            if name in HEADERS:
-                head.add(name, value)
+        head = Head(request.method.encode(), request.url.path.encode(), peer, dict(request.headers.raw))
         answer = receiver.on_head(head)
         if answer is None:
             body = b""
