@@ -1,8 +1,8 @@
-"""`./run bench rum`: the receiver of beacons beside the same handler under Starlette, and beside a bare loop.
+"""`./run bench rum`: the receiver of beacons, the same handler under Starlette, and a bare loop.
 
 All in one run, alternating: beacons answered per CPU-second of the server (wrk sends; each beacon has its own id and
-six values), memory; then what a scrape of 600 histogram children costs, beside prometheus_client's renderer; then the
-latency of beacons at 10,000 a second, without and with a scrape each second. Nothing is asserted.
+six values), memory; then what a scrape of 600 histogram children costs, ours and prometheus_client's;
+then the latency of beacons at 10,000 a second, without and with a scrape each second. Nothing is asserted.
 """
 
 from __future__ import annotations
