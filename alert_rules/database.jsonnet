@@ -244,8 +244,8 @@ function(config=(import 'config.libsonnet').defaults)
             narrow_by: ['instance'],
             type: 'error',
             expr: |||
-              sum by (instance) (increase(pg_stat_archiver_failed_count[%(range)s])) > 0
-                unless on (instance) sum by (instance) (increase(pg_stat_archiver_archived_count[%(range)s])) > 0
+              max by (instance) (increase(pg_stat_archiver_failed_count[%(range)s])) > 0
+                unless on (instance) max by (instance) (increase(pg_stat_archiver_archived_count[%(range)s])) > 0
             ||| % { range: duration(limits.range) },
             summary: 'PostgreSQL {{ $labels.instance }} cannot archive its WAL.',
             description: 'Every attempt in the ' + last(limits.range) + ' failed. First check the server log, which has the output of archive_command, and the free space in the archive.',

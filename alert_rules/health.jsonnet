@@ -35,21 +35,24 @@ function(config=(import 'config.libsonnet').defaults)
     series.error_ratio('30m') + ' > on (target) group_left () ' + series.error_budget
     + ' and on (target) ' + series.sum_bad('1h') + ' > ' + targets.least_bad_events;
 
+  local good_now = series.error_ratio('5m') + ' <= on (target) group_left () ' + series.error_budget;
+
   {
     groups: [
       {
         name: 'health.targets',
         interval: time.duration('1m'),
         rules: [
-          // Unhealthy: a critical or high alert says that a good part of a month's allowance is going now. Degraded: a
-          // slower one fires, or the last half hour was worse than promised (in more events than a chance failure, here
-          // and in the last hour: a single one stays above for long where events are few). Unknown: measured here, but
-          // nothing is counted; a capacity target counts nothing.
+          // Unhealthy: a critical or high alert says that a good part of a month's allowance is going, and the last minutes
+          // do not say that it is over; its windows remember for half an hour. Degraded: any alert fires, or the last half
+          // hour was worse than promised (in more events than a chance failure, here and in the last hour: a single one
+          // stays above for long where events are few). Unknown: measured here, but nothing is counted; a capacity target
+          // counts nothing.
           record(
             series.target_health,
             'max by (target, layer) ('
-            + '2 * (' + firing('alertname=~".+Burn", severity=~"critical|high"') + ' > bool 0)'
-            + ' or (' + firing('alertname=~".+(Burn|BelowTarget)", severity=~"medium|low"') + ' > bool 0)'
+            + '2 * (' + firing('alertname=~".+Burn", severity=~"critical|high"') + ' > bool 0 unless on (target) ' + good_now + ')'
+            + ' or (' + firing('alertname=~".+(Burn|BelowTarget)"') + ' > bool 0)'
             // Pending too: a minute of it is beyond chance.
             + ' or (ALERTS{alertname="CrmTargetMissedNow"} > bool 0)'
             + ' or 1 + 0 * (' + worse + ')'

@@ -27,11 +27,12 @@ function(config=(import 'config.libsonnet').defaults)
           alert('Watchdog', 'none', function(limits) {
             component: 'prometheus',
             // Age of the newest sample: a Prometheus that cannot store evaluates what it has, and finds nothing wrong.
-            expr: 'vector(1) and on () max(timestamp(up)) > time() - %d' % limits.seconds,
+            expr: 'vector(time()) and on () max(timestamp(up)) > time() - %d' % limits.seconds,
             summary: 'The alerting pipeline works.',
             description: 'This alert fires as long as samples arrive. Whoever stops receiving it has no alerting.',
             impact: 'None while it keeps arriving.',
-          }),
+            // The heartbeat tells by it what Prometheus sends from what Alertmanager remembers of a dead one.
+          }) + { annotations+: { evaluated_at: '{{ $value | printf "%.0f" }}' } },
           alert('CrmMonitoringNothingStored', 'critical', function(limits) {
             component: 'prometheus',
             type: 'error',

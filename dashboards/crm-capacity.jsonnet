@@ -7,6 +7,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   local history = import 'lib/history.libsonnet';
   local panel = import 'lib/panel.libsonnet';
   local slo_targets = (import 'lib/slo_targets.libsonnet')(config);
+  local once = import 'lib/once.libsonnet';
   local colors = panel.colors;
 
   local proven = slo_targets.of('api-throughput');
@@ -16,13 +17,14 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   local indexes = 'pg_stat_user_tables_index_size_bytes';
   local disks = 'node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|squashfs|overlay"}';
   local databases = 'pg_database_size_bytes{datname!~"template[01]"}';
+  local least(labels, expr) = 'min by (%s) (%s)' % [labels, expr];
   local forecast(of, labels, series, range, days) = history.only(
-    '%s by (%s) (clamp_min(predict_linear(%s[%s], %d * 86400), 0))' % [of, labels, series, range, days], series, range, labels
+    of(labels, 'clamp_min(predict_linear(%s[%s], %d * 86400), 0)' % [series, range, days]), series, range, labels
   );
   local table_labels = 'datname, schemaname, relname';
-  local largest = 'topk(15, sum by (%s) (%s + %s))' % [table_labels, tables, indexes];
+  local largest = 'topk(15, %s)' % once(table_labels, '%s + %s' % [tables, indexes]);
   local growth(range) = history.or_early(
-    '86400 * sum by (%s) (deriv(%s[%s]) + deriv(%s[%s])) and on (%s) %s' % [table_labels, tables, range, indexes, range, table_labels, largest],
+    '86400 * %s and on (%s) %s' % [once(table_labels, 'deriv(%s[%s]) + deriv(%s[%s])' % [tables, range, indexes, range]), table_labels, largest],
     history.known(tables, range, table_labels),
     largest,
     table_labels
@@ -77,8 +79,8 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           'bytes',
           [
             panel.query('min by (instance, mountpoint) (%s)' % disks, '{{instance}} {{mountpoint}}'),
-            panel.query(forecast('min', 'instance, mountpoint', disks, '1d', 7), '{{instance}} {{mountpoint}} in 7 days, pace of a day'),
-            panel.query(forecast('min', 'instance, mountpoint', disks, '6h', 7), '{{instance}} {{mountpoint}} in 7 days, pace of 6 hours'),
+            panel.query(forecast(least, 'instance, mountpoint', disks, '1d', 7), '{{instance}} {{mountpoint}} in 7 days, pace of a day'),
+            panel.query(forecast(least, 'instance, mountpoint', disks, '6h', 7), '{{instance}} {{mountpoint}} in 7 days, pace of 6 hours'),
           ],
           'No data: the exporter of the host does not respond now, or no host is monitored (data source host).',
         ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),
@@ -87,9 +89,9 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           'Size of each database, and the forecast for 30 days at the pace of the last day and of the last week, once half of that time is known. Good: well below the disk. Growth by table is below.',
           'bytes',
           [
-            panel.query('sum by (datname) (%s)' % databases, '{{datname}}'),
-            panel.query(forecast('sum', 'datname', databases, '1d', 30), '{{datname}} in 30 days, pace of a day'),
-            panel.query(forecast('sum', 'datname', databases, '1w', 30), '{{datname}} in 30 days, pace of a week'),
+            panel.query(once('datname', databases), '{{datname}}'),
+            panel.query(forecast(once, 'datname', databases, '1d', 30), '{{datname}} in 30 days, pace of a day'),
+            panel.query(forecast(once, 'datname', databases, '1w', 30), '{{datname}} in 30 days, pace of a week'),
           ],
           'No data: the database does not respond now (see its board), or none is monitored (data source database).',
         ) + panel.size(12, 9) + panel.one_like('pace', { 'custom.lineStyle': { fill: 'dash', dash: [8, 8] }, 'custom.fillOpacity': 0 }),

@@ -72,7 +72,9 @@ _PROPERTIES = (
 _SHARED = ("tests/unit/core",)
 _SERVERS = ("tests/unit/database", "tests/unit/cache")
 _HOST = ("tests/unit/host",)
-_ELSEWHERE = (*_SHARED, *_SERVERS, *_HOST)
+_SETTINGS = ("tests/unit/config",)
+_CHECKS = ("tests/unit/synthetic", "tests/integration/synthetic")
+_ELSEWHERE = (*_SHARED, *_SERVERS, *_HOST, *_SETTINGS, *_CHECKS)
 PARTS = (
     Part("properties-shared", _TEN_THOUSAND.format("what all exporters share"), (*_PROPERTIES, *_SHARED)),
     Part(
@@ -81,9 +83,11 @@ PARTS = (
         (*_PROPERTIES, *_SERVERS),
     ),
     Part("properties-host", _TEN_THOUSAND.format("the host's exporter"), (*_PROPERTIES, *_HOST)),
+    Part("properties-settings", _TEN_THOUSAND.format("settings and targets"), (*_PROPERTIES, *_SETTINGS)),
+    Part("properties-checks", _TEN_THOUSAND.format("the checks"), (*_PROPERTIES, *_CHECKS)),
     Part(
         "properties-others",
-        _TEN_THOUSAND.format("checks, mail, settings and everything else"),
+        _TEN_THOUSAND.format("mail, beacons and everything else"),
         (*_PROPERTIES, "tests/unit", "tests/integration", *(f"--ignore={path}" for path in _ELSEWHERE)),
     ),
     Part(

@@ -38,8 +38,8 @@ function(config)
       'The data itself, and overhead (buffers of clients and replicas, bookkeeping). Only overhead growing: a client that does not read its replies.',
       'bytes',
       [
-        panel.query('sum(redis_memory_used_dataset_bytes{%s})' % queries.server, 'data'),
-        panel.query('sum(redis_memory_used_overhead_bytes{%s})' % queries.server, 'overhead'),
+        panel.query('sum(max by (instance) (sum by (job, instance) (redis_memory_used_dataset_bytes{%s})))' % queries.server, 'data'),
+        panel.query('sum(max by (instance) (sum by (job, instance) (redis_memory_used_overhead_bytes{%s})))' % queries.server, 'overhead'),
       ],
       queries.silent,
       width=6,

@@ -5,7 +5,7 @@ function(config)
   local queries = (import 'queries.libsonnet')(config);
   local colors = panel.colors;
 
-  local grown(metric) = 'sum by (cmd) (increase(%s{%s%s}[$__range]))' % [metric, queries.server, queries.work];
+  local grown(metric) = 'sum by (cmd) (max by (instance, cmd) (sum by (job, instance, cmd) (increase(%s{%s%s}[$__range]))))' % [metric, queries.server, queries.work];
 
   [
     panel.timeseries(
@@ -30,7 +30,7 @@ function(config)
       'Command latency distribution',
       "How many of the application's commands took how long, in microseconds. Good: one dark band. A thin second band far above: a few large commands, each of which blocks all others.",
       'µs',
-      [panel.buckets('sum by (le) (increase(redis_commands_latencies_usec_bucket{%s%s}[$__rate_interval]))' % [queries.server, queries.work])],
+      [panel.buckets('sum by (le) (max by (instance, le) (sum by (job, instance, le) (increase(redis_commands_latencies_usec_bucket{%s%s}[$__rate_interval]))))' % [queries.server, queries.work])],
       queries.silent + queries.blind + ' Redis 6 has no latency histograms.',
       width=8,
     ),
@@ -62,7 +62,7 @@ function(config)
       'Commands by kind',
       "The application's commands per second. A new one, or ten times as many of an old one: check the latest deployment.",
       'ops',
-      [panel.query('sum by (cmd) (rate(redis_commands_total{%s%s}[$__rate_interval]))' % [queries.server, queries.work], '{{cmd}}')],
+      [panel.query('sum by (cmd) (max by (instance, cmd) (sum by (job, instance, cmd) (rate(redis_commands_total{%s%s}[$__rate_interval]))))' % [queries.server, queries.work], '{{cmd}}')],
       queries.silent,
       width=12,
     ),

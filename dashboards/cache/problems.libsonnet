@@ -40,8 +40,8 @@ function(config)
       'Keys in the cache. A drop to 0: it was emptied (FLUSHALL) or restarted without its data; the hit ratio recovers as this does.',
       'short',
       [
-        panel.query('sum by (instance) (redis_db_keys{%s})' % queries.server, '{{instance}} keys'),
-        panel.query('sum by (instance) (redis_db_keys_expiring{%s})' % queries.server, '{{instance}} with an expiry'),
+        panel.query('max by (instance) (sum by (job, instance) (redis_db_keys{%s}))' % queries.server, '{{instance}} keys'),
+        panel.query('max by (instance) (sum by (job, instance) (redis_db_keys_expiring{%s}))' % queries.server, '{{instance}} with an expiry'),
       ],
       queries.silent + ' An empty cache lists no keys.',
     ) + panel.decimals(0),
@@ -60,8 +60,8 @@ function(config)
       'Error replies by code, and connections rejected because of maxclients, per second. OOM: full, and nothing may be evicted. NOAUTH, WRONGPASS, NOPERM: a client has wrong credentials or lacks permission. LOADING: it has just started.',
       'ops',
       [
-        panel.query('sum by (err) (rate(redis_errors_total{%s}[$__rate_interval]))' % queries.server, '{{err}}'),
-        panel.query('sum(rate(redis_rejected_connections_total{%s}[$__rate_interval]))' % queries.server, 'connections rejected'),
+        panel.query('sum by (err) (max by (instance, err) (sum by (job, instance, err) (rate(redis_errors_total{%s}[$__rate_interval]))))' % queries.server, '{{err}}'),
+        panel.query('sum(max by (instance) (sum by (job, instance) (rate(redis_rejected_connections_total{%s}[$__rate_interval]))))' % queries.server, 'connections rejected'),
       ],
       queries.silent,
     ),

@@ -1,10 +1,11 @@
 // What the rows of the cache's board ask for.
 function(config)
+  local once = import '../lib/once.libsonnet';
   local signals = import '../../alert_rules/lib/signals.libsonnet';
   local server = 'instance=~"$cache"';
 
   local rate(metric, labels='instance', more='', range='$__rate_interval') =
-    'sum by (%s) (rate(%s{%s%s}[%s]))' % [labels, metric, server, more, range];
+    once(labels, 'rate(%s{%s%s}[%s])' % [metric, server, more, range]);
 
   {
     server:: server,
@@ -37,6 +38,11 @@ function(config)
 
     // Of all commands of the application, or of each; microseconds in Redis' own histogram.
     quantile(q, labels='', more=self.work)::
-      'histogram_quantile(%s, sum by (le%s) (rate(redis_commands_latencies_usec_bucket{%s%s}[$__rate_interval]))) / 1e6 >= 0'
-      % [q, if labels == '' then '' else ', ' + labels, server, more],
+      'histogram_quantile(%s, %s) / 1e6 >= 0' % [
+        q,
+        once(
+          'le' + (if labels == '' then '' else ', ' + labels),
+          'rate(redis_commands_latencies_usec_bucket{%s%s}[$__rate_interval])' % [server, more]
+        ),
+      ],
   }

@@ -105,7 +105,7 @@ function(config)
       'Database size',
       'Disk space by database. A sudden increase: an import or a bloated table; a slope: growth. The capacity board says when the disk is full.',
       'bytes',
-      [panel.query('sum by (instance, datname) (pg_database_size_bytes{%s})' % queries.one, '{{instance}} {{datname}}')],
+      [panel.query('max by (instance, datname) (sum by (job, instance, datname) (pg_database_size_bytes{%s}))' % queries.one, '{{instance}} {{datname}}')],
       queries.silent + queries.blind,
       width=6,
     ) + panel.to_board('capacity', 'When will it be full?'),

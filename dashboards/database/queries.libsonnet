@@ -1,10 +1,11 @@
 // What the rows of the database's board ask for.
 function(config)
+  local once = import '../lib/once.libsonnet';
   local server = 'instance=~"$database"';
   local one = 'instance=~"$database", datname=~"$datname"';
   local statements = 'db_system_name="postgresql"';
   local table_labels = 'instance, datname, schemaname, relname';
-  local rate(metric, labels, selector=one) = 'sum by (%s) (rate(%s{%s}[$__rate_interval]))' % [labels, metric, selector];
+  local rate(metric, labels, selector=one) = once(labels, 'rate(%s{%s}[$__rate_interval])' % [metric, selector]);
 
   // A statement's time on the server, from its moments.
   local moments(labels) = {
@@ -29,10 +30,10 @@ function(config)
 
     rate:: rate,
     // For numbers of now, whatever the time shown; none for a server that is down.
-    recent(metric, labels):: 'sum by (%s) (rate(%s{%s}[5m]))' % [labels, metric, one],
+    recent(metric, labels):: once(labels, 'rate(%s{%s}[5m])' % [metric, one]),
     alive(expr):: '(%s) and on (instance) pg_up{%s} == 1' % [expr, server],
     // Over the time shown.
-    grown(metric, labels, selector=one):: 'sum by (%s) (increase(%s{%s}[$__range]))' % [labels, metric, selector],
+    grown(metric, labels, selector=one):: once(labels, 'increase(%s{%s}[$__range])' % [metric, selector]),
     // A part of a whole that is the part and the rest.
     share(part, rest, labels, of=rate)::
       '%(part)s / on (%(labels)s) (%(part)s + on (%(labels)s) %(rest)s > 0)'
@@ -54,7 +55,7 @@ function(config)
     used:: |||
       (
         max by (instance) (pantrywatch_database_connections_used{%(server)s})
-          or on (instance) sum by (instance) (pg_stat_activity_count{%(server)s})
+          or on (instance) max by (instance) (sum by (job, instance) (pg_stat_activity_count{%(server)s}))
       )
     ||| % { server: server },
 

@@ -9,7 +9,7 @@ function(config)
     % [queries.rate(metric, 'instance'), queries.server];
 
   // Some happen in an hour: a rate over a minute is mostly 0. The second name is PostgreSQL 17's.
-  local last_hour(name, newer) = '(sum by (instance) (increase(%s{%s}[1h])) or sum by (instance) (increase(%s{%s}[1h])))' % [name, queries.server, newer, queries.server];
+  local last_hour(name, newer) = '(max by (instance) (sum by (job, instance) (increase(%s{%s}[1h]))) or max by (instance) (sum by (job, instance) (increase(%s{%s}[1h]))))' % [name, queries.server, newer, queries.server];
   local checkpoints = '(%s + on (instance) %s > 0)' % [
     last_hour('pg_stat_bgwriter_checkpoints_timed_total', 'pg_stat_checkpointer_num_timed_total'),
     last_hour('pg_stat_bgwriter_checkpoints_req_total', 'pg_stat_checkpointer_num_requested_total'),

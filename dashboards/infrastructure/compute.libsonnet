@@ -6,14 +6,14 @@ function(config)
   local queries = (import 'queries.libsonnet')(config);
   local colors = panel.colors;
 
-  local sum(metric) = 'sum(%s{%s})' % [metric, queries.host];
+  local sum(metric) = 'sum(max by (instance) (sum by (job, instance) (%s{%s})))' % [metric, queries.host];
 
   [
     panel.timeseries(
       'CPU by mode',
       'What the CPUs of all chosen hosts do, without idle. user: programs; system: the kernel on their behalf; iowait: idle because of a disk; steal: taken by the hypervisor, ask whoever runs it.',
       'percentunit',
-      [panel.query('sum by (mode) (rate(node_cpu_seconds_total{%(host)s, mode!="idle"}[$__rate_interval])) / on () group_left () (sum(rate(node_cpu_seconds_total{%(host)s}[$__rate_interval])) > 0)' % { host: queries.host }, '{{mode}}')],
+      [panel.query('sum by (mode) (max by (instance, mode) (sum by (job, instance, mode) (rate(node_cpu_seconds_total{%(host)s, mode!="idle"}[$__rate_interval])))) / on () group_left () (sum(max by (instance) (sum by (job, instance) (rate(node_cpu_seconds_total{%(host)s}[$__rate_interval])))) > 0)' % { host: queries.host }, '{{mode}}')],
       queries.silent,
     ) + panel.ratio + panel.decimals(1) + panel.stacked,
     panel.timeseries(

@@ -24,7 +24,7 @@ function(config)
       [
         panel.rows('min by (instance) (up{%s, %s})' % [config.selectors.host, queries.host]),
         panel.rows(queries.of_host(signals.host.cpu_busy.expr(queries.host))),
-        panel.rows('max by (instance) (node_load5{%s}) / on (instance) (count by (instance) (rate(node_cpu_seconds_total{%s, mode="idle"}[5m])) > 0)' % [queries.host, queries.host]),
+        panel.rows('max by (instance) (node_load5{%s}) / on (instance) (max by (instance) (count by (job, instance) (rate(node_cpu_seconds_total{%s, mode="idle"}[5m]))) > 0)' % [queries.host, queries.host]),
         panel.rows(queries.recent('node_pressure_cpu_waiting_seconds_total')),
         panel.rows(queries.recent('node_pressure_io_waiting_seconds_total')),
         panel.rows(queries.recent('node_pressure_memory_waiting_seconds_total')),

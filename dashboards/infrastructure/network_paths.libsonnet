@@ -23,7 +23,7 @@ function(config)
       'Failed runs (probe)',
       'Share of failed runs of each check, whatever the reason. All at once: this machine or its network. One: see the error class on the checks board.',
       'percentunit',
-      [panel.query('(sum by (check) (rate(pantrywatch_check_runs_total{result="failure"}[$__rate_interval])) or 0 * sum by (check) (rate(pantrywatch_check_runs_total[$__rate_interval]))) / (sum by (check) (rate(pantrywatch_check_runs_total[$__rate_interval])) > 0)', '{{check}}')],
+      [panel.query('(sum by (check) (rate(pantrywatch_check_runs_total{result="failure"}[$__rate_interval])) or 0 * sum by (check) (rate(pantrywatch_check_runs_total{result!=""}[$__rate_interval]))) / (sum by (check) (rate(pantrywatch_check_runs_total[$__rate_interval])) > 0)', '{{check}}')],
       none,
     ) + panel.ratio + panel.decimals(0) + panel.to_board('synthetic', 'All checks'),
   ]

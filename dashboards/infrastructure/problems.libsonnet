@@ -62,7 +62,7 @@ function(config)
       'OOM kills',
       'Processes the kernel killed because memory ran out. Good: 0. Otherwise the kernel log names the process; often the largest, which may be the database.',
       'short',
-      [panel.query('sum by (instance) (increase(node_vmstat_oom_kill{%s}[$__rate_interval]))' % queries.host, '{{instance}}')],
+      [panel.query('max by (instance) (sum by (job, instance) (increase(node_vmstat_oom_kill{%s}[$__rate_interval])))' % queries.host, '{{instance}}')],
       queries.silent,
       height=6,
     ) + panel.decimals(0) + panel.columns + panel.limits([[null, colors.kept], [1, colors.broken]]),

@@ -1,5 +1,6 @@
 // What the rows of the infrastructure's board ask for.
 function(config)
+  local once = import '../lib/once.libsonnet';
   local signals = import '../../alert_rules/lib/signals.libsonnet';
   local host = 'instance=~"$host"';
   local silent = 'No data: the host or its exporter is down.';
@@ -14,15 +15,13 @@ function(config)
     silent:: silent,
     pressure:: silent + ' Or its kernel does not provide pressure information (PSI: Linux 4.20 and newer, not disabled by psi=0).',
 
-    rate(metric, labels='instance', selector=host)::
-      'sum by (%s) (rate(%s{%s}[$__rate_interval]))' % [labels, metric, selector],
-    recent(metric, labels='instance', selector=host)::
-      'sum by (%s) (rate(%s{%s}[5m]))' % [labels, metric, selector],
+    rate(metric, labels='instance', selector=host):: once(labels, 'rate(%s{%s}[$__rate_interval])' % [metric, selector]),
+    recent(metric, labels='instance', selector=host):: once(labels, 'rate(%s{%s}[5m])' % [metric, selector]),
     newest(metric, labels='instance', selector=host):: 'max by (%s) (%s{%s})' % [labels, metric, selector],
     // A part of a whole, where there is a whole.
     share(part, whole, labels='instance'):: '%s / on (%s) (%s > 0)' % [part, labels, whole],
 
-    cores:: 'count by (instance) (rate(node_cpu_seconds_total{%s, mode="idle"}[$__rate_interval]))' % host,
+    cores:: 'max by (instance) (count by (job, instance) (rate(node_cpu_seconds_total{%s, mode="idle"}[$__rate_interval])))' % host,
     // One exporter a host, whichever it is.
     of_host(expr):: 'max by (instance) (' + std.stripChars(expr, '\n') + ')',
     available:: self.of_host(signals.host.memory_available.expr(host)),

@@ -13,7 +13,7 @@ function(config)
   [
     panel.stat(
       'Health',
-      'The whole CRM and its layers. Healthy: no alert of a target fires and every component responds. Degraded: a slow alert fires, the last half hour missed a target, or one of several servers is down. Unhealthy: users are affected now. Unknown: the data needed to judge is missing; an alert says which.',
+      'The whole CRM and its layers. Healthy: no alert of a target fires and every component responds. Degraded: an alert fires though the last minutes were fine, a slow one fires, the last half hour missed a target, or one of several servers is down. Unhealthy: users are affected now. Unknown: the data needed to judge is missing; an alert says which.',
       'none',
       [panel.now(series.system_health, 'overall'), panel.now(series.layer_health, '{{layer}}')],
       'Health rules have not run yet: did Prometheus start less than two minutes ago?',

@@ -50,7 +50,7 @@ function(config)
       'Share of lookups that find their key. ' + slo_targets.words('cache-hit-ratio') + ' Good: above the line. Otherwise: cold after a restart, evictions, or keys that expire too soon.',
       'percentunit',
       [panel.query(
-        'sum(rate(redis_keyspace_hits_total[$__rate_interval])) / (sum(rate(redis_keyspace_hits_total[$__rate_interval])) + sum(rate(redis_keyspace_misses_total[$__rate_interval])) > 0)',
+        'sum(max by (instance) (sum by (job, instance) (rate(redis_keyspace_hits_total[$__rate_interval])))) / (sum(max by (instance) (sum by (job, instance) (rate(redis_keyspace_hits_total[$__rate_interval])))) + sum(max by (instance) (sum by (job, instance) (rate(redis_keyspace_misses_total[$__rate_interval])))) > 0)',
         'hits'
       )],
       'No lookups in the time range shown, or the cache is not monitored.',

@@ -1,6 +1,7 @@
 // Which label contributes most bad events. Each target has a query of its own: `which` lets through that of the target
 // chosen. Those fed by browsers get theirs with the browsers.
 function(config)
+  local once = import '../lib/once.libsonnet';
   local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
@@ -14,7 +15,9 @@ function(config)
   // Bad events of a target by a label, under the name `cause`.
   local by(id, label, cause) =
     local target = slo_targets.of(id);
-    local sum(selector) = 'sum by (%s) (%s)' % [label, increase(selector)];
+    local sum(selector) =
+      if std.startsWith(selector, 'pg_') then once(label, increase(selector))
+      else 'sum by (%s) (%s)' % [label, increase(selector)];
     local bad =
       if target.kind == 'latency' then
         sum(suffixed(target.sli.histogram, '_count')) + ' - '
@@ -34,8 +37,8 @@ function(config)
     by('system-availability', 'check', 'check'),
     'label_replace((sum by (service_peer_name) (%s)) and on () %s{target="$target", title="%s"}, "cause", "service $1", "service_peer_name", "(.+)")'
     % [increase(slo_targets.of('integration-error-rate').sli.bad[0]), series.promise, slo_targets.of('integration-error-rate').title],
-    'label_replace((sum by (instance) (%s)) and on () %s{target="$target", title="%s"}, "cause", "misses of $1", "instance", "(.+)")'
-    % [increase(slo_targets.of('cache-hit-ratio').sli.total[1]), series.promise, slo_targets.of('cache-hit-ratio').title],
+    'label_replace((%s) and on () %s{target="$target", title="%s"}, "cause", "misses of $1", "instance", "(.+)")'
+    % [once('instance', increase(slo_targets.of('cache-hit-ratio').sli.total[1])), series.promise, slo_targets.of('cache-hit-ratio').title],
   ]);
 
   [

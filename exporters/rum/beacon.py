@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec.structs import astuple
 
 MOST_BYTES = 16 * 1024  # of a body, as sent and once decompressed
 
@@ -102,28 +102,28 @@ _SOFT = {
     "route_change": ("browser_route_change_seconds", 0.001, 60.0),
 }
 _MEASURES = {
-    navigation: tuple((field, table.get(field)) for field in Vitals.__struct_fields__)
+    navigation: tuple(table.get(field) for field in Vitals.__struct_fields__)
     for navigation, table in (("hard", _HARD), ("soft", _SOFT))
 }
-_ACTIONS = {"search": "browser_search_seconds", "form": "browser_form_submission_seconds"}
-_LONGEST_ACTION_SECONDS = 120.0
+_ACTIONS = {
+    "search": ("browser_search_seconds", 0.001, 120.0),
+    "form": ("browser_form_submission_seconds", 0.001, 120.0),
+}
 
 
-def measured(beacon: Beacon) -> Iterator[tuple[str, float] | str]:
-    """Yield (histogram, value in its unit), or the reason why a value is left out: navigation or range."""
-    vitals = beacon.vitals
-    for field, measure in _MEASURES[beacon.navigation]:
-        value = getattr(vitals, field)
+def measured(beacon: Beacon) -> tuple[list[tuple[str, float]], list[str]]:
+    """Return (histogram, value in its unit) of each value, and why others are left out: navigation or range."""
+    found = list(zip(_MEASURES[beacon.navigation], astuple(beacon.vitals), strict=True))
+    found += [(_ACTIONS[action.name], action.duration) for action in beacon.actions]
+    values, left_out = [], []
+    for measure, value in found:
         if value is None:
             continue
         if measure is None:
-            yield "navigation"
-        else:
+            left_out.append("navigation")
+        elif 0.0 <= value < math.inf:
             name, unit, most = measure
-            yield _bounded(name, value * unit, most)
-    for action in beacon.actions:
-        yield _bounded(_ACTIONS[action.name], action.duration * 0.001, _LONGEST_ACTION_SECONDS)
-
-
-def _bounded(name: str, value: float, most: float) -> tuple[str, float] | str:
-    return (name, min(value, most)) if value >= 0 and math.isfinite(value) else "range"
+            values.append((name, min(value * unit, most)))
+        else:
+            left_out.append("range")
+    return values, left_out

@@ -28,6 +28,8 @@ _BOTS = re.compile(
     rb"puppeteer|playwright|selenium"
 )
 
+_MOST_USER_AGENTS = 1024
+
 Visitor = Literal["user", "bot", "own"]
 
 
@@ -52,12 +54,21 @@ class Visitors:
     def __init__(self, own_user_agents: Iterable[str]) -> None:
         """Take the texts in the user agents of this installation's own checks."""
         self._own = tuple(text.lower().encode() for text in own_user_agents)
+        self._seen: dict[int, tuple[Visitor, str]] = {}  # by the hash of a user agent: none is kept
 
-    def of(self, user_agent: bytes, *, webdriver: bool) -> Visitor:
-        """Return who sent a beacon; the user agent is in small letters. A browser without one is a bot."""
-        if any(text in user_agent for text in self._own):
-            return "own"
-        return "bot" if webdriver or not user_agent or _BOTS.search(user_agent) else "user"
+    def of(self, user_agent: bytes, *, webdriver: bool) -> tuple[Visitor, str]:
+        """Return who sent a beacon, and the family of the browser. One without a user agent is a bot."""
+        key = hash(user_agent)
+        found = self._seen.get(key)
+        if found is None:
+            if len(self._seen) >= _MOST_USER_AGENTS:
+                self._seen.clear()
+            found = self._seen[key] = self._look_at(user_agent.lower())
+        return ("bot", found[1]) if webdriver and found[0] == "user" else found
+
+    def _look_at(self, user_agent: bytes) -> tuple[Visitor, str]:
+        visitor: Visitor = "bot" if not user_agent or _BOTS.search(user_agent) else "user"
+        return "own" if any(text in user_agent for text in self._own) else visitor, browser(user_agent)
 
 
 class Routes:

@@ -6,14 +6,28 @@ No address is kept: a network is remembered as a hash that is different in every
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 _MOST_NETWORKS = 4096
 _MOST_BATCHES = 16_384
 _BURST_SECONDS = 10.0
+_MOST_PROXIES = 20  # of a chain, looked at
 
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_MAPPED = bytes(10) + b"\xff\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a connection: a trusted proxy or not, and the hash of its network."""
+
+    is_trusted: bool
+    network: int
+
+
+NOBODY = Peer(is_trusted=False, network=0)
 
 
 class Bucket:
@@ -87,29 +101,54 @@ class Networks:
     """Which network a request comes from: IPv4 /24, IPv6 /56."""
 
     def __init__(self, trusted_proxies: Iterable[str]) -> None:
-        """Take the proxies whose X-Forwarded-For is believed."""
-        self._trusted = tuple(ipaddress.ip_network(network) for network in trusted_proxies)
+        """Take the proxies whose headers about the client are believed."""
+        networks = [ipaddress.ip_network(network) for network in trusted_proxies]
+        self._trusted = {
+            size: [(int(one.network_address), int(one.netmask)) for one in networks if one.max_prefixlen == size * 8]
+            for size in (4, 16)
+        }
 
-    def of(self, peer: str, forwarded: bytes) -> int:
-        """Return a hash of the client's network; `forwarded` is X-Forwarded-For, its last untrusted address counts."""
-        address = _parsed(peer)
-        for text in reversed(forwarded.decode("latin-1").split(",")) if forwarded else ():
-            if address is None or not self._trusts(address):
-                break
-            address = _parsed(text.strip()) or address
-        return _network_hash(address) if address else 0
+    def peer(self, address: str) -> Peer:
+        """Return what is to be known of the other end of a connection."""
+        packed = _packed(address)
+        if packed is None:
+            return NOBODY
+        return Peer(is_trusted=self._trusts(packed), network=_network_hash(packed))
 
-    def _trusts(self, address: _Address) -> bool:
-        return any(address in network for network in self._trusted)
+    def of(self, peer: Peer, forwarded: bytes) -> int | None:
+        """Return a hash of the client's network; `forwarded` is X-Forwarded-For, its last untrusted address counts.
 
-
-def _parsed(text: str) -> _Address | None:
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
+        None where trusted proxies name no client: all their users must not be limited as if they were one network.
+        """
+        if not peer.is_trusted:
+            return peer.network
+        for text in reversed(forwarded.decode("latin-1").rsplit(",", _MOST_PROXIES)):
+            packed = _packed(text.strip())
+            if packed is None:
+                return None
+            if not self._trusts(packed):
+                return _network_hash(packed)
         return None
-    return getattr(address, "ipv4_mapped", None) or address
+
+    def _trusts(self, packed: bytes) -> bool:
+        number = int.from_bytes(packed)
+        return any(number & mask == network for network, mask in self._trusted[len(packed)])
 
 
-def _network_hash(address: _Address) -> int:
-    return hash(address.packed[:3] if address.version == 4 else address.packed[:7])
+def _packed(text: str) -> bytes | None:
+    """Return an address as 4 or 16 bytes, without its port or zone, or None; IPv4 mapped to IPv6 is IPv4."""
+    if text[:1] == "[":
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        if ":" not in text:
+            return socket.inet_pton(socket.AF_INET, text)
+        packed = socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
+    except (OSError, ValueError):
+        return None
+    return packed[12:] if packed[:12] == _MAPPED else packed
+
+
+def _network_hash(packed: bytes) -> int:
+    return hash(packed[:3] if len(packed) == 4 else packed[:7])

@@ -83,6 +83,11 @@ _COUNTERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
         VISITORS,
         "Beacons accepted, by visitor; only those of users feed browser_*.",
     ),
+    "pantrywatch_rum_clients_unknown_total": (
+        "source",
+        (SOURCE,),
+        "Requests of a trusted proxy that named no client in X-Forwarded-For: limited in all only, not for a network.",
+    ),
     "pantrywatch_rum_dropped_total": ("reason", REASONS, "Requests and connections dropped, by reason."),
     "pantrywatch_rum_values_dropped_total": (
         "reason",
@@ -106,29 +111,30 @@ class Metrics:
         self._lock = threading.Lock()
         self._counts = {name: dict.fromkeys(values, 0) for name, (_, values, _) in _COUNTERS.items()}
         self._histograms: dict[str, dict[tuple[str, ...], Histogram]] = {name: {} for name in HISTOGRAMS}
+        self._by_labels: dict[tuple[str, ...], dict[str, Histogram]] = {}  # the same, for those that have their own
 
-    def add(self, counts: Iterable[tuple[str, str, int]]) -> None:
-        """Add to counters: name, label value of its closed set, and by how much."""
+    def increment(self, name: str, value: str, by: int = 1) -> None:
+        """Add to a counter, under one of its closed set of label values."""
         with self._lock:
-            for name, value, number in counts:
-                self._counts[name][value] += number
+            self._counts[name][value] += by
 
     def observe(self, labels: tuple[str, ...], values: Iterable[tuple[str, float]]) -> None:
         """Count values in histograms; `labels` are those of LABELS after `source`."""
         with self._lock:
+            own = self._by_labels.get(labels, {})
             for name, value in values:
-                children = self._histograms[name]
-                child = children.get(labels)
-                if child is None:
-                    child = self._new_child(name, children, labels)
-                child.observe(value)
+                (own.get(name) or self._child(name, labels)).observe(value)
 
-    def _new_child(self, name: str, children: dict[tuple[str, ...], Histogram], labels: tuple[str, ...]) -> Histogram:
+    def _child(self, name: str, labels: tuple[str, ...]) -> Histogram:
+        """Return the histogram of its own that these labels get now, or the one that those beyond the limit share."""
+        children = self._histograms[name]
         if len(children) >= self._most:
             # The navigation is kept: the two populations are not mixed, here neither.
             labels = (labels[0], *(OTHER for _ in labels[1:]))
             self._counts["pantrywatch_rum_label_sets_folded_total"][name] += 1
-        return children.setdefault(labels, Histogram(HISTOGRAMS[name][0]))
+            return children.setdefault(labels, Histogram(HISTOGRAMS[name][0]))
+        child = self._by_labels.setdefault(labels, {})[name] = children[labels] = Histogram(HISTOGRAMS[name][0])
+        return child
 
     def families(self) -> list[AnyFamily]:
         """Return all counters, and the histograms that have counted something."""

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from functools import lru_cache
 from http import HTTPStatus
 from typing import cast
 
 import httptools
 
 from exporters.rum.beacon import MOST_BYTES
-from exporters.rum.receiver import Answer, Head, Receiver
+from exporters.rum.limits import NOBODY
+from exporters.rum.receiver import ACCEPTED, Answer, Head, Receiver
 
 _MOST_HEAD_BYTES = 8 * 1024
 _MOST_REQUEST_BYTES = 64 * 1024  # as sent, with its head and the framing of its chunks
+_READ_BYTES = 16 * 1024
 _REQUEST_SECONDS = 10.0  # from the first byte of a request to its last, and for reading an answer
 _IDLE_SECONDS = 30.0
 _SWEEP_SECONDS = 1.0
 _MOST_CONNECTIONS = 512
 _TOO_LARGE = 413
+_MOST_PARTS = 64  # of a body, before they are joined: a part of a single byte takes 34
 
 _PREFLIGHT = b"access-control-allow-methods: POST\r\naccess-control-allow-headers: content-type\r\n"
 
@@ -30,6 +34,10 @@ class Connections:
     def __init__(self, receiver: Receiver, most: int = _MOST_CONNECTIONS) -> None:
         """Give each of at most `most` connections to this receiver."""
         self.receiver = receiver
+        # One for all, as what arrives is parsed at once: asyncio's own is 256 kB for every packet, which the exporters'
+        # allocator gives back to the system each time.
+        self.buffer = bytearray(_READ_BYTES)
+        self.view = memoryview(self.buffer)
         self._most = most
         self._open: set[Connection] = set()
 
@@ -73,27 +81,32 @@ class Connections:
             connection.abort()
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One connection of a client, for any number of requests."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._receiver = connections.receiver
-        self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
-        self._peer = ""
+        self._peer = NOBODY
         self.deadline = time.monotonic() + _REQUEST_SECONDS
         self.in_request = True  # an opened connection owes us a request
         self._bytes = 0
-        self._head_is_too_large = False
+        self._head: Head | None = None  # until it is complete
         self._answer: Answer | None = None
-        self._start_request()
+        # Parts of the request, as httptools hands them over: methods of dict and list, for a call into Python for each
+        # of fifteen headers costs as much as all that is decided. Of a repeated header the last line counts.
+        self._url: list[bytes] = []
+        self._headers: dict[bytes, bytes | None] = {}
+        self._body: list[bytes] = []
+        self.on_url, self.on_header, self.on_body = self._url.append, self._headers.__setitem__, self._body.append
+        self._parser = httptools.HttpRequestParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
-        self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._peer = self._receiver.peer(str(peer[0])) if isinstance(peer, tuple) else NOBODY
         self._connections.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -101,7 +114,15 @@ class Connection(asyncio.Protocol):
         self._transport = None
         self._connections.closed(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - asyncio's signature
+        """Return where the next packet goes."""
+        return self._connections.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Parse a packet."""
+        self.received(self._connections.view[:nbytes])
+
+    def received(self, data: bytes | memoryview) -> None:
         """Parse what has arrived; one that is not HTTP, or too large, ends the connection."""
         if not self.in_request:
             self.in_request = True
@@ -109,12 +130,28 @@ class Connection(asyncio.Protocol):
         self._bytes += len(data)
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except httptools.HttpParserUpgrade:  # its request has been answered
+            self.abort()
+            return
+        except httptools.HttpParserError:
             self._refuse("http")
             return
-        if self._head_is_too_large or (not self._has_head and self._bytes > 2 * _MOST_HEAD_BYTES):
-            self._refuse("http")
-        elif self._bytes > _MOST_REQUEST_BYTES or (self._answer and self._answer.status == _TOO_LARGE):
+        if self.in_request:
+            self._limit()
+
+    def _limit(self) -> None:
+        """End a connection whose request is too large; nothing is kept of a body that is refused."""
+        if self._head is None:
+            if self._bytes > 2 * _MOST_HEAD_BYTES:
+                self._refuse("http")
+            return
+        if sum(map(len, self._body)) > MOST_BYTES and self._answer is None:
+            self._answer = self._receiver.drop("size")
+        if self._answer:
+            self._body.clear()
+        elif len(self._body) > _MOST_PARTS:
+            self._body[:] = [b"".join(self._body)]
+        if self._bytes > _MOST_REQUEST_BYTES or (self._answer and self._answer.status == _TOO_LARGE):
             self._refuse("size")
 
     def pause_writing(self) -> None:
@@ -136,61 +173,31 @@ class Connection(asyncio.Protocol):
 
     # What httptools calls. An exception in one of these would be wrapped by it: none is raised.
 
-    def on_message_begin(self) -> None:
-        """Start a request."""
-        self._start_request()
-
-    def on_url(self, url: bytes) -> None:
-        """Take a part of the request's target."""
-        if self._takes_head(len(url)):
-            self._head.path += url
-
-    def on_header(self, name: bytes, value: bytes | None) -> None:
-        """Take a header; those of a trailer are ignored."""
-        value = value or b""
-        if self._takes_head(len(name) + len(value)) and not self._has_head:
-            self._head.headers[name.lower()] = value
-
     def on_headers_complete(self) -> None:
         """Decide whether the body is worth reading."""
-        self._has_head = True
-        self._head.method = self._parser.get_method()
-        if not self._head_is_too_large:
+        given = {name.lower(): value or b"" for name, value in self._headers.items()}
+        size = sum(map(len, given)) + sum(map(len, given.values())) + sum(map(len, self._url))
+        self._head = Head(self._parser.get_method(), b"".join(self._url), self._peer, given)
+        if size > _MOST_HEAD_BYTES:
+            self._answer = self._receiver.drop("http")
+        else:
             self._answer = self._receiver.on_head(self._head)
-
-    def on_body(self, body: bytes) -> None:
-        """Take a part of the body, up to its limit; nothing is kept of one that is refused."""
-        if self._answer is not None:
-            return
-        if self._body_bytes + len(body) > MOST_BYTES:
-            self._answer = self._receiver.drop("size")
-            self._body.clear()
-            return
-        self._body_bytes += len(body)
-        self._body.append(body)
 
     def on_message_complete(self) -> None:
         """Answer."""
-        if self._head_is_too_large:
-            return
-        answer = self._answer or self._receiver.on_body(self._head, b"".join(self._body))
-        self._bytes, self.in_request = 0, False
+        body = b"".join(self._body)
+        answer = self._answer or self._answer_to(body)
+        self._url.clear()
+        self._headers.clear()
+        self._body.clear()
+        self._bytes, self.in_request, self._head, self._answer = 0, False, None, None
         self.deadline = time.monotonic() + _IDLE_SECONDS
         self._write(answer, close=not self._parser.should_keep_alive())
-        self._answer = None
 
-    def _takes_head(self, size: int) -> bool:
-        """Return whether so many more bytes still fit into a head; one that is too large ends the connection."""
-        self._head_bytes += size
-        self._head_is_too_large |= self._head_bytes > _MOST_HEAD_BYTES
-        return not self._head_is_too_large
-
-    def _start_request(self) -> None:
-        self._head = Head(peer=self._peer)
-        self._head_bytes = self._body_bytes = 0
-        self._has_head = False
-        self._body: list[bytes] = []
-        self._answer = None
+    def _answer_to(self, body: bytes) -> Answer:
+        if self._head is None or len(body) > MOST_BYTES:
+            return self._receiver.drop("size")
+        return self._receiver.on_body(self._head, body)
 
     def _refuse(self, reason: str) -> None:
         """Answer once, and end the connection; a request already dropped is not counted twice."""
@@ -200,11 +207,13 @@ class Connection(asyncio.Protocol):
     def _write(self, answer: Answer, *, close: bool) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        self._transport.write(_text_of(answer, close=close))
+        is_usual = answer is ACCEPTED and not close
+        self._transport.write(_ACCEPTED_TEXT if is_usual else _text_of(answer, close=close))
         if close:
             self._transport.close()
 
 
+@lru_cache(maxsize=512)  # answers are few: a status, and an origin of the list
 def _text_of(answer: Answer, *, close: bool) -> bytes:
     head = b"HTTP/1.1 %d %s\r\n" % (answer.status, HTTPStatus(answer.status).phrase.encode())
     if answer.status != HTTPStatus.NO_CONTENT:
@@ -214,6 +223,9 @@ def _text_of(answer: Answer, *, close: bool) -> bytes:
         if answer.preflight:
             head += _PREFLIGHT + b"access-control-max-age: 600\r\n"
     return head + (b"connection: close\r\n\r\n" if close else b"\r\n")
+
+
+_ACCEPTED_TEXT = _text_of(ACCEPTED, close=False)
 
 
 async def serve_beacons(connections: Connections, server: asyncio.Server, stop: asyncio.Event) -> None:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from exporters.rum import labels
 from exporters.rum.beacon import MOST_BYTES, Beacon, RefusedError, measured, read_beacon
 from exporters.rum.labels import Routes, Visitors
-from exporters.rum.limits import Bucket, ClientLimits, Networks, RecentBatches
+from exporters.rum.limits import NOBODY, Bucket, ClientLimits, Networks, Peer, RecentBatches
 from exporters.rum.metrics import Metrics
+from exporters.rum.origins import Origins
 from exporters.rum.settings import RumSettings
 
 PATH = b"/rum"
+_METHODS = {b"POST": "POST", b"OPTIONS": "OPTIONS"}
 _STATUS = {
     "http": 400, "path": 404, "origin": 403, "size": 413, "encoding": 415, "syntax": 400, "schema": 400,
     "client_rate": 429, "total_rate": 429, "duplicate": 204, "slow": 408, "connections": 503,
@@ -26,7 +28,7 @@ class Head:
 
     method: bytes = b""
     path: bytes = b""
-    peer: str = ""
+    peer: Peer = NOBODY
     headers: dict[bytes, bytes] = field(default_factory=dict)
 
 
@@ -39,6 +41,9 @@ class Answer:
     preflight: bool = False
 
 
+ACCEPTED = Answer(204)
+
+
 class Receiver:
     """Takes the heads and bodies of requests, and counts what they report or why they were dropped."""
 
@@ -46,7 +51,7 @@ class Receiver:
         """Take the settings; `clock` gives seconds."""
         self._metrics = metrics
         self._clock = clock
-        self._origins = frozenset(origin.lower().encode() for origin in settings.origins)
+        self._origins = Origins(settings.origins)
         self._networks = Networks(settings.trusted_proxies)
         self._clients = ClientLimits(settings.client_rate)
         self._total = Bucket(settings.total_rate, clock())
@@ -56,61 +61,56 @@ class Receiver:
 
     def on_head(self, head: Head) -> Answer | None:
         """Return the answer to a request that needs no body, or None where the body is to be read."""
-        method = head.method.decode("latin-1")
-        self._metrics.add(
-            (("pantrywatch_rum_requests_total", method if method in {"POST", "OPTIONS"} else "other", 1),)
-        )
-        if head.path.split(b"?", 1)[0] != PATH or method not in {"POST", "OPTIONS"}:
+        method = _METHODS.get(head.method, "other")
+        self._metrics.increment("pantrywatch_rum_requests_total", method)
+        if head.path.split(b"?", 1)[0] != PATH or method == "other":
             return self.drop("path")
-        origin = head.headers.get(b"origin", b"").lower()
-        if not self._may_send(origin, head.headers.get(b"host", b"").lower()):
+        if not self._origins.may_send(head.headers, proxied=head.peer.is_trusted):
             return self.drop("origin")
         if method == "OPTIONS":
-            return Answer(204, self._other(origin), preflight=True)
+            return Answer(204, self._origins.other(head.headers), preflight=True)
         if reason := self._too_much(head):
-            return self.drop(reason, self._other(origin))
+            return self.drop(reason, self._origins.other(head.headers))
         return None
 
     def on_body(self, head: Head, body: bytes) -> Answer:
         """Count a beacon, or why it was dropped."""
-        origin = self._other(head.headers.get(b"origin", b"").lower())
+        origin = self._origins.other(head.headers)
         try:
             beacon = read_beacon(body, head.headers.get(b"content-encoding", b"").strip().lower())
         except RefusedError as refused:
             return self.drop(str(refused), origin)
         if not self._batches.is_new(beacon.id):
             return self.drop("duplicate", origin)
-        agent = head.headers.get(b"user-agent", b"").lower()
-        visitor = self._visitors.of(agent, webdriver=beacon.webdriver)
-        self._metrics.add((("pantrywatch_rum_accepted_total", visitor, 1),))
+        visitor, browser = self._visitors.of(head.headers.get(b"user-agent", b""), webdriver=beacon.webdriver)
+        self._metrics.increment("pantrywatch_rum_accepted_total", visitor)
         if visitor == "user":
-            self._count(beacon, labels.browser(agent))
-        return Answer(204, origin)
+            self._count(beacon, browser)
+        return Answer(204, origin) if origin else ACCEPTED
+
+    def peer(self, address: str) -> Peer:
+        """Return what is to be known of the other end of a connection."""
+        return self._networks.peer(address)
 
     def drop(self, reason: str, origin: bytes = b"") -> Answer:
         """Count a drop, and return its answer."""
-        self._metrics.add((("pantrywatch_rum_dropped_total", reason, 1),))
+        self._metrics.increment("pantrywatch_rum_dropped_total", reason)
         return Answer(_STATUS[reason], origin)
 
     def _count(self, beacon: Beacon, browser: str) -> None:
-        values, left_out = [], []
-        for found in measured(beacon):
-            if isinstance(found, str):
-                left_out.append(("pantrywatch_rum_values_dropped_total", found, 1))
-            else:
-                values.append(found)
-        errors = beacon.errors + beacon.rejections
-        self._metrics.add(
-            (
-                *left_out,
-                ("browser_beacons_total", browser, 1),
-                ("browser_interactions_total", "field", beacon.interactions),
-                ("browser_interaction_errors_total", "field", min(errors, beacon.interactions)),
-                ("browser_script_errors_total", "error", beacon.errors),
-                ("browser_script_errors_total", "rejection", beacon.rejections),
-                ("browser_failed_requests_total", "field", beacon.failed_requests),
-            )
-        )
+        values, left_out = measured(beacon)
+        increment = self._metrics.increment
+        for reason in left_out:
+            increment("pantrywatch_rum_values_dropped_total", reason)
+        increment("browser_beacons_total", browser)
+        if beacon.interactions:
+            increment("browser_interactions_total", "field", beacon.interactions)
+        if errors := beacon.errors + beacon.rejections:
+            increment("browser_interaction_errors_total", "field", min(errors, beacon.interactions))
+            increment("browser_script_errors_total", "error", beacon.errors)
+            increment("browser_script_errors_total", "rejection", beacon.rejections)
+        if beacon.failed_requests:
+            increment("browser_failed_requests_total", "field", beacon.failed_requests)
         own = (
             beacon.navigation,
             self._routes.fold(beacon.route),
@@ -119,16 +119,6 @@ class Receiver:
         )
         self._metrics.observe(own, values)
 
-    def _may_send(self, origin: bytes, host: bytes) -> bool:
-        """Return whether pages of this origin may send; browsers name it in every POST."""
-        if origin in self._origins:
-            return True
-        scheme, _, own = origin.partition(b"://")
-        return scheme in {b"http", b"https"} and bool(host) and own == host
-
-    def _other(self, origin: bytes) -> bytes:
-        return origin if origin in self._origins else b""
-
     def _too_much(self, head: Head) -> str | None:
         length = head.headers.get(b"content-length", b"0").strip()
         if not length.isdigit():
@@ -136,6 +126,9 @@ class Receiver:
         if len(length) > 9 or int(length) > MOST_BYTES:
             return "size"
         now = self._clock()
-        if not self._clients.take(self._networks.of(head.peer, head.headers.get(b"x-forwarded-for", b"")), now):
+        network = self._networks.of(head.peer, head.headers.get(b"x-forwarded-for", b""))
+        if network is None:
+            self._metrics.increment("pantrywatch_rum_clients_unknown_total", "field")
+        elif not self._clients.take(network, now):
             return "client_rate"
         return None if self._total.take(now) else "total_rate"

@@ -20,7 +20,8 @@ def _expect_origin(origin: str) -> None:
         ok = parts.scheme in {"http", "https"} and parts.netloc and origin == f"{parts.scheme}://{parts.netloc}"
     except ValueError:
         ok = False
-    expect(ok and "*" not in origin and "@" not in origin, "an origin like https://crm.example.com", origin)
+    plain = origin.isascii() and "*" not in origin and "@" not in origin
+    expect(ok and plain, "an origin like https://crm.example.com", origin)
 
 
 def _expect_network(network: str) -> None:

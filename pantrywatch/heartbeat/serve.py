@@ -37,7 +37,8 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>pantrywat
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="refresh" content="15">
 <style>body{{font:16px/1.45 system-ui,sans-serif;margin:1rem auto;padding:0 1rem;max-width:40rem}}</style>
 <h1>pantrywatch heartbeat</h1><p><b>{state}</b></p>
-<p>Alertmanager sends the alert Watchdog here while the monitoring works. Without it for {silent} the contacts of
+<p>Alertmanager sends the alert Watchdog here while the monitoring works. Without it for {silent},
+or with nothing new from Prometheus for 5 minutes more, the contacts of
 <code>notifications.heartbeat</code> are notified. <a href="/metrics">Metrics</a></p></html>
 """
 
@@ -70,7 +71,7 @@ def serve_heartbeat(settings_file: Path, address: str, keep: Path | None) -> int
     return 0
 
 
-def heartbeat_application(record: Record, watch: Watch, token: Secret | None = None, silent: str = "15m") -> Starlette:
+def heartbeat_application(record: Record, watch: Watch, token: Secret | None = None, silent: str = "10m") -> Starlette:
     """Return the application: it receives beats, with the bearer token if one is set, and serves state and metrics.
 
     `silent` is for the page: how long a beat may be missing before somebody is notified.
@@ -95,15 +96,30 @@ async def _serve(watch: Watch, web: Coroutine[Any, Any, None]) -> None:
 
 
 async def _beat(record: Record, token: Secret | None, request: Request) -> Response:
-    """Accept Alertmanager's JSON, or a POST without a body from any script; a resolved Watchdog is not a beat."""
+    """Accept Alertmanager's JSON, or a POST without a body from any script; a resolved Watchdog is not a beat.
+
+    Alertmanager goes on for twelve minutes after Prometheus died: without a new evaluation a beat does not count.
+    """
+    evaluated = None
     if token is not None and not _carries(request, token):
         return PlainTextResponse("expected the token of notifications.heartbeat as Authorization: Bearer\n", 401)
     if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
         document = await read_json(request)
         if not isinstance(document, dict) or document.get("status") != "firing":
             return PlainTextResponse("not a beat: expected Alertmanager's JSON with status firing\n", 400)
-    record.beat()
-    return PlainTextResponse("received\n")
+        evaluated = _evaluated(document)
+    counts = record.beat(evaluated)
+    return PlainTextResponse("received\n" if counts else "received: an old evaluation, Prometheus is silent\n")
+
+
+def _evaluated(document: dict[str, Any]) -> str | None:
+    """Return the annotations `evaluated_at` of the alerts, or None: Watchdog of other rules has none."""
+    alerts = document.get("alerts")
+    annotations = (
+        [each.get("annotations") for each in alerts if isinstance(each, dict)] if isinstance(alerts, list) else []
+    )
+    found = [str(each["evaluated_at"]) for each in annotations if isinstance(each, dict) and "evaluated_at" in each]
+    return " ".join(sorted(found)) or None
 
 
 def _carries(request: Request, token: Secret) -> bool:

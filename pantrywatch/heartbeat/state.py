@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 _CHANGES = ChangeLog(logger)
 
 _FILE = "heartbeat.json"
+# Prometheus sends Watchdog again at every resend-delay (3 minutes as the stack runs it), Alertmanager what it has at
+# every beat, for four times resend-delay: what says the same for longer than this is Alertmanager's memory.
+_SAME_SECONDS = 300
 
 
 @dataclass(slots=True)
@@ -36,11 +39,22 @@ class Record:
     notified: dict[str, tuple[float, float]] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     file: Path | None = None
+    evaluated: str | None = None
+    evaluated_at: float = 0.0
 
-    def beat(self) -> None:
-        """Record a beat."""
-        self.beat_at = self.clock.steady()
+    def beat(self, evaluated: str | None = None) -> bool:
+        """Record a beat, and return whether it counts: not if it has carried the same evaluation for five minutes.
+
+        `evaluated` is when Prometheus evaluated Watchdog, as its annotation says; None where nothing says so.
+        """
+        now = self.clock.steady()
+        if evaluated is None or evaluated != self.evaluated:
+            self.evaluated, self.evaluated_at = evaluated, now
+        if now - self.evaluated_at > _SAME_SECONDS:
+            return False
+        self.beat_at = now
         self.keep()
+        return True
 
     @property
     def silent_since(self) -> float:

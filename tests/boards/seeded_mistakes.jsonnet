@@ -4,7 +4,7 @@ local panel = import '../../dashboards/lib/panel.libsonnet';
 local variables = import '../../dashboards/lib/variables.libsonnet';
 
 local describe = 'What it is, what is good about it, and what to do when it is not.';
-local graph(expr='sum by (instance) (redis_connected_clients{instance=~"$cache"})', legend='{{instance}}') =
+local graph(expr='max by (instance) (redis_connected_clients{instance=~"$cache"})', legend='{{instance}}') =
   panel.timeseries('Clients', describe, 'none', [panel.query(expr, legend)], 'No cache is watched.');
 local rows = panel.table(
   'Caches',
@@ -45,8 +45,8 @@ local variable(changed) = of([]) + { templating+: { list: [
     'panel-title-description': with({ description: 'Clients.' }),
     'panel-units': with({ fieldConfig+: { defaults+: { unit: 'ms' } } }),
     'panel-no-targets': with({ targets: [] }),
-    'target-promql': asks('sum(redis_connected_clients'),
-    'target-rate-interval': asks('sum(rate(redis_commands_processed_total[5m]))'),
+    'target-promql': asks('max(redis_connected_clients'),
+    'target-rate-interval': asks('max(rate(redis_commands_processed_total[5m]))'),
     'uneditable-dashboard': of([]) { editable: true },
     'panel-no-value': with({ fieldConfig+: { defaults+: { noValue: '' } } }),
     'panel-room': of([panel.stat('Up', describe, 'none', [panel.now('min(redis_up)')], describe) + panel.plain_stat]),
@@ -74,20 +74,22 @@ local variable(changed) = of([]) + { templating+: { list: [
         panel.query('histogram_quantile(0.5, sum by (le) (rate(http_server_request_duration_seconds_bucket[$__rate_interval])))', 'x'),
       ], 'No request.') + panel.limits([[null, 'green'], [0.7, 'orange']]),
     ]),
-    'unknown-metric': asks('sum(redis_no_such_metric)'),
-    'unknown-label': asks('sum(redis_connected_clients{color="red"})'),
-    'nothing-selected': asks('sum(up{job="nobody"})'),
-    'no-join': asks('sum by (instance) (redis_up) * sum by (job) (redis_up)'),
+    'unknown-metric': asks('max(redis_no_such_metric)'),
+    'unknown-label': asks('max(redis_connected_clients{color="red"})'),
+    'nothing-selected': asks('max(up{job="nobody"})'),
+    'no-join': asks('max by (instance) (redis_up) * max by (job) (redis_up)'),
     'ambiguous-join': asks('max by (instance, job) (redis_up) * on (job) max by (instance, job) (redis_connected_clients)'),
-    'bare-counter': asks('sum(redis_commands_processed_total)'),
-    'rated-gauge': asks('sum(rate(redis_connected_clients[$__rate_interval]))'),
-    'short-range': now('sum(rate(redis_commands_processed_total[30s]))'),
-    'beyond-retention': now('sum(increase(redis_commands_processed_total[90d]))'),
-    'unguarded-division': asks('sum(redis_memory_used_bytes) / sum(redis_memory_max_bytes)'),
+    'bare-counter': asks('max(redis_commands_processed_total)'),
+    'rated-gauge': asks('max(rate(redis_connected_clients[$__rate_interval]))'),
+    'short-range': now('max(rate(redis_commands_processed_total[30s]))'),
+    'beyond-retention': now('max(increase(redis_commands_processed_total[90d]))'),
+    'unguarded-division': asks('max(redis_memory_used_bytes) / max(redis_memory_max_bytes)'),
     'averaged-ratio': asks('avg(slo:sli_error:ratio_rate1h)'),
     'no-edge': asks('sum(rate(http_server_request_duration_seconds_bucket{le="0.3"}[$__rate_interval]))'),
-    'stale-timestamp': asks('sum(time() - timestamp(redis_up) > 3600)'),
-    'gone-in-newer': asks('sum(rate(pg_stat_bgwriter_checkpoints_req_total[$__rate_interval]))'),
-    'new-function': asks('sum(limitk(1, redis_up))'),
+    'stale-timestamp': asks('max(time() - timestamp(redis_up) > 3600)'),
+    'gone-in-newer': asks('max(rate(pg_stat_bgwriter_checkpoints_req_total[$__rate_interval]))'),
+    'counted-twice': asks('sum(rate(redis_commands_processed_total[$__rate_interval]))'),
+    'hiding-fallback': asks('sum(rate(pantrywatch_check_runs_total{result="failure"}[$__rate_interval])) or 0 * sum(rate(pantrywatch_check_runs_total[$__rate_interval]))'),
+    'new-function': asks('max(limitk(1, redis_up))'),
   },
 }

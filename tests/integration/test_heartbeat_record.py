@@ -77,6 +77,37 @@ def test_a_heartbeat_that_never_heard_anything_speaks_too() -> None:
     assert watch.due("email somebody") == Notice(start, returned=False, began_watching=True)
 
 
+def _hear(record: Record, hands: _Hands, minutes: int, evaluated: str | None) -> list[bool]:
+    """One beat a minute with the same evaluation; returns which counted."""
+    heard = []
+    for _ in range(minutes):
+        hands.pass_by(60)
+        heard.append(record.beat(evaluated))
+    return heard
+
+
+def test_a_dead_prometheus_is_missed_while_alertmanager_still_repeats_its_watchdog() -> None:
+    """A beat with the same evaluation for more than five minutes is none; a resend after three is no silence."""
+    hands = _Hands()
+    record = read_record(None, hands.clock())
+    watch = _watch(record)
+    for evaluated in ("100", "280", "460"):
+        assert all(_hear(record, hands, 3, evaluated))
+    assert _hear(record, hands, 12, "460") == [True] * 3 + [False] * 9
+    assert record.silent_seconds() == 9 * 60
+    hands.pass_by(_TIMING.silent_seconds - 9 * 60 + 1)
+    assert watch.due("email somebody") is not None
+    assert record.beat("1900")
+    assert watch.due("email somebody") is None
+
+
+def test_a_watchdog_that_does_not_say_when_it_was_evaluated_counts_always() -> None:
+    """A Watchdog of other rules, or a script's post, is a beat however often it comes."""
+    hands = _Hands()
+    record = read_record(None, hands.clock())
+    assert all(_hear(record, hands, 30, None))
+
+
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0])
 def test_setting_the_clock_makes_no_silence_and_hides_none(tmp_path: Path, jump: float) -> None:
     """An hour forward is no silence, an hour back hides none: while it runs only time that passed counts."""

@@ -112,16 +112,21 @@ def test_promtool_sees_none_of_it(tmp_path: Path) -> None:
         # Joins that work.
         "sum without (datname, state) (pg_stat_activity_count) / pg_settings_max_connections > 0.9",
         "pg_stat_database_numbackends > on (instance) group_left () pg_settings_max_connections * 0.9",
-        "sum by (instance) (pg_stat_activity_count) > on (instance) pg_settings_max_connections",
+        "max by (instance) (sum by (job, instance) (rate(pg_stat_database_deadlocks[5m]))) > 2",
+        "sum(max without (job) (redis_connected_clients)) > 2",
+        'sum by (instance) (redis_connected_clients{job="cache"}) > 2',
+        "sum without (state) (pg_stat_activity_count) > 2",
+        "sum by (job) (redis_connected_clients) > 2",
+        "max by (instance) (pg_stat_activity_count) > on (instance) pg_settings_max_connections",
         "rate(node_cpu_seconds_total{mode='idle'}[5m]) < ignoring (mode) rate(node_cpu_seconds_total{mode='user'}[5m])",
         "redis_memory_used_bytes > 1 and on (instance) redis_instance_info{role='master'}",
         "pg_up == 0 or redis_up == 0",
         "redis_memory_used_bytes * on (instance) group_left (role) redis_instance_info > 1",
-        "sum by (server) (label_replace(redis_up, 'server', '$1', 'instance', '(.*)')) == 0",
+        "max by (server) (label_replace(redis_up, 'server', '$1', 'instance', '(.*)')) == 0",
         # Divisions that cannot go wrong.
         "redis_memory_used_bytes / (redis_memory_max_bytes > 0) > 0.9",
         "redis_memory_used_bytes / redis_memory_max_bytes > 0.9 and redis_memory_max_bytes > 0",
-        "sum(redis_memory_used_bytes) / sum(redis_memory_max_bytes != 0) > 0.9",
+        "max(redis_memory_used_bytes) / max(redis_memory_max_bytes != 0) > 0.9",
         "redis_memory_used_bytes / clamp_min(redis_memory_max_bytes, 1) > 0.9",
         "redis_memory_used_bytes / redis_memory_max_bytes < 0.9",
         "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes < 0.1",
@@ -147,7 +152,12 @@ def test_what_is_right_passes(tmp_path: Path, catalogue: Catalogue, expression: 
         ("pg_settings_max_connections / (2 - 2) > 2", "unguarded-division"),
         # 1 - Inf is less than anything.
         ("1 - redis_memory_used_bytes / redis_memory_max_bytes < 0.1", "unguarded-division"),
-        ("sum(redis_memory_used_bytes / redis_memory_max_bytes) < 0.9", "unguarded-division"),
+        ("max(redis_memory_used_bytes / redis_memory_max_bytes) < 0.9", "unguarded-division"),
+        ("count(redis_connected_clients) > 2", "counted-twice"),
+        ("sum without (job) (redis_connected_clients) > 2", "counted-twice"),
+        ("sum(sum by (job, instance) (rate(pg_stat_database_deadlocks[5m]))) > 2", "counted-twice"),
+        ("sum(max by (job) (redis_connected_clients)) > 2", "counted-twice"),
+        ('sum(redis_connected_clients{job=~"cache|other"}) > 2', "counted-twice"),
         # A number below 0, divided by 0, is less than anything too.
         ("(redis_memory_used_bytes - 5) / redis_memory_max_bytes < 0.9", "unguarded-division"),
         ("up{instance=''} == 0", "nothing-selected"),
@@ -170,7 +180,7 @@ def test_what_is_wrong_is_found(tmp_path: Path, catalogue: Catalogue, expression
 
 def test_recorded_series_are_known_by_what_records_them(tmp_path: Path, catalogue: Catalogue) -> None:
     """Labels, type, interval and possible zeros of a recorded series follow from its rules."""
-    rate = {"x:hits:rate5m": "sum by (instance) (rate(redis_keyspace_hits_total[5m]))"}
+    rate = {"x:hits:rate5m": "max by (instance) (rate(redis_keyspace_hits_total[5m]))"}
     assert _lints(tmp_path, catalogue, "x:hits:rate5m > 1", **rate) == set()
     assert _lints(tmp_path, catalogue, 'x:hits:rate5m{role="master"} > 1', **rate) == {"unknown-label"}
     assert _lints(tmp_path, catalogue, "x:hits:rate5m / x:hits:rate5m > 1", **rate) == {"unguarded-division"}

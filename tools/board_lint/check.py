@@ -60,6 +60,7 @@ _OF_QUERIES = (
     "unknown-metric", "unknown-label", "nothing-selected", "no-join", "ambiguous-join", "bare-counter", "rated-gauge",
     "short-range", "beyond-retention", "unguarded-division", "averaged-ratio", "no-edge", "stale-timestamp",
     "gone-in-newer", "new-function",
+    "counted-twice", "hiding-fallback",
 )  # fmt: skip
 LINTS = LINTER | OURS | {name: RULE_LINTS[name] for name in _OF_QUERIES}
 

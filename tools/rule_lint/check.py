@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.rule_lint import alerts, divisions, edges, lasting, values
+from tools.rule_lint import alerts, divisions, doubled, edges, lasting, values
 from tools.rule_lint.catalogue import Catalogue
 from tools.rule_lint.exclusions import EXCLUSIONS
 from tools.rule_lint.infer import Inference, Problem
@@ -38,6 +38,7 @@ LINTS = {
     "duplicate": "no two rules produce the same series",
     "kept-in-alerts": "a rule that reads itself looks back over a gap of ten minutes",
     "hiding-fallback": "a fallback to 0 stands only where the label that tells bad from good is",
+    "counted-twice": "a sum counts a server once, also where a second exporter watches it",
     "settable-pace": "a window over what runs at a pace of the settings is chosen by that pace",
     "slow-group": "a group is evaluated at least every five minutes",
 }
@@ -78,6 +79,8 @@ def expression_problems(expression: Any, book: Rulebook) -> Iterator[Problem]:
     yield from values.problems(expression, book)
     yield from edges.problems(expression, book)
     yield from divisions.problems(expression, book)
+    yield from doubled.problems(expression)
+    yield from lasting.fallbacks(expression)
 
 
 def _problems(rule: Rule, book: Rulebook) -> Iterator[Problem]:

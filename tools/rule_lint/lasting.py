@@ -28,7 +28,6 @@ _OVER_WINDOWS = {
 def problems(rule: Rule) -> Iterator[Problem]:
     """Yield the problems of a rule that show only in a gap, at another pace or with other labels."""
     yield from _kept_in_alerts(rule)
-    yield from _fallbacks(rule.expr)
     if rule.alert:
         yield from _paces(rule.expr)
 
@@ -63,8 +62,8 @@ def _may_be(matcher: Any, text: str) -> bool:
     return is_equal != ("Not" in op)
 
 
-def _fallbacks(expression: Any) -> Iterator[Problem]:
-    """`bad or 0 * all` says "none bad" where the label that tells bad from good is missing."""
+def fallbacks(expression: Any) -> Iterator[Problem]:
+    """Yield each `bad or 0 * all` that says "none bad" where the label that tells bad from good is missing."""
     for node in nodes(expression):
         if not (isinstance(node, promql.BinaryExpr) and str(node.op) == "or"):
             continue

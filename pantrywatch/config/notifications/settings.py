@@ -37,7 +37,7 @@ class Heartbeat:
 
     urls: Annotated[tuple[Annotated[str, expect_url], ...], "The URLs that Watchdog is sent to."] = ()
     every: Annotated[str, "How often Watchdog is sent, at most `5m`.", _expect_beat] = "1m"
-    silent: Annotated[str, "How long Watchdog may be missing; at least three times `every`.", expect_duration] = "15m"
+    silent: Annotated[str, "How long Watchdog may be missing; at least three times `every`.", expect_duration] = "10m"
     notify: Annotated[tuple[str, ...], "The names of the contacts to notify then, by email and webhook."] = ()
     token_file: Annotated[
         str | None,

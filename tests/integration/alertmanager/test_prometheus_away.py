@@ -5,6 +5,7 @@ Everything runs five times as fast: the rules by their own time scale, Prometheu
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -70,6 +71,27 @@ def _exporter() -> Iterator[Exporter]:
         server.shutdown()
 
 
+@contextmanager
+def _heartbeat() -> Iterator[tuple[int, list[str]]]:
+    """What Watchdog is sent to: its port, and the evaluation that each beat carried, a growing list."""
+    evaluated: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            evaluated.append(document["alerts"][0]["annotations"]["evaluated_at"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_arguments: Any) -> None:
+            """Nothing on stderr."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port, evaluated
+        server.shutdown()
+
+
 def _resend_seconds() -> float:
     """The delay that the stack gives its Prometheus, five times as fast."""
     found = re.search(r"--rules\.alert\.resend-delay=(\d+)m", (ROOT / "provisioning/native/stack.conf").read_text())
@@ -115,9 +137,17 @@ def _fires(address: str) -> bool:
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_an_outage_goes_on_through_failed_scrapes_and_ten_minutes_without_prometheus(tmp_path: Path) -> None:
-    """A database that is down is told once, is never told as resolved and keeps its severity, until it is up again."""
-    with _exporter() as exporter, inbox(tmp_path / "inbox") as box:
-        settings = settings_for(box.port, box.mail_port, lambda section: delays(section, _DELAYS))
+    """A database that is down is told once, is never told as resolved and keeps its severity, until it is up again.
+
+    Meanwhile Alertmanager repeats Watchdog as it was last evaluated, and the heartbeat can tell.
+    """
+    with _exporter() as exporter, inbox(tmp_path / "inbox") as box, _heartbeat() as (heartbeat, evaluated):
+
+        def change(section: dict[str, Any]) -> None:
+            delays(section, _DELAYS)
+            section["heartbeat"]["urls"] = [f"http://127.0.0.1:{heartbeat}/heartbeat"]
+
+        settings = settings_for(box.port, box.mail_port, change)
         with alertmanager(tmp_path / "am", settings) as server:
 
             def ours(status: str) -> list[dict[str, Any]]:
@@ -131,10 +161,13 @@ def test_an_outage_goes_on_through_failed_scrapes_and_ten_minutes_without_promet
                     lambda: "CrmMonitoringTargetDown" in _active(server.api), 120, "the scrapes fail for a while"
                 )
                 assert ours("resolved") == []
-            left = time.monotonic()
+                wait_until(lambda: len(set(evaluated)) > 1, 120, "Watchdog is evaluated again")
+            left, last, heard = time.monotonic(), evaluated[-1], len(evaluated)
             wait_until(lambda: time.monotonic() - left > _AWAY_SECONDS, 2 * _AWAY_SECONDS, "Prometheus is away")
             assert ours("resolved") == []
+            assert set(evaluated[heard + 2 :]) == {last}, "a beat of a dead Prometheus carries a new evaluation"
             with _prometheus(tmp_path):
+                wait_until(lambda: evaluated[-1] != last, 120, "it is evaluated once more")
                 assert ours("resolved") == []
                 assert _active(server.api)[_NAME] == "critical"
                 exporter.page = "pg_up 1\n"

@@ -140,7 +140,7 @@ def test_settings_are_scaled_and_still_valid() -> None:
     assert settings.notifications is not None
     assert settings.synthetic is not None
     assert [step.after for step in settings.notifications.escalation.critical.steps] == ["1s", "60s", "120s"]
-    assert settings.notifications.heartbeat.silent == "15m"
+    assert settings.notifications.heartbeat.silent == "10m"
     assert settings.notifications.office_hours.closes == "24:00"
     assert all(check.timeout_seconds < check.interval_seconds for check in settings.synthetic.checks)
     assert str(ROOT / "demo/password") in str(document)

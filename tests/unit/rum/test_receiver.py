@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,92 +15,20 @@ from exporters.core.scrape import run_once
 from exporters.core.settings import decode
 from exporters.rum.limits import Bucket, ClientLimits, Networks, RecentBatches
 from exporters.rum.metrics import Metrics
-from exporters.rum.protocol import Connections
 from exporters.rum.receiver import Head, Receiver
 from exporters.rum.settings import RumSettings
 from exporters.rum.source import RumSource
-
-_CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-_NUMBERS = itertools.count(1)
-_SETTINGS = RumSettings(listen="127.0.0.1:0", routes=("/", "/contacts/:id"), client_rate=10_000, total_rate=10_000)
-
-
-def _beacon(**fields: Any) -> bytes:
-    return json.dumps({"id": f"{next(_NUMBERS):016x}", "navigation": "hard", **fields}).encode()
-
-
-def _request(body: bytes, *headers: str, method: str = "POST", path: str = "/rum", origin: str = "http://crm") -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "host: crm", f"origin: {origin}", f"user-agent: {_CHROME}", *headers]
-    if not any(line.startswith(("content-length", "transfer-encoding")) for line in lines):
-        lines.append(f"content-length: {len(body)}")
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-class _Wire(asyncio.Transport):
-    """What the receiver writes, without a network."""
-
-    def __init__(self, peer: str = "192.0.2.1") -> None:
-        super().__init__()
-        self._peer = peer
-        self.written = b""
-        self.closed = False
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return (self._peer, 4000) if name == "peername" else default
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += bytes(data)
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def close(self) -> None:
-        self.closed = True
-
-    abort = close
-
-    def statuses(self) -> list[int]:
-        return [int(part[9:12]) for part in self.written.split(b"\r\n") if part.startswith(b"HTTP/1.1 ")]
-
-
-class _Server:
-    """A receiver with its metrics and connections."""
-
-    def __init__(self, settings: RumSettings = _SETTINGS, most: int = 512) -> None:
-        self.metrics = Metrics(settings.most_label_sets)
-        self.connections = Connections(Receiver(settings, self.metrics), most)
-
-    def connect(self, peer: str = "192.0.2.1") -> tuple[Any, _Wire]:
-        connection, wire = self.connections(), _Wire(peer)
-        connection.connection_made(wire)
-        return connection, wire
-
-    def send(self, *parts: bytes, peer: str = "192.0.2.1") -> _Wire:
-        connection, wire = self.connect(peer)
-        for part in parts:
-            if not wire.closed:
-                connection.data_received(part)
-        connection.connection_lost(None)
-        return wire
-
-    def count(self, name: str, **wanted: str) -> float:
-        text = render(self.metrics.families()).decode()
-        samples = [one for family in text_string_to_metric_families(text) for one in family.samples]
-        return sum(one.value for one in samples if one.name == name and wanted.items() <= one.labels.items())
-
-    def dropped(self) -> dict[str, int]:
-        counts = self.metrics._counts["pantrywatch_rum_dropped_total"]  # noqa: SLF001
-        return {reason: number for reason, number in counts.items() if number}
+from tests.unit.rum.wire import SETTINGS, Server, beacon, request
 
 
 def test_a_beacon_is_counted_under_closed_labels() -> None:
     """Values are in histograms of the users' field, by route, device, connection and kind of navigation."""
-    server = _Server()
-    body = _beacon(
+    server = Server()
+    body = beacon(
         route="/contacts/42?q=a@b.example", device="phone", connection="4g", vitals={"lcp": 2400, "cls": 0.3},
         interactions=3, errors=5, rejections=1, failed_requests=2,
     )  # fmt: skip
-    assert server.send(_request(body)).statuses() == [204]
+    assert server.send(request(body)).statuses() == [204]
     labels = {
         "source": "field", "navigation": "hard", "route": "/contacts/:id", "device": "phone", "connection": "4g",
     }  # fmt: skip
@@ -118,39 +44,39 @@ def test_a_beacon_is_counted_under_closed_labels() -> None:
 
 def test_a_beacon_in_pieces_and_several_at_once_are_read() -> None:
     """Bytes may arrive one at a time, chunked, or several requests in one packet."""
-    server = _Server()
-    whole = _request(_beacon())
+    server = Server()
+    whole = request(beacon())
     assert server.send(*(whole[i : i + 1] for i in range(len(whole)))).statuses() == [204]
-    assert server.send(_request(_beacon()) + _request(_beacon())).statuses() == [204, 204]
-    body = _beacon()
+    assert server.send(request(beacon()) + request(beacon())).statuses() == [204, 204]
+    body = beacon()
     chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-    assert server.send(_request(chunked, "transfer-encoding: chunked")).statuses() == [204]
+    assert server.send(request(chunked, "transfer-encoding: chunked")).statuses() == [204]
     assert server.count("pantrywatch_rum_accepted_total", visitor="user") == 4
 
 
 @pytest.mark.parametrize(
     ("request_bytes", "status", "reason"),
     [
-        (_request(b"{}", method="GET"), 404, "path"),
-        (_request(b"{}", path="/metrics"), 404, "path"),
-        (_request(b"{}", origin="https://evil.example"), 403, "origin"),
-        (_request(b"{}", origin="null"), 403, "origin"),
-        (_request(b"{}", origin="http://crm.evil.example"), 403, "origin"),
-        (_request(b"", "content-length: 10000000"), 413, "size"),
-        (_request(b"", "content-length: 99999999999999999999999"), 400, "http"),
-        (_request(b"4e20\r\n" + b"x" * 20_000 + b"\r\n0\r\n\r\n", "transfer-encoding: chunked"), 413, "size"),
-        (_request(b"1\r\nx\r\n" * 20_000, "transfer-encoding: chunked"), 413, "size"),
-        (_request(b"{}", "content-encoding: br"), 415, "encoding"),
-        (_request(b"{"), 400, "syntax"),
-        (_request(b"{}"), 400, "schema"),
-        (_request(b"{}", "x: " + "a" * 20_000), 400, "http"),
+        (request(b"{}", method="GET"), 404, "path"),
+        (request(b"{}", path="/metrics"), 404, "path"),
+        (request(b"{}", origin="https://evil.example"), 403, "origin"),
+        (request(b"{}", origin="null"), 403, "origin"),
+        (request(b"{}", origin="http://crm.evil.example"), 403, "origin"),
+        (request(b"", "content-length: 10000000"), 413, "size"),
+        (request(b"", "content-length: 99999999999999999999999"), 400, "http"),
+        (request(b"4e20\r\n" + b"x" * 20_000 + b"\r\n0\r\n\r\n", "transfer-encoding: chunked"), 413, "size"),
+        (request(b"1\r\nx\r\n" * 20_000, "transfer-encoding: chunked"), 413, "size"),
+        (request(b"{}", "content-encoding: br"), 415, "encoding"),
+        (request(b"{"), 400, "syntax"),
+        (request(b"{}"), 400, "schema"),
+        (request(b"{}", "x: " + "a" * 20_000), 400, "http"),
         (b"GET " + b"a" * 100_000, 400, "http"),
         (b"\x16\x03\x01 no http", 400, "http"),
     ],
 )  # fmt: skip
 def test_bad_input_is_answered_and_counted_once(request_bytes: bytes, status: int, reason: str) -> None:
     """A wrong path, origin, size, encoding or form has its own answer and its own reason."""
-    server = _Server()
+    server = Server()
     assert server.send(request_bytes).statuses() == [status]
     assert server.dropped() == {reason: 1}
     assert server.count("pantrywatch_rum_accepted_total") == 0
@@ -158,12 +84,12 @@ def test_bad_input_is_answered_and_counted_once(request_bytes: bytes, status: in
 
 def test_ten_megabytes_are_not_held() -> None:
     """A body without an end is cut off at the limit; nothing of it is kept."""
-    server = _Server()
+    server = Server()
     connection, wire = server.connect()
-    connection.data_received(_request(b"", "transfer-encoding: chunked"))
+    connection.received(request(b"", "transfer-encoding: chunked"))
     sent = 0
     while not wire.closed and sent < 10_000_000:
-        connection.data_received(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+        connection.received(b"1000\r\n" + b"x" * 4096 + b"\r\n")
         sent += 4096
         assert sum(map(len, connection._body)) <= 16 * 1024  # noqa: SLF001
     assert wire.statuses() == [413]
@@ -172,33 +98,33 @@ def test_ten_megabytes_are_not_held() -> None:
 
 def test_another_origin_needs_to_be_listed() -> None:
     """A listed origin gets its preflight and its answer; no other origin is ever named."""
-    server = _Server(RumSettings(origins=("https://app.example",)))
-    wire = server.send(_request(b"", method="OPTIONS", origin="https://app.example"))
+    server = Server(RumSettings(origins=("https://app.example",)))
+    wire = server.send(request(b"", method="OPTIONS", origin="https://app.example"))
     assert wire.statuses() == [204]
     assert b"access-control-allow-origin: https://app.example\r\n" in wire.written
     assert b"access-control-allow-methods: POST\r\n" in wire.written
-    wire = server.send(_request(_beacon(), origin="https://app.example"))
+    wire = server.send(request(beacon(), origin="https://app.example"))
     assert wire.statuses() == [204]
     assert b"access-control-allow-origin: https://app.example\r\n" in wire.written
-    wire = server.send(_request(b"", method="OPTIONS", origin="https://evil.example"))
+    wire = server.send(request(b"", method="OPTIONS", origin="https://evil.example"))
     assert wire.statuses() == [403]
     assert b"access-control" not in wire.written
 
 
 def test_a_repeated_batch_counts_once() -> None:
     """A browser that sends a batch again is answered as before, and the batch is not counted again."""
-    server = _Server()
-    body = _beacon(vitals={"lcp": 100})
-    assert server.send(_request(body), _request(body)).statuses() == [204, 204]
+    server = Server()
+    body = beacon(vitals={"lcp": 100})
+    assert server.send(request(body), request(body)).statuses() == [204, 204]
     assert server.count("browser_lcp_seconds_count") == 1
     assert server.dropped() == {"duplicate": 1}
 
 
 def test_programs_do_not_count_as_users() -> None:
     """A bot's beacon, and one of an automated browser, are counted apart and feed nothing."""
-    server = _Server()
-    server.send(_request(_beacon(vitals={"lcp": 100}, webdriver=True, interactions=1)))
-    server.send(_request(_beacon(vitals={"lcp": 100})).replace(b"Chrome/", b"HeadlessChrome/"))
+    server = Server()
+    server.send(request(beacon(vitals={"lcp": 100}, webdriver=True, interactions=1)))
+    server.send(request(beacon(vitals={"lcp": 100})).replace(b"Chrome/", b"HeadlessChrome/"))
     assert server.count("pantrywatch_rum_accepted_total", visitor="bot") == 2
     assert server.count("browser_lcp_seconds_count") == 0
     assert server.count("browser_interactions_total") == 0
@@ -211,7 +137,7 @@ def test_a_flood_is_limited_for_its_network_alone() -> None:
     receiver = Receiver(RumSettings(client_rate=1, total_rate=2.5), metrics, lambda: now[0])
 
     def ask(peer: str) -> int:
-        head = Head(b"POST", b"/rum", peer, {b"host": b"crm", b"origin": b"http://crm"})
+        head = Head(b"POST", b"/rum", receiver.peer(peer), {b"host": b"crm", b"origin": b"http://crm"})
         answer = receiver.on_head(head)
         return answer.status if answer else 0
 
@@ -236,16 +162,79 @@ def test_the_tables_of_limits_are_bounded() -> None:
 
 def test_networks_of_clients() -> None:
     """IPv4 counts by /24, IPv6 by /56, and X-Forwarded-For only where a trusted proxy sends it."""
-    networks = Networks(("127.0.0.0/8", "10.0.0.0/8"))
-    direct = networks.of("192.0.2.1", b"")
-    assert networks.of("192.0.2.77", b"") == direct
-    assert networks.of("192.0.3.1", b"") != direct
-    assert networks.of("::ffff:192.0.2.9", b"") == direct
-    assert networks.of("2001:db8:0:12::1", b"") == networks.of("2001:db8:0:34:5::1", b"")
-    assert networks.of("2001:db8:0:112::1", b"") != networks.of("2001:db8:0:12::1", b"")
-    assert networks.of("127.0.0.1", b"203.0.113.5, 192.0.2.8, 10.1.1.1") == direct
-    assert networks.of("198.51.100.1", b"192.0.2.8") == networks.of("198.51.100.1", b"")
-    assert networks.of("127.0.0.1", b"nonsense") == networks.of("127.0.0.1", b"")
+    networks = Networks(("127.0.0.0/8", "10.0.0.0/8", "fd00::/8"))
+
+    def of(peer: str, forwarded: bytes = b"") -> int | None:
+        return networks.of(networks.peer(peer), forwarded)
+
+    direct = of("192.0.2.1")
+    assert of("192.0.2.77") == direct
+    assert of("192.0.3.1") != direct
+    assert of("::ffff:192.0.2.9") == direct
+    assert of("2001:db8:0:12::1") == of("2001:db8:0:34:5::1%eth0")
+    assert of("2001:db8:0:112::1") != of("2001:db8:0:12::1")
+    assert of("127.0.0.1", b"203.0.113.5, 192.0.2.8, 10.1.1.1") == direct
+    assert of("fd00::7", b"192.0.2.8:4711") == direct
+    assert of("10.0.0.1", b"[2001:db8:0:12::1]:443") == of("2001:db8:0:12::9")
+    assert of("198.51.100.1", b"192.0.2.8") == of("198.51.100.1")
+
+
+def test_users_behind_a_proxy_that_names_none_are_not_one_network() -> None:
+    """A trusted proxy without a usable X-Forwarded-For: its users share the limit of all, and that is counted."""
+    server = Server(RumSettings(client_rate=0.1, total_rate=1000))
+    for forwarded in ("", "unknown", "10.0.0.1, nonsense", "127.0.0.1"):
+        headers = (f"x-forwarded-for: {forwarded}",) if forwarded else ()
+        for _ in range(3):
+            assert server.send(request(beacon(), *headers), peer="127.0.0.1").statuses() == [204]
+    assert server.count("pantrywatch_rum_clients_unknown_total") == 12
+    for _ in range(3):
+        server.send(request(beacon(), "x-forwarded-for: 192.0.2.8"), peer="127.0.0.1")
+    assert server.dropped() == {"client_rate": 2}
+
+
+def test_the_last_line_of_a_header_counts() -> None:
+    """A proxy that adds a line of its own is believed, and not the line that the client sent before it."""
+    server = Server(RumSettings(client_rate=0.1))
+    for number, status in ((1, 204), (2, 429)):
+        sent = request(beacon(), f"x-forwarded-for: 198.51.{number}.1", "X-Forwarded-For: 192.0.2.8")
+        assert server.send(sent, peer="127.0.0.1").statuses() == [status]
+
+
+_TLS = "x-forwarded-proto: https"
+
+
+@pytest.mark.parametrize(
+    ("peer", "origin", "headers", "status"),
+    [
+        ("192.0.2.1", "http://crm", (), 204),
+        ("192.0.2.1", "HTTP://CRM", (), 204),
+        ("192.0.2.1", "https://crm", (), 403),
+        ("192.0.2.1", "https://crm", (_TLS,), 403),
+        ("192.0.2.1", "http://crm:8080", (), 403),
+        ("127.0.0.1", "https://crm", (_TLS,), 204),
+        ("127.0.0.1", "http://crm", (_TLS,), 403),
+        ("127.0.0.1", "http://crm", ("x-forwarded-proto: http",), 204),
+        ("127.0.0.1", "https://crm", (), 204),
+        ("127.0.0.1", "http://crm", (), 204),
+        ("127.0.0.1", "https://evil.example", (_TLS,), 403),
+        ("127.0.0.1", "ftp://crm", (), 403),
+        ("192.0.2.1", "null", ("sec-fetch-site: same-origin",), 204),
+        ("192.0.2.1", "null", ("sec-fetch-site: cross-site",), 403),
+        ("192.0.2.1", "null", ("sec-fetch-site: same-site",), 403),
+        ("192.0.2.1", "http://evil.example", ("sec-fetch-site: same-origin",), 403),
+    ],
+)  # fmt: skip
+def test_the_own_origin_has_a_scheme(peer: str, origin: str, headers: tuple[str, ...], status: int) -> None:
+    """Same origin is scheme, host and port: http, or what a trusted proxy says; a page with `no-referrer` has none."""
+    assert Server().send(request(beacon(), *headers, origin=origin), peer=peer).statuses() == [status]
+
+
+def test_a_proxy_may_name_the_default_port() -> None:
+    """A Host with the default port of its scheme is the origin without it, and a listed origin may have it too."""
+    server = Server(RumSettings(origins=("https://app.example:443",)))
+    named = request(beacon(), _TLS, origin="https://crm").replace(b"host: crm\r\n", b"host: crm:443\r\n")
+    assert server.send(named, peer="127.0.0.1").statuses() == [204]
+    assert server.send(request(beacon(), origin="https://app.example")).statuses() == [204]
 
 
 def test_label_sets_are_bounded_and_navigations_stay_apart() -> None:
@@ -264,14 +253,14 @@ def test_label_sets_are_bounded_and_navigations_stay_apart() -> None:
 
 def test_slow_and_silent_connections_end() -> None:
     """A request that does not end, a connection that says nothing and one that idles are all closed in time."""
-    server = _Server()
+    server = Server()
     _, silent = server.connect()
     slow, slow_wire = server.connect()
-    slow.data_received(b"POST /rum HT")
+    slow.received(b"POST /rum HT")
     done, idle = server.connect()
-    done.data_received(_request(_beacon()))
+    done.received(request(beacon()))
     due = slow.deadline
-    slow.data_received(b"TP/1.1\r\n")
+    slow.received(b"TP/1.1\r\n")
     assert slow.deadline == due, "another byte buys no time"
     server.connections.end_late(due + 0.001)
     assert (silent.closed, slow_wire.closed, idle.closed) == (True, True, False)
@@ -282,7 +271,7 @@ def test_slow_and_silent_connections_end() -> None:
 
 def test_the_number_of_connections_is_bounded() -> None:
     """One more than the limit ends the one that would have ended first."""
-    server = _Server(most=3)
+    server = Server(most=3)
     wires = [server.connect()[1] for _ in range(5)]
     assert [wire.closed for wire in wires] == [True, True, False, False, False]
     assert len(server.connections) == 3
@@ -291,7 +280,7 @@ def test_the_number_of_connections_is_bounded() -> None:
 @pytest.fixture
 def source() -> Iterator[RumSource]:
     """A receiver that listens on a free port."""
-    source = RumSource(_SETTINGS)
+    source = RumSource(SETTINGS)
     source.start()
     yield source
     source.close()
@@ -303,7 +292,7 @@ def test_the_source_receives_and_is_scraped(source: RumSource) -> None:
     async def send() -> bytes:
         assert source.address
         reader, writer = await asyncio.open_connection(*source.address)
-        writer.write(_request(_beacon(vitals={"ttfb": 150}), "connection: close"))
+        writer.write(request(beacon(vitals={"ttfb": 150}), "connection: close"))
         answer = await asyncio.wait_for(reader.read(), 30)
         writer.close()
         return answer
