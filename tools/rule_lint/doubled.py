@@ -1,4 +1,4 @@
-"""Lint of sums over what two exporters may say of one server: our own, and the Go exporter beside it."""
+"""Lint of sums over what two exporters may say of one server: our own, and the Go exporter next to it."""
 
 from __future__ import annotations
 
