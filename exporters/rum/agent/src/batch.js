@@ -1,0 +1,112 @@
+/** What was measured since the last beacon: numbers and names of closed sets, as `exporters/rum/beacon.py` reads them. */
+
+const MOST_ACTIONS = 50;
+const MOST_COUNT = 10_000;
+const DELAY_MS = 10_000;
+/** Final only when the page is hidden or left. */
+const UNTIL_LEFT = ['lcp', 'cls', 'inp'];
+
+const PHONE_WIDTH = 600; // CSS pixels of the shorter side
+
+function device() {
+  if (!matchMedia('(pointer: coarse)').matches) return 'desktop';
+  return Math.min(screen.width, screen.height) < PHONE_WIDTH ? 'phone' : 'tablet';
+}
+
+const randomId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+export class Batch {
+  /**
+   * @param {string} to the address of the receiver
+   * @param {string} route the template of the page's first route
+   */
+  constructor(to, route) {
+    this.to = to;
+    this.waiting = []; // beacons that the browser did not take yet: they keep their id, so none counts twice
+    this.interactionsBefore = this.interactionsEver();
+    this.begin('hard', route);
+    this.stopped = false;
+  }
+
+  /** Start another page load or route change; what came before must have been sent. */
+  begin(navigation, route) {
+    this.navigation = navigation;
+    this.route = route;
+    this.vitals = {};
+    this.sent = new Set();
+    this.clear();
+  }
+
+  clear() {
+    this.actions = [];
+    this.counts = { errors: 0, rejections: 0, failed_requests: 0 };
+  }
+
+  /** Keep the newest value of a measure in milliseconds, or the score of the layout shift. */
+  measure(name, value) {
+    this.vitals[name] = value;
+    this.soon();
+  }
+
+  count(name) {
+    this.counts[name] += 1;
+    this.soon();
+  }
+
+  action(name, duration) {
+    if (this.actions.length === MOST_ACTIONS) this.flush(false);
+    this.actions.push({ name, duration });
+    this.soon();
+  }
+
+  interactionsEver() {
+    return performance.interactionCount ?? 0;
+  }
+
+  soon() {
+    this.timer ??= setTimeout(() => this.flush(false), DELAY_MS);
+  }
+
+  /** Send what there is; measures that may still change only if the page is hidden or left. Each goes out once. */
+  flush(isLeft) {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const beacon = this.beacon(isLeft);
+    if (beacon && !this.stopped) this.waiting.push(beacon);
+    while (this.waiting.length && navigator.sendBeacon(this.to, this.waiting[0])) this.waiting.shift();
+    this.waiting.splice(0, this.waiting.length - MOST_ACTIONS);
+  }
+
+  /** Forget everything, and send nothing from now on. */
+  stop() {
+    this.stopped = true;
+    this.waiting = [];
+    clearTimeout(this.timer);
+  }
+
+  beacon(isLeft) {
+    const ready = Object.entries(this.vitals).filter(
+      ([name]) => !this.sent.has(name) && (isLeft || !UNTIL_LEFT.includes(name)),
+    );
+    const ever = this.interactionsEver();
+    const numbers = { ...this.counts, interactions: ever - this.interactionsBefore };
+    const counts = Object.entries(numbers).filter(([, count]) => count > 0);
+    if (!ready.length && !counts.length && !this.actions.length) return undefined;
+    this.interactionsBefore = ever;
+    ready.forEach(([name]) => this.sent.add(name));
+    const text = JSON.stringify({
+      id: randomId(),
+      navigation: this.navigation,
+      route: this.route,
+      device: device(),
+      connection: navigator.connection?.effectiveType ?? '',
+      webdriver: navigator.webdriver === true,
+      vitals: Object.fromEntries(ready),
+      actions: this.actions,
+      ...Object.fromEntries(counts.map(([name, count]) => [name, Math.min(count, MOST_COUNT)])),
+    });
+    this.clear();
+    return text;
+  }
+}

@@ -1,0 +1,12 @@
+/** When what a script changed is on the screen. */
+
+/** Call back with the time after the next paint; not while the page is hidden, which paints nothing. */
+export function afterPaint(callback) {
+  requestAnimationFrame(() => requestAnimationFrame(() => callback(performance.now())));
+}
+
+/** Call back when the main thread has nothing urgent to do, within a second. */
+export function whenIdle(callback) {
+  if (window.requestIdleCallback) requestIdleCallback(callback, { timeout: 1000 });
+  else setTimeout(callback);
+}

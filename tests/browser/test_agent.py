@@ -1,0 +1,299 @@
+"""The browser agent in a real Chromium, on pages of known values: what it measures, and what never leaves."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from exporters.rum.beacon import MOST_BYTES
+from tests.browser.agent_site import LATE_SECONDS, Site, site
+from tests.support.servers import wait_until
+from tools.agent_bundle import build
+from tools.chromium import browser_page
+
+MOST_BROTLI_BYTES = 6 * 1024
+# Chromium has neither a button for this nor a command: a page in a window of its own is hidden by its own word.
+_HIDE = (
+    "Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true});"
+    "document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))"
+)
+_READY = (
+    "() => window.pantrywatch && document.readyState === 'complete' && "
+    "performance.getEntriesByName('first-contentful-paint').length"
+)
+_OWN = (  # what the browser itself has measured of the page
+    "() => new Promise(done => new PerformanceObserver(list => done({value})).observe("
+    "{{type: '{type}', buffered: true}}))"
+)
+_PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+
+
+@dataclass(slots=True)
+class World:
+    """One browser and one server for all tests of this file."""
+
+    site: Site
+    context: BrowserContext
+    bundle: Path
+
+    def open(self, url: str, before: str = "") -> Page:
+        """Open a page in a new tab, after a script of the browser itself; wait until the agent has started."""
+        page = self.context.new_page()
+        if before:
+            page.add_init_script(before)
+        page.goto(url)
+        page.wait_for_function(_READY, timeout=60_000)
+        page.evaluate(_PAINTED)
+        return page
+
+    def vitals_of(self, page: Page) -> dict[str, float]:
+        """Hide the page, close it, and return what it sent of its load."""
+        page.evaluate(_HIDE)
+        page.close()
+        wait_until(lambda: {"ttfb", "cls"} <= self.site.vitals().keys(), 60, "a beacon of the page")
+        return self.site.vitals()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Build the agent once, from its lock file."""
+    bundle = build(tmp_path_factory.mktemp("agent") / "build")
+    with site(bundle) as server, browser_page() as page:
+        browser = page.context.browser
+        assert browser
+        yield World(server, browser.new_context(viewport={"width": 1200, "height": 900}), bundle)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_sent_yet(world: World) -> Iterator[None]:
+    world.site.bodies.clear()
+    world.site.headers.clear()
+    yield
+    for page in world.context.pages:
+        page.close()
+
+
+def test_the_bundle_is_small(world: World) -> None:
+    """With web-vitals, each of the two files is at most 6 kB as a web server sends it."""
+    assert {file.name for file in world.bundle.iterdir()} == {"tag.js", "index.js"}
+    for file in world.bundle.iterdir():
+        assert _brotli_bytes(file) <= MOST_BROTLI_BYTES, file.name
+
+
+def _brotli_bytes(file: Path) -> int:
+    script = "console.log(zlib.brotliCompressSync(fs.readFileSync(process.argv[1])).length)"
+    return int(subprocess.run(["node", "-e", script, str(file)], check=True, capture_output=True, text=True).stdout)
+
+
+def test_first_input_delay_is_the_pages_own(world: World) -> None:
+    """With the main thread busy for 300 ms, it is what the page's own entry says, within a millisecond."""
+    busy = (
+        "document.querySelector('button').addEventListener('pointerover', () => {"
+        "const end = performance.now() + 300; while (performance.now() < end);}, {once: true});"
+    )
+    page = world.open(world.site.page("/busy", "<button>Save</button>", busy))
+    box = page.locator("button").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 5, box["y"] + 5)  # raw: a click of Playwright waits until the page is idle
+    value = "list.getEntries()[0].processingStart - list.getEntries()[0].startTime"
+    delay = page.evaluate(_OWN.format(type="first-input", value=value))
+    assert delay >= 100
+    page.wait_for_function("() => performance.interactionCount === 1", timeout=60_000)
+    assert abs(world.vitals_of(page)["fid"] - delay) <= 1
+    assert world.site.total("interactions") == 1
+
+
+def test_the_score_of_a_known_shift(world: World) -> None:
+    """A box as wide as the view that moves by a quarter of its height: three quarters of it, times that move."""
+    world.site.files["/shift.css"] = b"*{margin:0} p{height:0} p.x{height:225px} div{height:450px;background:red}"
+    script = "window.move = () => {document.querySelector('p').className = 'x'}"
+    page = world.open(
+        world.site.page("/shift", '<link rel="stylesheet" href="/shift.css"><p></p><div>Text</div>', script)
+    )
+    page.evaluate("() => window.move()")
+    page.evaluate(_PAINTED)
+    score = page.evaluate(
+        _OWN.format(type="layout-shift", value="list.getEntries().reduce((sum, e) => sum + e.value, 0)")
+    )
+    assert score == pytest.approx(675 / 900 * 225 / 1200, abs=0.001), "the move counts against the longer side"
+    assert world.vitals_of(page)["cls"] == pytest.approx(score, abs=0.0001)
+
+
+def test_the_largest_paint_of_a_late_image(world: World) -> None:
+    """An image that the server holds back is not painted before it came; everything else of the load is there."""
+    page = world.open(world.site.page("/late", '<img src="/late.svg" width="800" height="600">'))
+    own = page.evaluate(_OWN.format(type="largest-contentful-paint", value="list.getEntries().at(-1).startTime"))
+    vitals = world.vitals_of(page)
+    assert vitals["lcp"] == pytest.approx(own, abs=1)
+    assert vitals["lcp"] >= LATE_SECONDS * 1000
+    assert vitals["load"] >= LATE_SECONDS * 1000
+    assert 0 <= vitals["ttfb"] <= vitals["fcp"] <= vitals["lcp"]
+    assert vitals["cls"] == 0
+    assert "route_change" not in vitals
+
+
+def test_errors_are_counted_by_class(world: World) -> None:
+    """A script's error, a rejection, a failed request: each its own; an observer's loop and a broken image: none."""
+    script = (
+        "setTimeout(() => {throw new Error('of ada@crm.example')});"
+        "setTimeout(() => {throw new Error('of ada@crm.example')});"
+        "setTimeout(() => Promise.reject(new Error('of ada@crm.example')));"
+        "addEventListener('load', () => setTimeout(async () => {await fetch('/api/broken'); await fetch('/api/none');"
+        "await new Promise(done => {const x = new XMLHttpRequest(); x.onloadend = done; x.open('GET', '/api/broken');"
+        "x.send()});"
+        "dispatchEvent(new ErrorEvent('error', {message: 'ResizeObserver loop limit exceeded'}));"
+        "window.isDone = true}));"
+    )
+    early = "addEventListener('DOMContentLoaded', () => {" + script + "})"
+    page = world.open(world.site.page("/errors", '<p>Text</p><img src="/nothing.png">', early))
+    page.wait_for_function("() => window.isDone", timeout=60_000)
+    world.vitals_of(page)
+    found = {name: world.site.total(name) for name in ("errors", "rejections", "failed_requests")}
+    assert found == {"errors": 2, "rejections": 1, "failed_requests": 2}
+    assert b"crm.example" not in b"".join(world.site.bodies)
+
+
+def test_a_rejection_that_the_page_does_not_catch_stays_one(world: World) -> None:
+    """A request without an answer that nobody waits for is a failed request and, as without the agent, a rejection."""
+    page = world.open(
+        world.site.page("/lost", "<p>Text</p>", "addEventListener('load', () => setTimeout(() => fetch('bad:')))")
+    )
+    world.vitals_of(page)
+    assert world.site.total("failed_requests") == 1
+    assert world.site.total("rejections") == 1
+
+
+_ROUTES = 'data-routes="/contacts /contacts/:id /search"'
+
+
+def test_a_change_of_route_is_not_a_load(world: World) -> None:
+    """It is measured until its data is painted; the load's measures go out before, with the load's route."""
+    script = (
+        "document.querySelector('button').onclick = async () => {history.pushState({}, '', '/contacts/4711?q=ada#x');"
+        "await fetch('/api/late'); document.querySelector('h1').textContent = 'Ada'; window.isThere = true}"
+    )
+    page = world.open(world.site.page("/contacts", "<h1>List</h1><button>Open</button>", script, _ROUTES))
+    page.locator("button").click()
+    wait_until(lambda: any(beacon.navigation == "hard" for beacon in world.site.beacons()), 60, "the load's beacon")
+    page.evaluate(_HIDE)
+    wait_until(lambda: any(beacon.navigation == "soft" for beacon in world.site.beacons()), 60, "the route's beacon")
+    page.close()
+    assert {(one.navigation, one.route) for one in world.site.beacons()} == {
+        ("hard", "/contacts"),
+        ("soft", "/contacts/:id"),
+    }
+    assert world.site.vitals("soft").keys() == {"route_change"}
+    assert world.site.vitals("soft")["route_change"] >= LATE_SECONDS * 1000
+    assert {"lcp", "fcp", "ttfb", "cls", "load", "fid"} <= world.site.vitals().keys()
+
+
+def test_named_actions(world: World) -> None:
+    """A form lasts from its submission to its feedback, a search as long as the page says; each counts once."""
+    script = (
+        "document.querySelector('form').onsubmit = event => {event.preventDefault(); fetch('/api/late')};"
+        "document.querySelector('#find').onclick = () => {const done = window.pantrywatch.action('search');"
+        "fetch('/api/late').then(() => {done(); done(); window.isFound = true})}"
+    )
+    body = '<form data-pantrywatch="form"><button id="save">Save</button></form><button id="find">Find</button>'
+    page = world.open(world.site.page("/actions", body, script))
+    for button in ("#save", "#find"):
+        page.locator(button).click()
+    page.wait_for_function("() => window.isFound", timeout=60_000)
+    page.evaluate(_PAINTED)
+    page.evaluate(_PAINTED)
+    world.vitals_of(page)
+    actions = [action for beacon in world.site.beacons() for action in beacon.actions]
+    assert sorted(action.name for action in actions) == ["form", "search"]
+    assert all(action.duration >= LATE_SECONDS * 1000 for action in actions)
+
+
+@pytest.mark.parametrize(
+    ("address", "options", "route"),
+    [
+        ("/contacts/4711-ada@crm.example?q=secret&token=t0k3n#fragment", "", "/contacts/:id"),
+        ("/orders/4711-ada@crm.example?q=secret&token=t0k3n#fragment", "", ""),
+        ("/contacts?q=secret#/contacts/4711-ada@crm.example?token=t0k3n", "data-hash", "/contacts/:id"),
+    ],
+    ids=["of-the-list", "not-of-the-list", "behind-the-hash"],
+)
+def test_nothing_personal_leaves_the_page(world: World, address: str, options: str, route: str) -> None:
+    """No byte of a beacon is of an address, a query, a fragment, a title, a text, an id, a cookie or a storage."""
+    script = "addEventListener('load', () => setTimeout(() => {throw new Error('Lovelace')}))"
+    world.site.page("/contacts", '<p>Text</p><input id="ada-4711" value="secret">', script, f"{_ROUTES} {options}")
+    page = world.open(world.site.url + address)
+    assert page.evaluate("[document.cookie, localStorage.length, sessionStorage.length]") == ["", 0, 0]
+    world.vitals_of(page)
+    assert {beacon.route for beacon in world.site.beacons()} == {route}
+    sent = b"".join(re.sub(rb'"id":"[0-9a-f]{32}"', b"", body) for body in world.site.bodies)
+    words = ["4711-", "ada", "secret", "token", "t0k3n", "fragment", "Lovelace", "Text", "127.0.0.1", "http", "?", "@"]
+    assert [word for word in words if word.encode() in sent] == []
+    assert all(len(body) <= MOST_BYTES for body in world.site.bodies)
+    assert {headers["content-type"] for headers in world.site.headers} == {"text/plain;charset=UTF-8"}
+    assert not any("cookie" in headers for headers in world.site.headers)
+
+
+_UNWILLING = (
+    ("Object.defineProperty(navigator, 'doNotTrack', {get: () => '1'})", ""),
+    ("Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true})", ""),
+    ("", 'data-consent="wait"'),
+    ("", 'data-sample="0"'),
+)
+
+
+def test_who_does_not_want_it_sends_nothing(world: World) -> None:
+    """Do Not Track, Global Privacy Control, a consent not given, a page load not sampled: not one request."""
+    for number, (before, tag) in enumerate(_UNWILLING):
+        page = world.open(world.site.page(f"/quiet{number}", "<p>Text</p>", tag=tag), before)
+        page.evaluate(_HIDE)
+        page.close()
+    world.vitals_of(world.open(world.site.page("/control", "<p>Text</p>")))
+    assert {headers["referer"].removeprefix(world.site.url) for headers in world.site.headers} == {"/control"}
+
+
+def test_consent_given_and_withdrawn(world: World) -> None:
+    """Measures begin with the consent, those of the load included, and end where it is withdrawn."""
+    address = world.site.page("/consent", "<p>Text</p>", tag='data-consent="wait"')
+    for calls in ("start()", "start(); window.pantrywatch.stop()"):
+        page = world.open(address)
+        page.evaluate(f"() => {{window.pantrywatch.{calls}}}")
+        page.evaluate(_PAINTED)
+        page.evaluate(_HIDE)
+        page.close()
+    wait_until(lambda: "fcp" in world.site.vitals(), 60, "a beacon of the page with consent")
+    assert len([beacon for beacon in world.site.beacons() if beacon.vitals.fcp is not None]) == 1
+
+
+def _close(page: Page) -> None:
+    page.close(run_before_unload=False)
+
+
+def _navigate(page: Page) -> None:
+    page.goto("about:blank")
+    page.close()
+
+
+def _hide(page: Page) -> None:
+    page.evaluate(_HIDE)
+
+
+_ENDINGS: dict[str, Callable[[Page], None]] = {"close": _close, "navigate": _navigate, "hide": _hide}
+_TIMES = [3, pytest.param(20, marks=pytest.mark.long)]
+
+
+@pytest.mark.parametrize("ending", _ENDINGS)
+@pytest.mark.parametrize("times", _TIMES)
+def test_what_was_measured_arrives(world: World, ending: str, times: int) -> None:
+    """Whether a page is closed, left or hidden, its measures arrive, once each."""
+    address = world.site.page("/end", "<p>Text</p>")
+    for _ in range(times):
+        world.site.bodies.clear()
+        page = world.open(address)
+        _ENDINGS[ending](page)
+        wait_until(lambda: {"lcp", "cls", "ttfb", "load"} <= world.site.vitals().keys(), 60, f"beacon after {ending}")
+        page.close()
