@@ -49,7 +49,7 @@ function(config)
     panel.states(
       'Alerts',
       'When alerts of this target fired, by severity. Good: none.',
-      [panel.query('max by (alertname, severity) (ALERTS{alertstate="firing", target="$target"})', '{{alertname}} ({{severity}})')],
+      [panel.query('max by (alertname, severity) (ALERTS{alertstate="firing", severity!="none", target="$target"})', '{{alertname}} ({{severity}})')],
       'No alert of this target fired in the time range shown.',
     ) + panel.size(12, 8) + panel.texts({ '1': ['firing', colors.hurt] }),
   ]

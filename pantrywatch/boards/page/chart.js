@@ -4,6 +4,7 @@ import { element, plainForChart } from './dom.js';
 import { dateAndClock, timeTicks } from './time.js';
 
 const MARGIN = { top: 6, right: 10, bottom: 22 };
+const LETTER = 6.2; // its width in pixels, on average
 const MOST_IN_BOX = 15;
 // Of all graphs drawn: { show(time, value box or not) }.
 const graphs = new Set();
@@ -27,7 +28,8 @@ export async function timeChart(body, context, { traces, shapes = [], left, righ
   if (!body.isConnected) return;
   const plot = body.querySelector(':scope > .plot') ?? body.appendChild(element('div', { class: 'plot' }));
   const { from, to } = context.range;
-  const margin = { l: gap(left), r: right ? gap(right) : MARGIN.right, t: MARGIN.top, b: MARGIN.bottom, pad: 0 };
+  const most = Math.max(160, 0.35 * plot.clientWidth);
+  const margin = { l: gap(left, most), r: right ? gap(right, most) : MARGIN.right, t: MARGIN.top, b: MARGIN.bottom, pad: 0 };
   const ticks = timeTicks(from, to, Math.max(2, Math.floor(plot.clientWidth / 90)));
   const look = {
     margin,
@@ -40,8 +42,8 @@ export async function timeChart(body, context, { traces, shapes = [], left, righ
     hovermode: false,
     dragmode: 'zoom',
     xaxis: { type: 'linear', range: [from, to], tickvals: ticks.values, ticktext: ticks.texts, gridcolor: '#eaeef2', zeroline: false },
-    yaxis: { ...axis(left), fixedrange: true },
-    ...(right ? { yaxis2: { ...axis(right), overlaying: 'y', side: 'right', showgrid: false, fixedrange: true } } : {}),
+    yaxis: { ...axis(left, most), fixedrange: true },
+    ...(right ? { yaxis2: { ...axis(right, most), overlaying: 'y', side: 'right', showgrid: false, fixedrange: true } } : {}),
     shapes: [...shapes, ...events(context)],
     ...layout,
   };
@@ -56,12 +58,15 @@ export function forgetCharts() {
   box.remove();
 }
 
-function gap({ texts }) {
-  return Math.min(160, 12 + Math.max(1, ...texts.map((text) => text.length)) * 6.2);
+function gap({ texts }, most) {
+  return Math.min(most, 12 + Math.max(1, ...texts.map((text) => text.length)) * LETTER);
 }
 
-function axis({ values, texts, range, type = 'linear' }) {
-  return { type, range, tickvals: values, ticktext: texts.map(plainForChart), gridcolor: '#eaeef2', zeroline: false };
+// A text that is longer than its place loses its end: names differ at their beginning.
+function axis({ values, texts, range, type = 'linear' }, most) {
+  const letters = Math.floor((most - 12) / LETTER);
+  const shown = texts.map((text) => plainForChart(text.length > letters ? `${text.slice(0, letters - 1)}…` : text));
+  return { type, range, tickvals: values, ticktext: shown, gridcolor: '#eaeef2', zeroline: false };
 }
 
 function events({ events: found = [] }) {
