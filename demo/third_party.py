@@ -69,6 +69,10 @@ def main(arguments: list[str] | None = None) -> int:
         application(),
         host=host,
         port=port,
+        # Not what happens to be installed or set for a neighbor: httptools refuses unknown methods before we count them.
+        http="h11",
+        loop="asyncio",
+        workers=1,
         log_config=None,
         access_log=False,
         server_header=False,
