@@ -31,7 +31,7 @@ ALERTS = [
 
 
 CASES = sorted((ROOT / "tests/rules").glob("*.yml"))
-_SLOW = {"causes.yml"}  # seven hours of several layers
+_SLOW = {"causes.yml", "database_upkeep.yml", "monitoring_trends.yml", "synthetic_daily.yml"}  # hours and days
 
 
 def _run(*command: str, cwd: Path = ROOT) -> str:

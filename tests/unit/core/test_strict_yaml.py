@@ -124,7 +124,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@cases(1500)
+@cases(500)
 @given(st.one_of(st.lists(_PIECES, max_size=30).map("".join), st.text(max_size=60)))
 def test_any_text_is_a_document_or_an_error_with_its_line(text: str) -> None:
     """Whatever text it is given: plain values come back, or an error that names a line; never a traceback."""
