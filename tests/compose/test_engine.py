@@ -211,7 +211,8 @@ def test_what_is_kept_survives_down_and_up(demo: Stack) -> None:
     demo.demo("down")
     assert {name.removeprefix(f"{PROJECT}_") for name in demo.engine.leftovers()} == {
         "installation", "prometheus", "alertmanager", "grafana", "inbox", "heartbeat", "state", "postgres", "redis",
-        "faults", *(f"secrets-{name}" for name in ("cache", "database", "heartbeat", "host", "inbox", "rum", "synthetic")),
+        "faults", "secrets-rum",
+        *(f"secrets-{name}" for name in ("cache", "database", "heartbeat", "host", "inbox", "synthetic")),
     }  # fmt: skip
     demo.demo("up", "--detach")
     demo.wait_until_healthy("the second up")
