@@ -52,7 +52,7 @@ class Beacon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RefusedError(Exception):
-    """The body is not a beacon; the argument is the reason, one of `receiver.REASONS`."""
+    """The body is not a beacon; the argument is the reason, one of `metrics.REASONS`."""
 
 
 _decoder = msgspec.json.Decoder(Beacon)

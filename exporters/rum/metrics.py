@@ -58,11 +58,11 @@ HISTOGRAMS: Mapping[str, tuple[tuple[float, ...], str]] = {
     ),
 }
 
-# Why a beacon, or a connection (slow, connections, http), was dropped.
-REASONS = (
-    "http", "path", "origin", "size", "encoding", "syntax", "schema", "client_rate", "total_rate", "duplicate", "slow",
-    "connections",
-)  # fmt: skip
+# Why a beacon, or a connection (slow, connections, http), was dropped, and the status of its answer.
+REASONS: Mapping[str, int] = {
+    "http": 400, "path": 404, "origin": 403, "size": 413, "encoding": 415, "syntax": 400, "schema": 400,
+    "client_rate": 429, "total_rate": 429, "duplicate": 204, "slow": 408, "connections": 503,
+}  # fmt: skip
 VALUE_REASONS = ("navigation", "range")
 VISITORS = ("user", "bot", "own")
 
@@ -88,7 +88,7 @@ _COUNTERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
         (SOURCE,),
         "Requests of a trusted proxy that named no client in X-Forwarded-For: limited in all only, not for a network.",
     ),
-    "pantrywatch_rum_dropped_total": ("reason", REASONS, "Requests and connections dropped, by reason."),
+    "pantrywatch_rum_dropped_total": ("reason", tuple(REASONS), "Requests and connections dropped, by reason."),
     "pantrywatch_rum_values_dropped_total": (
         "reason",
         VALUE_REASONS,

@@ -10,16 +10,12 @@ from exporters.rum import labels
 from exporters.rum.beacon import MOST_BYTES, Beacon, RefusedError, measured, read_beacon
 from exporters.rum.labels import Routes, Visitors
 from exporters.rum.limits import NOBODY, Bucket, ClientLimits, Networks, Peer, RecentBatches
-from exporters.rum.metrics import Metrics
+from exporters.rum.metrics import REASONS, SOURCE, Metrics
 from exporters.rum.origins import Origins
 from exporters.rum.settings import RumSettings
 
 PATH = b"/rum"
 _METHODS = {b"POST": "POST", b"OPTIONS": "OPTIONS"}
-_STATUS = {
-    "http": 400, "path": 404, "origin": 403, "size": 413, "encoding": 415, "syntax": 400, "schema": 400,
-    "client_rate": 429, "total_rate": 429, "duplicate": 204, "slow": 408, "connections": 503,
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -95,7 +91,7 @@ class Receiver:
     def drop(self, reason: str, origin: bytes = b"") -> Answer:
         """Count a drop, and return its answer."""
         self._metrics.increment("pantrywatch_rum_dropped_total", reason)
-        return Answer(_STATUS[reason], origin)
+        return Answer(REASONS[reason], origin)
 
     def _count(self, beacon: Beacon, browser: str) -> None:
         values, left_out = measured(beacon)
@@ -104,13 +100,13 @@ class Receiver:
             increment("pantrywatch_rum_values_dropped_total", reason)
         increment("browser_beacons_total", browser)
         if beacon.interactions:
-            increment("browser_interactions_total", "field", beacon.interactions)
+            increment("browser_interactions_total", SOURCE, beacon.interactions)
         if errors := beacon.errors + beacon.rejections:
-            increment("browser_interaction_errors_total", "field", min(errors, beacon.interactions))
+            increment("browser_interaction_errors_total", SOURCE, min(errors, beacon.interactions))
             increment("browser_script_errors_total", "error", beacon.errors)
             increment("browser_script_errors_total", "rejection", beacon.rejections)
         if beacon.failed_requests:
-            increment("browser_failed_requests_total", "field", beacon.failed_requests)
+            increment("browser_failed_requests_total", SOURCE, beacon.failed_requests)
         own = (
             beacon.navigation,
             self._routes.fold(beacon.route),
@@ -128,7 +124,7 @@ class Receiver:
         now = self._clock()
         network = self._networks.of(head.peer, head.headers.get(b"x-forwarded-for", b""))
         if network is None:
-            self._metrics.increment("pantrywatch_rum_clients_unknown_total", "field")
+            self._metrics.increment("pantrywatch_rum_clients_unknown_total", SOURCE)
         elif not self._clients.take(network, now):
             return "client_rate"
         return None if self._total.take(now) else "total_rate"
