@@ -40,8 +40,10 @@ function(config=(import 'config.libsonnet').defaults)
   {
     groups: [
       {
-        name: 'health.targets',
-        interval: time.duration('1m'),
+        // As soon as the alerts of an outage, so that nothing is called healthy or met next to one. In this order: what is
+        // judged by others comes after them.
+        name: 'health.rules',
+        interval: time.duration('15s'),
         rules: [
           // Unhealthy: a critical or high alert says that a good part of a month's allowance is going, and the last minutes
           // do not say that it is over; its windows remember for half an hour. Degraded: any alert fires, or the last half
@@ -62,13 +64,6 @@ function(config=(import 'config.libsonnet').defaults)
             + ') and on (target) ' + series.measured + ' == 1'
             + ' or max by (target, layer) (3 * (' + series.measured + ' == 1)) unless on (target) ' + series.capacity
           ),
-        ],
-      },
-      {
-        // As soon as the alerts of an outage, so that nothing is called healthy beside one.
-        name: 'health.rules',
-        interval: time.duration('15s'),
-        rules: [
           // It may answer Prometheus and nobody else: an alert that users' requests fail counts too.
           local application = 'up{%s}' % config.selectors.application;
           local failing = '2 * max(%s)' % firing('component="api", severity="critical", type="error"');
