@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         app,
         host=host,
         port=port,
-        # Not what happens to be installed or set for a neighbor: httptools refuses unknown methods before we count them.
+        # Not what happens to be installed or set: httptools refuses unknown methods before we can count them.
         http="h11",
         loop="asyncio",
         workers=1,

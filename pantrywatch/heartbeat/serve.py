@@ -38,7 +38,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>pantrywat
 <style>body{{font:16px/1.45 system-ui,sans-serif;margin:1rem auto;padding:0 1rem;max-width:40rem}}</style>
 <h1>pantrywatch heartbeat</h1><p><b>{state}</b></p>
 <p>Alertmanager sends the alert Watchdog here while the monitoring works. Without it for {silent},
-or with nothing new from Prometheus for 5 minutes more, the contacts of
+or with nothing new from Prometheus for 6 minutes more, the contacts of
 <code>notifications.heartbeat</code> are notified. <a href="/metrics">Metrics</a></p></html>
 """
 
@@ -98,7 +98,7 @@ async def _serve(watch: Watch, web: Coroutine[Any, Any, None]) -> None:
 async def _beat(record: Record, token: Secret | None, request: Request) -> Response:
     """Accept Alertmanager's JSON, or a POST without a body from any script; a resolved Watchdog is not a beat.
 
-    Alertmanager goes on for twelve minutes after Prometheus died: without a new evaluation a beat does not count.
+    Alertmanager goes on for up to 14 minutes after Prometheus died: without a new evaluation a beat does not count.
     """
     evaluated = None
     if token is not None and not _carries(request, token):

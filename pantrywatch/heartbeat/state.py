@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 _CHANGES = ChangeLog(logger)
 
 _FILE = "heartbeat.json"
-# Prometheus sends Watchdog again at every resend-delay (3 minutes as the stack runs it), Alertmanager what it has at
+# Prometheus sends Watchdog again at every resend-delay (3.5 minutes as the stack runs it), Alertmanager what it has at
 # every beat, for four times resend-delay: what says the same for longer than this is Alertmanager's memory.
-_SAME_SECONDS = 300
+_SAME_SECONDS = 360
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Record:
     evaluated_at: float = 0.0
 
     def beat(self, evaluated: str | None = None) -> bool:
-        """Record a beat, and return whether it counts: not if it has carried the same evaluation for five minutes.
+        """Record a beat, and return whether it counts: not if it has carried the same evaluation for six minutes.
 
         `evaluated` is when Prometheus evaluated Watchdog, as its annotation says; None where nothing says so.
         """

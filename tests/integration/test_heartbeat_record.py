@@ -87,12 +87,12 @@ def _hear(record: Record, hands: _Hands, minutes: int, evaluated: str | None) ->
 
 
 def test_a_dead_prometheus_is_missed_while_alertmanager_still_repeats_its_watchdog() -> None:
-    """A beat with the same evaluation for more than five minutes is none; a resend after three is no silence."""
+    """A beat with the same evaluation for more than six minutes is none; a resend after four is no silence."""
     hands = _Hands()
     record = read_record(None, hands.clock())
     watch = _watch(record)
-    for evaluated in ("100", "280", "460"):
-        assert all(_hear(record, hands, 3, evaluated))
+    for evaluated in ("100", "340", "460"):
+        assert all(_hear(record, hands, 4, evaluated))
     assert _hear(record, hands, 12, "460") == [True] * 3 + [False] * 9
     assert record.silent_seconds() == 9 * 60
     hands.pass_by(_TIMING.silent_seconds - 9 * 60 + 1)

@@ -49,10 +49,10 @@ class _Receiver:
 
 
 def test_what_alertmanager_repeats_of_a_dead_prometheus_is_no_beat() -> None:
-    """From the sixth minute on, the same evaluation is received and does not count; a new one counts at once."""
+    """After six minutes, the same evaluation is received and does not count; a new one counts at once."""
     receiver = _Receiver()
-    texts = [receiver.post(_watchdog("1790000000"))[1] for _ in range(8)]
-    assert texts == ["received\n"] * 6 + ["received: an old evaluation, Prometheus is silent\n"] * 2
+    texts = [receiver.post(_watchdog("1790000000"))[1] for _ in range(9)]
+    assert texts == ["received\n"] * 7 + ["received: an old evaluation, Prometheus is silent\n"] * 2
     assert receiver.record.silent_seconds() == 120
     assert receiver.post(_watchdog("1790000180")) == (200, "received\n")
     assert receiver.record.silent_seconds() == 0
