@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
 
+from exporters.core import logs
 from tests.support import servers, suites
 from tests.support.properties import register_profiles
 
 register_profiles()
+
+
+@pytest.fixture(autouse=True)
+def _logs_reach_the_test() -> None:
+    """Undo what a program that an earlier test ran in this process did to our loggers: no record reached pytest."""
+    for name in logs.OURS:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
+        logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,14 @@ import logging
 import sys
 import threading
 
-_OURS = ("exporters", "pantrywatch")
+OURS = ("exporters", "pantrywatch")
 
 
 def setup(level: int = logging.INFO) -> None:
     """Log only our own loggers to standard error: texts of libraries may contain what must not be logged."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"))
-    for name in _OURS:
+    for name in OURS:
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(level)
