@@ -21,7 +21,7 @@ def problems(expression: Any) -> Iterator[Problem]:
         if isinstance(node, promql.AggregateExpr) and str(node.op) in _ADDS and _drops_job(node):
             for name in sorted({name_of(selector) for selector in _of_any_job(node.expr)}):
                 message = (
-                    f"{node.op} over every job of {name}: twice as much beside a second exporter; max over job first"
+                    f"{node.op} over every job of {name}: twice as much with a second exporter; max over job first"
                 )
                 yield "counted-twice", message
 

@@ -2,6 +2,8 @@
 
 const MOST_ACTIONS = 50;
 const MOST_COUNT = 10_000;
+/** Beacons that the browser did not take yet: it holds 64 kB of them; the oldest go first. */
+const MOST_WAITING = 50;
 const DELAY_MS = 10_000;
 /** Final only when the page is hidden or left. */
 const UNTIL_LEFT = ['lcp', 'cls', 'inp'];
@@ -23,7 +25,7 @@ export class Batch {
    */
   constructor(to, route) {
     this.to = to;
-    this.waiting = []; // beacons that the browser did not take yet: they keep their id, so none counts twice
+    this.waiting = []; // they keep their id, so none counts twice
     this.interactionsBefore = this.interactionsEver();
     this.begin('hard', route);
     this.stopped = false;
@@ -75,7 +77,7 @@ export class Batch {
     const beacon = this.beacon(isLeft);
     if (beacon && !this.stopped) this.waiting.push(beacon);
     while (this.waiting.length && navigator.sendBeacon(this.to, this.waiting[0])) this.waiting.shift();
-    this.waiting.splice(0, this.waiting.length - MOST_ACTIONS);
+    this.waiting.splice(0, this.waiting.length - MOST_WAITING);
   }
 
   /** Forget everything, and send nothing from now on. */

@@ -68,7 +68,12 @@ export class Requests {
         () => end(!isAborted && (this.status === 0 || this.status >= FAILED_STATUS)),
         { once: true },
       );
-      return original.apply(this, parts);
+      try {
+        return original.apply(this, parts);
+      } catch (error) {
+        end(false); // it never began: nothing would wait for its end
+        throw error;
+      }
     };
   }
 }
