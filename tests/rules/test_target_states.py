@@ -116,6 +116,7 @@ def test_what_the_application_exported_once_is_missed(promtool: Promtool) -> Non
 @pytest.mark.parametrize(
     ("job", "targets"), [("browser", ("page-load-3g", "tti")), ("rum", ("lcp", "search-response"))]
 )
+@pytest.mark.long
 def test_what_browsers_measure_is_missed_when_it_vanishes(
     promtool: Promtool, job: str, targets: tuple[str, ...]
 ) -> None:
