@@ -37,6 +37,7 @@ local defaults = {
     cache: 'job="cache"',
     host: 'job="host"',
     browser: 'job="browser"',
+    frontend: 'job="rum"',
     // What runs the monitoring, for its own resource usage.
     monitoring: 'job=~"prometheus|alertmanager|exporter"',
 

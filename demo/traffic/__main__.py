@@ -22,11 +22,13 @@ _REPORT_SECONDS = 60.0
 class Driver:
     """Open loop: arrivals follow the clock, not the responses; one is dropped if everybody is busy."""
 
-    def __init__(self, url: str, peak_rate: float, clock: Callable[[], datetime] = datetime.now) -> None:
+    def __init__(
+        self, url: str, peak_rate: float, beacons_url: str = "", clock: Callable[[], datetime] = datetime.now
+    ) -> None:
         self._peak_rate = peak_rate
         self._clock = clock
         self._random = Random()
-        self._idle = {number: Representative(number, url) for number in range(1, EVERYBODY + 1)}
+        self._idle = {number: Representative(number, url, beacons_url) for number in range(1, EVERYBODY + 1)}
         self._lock = threading.Lock()
         self.outcomes: Counter[str] = Counter()
 
@@ -71,7 +73,7 @@ class Driver:
 def main() -> int:
     try:
         environment = current()
-        driver = Driver(environment.url, environment.rate)
+        driver = Driver(environment.url, environment.rate, environment.beacons_url)
     except ConfigurationError as error:
         print(f"demo.traffic: {error}", file=sys.stderr)
         return 2

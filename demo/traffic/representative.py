@@ -7,6 +7,7 @@ from random import Random
 import requests
 
 from demo.passwords import DEMO_PASSWORD
+from demo.traffic.browsers import Browser
 from demo.traffic.journeys import Content, Desk, Journey, Step, begin
 
 _TIMEOUT_SECONDS = 5.0
@@ -19,7 +20,8 @@ _MISTYPED_SHARE = 0.02
 class Representative:
     """Acts when called; never raises for any behavior of the API."""
 
-    def __init__(self, number: int, url: str) -> None:
+    def __init__(self, number: int, url: str, beacons_url: str = "") -> None:
+        """Work on the CRM at `url`; the browser reports to the receiver at `beacons_url`, if there is one."""
         self._email = f"rep{number:02d}@pantry.example"
         self._url = url
         self._http = requests.Session()
@@ -27,6 +29,7 @@ class Representative:
         # Loopback only: proxies in the environment are ignored.
         self._http.trust_env = False
         self._desk = Desk(Random(number), [])
+        self._browser = Browser(number, beacons_url) if beacons_url else None
         self._journey: Journey | None = None
         self._answer: Content | None = None
 
@@ -38,7 +41,10 @@ class Representative:
             return self._find_accounts()
         if self._desk.random.random() < _LOG_OUT_SHARE:
             self._http.headers.pop("Authorization")
-        status, self._answer = self._request(self._next_step())
+        step = self._next_step()
+        status, self._answer = self._request(step)
+        if self._browser is not None and self._answer is not None:
+            self._browser.show(step)
         if status == 401:
             self._http.headers.pop("Authorization", None)
         return status

@@ -8,50 +8,95 @@ the page: such a run does not count (internal).
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Mapping
 from functools import partial
 
-from exporters.browser.metrics import HISTOGRAMS
-from exporters.browser.page import PageRequests, PageTimings, Plan, load_page
+from exporters.browser.journey import Journey
+from exporters.browser.metrics import HISTOGRAMS, INPUT_HISTOGRAMS
+from exporters.browser.page import PageLoad, PageTimings
+from exporters.browser.process import chromium
 from exporters.browser.settings import BrowserCheck, find_chromium
+from exporters.browser.tab import Tab
 from exporters.browser.throttling import NETWORKS
+from exporters.browser.traffic import Traffic
 from exporters.core.checks.check import Entry, Observation, PreparedCheck
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.settings import Secret
 
 _running = threading.Lock()
+# The time that the browser may take before the page starts: beyond that, the machine is at fault.
+_START_SHARE = 1 / 3
+# Reserved for checking whether the browser is alive, and for ending it.
+_RESERVE_SECONDS = 3.0
 
 
-def prepare(settings: BrowserCheck, _entry: Entry) -> PreparedCheck:
-    """Return the check."""
+def prepare(settings: BrowserCheck, entry: Entry) -> PreparedCheck:
+    """Return the check, with its secrets loaded. Raises ConfigError."""
+    files = settings.secret_files.items()
+    secrets = {name: entry.secret_file(f"secret_files.{name}", file) for name, file in files}
+    filled = tuple((name, ("lab", settings.network)) for name in _filled(settings))
+    return PreparedCheck(settings, partial(_check, settings, secrets), filled)
+
+
+def _filled(settings: BrowserCheck) -> Iterable[str]:
+    """Return the names of the histograms that a check fills."""
+    if settings.steps:
+        return INPUT_HISTOGRAMS if any(step.is_input() for step in settings.steps) else ()
     # Chromium's throttling does not delay the first byte as reported by the page.
-    names = [name for name in HISTOGRAMS if settings.network == "none" or name != "browser_ttfb_seconds"]
-    filled = tuple((name, ("lab", settings.network)) for name in names)
-    return PreparedCheck(settings, partial(_check, settings), filled)
+    missing = {*INPUT_HISTOGRAMS, *(() if settings.network == "none" else ("browser_ttfb_seconds",))}
+    return (name for name in HISTOGRAMS if name not in missing)
 
 
-def _check(settings: BrowserCheck, observation: Observation, deadline: Deadline) -> None:
+def _check(settings: BrowserCheck, secrets: Mapping[str, Secret], observation: Observation, deadline: Deadline) -> None:
     binary = find_chromium()
     if binary is None:
         raise CollectError(ErrorClass.INTERNAL, "no Chromium on the PATH")
     if not _running.acquire(blocking=False):
         raise CollectError(ErrorClass.INTERNAL, "the browser of the previous run has not ended")
-    plan = Plan(
-        binary=binary,
-        url=settings.url,
-        network=NETWORKS[settings.network],
-        cpu_slowdown=settings.cpu_slowdown,
-        tls_verify=settings.tls_verify,
-        text=settings.expect_text,
-    )
-    traffic = PageRequests()
     try:
-        load, failure = load_page(plan, traffic, observation, deadline)
+        with chromium(binary) as running:
+            _visit(settings, secrets, Tab(running, Traffic()), observation, deadline)
     finally:
         _running.release()
-    _note_load(observation, load, "lab", settings.network)
-    _note_traffic(observation, traffic)
+
+
+def _visit(
+    settings: BrowserCheck, secrets: Mapping[str, Secret], tab: Tab, observation: Observation, deadline: Deadline
+) -> None:
+    due = deadline.earlier(_RESERVE_SECONDS)
+    with observation.phase("start"):
+        tab.prepare(tls_verify=settings.tls_verify, deadline=Deadline.after(deadline.remaining() * _START_SHARE))
+    if settings.log_in:
+        with observation.phase("log_in"):
+            Journey(tab, secrets, observation).run(settings.log_in, due)
+            tab.forget_cache(due)  # as a user finds it who comes for the first time
+    tab.slow_down(NETWORKS[settings.network], settings.cpu_slowdown, due)
+    _load(settings, tab, observation, due)
+    if settings.steps:
+        with observation.phase("steps"):
+            _walk(settings, Journey(tab, secrets, observation), observation, due)
+
+
+def _load(settings: BrowserCheck, tab: Tab, observation: Observation, due: Deadline) -> None:
+    load = PageLoad(tab, throttled=settings.network != "none")
+    failure = load.run(settings.url, settings.expect_text, observation, due, settle=not settings.steps)
+    if not settings.steps:
+        _note_load(observation, load.seen, "lab", settings.network)
+    _note_traffic(observation, tab.traffic)
     if failure:
         raise failure
+
+
+def _walk(settings: BrowserCheck, journey: Journey, observation: Observation, due: Deadline) -> None:
+    try:
+        journey.run(settings.steps, due)
+        journey.note_inputs(due)
+    finally:
+        seen = (journey.first_input, journey.slowest_input)
+        for name, value in zip(INPUT_HISTOGRAMS, seen, strict=True):
+            if value is not None:
+                observation.observe(name, value, value, "lab", settings.network)
 
 
 def _note_load(observation: Observation, load: PageTimings, *labels: str) -> None:
@@ -71,7 +116,7 @@ def _note_load(observation: Observation, load: PageTimings, *labels: str) -> Non
         observation.set("browser_tbt_seconds", load.tbt, *labels)
 
 
-def _note_traffic(observation: Observation, traffic: PageRequests) -> None:
+def _note_traffic(observation: Observation, traffic: Traffic) -> None:
     for resource, count in traffic.requests.items():
         observation.set("browser_page_requests", count, resource)
     for resource, size in traffic.bytes.items():

@@ -1,11 +1,12 @@
 // Runs before the page's own scripts, in an isolated world that they cannot see, and collects what the browser records.
-// Times are milliseconds since navigation start.
+// Times are milliseconds since navigation start, except where they are said to be Unix time.
 (() => {
   const seen = { lcp: null, shifts: [], tasks: [] };
+  const inputs = { fid: null, inp: null };
   const LIMIT = 5000;
-  const watch = (type, note) => {
+  const watch = (type, note, more = {}) => {
     const observer = new PerformanceObserver((list) => list.getEntries().forEach(note));
-    observer.observe({ type, buffered: true });
+    observer.observe({ type, buffered: true, ...more });
     return () => observer.takeRecords().forEach(note);
   };
   const flush = [
@@ -16,6 +17,13 @@
     watch('longtask', (entry) => {
       if (seen.tasks.length < LIMIT) seen.tasks.push([entry.startTime, entry.startTime + entry.duration]);
     }),
+    watch('first-input', (entry) => {
+      inputs.fid = entry.processingStart - entry.startTime;
+      inputs.inp = Math.max(inputs.inp, entry.duration);
+    }),
+    watch('event', (entry) => {
+      if (entry.interactionId) inputs.inp = Math.max(inputs.inp, entry.duration);
+    }, { durationThreshold: 16 }),
   ];
   globalThis.pantrywatchSeen = () => {
     flush.forEach((take) => take());
@@ -31,4 +39,49 @@
     };
   };
   globalThis.pantrywatchShows = (text) => Boolean(document.body) && document.body.innerText.includes(text);
+
+  // When step `number` had its effect, in Unix time: the frame after the page showed the text, or after it was loaded.
+  const steps = new Map();
+  const watchStep = (text) => {
+    const step = { at: null };
+    let changed = true;
+    const observer = new MutationObserver(() => { changed = true; });
+    observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+    const done = () => (text ? globalThis.pantrywatchShows(text) : document.readyState === 'complete');
+    const look = () => {
+      if (!changed || !done()) {
+        changed = false;
+        requestAnimationFrame(look);
+        return;
+      }
+      observer.disconnect();
+      requestAnimationFrame(() => { step.at = performance.timeOrigin + performance.now(); });
+    };
+    look();
+    step.again = () => { changed = true; }; // a style sheet may show a text without any change of the document
+    return step;
+  };
+  globalThis.pantrywatchStep = (number, text) => {
+    flush.forEach((take) => take());
+    if (!steps.has(number)) steps.set(number, watchStep(text));
+    steps.get(number).again();
+    return { at: steps.get(number).at, ...inputs };
+  };
+
+  globalThis.pantrywatchSelect = (element) => {
+    element.focus();
+    if (element.select) element.select();
+    else document.getSelection().selectAllChildren(element);
+  };
+
+  // Where to click an element, or why nobody could.
+  globalThis.pantrywatchPoint = (element) => {
+    element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+    const [box] = element.getClientRects();
+    if (!box || !box.width || !box.height) return 'hidden';
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const hit = element.getRootNode().elementFromPoint(x, y);
+    const label = hit && hit.closest('label');
+    return element.contains(hit) || (label && label.control === element) ? [x, y] : 'covered';
+  };
 })();

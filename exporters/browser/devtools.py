@@ -22,6 +22,10 @@ _MAXIMUM_MESSAGES = 200_000  # in one run
 Event = Callable[[str, dict[str, Any], str], None]
 
 
+class CallError(CollectError):
+    """The browser rejected a call, such as one about a document that has gone."""
+
+
 class Devtools:
     """Calls, and the events that arrive meanwhile. `on_event` gets method, parameters and session of each."""
 
@@ -36,7 +40,7 @@ class Devtools:
     def call(self, method: str, deadline: Deadline, *, session: str = "", **parameters: Any) -> dict[str, Any]:
         """Return the result of a call.
 
-        Raises TimeoutError; CollectError (internal) if the browser has ended or rejects the call.
+        Raises TimeoutError; CallError if the browser rejects the call; CollectError (internal) if it has ended.
         """
         wanted = self.send(method, session=session, **parameters)
         while True:
@@ -47,7 +51,7 @@ class Devtools:
                 break
             self._dispatch(message)
         if "error" in message:
-            raise CollectError(ErrorClass.INTERNAL, f"{method}: {message['error'].get('message', '')}")
+            raise CallError(ErrorClass.INTERNAL, f"{method}: {message['error'].get('message', '')}")
         result: dict[str, Any] = message["result"]
         return result
 

@@ -13,6 +13,15 @@ GAUGES: Gauges = {
     "browser_page_transferred_bytes": (("resource",), "Bytes that the last page load transferred over the network."),
     "browser_page_failed_requests": ((), "Requests of the last page load that got no answer."),
     "browser_page_script_errors": ((), "Uncaught script errors in the last page load."),
+    "pantrywatch_check_step_success": (
+        ("step",),
+        "Whether a step of the last journey passed (1) or not (0); no sample for one that was not reached.",
+    ),
+    "pantrywatch_check_step_duration_seconds": (("step",), "Time of each step of the last journey."),
+    "pantrywatch_check_step_error": (
+        ("step", "reason"),
+        "1 for the reason that a step of the last journey failed for; no sample if all passed.",
+    ),
 }
 
 _SINCE = " since navigation start, of page loads; one that did not occur in the watched time is above every edge."
@@ -24,6 +33,15 @@ HISTOGRAMS: Histograms = {
     "browser_lcp_seconds": ((0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0), f"Largest contentful paint{_SINCE}"),
     "browser_cls_score": ((0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0), "Cumulative layout shift of page loads."),
     "browser_tti_seconds": ((1.0, 2.0, 3.0, 3.5, 4.0, 5.0, 7.3, 15.0), f"Time to interactive{_SINCE}"),
+    "browser_fid_seconds": (
+        (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
+        "Delay of the first input of journeys: from a click until the page begins to handle it.",
+    ),
+    "browser_inp_seconds": (
+        (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0),
+        "Slowest interaction of journeys: from an input to the next paint.",
+    ),
     "browser_page_load_seconds": ((0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 10.0, 20.0), f"End of the load event{_SINCE}"),
 }
+INPUT_HISTOGRAMS = ("browser_fid_seconds", "browser_inp_seconds")
 HISTOGRAM_LABELS = ("source", "network")

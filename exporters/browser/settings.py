@@ -4,21 +4,56 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
+from exporters.browser.steps import Step
 from exporters.browser.throttling import NetworkName
 from exporters.core.checks.check import CheckSettings
+from exporters.core.checks.templating import expect_placeholder_names, names_in
 from exporters.core.decoder import Problems, RecordCheck
-from exporters.core.field_checks import at_least, between, expect_http_url, unique_names
+from exporters.core.field_checks import (
+    at_least,
+    at_most_entries,
+    between,
+    expect_http_url,
+    unique,
+    unique_names,
+)
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SHORTEST_TIMEOUT_SECONDS = 20.0  # startup, a slow load, and the five quiet seconds that time to interactive requires
+_MOST_STEPS = 20
+
+
+def _log_in_begins_at_a_page(log_in: tuple[Step, ...]) -> Problems:
+    if log_in and log_in[0].action != "open":
+        yield "log_in[0].action", f"expected open: a log-in begins at a page of its own, got {log_in[0].action}"
+
+
+def _steps_have_names_of_their_own(log_in: tuple[Step, ...], steps: tuple[Step, ...]) -> Problems:
+    before = [step.name for step in log_in]
+    yield from ((f"log_in{place}", expected) for place, expected in unique(before, ".name"))
+    for index, step in enumerate(steps):
+        if step.name in before or step.name in [one.name for one in steps[:index]]:
+            yield f"steps[{index}].name", f"expected each only once, got {step.name!r} again"
+
+
+def _secrets_are_known(log_in: tuple[Step, ...], steps: tuple[Step, ...], secret_files: dict[str, str]) -> Problems:
+    for where, one in (("log_in", log_in), ("steps", steps)):
+        for index, step in enumerate(one):
+            if unknown := sorted(names_in(step.value or "") - set(secret_files)):
+                placeholders = ", ".join(f"<<{name}>>" for name in unknown)
+                yield f"{where}[{index}].value", f"expected names of secret_files, got {placeholders}"
+
+
+def _expect_secret_names(secret_files: Mapping[str, str]) -> None:
+    expect_placeholder_names(secret_files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserCheck(CheckSettings):
-    """Passes if the page loads within `timeout_seconds` and shows `expect_text`, if one is given."""
+    """Passes if the page loads within `timeout_seconds` and shows `expect_text`, and every step after it passes too."""
 
     kind: Annotated[Literal["browser"], "Optional."] = "browser"
     url: Annotated[str, "The URL of the page.", expect_http_url]
@@ -32,6 +67,23 @@ class BrowserCheck(CheckSettings):
     ] = 1.0
     expect_text: Annotated[str, "A text that the page must show."] = ""
     tls_verify: Annotated[bool, "Whether to verify the server's certificate."] = True
+    log_in: Annotated[
+        tuple[Step, ...], "Steps before the page is opened, in the same browser; the first opens a page. Neither their "
+        "traffic nor what they left in the cache counts in the page's load.", at_most_entries(_MOST_STEPS, "steps"),
+    ] = ()  # fmt: skip
+    steps: Annotated[
+        tuple[Step, ...], "Steps once the page is loaded. A check with steps measures these, and not the page's load.",
+        at_most_entries(_MOST_STEPS, "steps"),
+    ] = ()  # fmt: skip
+    secret_files: Annotated[dict[str, str], "Placeholder name → file with its value.", _expect_secret_names] = field(
+        default_factory=dict
+    )
+
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
+        _log_in_begins_at_a_page,
+        _steps_have_names_of_their_own,
+        _secrets_are_known,
+    )
 
 
 def _all_have_their_turn(checks: tuple[BrowserCheck, ...]) -> Problems:

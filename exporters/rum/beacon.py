@@ -12,6 +12,8 @@ from msgspec.structs import astuple
 MOST_BYTES = 16 * 1024  # of a body, as sent and once decompressed
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+_Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**30)]
+_Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=600_000)]
 
 
 class Vitals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -28,10 +30,29 @@ class Vitals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """A search, from the query to its results, or a form, from its submission to its feedback; in milliseconds."""
+    """A search, until its results, a form, until its feedback, or another, and what it took in milliseconds."""
 
-    name: Literal["search", "form"]
+    name: Annotated[str, msgspec.Meta(max_length=50)]
     duration: float
+
+
+class Blocking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """For how long the page could not answer, by whose script it was, in milliseconds beyond 50 at once."""
+
+    first: _Milliseconds = 0.0
+    third: _Milliseconds = 0.0
+    unknown: _Milliseconds = 0.0
+
+
+class Resources(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """What one kind of file of a page load weighed, by where it came from; `unknown`: its origin does not say."""
+
+    kind: Literal["document", "script", "style", "image", "font", "request", "other"]
+    network_bytes: _Bytes = 0
+    cache_bytes: _Bytes = 0
+    network: _Count = 0
+    cache: _Count = 0
+    unknown: _Count = 0
 
 
 class Beacon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +69,14 @@ class Beacon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interactions: _Count = 0
     errors: _Count = 0
     rejections: _Count = 0
+    opaque_errors: _Count = 0
+    worker_errors: _Count = 0
+    observer_errors: _Count = 0
+    failed_resources: _Count = 0
     failed_requests: _Count = 0
+    blocking: Blocking | None = None
+    resources: Annotated[tuple[Resources, ...], msgspec.Meta(max_length=7)] = ()
+    sample: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
 
 
 class RefusedError(Exception):
@@ -105,18 +133,15 @@ _MEASURES = {
     navigation: tuple(table.get(field) for field in Vitals.__struct_fields__)
     for navigation, table in (("hard", _HARD), ("soft", _SOFT))
 }
-_ACTIONS = {
-    "search": ("browser_search_seconds", 0.001, 120.0),
-    "form": ("browser_form_submission_seconds", 0.001, 120.0),
-}
+# The actions that the document names have histograms of their own.
+ACTIONS = {"search": "browser_search_seconds", "form": "browser_form_submission_seconds"}
+_LONGEST_ACTION_SECONDS = 120.0
 
 
 def measured(beacon: Beacon) -> tuple[list[tuple[str, float]], list[str]]:
     """Return (histogram, value in its unit) of each value, and why others are left out: navigation or range."""
-    found = list(zip(_MEASURES[beacon.navigation], astuple(beacon.vitals), strict=True))
-    found += [(_ACTIONS[action.name], action.duration) for action in beacon.actions]
     values, left_out = [], []
-    for measure, value in found:
+    for measure, value in zip(_MEASURES[beacon.navigation], astuple(beacon.vitals), strict=True):
         if value is None:
             continue
         if measure is None:
@@ -127,3 +152,10 @@ def measured(beacon: Beacon) -> tuple[list[tuple[str, float]], list[str]]:
         else:
             left_out.append("range")
     return values, left_out
+
+
+def acted(beacon: Beacon) -> tuple[list[tuple[str, float]], list[str]]:
+    """Return (name, seconds) of each action, and why others are left out: range."""
+    usable = [action for action in beacon.actions if 0.0 <= action.duration < math.inf]
+    found = [(action.name, min(action.duration / 1000, _LONGEST_ACTION_SECONDS)) for action in usable]
+    return found, ["range"] * (len(beacon.actions) - len(usable))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from itertools import product
 
 from exporters.core.cardinality import OTHER
 from exporters.core.checks.counters import Histogram
@@ -58,6 +59,10 @@ HISTOGRAMS: Mapping[str, tuple[tuple[float, ...], str]] = {
     ),
 }
 
+# Of the actions that the settings name, beside the documented ones.
+ACTION_HISTOGRAM = "browser_action_seconds"
+_ACTION_EDGES = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+
 # Why a beacon, or a connection (slow, connections, http), was dropped, and the status of its answer.
 REASONS: Mapping[str, int] = {
     "http": 400, "path": 404, "origin": 403, "size": 413, "encoding": 415, "syntax": 400, "schema": 400,
@@ -66,37 +71,91 @@ REASONS: Mapping[str, int] = {
 VALUE_REASONS = ("navigation", "range")
 VISITORS = ("user", "bot", "own")
 
-# name → own label, its values, help. All start at 0: `increase` does not see the first event of a new series.
-_COUNTERS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
-    "browser_interactions_total": ("source", (SOURCE,), "Interactions of users, as reported by their browsers."),
+# kind → its field of a beacon. Those of scripts count against the target; an observer's is no fault of a script.
+SCRIPT_ERRORS = {
+    "error": "errors", "rejection": "rejections", "opaque": "opaque_errors", "worker": "worker_errors",
+}  # fmt: skip
+PAGE_ERRORS = {"observer": "observer_errors", "resource": "failed_resources"}
+PARTIES = ("first", "third", "unknown")
+RESOURCE_KINDS = ("document", "script", "style", "image", "font", "request", OTHER)
+
+# name → own labels, the values of each, help. All start at 0: `increase` does not see the first event of a new series.
+_COUNTERS: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...], str]] = {
+    "browser_interactions_total": (("source",), ((SOURCE,),), "Interactions of users, as reported by their browsers."),
     "browser_interaction_errors_total": (
-        "source",
-        (SOURCE,),
+        ("source",),
+        ((SOURCE,),),
         "Script errors and unhandled rejections, in each beacon no more than its interactions.",
     ),
-    "browser_script_errors_total": ("kind", ("error", "rejection"), "Script errors in users' browsers, by kind."),
-    "browser_failed_requests_total": ("source", (SOURCE,), "Failed API calls, as reported by users' browsers."),
-    "browser_beacons_total": ("browser", BROWSERS, "Beacons of users, by family of their browser."),
-    "pantrywatch_rum_requests_total": ("method", ("POST", "OPTIONS", OTHER), "Requests to the receiver of beacons."),
+    "browser_script_errors_total": (
+        ("kind",),
+        (tuple(SCRIPT_ERRORS),),
+        "Errors of scripts in users' browsers: error, rejection, opaque (a script of another origin), worker.",
+    ),
+    "browser_page_errors_total": (
+        ("kind",),
+        (tuple(PAGE_ERRORS),),
+        "Errors in users' browsers that no script has made: observer (a resize loop), resource (a missing file).",
+    ),
+    "browser_failed_requests_total": (
+        ("source",),
+        ((SOURCE,),),
+        "Failed API calls, as reported by users' browsers.",
+    ),
+    "browser_blocking_seconds_total": (
+        ("source", "party"),
+        ((SOURCE,), PARTIES),
+        "Time in which pages could not answer, of frames and tasks what exceeds 50 ms; by whose script it was.",
+    ),
+    "browser_weighed_page_loads_total": (
+        ("source",),
+        ((SOURCE,),),
+        "Page loads that reported the files they needed.",
+    ),
+    "browser_resources_total": (
+        ("kind", "from"),
+        (RESOURCE_KINDS, ("network", "cache", "unknown")),
+        "Files of page loads; unknown: another origin does not say (Timing-Allow-Origin).",
+    ),
+    "browser_resource_bytes_total": (
+        ("kind", "from"),
+        (RESOURCE_KINDS, ("network", "cache")),
+        "Bytes of the files of page loads, compressed as sent.",
+    ),
+    "browser_beacons_total": (("browser",), (BROWSERS,), "Beacons of users, by family of their browser."),
+    "browser_beacons_estimated_total": (
+        ("source",),
+        ((SOURCE,),),
+        "Beacons of users, were every page load measured; the agent samples only where a page asks it to.",
+    ),
+    "pantrywatch_rum_requests_total": (
+        ("method",),
+        (("POST", "OPTIONS", OTHER),),
+        "Requests to the receiver of beacons.",
+    ),
     "pantrywatch_rum_accepted_total": (
-        "visitor",
-        VISITORS,
+        ("visitor",),
+        (VISITORS,),
         "Beacons accepted, by visitor; only those of users feed browser_*.",
     ),
     "pantrywatch_rum_clients_unknown_total": (
-        "source",
-        (SOURCE,),
+        ("source",),
+        ((SOURCE,),),
         "Requests of a trusted proxy that named no client in X-Forwarded-For: limited in all only, not for a network.",
     ),
-    "pantrywatch_rum_dropped_total": ("reason", tuple(REASONS), "Requests and connections dropped, by reason."),
+    "pantrywatch_rum_dropped_total": (
+        ("reason",),
+        (tuple(REASONS),),
+        "Requests and connections dropped, by reason.",
+    ),
     "pantrywatch_rum_values_dropped_total": (
-        "reason",
-        VALUE_REASONS,
+        ("reason",),
+        (VALUE_REASONS,),
         "Measurements left out of an accepted beacon: not of this kind of navigation, or negative.",
     ),
     "pantrywatch_rum_label_sets_folded_total": (
-        "metric",
-        tuple(HISTOGRAMS),
+        ("metric",),
+        (tuple(HISTOGRAMS),),
         "Measurements counted as `other` because the histogram has its most label sets.",
     ),
 }
@@ -109,14 +168,17 @@ class Metrics:
         """Give each histogram at most so many label sets, and one of `other`."""
         self._most = most_label_sets
         self._lock = threading.Lock()
-        self._counts = {name: dict.fromkeys(values, 0) for name, (_, values, _) in _COUNTERS.items()}
+        self._counts: dict[str, dict[tuple[str, ...], float]] = {
+            name: dict.fromkeys(product(*values), 0) for name, (_, values, _) in _COUNTERS.items()
+        }
         self._histograms: dict[str, dict[tuple[str, ...], Histogram]] = {name: {} for name in HISTOGRAMS}
         self._by_labels: dict[tuple[str, ...], dict[str, Histogram]] = {}  # the same, for those that have their own
+        self._actions: dict[str, Histogram] = {}
 
-    def increment(self, name: str, value: str, by: int = 1) -> None:
-        """Add to a counter, under one of its closed set of label values."""
+    def increment(self, name: str, *values: str, by: float = 1) -> None:
+        """Add to a counter, under label values of its closed sets."""
         with self._lock:
-            self._counts[name][value] += by
+            self._counts[name][values] += by
 
     def observe(self, labels: tuple[str, ...], values: Iterable[tuple[str, float]]) -> None:
         """Count values in histograms; `labels` are those of LABELS after `source`."""
@@ -125,13 +187,18 @@ class Metrics:
             for name, value in values:
                 (own.get(name) or self._child(name, labels)).observe(value)
 
+    def observe_action(self, name: str, seconds: float) -> None:
+        """Count an action of a closed set of names."""
+        with self._lock:
+            self._actions.setdefault(name, Histogram(_ACTION_EDGES)).observe(seconds)
+
     def _child(self, name: str, labels: tuple[str, ...]) -> Histogram:
         """Return the histogram of its own that these labels get now, or the one that those beyond the limit share."""
         children = self._histograms[name]
         if len(children) >= self._most:
             # The navigation is kept: the two populations are not mixed, here neither.
             labels = (labels[0], *(OTHER for _ in labels[1:]))
-            self._counts["pantrywatch_rum_label_sets_folded_total"][name] += 1
+            self._counts["pantrywatch_rum_label_sets_folded_total"][name,] += 1
             return children.setdefault(labels, Histogram(HISTOGRAMS[name][0]))
         child = self._by_labels.setdefault(labels, {})[name] = children[labels] = Histogram(HISTOGRAMS[name][0])
         return child
@@ -139,13 +206,21 @@ class Metrics:
     def families(self) -> list[AnyFamily]:
         """Return all counters, and the histograms that have counted something."""
         with self._lock:
-            counters: list[AnyFamily] = [self._counter(name) for name in _COUNTERS]
-            return counters + [self._histogram(name) for name, children in self._histograms.items() if children]
+            families: list[AnyFamily] = [self._counter(name) for name in _COUNTERS]
+            families += [self._histogram(name) for name, children in self._histograms.items() if children]
+            return [*families, self._of_actions()] if self._actions else families
 
     def _counter(self, name: str) -> Family:
-        label, _, text = _COUNTERS[name]
-        return Family(name, "counter", text, (label,), [((value,), n) for value, n in self._counts[name].items()])
+        labels, _, text = _COUNTERS[name]
+        return Family(name, "counter", text, labels, list(self._counts[name].items()))
 
     def _histogram(self, name: str) -> HistogramFamily:
         samples = [child.sample((SOURCE, *labels)) for labels, child in self._histograms[name].items()]
         return HistogramFamily(name, HISTOGRAMS[name][1], LABELS, samples)
+
+    def _of_actions(self) -> HistogramFamily:
+        samples = [child.sample((SOURCE, name)) for name, child in self._actions.items()]
+        text = (
+            "Time of the named actions of the settings until their result is painted, as reported by users' browsers."
+        )
+        return HistogramFamily(ACTION_HISTOGRAM, text, ("source", "action"), samples)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from exporters.core.cardinality import OTHER
 from exporters.rum import labels
-from exporters.rum.beacon import MOST_BYTES, Beacon, RefusedError, measured, read_beacon
+from exporters.rum.beacon import ACTIONS, MOST_BYTES, Beacon, RefusedError, Resources, acted, measured, read_beacon
 from exporters.rum.labels import Routes, Visitors
 from exporters.rum.limits import NOBODY, Bucket, ClientLimits, Networks, Peer, RecentBatches
-from exporters.rum.metrics import REASONS, SOURCE, Metrics
+from exporters.rum.metrics import PAGE_ERRORS, PARTIES, REASONS, SCRIPT_ERRORS, SOURCE, Metrics
 from exporters.rum.origins import Origins
 from exporters.rum.settings import RumSettings
 
 PATH = b"/rum"
+# A claim of a smaller share counts as this one: a single beacon stands for no more than a thousand.
+_LEAST_SAMPLE = 0.001
 _METHODS = {b"POST": "POST", b"OPTIONS": "OPTIONS"}
 
 
@@ -53,6 +56,7 @@ class Receiver:
         self._total = Bucket(settings.total_rate, clock())
         self._batches = RecentBatches()
         self._routes = Routes(settings.routes)
+        self._actions = frozenset(settings.actions)
         self._visitors = Visitors(settings.own_user_agents)
 
     def on_head(self, head: Head) -> Answer | None:
@@ -95,18 +99,11 @@ class Receiver:
 
     def _count(self, beacon: Beacon, browser: str) -> None:
         values, left_out = measured(beacon)
-        increment = self._metrics.increment
+        if beacon.actions:
+            left_out += self._count_actions(beacon, values)
         for reason in left_out:
-            increment("pantrywatch_rum_values_dropped_total", reason)
-        increment("browser_beacons_total", browser)
-        if beacon.interactions:
-            increment("browser_interactions_total", SOURCE, beacon.interactions)
-        if errors := beacon.errors + beacon.rejections:
-            increment("browser_interaction_errors_total", SOURCE, min(errors, beacon.interactions))
-            increment("browser_script_errors_total", "error", beacon.errors)
-            increment("browser_script_errors_total", "rejection", beacon.rejections)
-        if beacon.failed_requests:
-            increment("browser_failed_requests_total", SOURCE, beacon.failed_requests)
+            self._metrics.increment("pantrywatch_rum_values_dropped_total", reason)
+        self._count_events(beacon, browser)
         own = (
             beacon.navigation,
             self._routes.fold(beacon.route),
@@ -114,6 +111,50 @@ class Receiver:
             labels.connection(beacon.connection),
         )
         self._metrics.observe(own, values)
+
+    def _count_actions(self, beacon: Beacon, values: list[tuple[str, float]]) -> list[str]:
+        """Add the documented actions to the values, count all others, and return why some are left out."""
+        found, left_out = acted(beacon)
+        for name, seconds in found:
+            if histogram := ACTIONS.get(name):
+                values.append((histogram, seconds))
+            else:
+                self._metrics.observe_action(name if name in self._actions else OTHER, seconds)
+        return left_out
+
+    def _count_events(self, beacon: Beacon, browser: str) -> None:
+        increment = self._metrics.increment
+        increment("browser_beacons_total", browser)
+        increment("browser_beacons_estimated_total", SOURCE, by=1 / max(beacon.sample, _LEAST_SAMPLE))
+        if beacon.interactions:
+            increment("browser_interactions_total", SOURCE, by=beacon.interactions)
+        if beacon.failed_requests:
+            increment("browser_failed_requests_total", SOURCE, by=beacon.failed_requests)
+        errors = self._count_fields("browser_script_errors_total", SCRIPT_ERRORS, beacon)
+        self._count_fields("browser_page_errors_total", PAGE_ERRORS, beacon)
+        if errors and beacon.interactions:
+            increment("browser_interaction_errors_total", SOURCE, by=min(errors, beacon.interactions))
+        if beacon.blocking:
+            for party in PARTIES:
+                increment("browser_blocking_seconds_total", SOURCE, party, by=getattr(beacon.blocking, party) / 1000)
+        if beacon.resources and beacon.navigation == "hard":
+            self._count_resources(beacon.resources)
+
+    def _count_fields(self, name: str, kinds: Mapping[str, str], beacon: Beacon) -> int:
+        """Count what each kind's field of a beacon holds, and return the sum."""
+        found = [(kind, number) for kind, field_name in kinds.items() if (number := getattr(beacon, field_name))]
+        for kind, number in found:
+            self._metrics.increment(name, kind, by=number)
+        return sum(number for _, number in found)
+
+    def _count_resources(self, resources: tuple[Resources, ...]) -> None:
+        increment = self._metrics.increment
+        increment("browser_weighed_page_loads_total", SOURCE)
+        for one in resources:
+            increment("browser_resource_bytes_total", one.kind, "network", by=one.network_bytes)
+            increment("browser_resource_bytes_total", one.kind, "cache", by=one.cache_bytes)
+            for origin, number in (("network", one.network), ("cache", one.cache), ("unknown", one.unknown)):
+                increment("browser_resources_total", one.kind, origin, by=number)
 
     def _too_much(self, head: Head) -> str | None:
         length = head.headers.get(b"content-length", b"0").strip()

@@ -48,6 +48,11 @@ class RumSettings:
         f"Templates of the routes to tell apart, `:name` for a part that varies; every other route is `{OTHER}`.",
         at_most_entries(_MOST_ROUTES, "routes"), unique,
     ] = ()  # fmt: skip
+    actions: Annotated[
+        tuple[Annotated[str, matching(r"[a-z][a-z0-9_-]{0,29}", "a name like import-contacts")], ...],
+        f"Names of actions to tell apart, besides `search` and `form`; every other action is `{OTHER}`.",
+        at_most_entries(20, "actions"), unique,
+    ] = ()  # fmt: skip
     trusted_proxies: Annotated[
         tuple[Annotated[str, _expect_network], ...],
         "Proxies whose `X-Forwarded-For` is believed.", at_most_entries(20, "networks"), unique,

@@ -14,7 +14,9 @@ from typing import Any
 
 from exporters.rum.beacon import Beacon, read_beacon
 
-_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'; style-src 'self'"
+_POLICY = (
+    "default-src 'none'; script-src 'self' http://localhost:*; connect-src 'self'; img-src 'self'; style-src 'self'"
+)
 # A browser takes an image of very few bytes for a placeholder, which is not the largest paint.
 _NOISE = b"<!--" + b"noise " * 10_000 + b"-->"
 _IMAGE = (
@@ -33,6 +35,11 @@ class Site:
     files: dict[str, bytes] = field(default_factory=dict)
     bodies: list[bytes] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
+
+    @property
+    def elsewhere(self) -> str:
+        """The same server under a name that is another origin."""
+        return self.url.replace("127.0.0.1", "localhost")
 
     def page(self, path: str, body: str, script: str = "", tag: str = "") -> str:
         """Add a page with the agent and a script of its own, both files, and return its address."""

@@ -46,7 +46,7 @@ def test_every_part_is_a_service_and_the_demo_asks_for_its_profile(services: dic
     demo = {name for name, service in services.items() if service.get("profiles") == ["demo"]}
     assert demo == {"postgres", "redis", "crm", "third-party", "traffic", "faults"}
     assert services["exporter-browser"]["profiles"] == ["browser"]
-    assert services["exporter-rum"]["profiles"] == ["rum"]
+    assert services["exporter-rum"]["profiles"] == ["rum", "demo"]
     assert services.keys() - demo - {"exporter-browser", "exporter-rum"} == {
         "init", "exporter-database", "exporter-cache", "exporter-synthetic", "exporter-host", "inbox", "heartbeat",
         "prometheus", "alertmanager", "grafana",

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import _gojsonnet
 import pytest
+import rjsonnet
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ def _mixin(config: str = "{}") -> dict[str, Any]:
         f"local m = (import 'mixin.libsonnet') + {{ _config+:: {config} }};"
         "{ alerts: m.prometheusAlerts, rules: m.prometheusRules, dashboards: m.grafanaDashboards }"
     )
-    rendered: dict[str, Any] = json.loads(_gojsonnet.evaluate_snippet(str(ROOT / "user.jsonnet"), code))
+    rendered: dict[str, Any] = json.loads(rjsonnet.evaluate_snippet("user.jsonnet", code, [str(ROOT)]))
     return rendered
 
 
@@ -203,7 +203,7 @@ def test_an_alert_with_wrong_fields_is_an_error_that_names_it(name: str, fields:
     config = "(import 'alert_rules/config.libsonnet').defaults"
     code = f"(import 'alert_rules/lib/alert.libsonnet')({config})('{name}', 'high', function(limits) {{ {fields} }})"
     with pytest.raises(RuntimeError, match=re.escape(message)):
-        _gojsonnet.evaluate_snippet(str(ROOT / "user.jsonnet"), code)
+        rjsonnet.evaluate_snippet("user.jsonnet", code, [str(ROOT)])
 
 
 def _other(limit: Any) -> Any:
@@ -246,7 +246,7 @@ def _steps(node: Any) -> set[float]:
 def moved() -> tuple[dict[str, Any], dict[str, Any]]:
     """All limits as they come, and the mixin with every one of them changed."""
     code = "(import 'alert_rules/config.libsonnet').defaults.alerts"
-    limits: dict[str, Any] = json.loads(_gojsonnet.evaluate_snippet(str(ROOT / "user.jsonnet"), code))
+    limits: dict[str, Any] = json.loads(rjsonnet.evaluate_snippet("user.jsonnet", code, [str(ROOT)]))
     return limits, _mixin(json.dumps({"alerts": _other(limits)}))
 
 

@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.checks.http_url import parse_url
+from exporters.core.checks.templating import expect_placeholder_names, fill, names_in
 from exporters.core.deadline import Deadline
 from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import CollectError, ErrorClass, classify_network_error
@@ -46,7 +47,6 @@ from exporters.synthetic.http_client import (
     judge,
     sendable,
 )
-from exporters.synthetic.templating import expect_placeholder_names, fill, names_in
 from exporters.synthetic.tls import client_context
 
 _MAXIMUM_STEPS = 10

@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ class Server:
         self.site: Site = {}
         self.over = threading.Event()
         self.seen: list[tuple[str, str]] = []
-        site, seen = self.site, self.seen
+        self.received: list[str] = []  # bodies
+        site, seen, received = self.site, self.seen, self.received
 
         class Handler(BaseHTTPRequestHandler):
             """Looks the path up; what is not there is 404."""
@@ -42,6 +43,11 @@ class Server:
                 answer = site.get(self.path.partition("?")[0])
                 with contextlib.suppress(OSError):  # a browser may leave
                     answer(self) if answer else send(self, "", status=404)
+
+            def do_POST(self) -> None:
+                size = int(self.headers.get("Content-Length", "0"))
+                received.append(self.rfile.read(size).decode())
+                self.do_GET()
 
             def log_message(self, *_arguments: Any) -> None:
                 pass
@@ -69,12 +75,35 @@ class Server:
         self.site[path] = answer
 
 
-def send(request: BaseHTTPRequestHandler, text: str, *, status: int = 200, kind: str = "text/html") -> None:
+def redirect(to: str, *, cookie: str = "") -> Callable[[BaseHTTPRequestHandler], None]:
+    """Return what leads elsewhere."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", to)
+        if cookie:
+            request.send_header("Set-Cookie", cookie)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    return answer
+
+
+def send(
+    request: BaseHTTPRequestHandler,
+    text: str,
+    *,
+    status: int = 200,
+    kind: str = "text/html",
+    headers: Mapping[str, str] | None = None,
+) -> None:
     """Send a whole answer."""
     data = text.encode()
     request.send_response(status)
     request.send_header("Content-Type", kind)
     request.send_header("Content-Length", str(len(data)))
+    for name, value in (headers or {}).items():
+        request.send_header(name, value)
     request.end_headers()
     request.wfile.write(data)
 

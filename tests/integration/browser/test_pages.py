@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.integration.browser.site import (
     Server,
     measured,
     never,
+    redirect,
     run,
     seconds,
     send,
@@ -116,18 +116,6 @@ def test_a_script_without_an_end_is_a_timeout(web: Server) -> None:
         result = run(web.url + path, SHORT)
         assert result.error_class is ErrorClass.TIMEOUT, f"{path}: {result.detail}"
         assert measured(result, "tti_seconds") is None
-
-
-def redirect(to: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    """Return what leads elsewhere."""
-
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(302)
-        request.send_header("Location", to)
-        request.send_header("Content-Length", "0")
-        request.end_headers()
-
-    return answer
 
 
 def junk(request: BaseHTTPRequestHandler) -> None:

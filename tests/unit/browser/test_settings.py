@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from exporters.browser.check import prepare
+from exporters.browser.metrics import HISTOGRAMS, INPUT_HISTOGRAMS
 from exporters.browser.settings import BrowserSettings
+from exporters.core.checks.check import Entry
 from exporters.core.errors import ConfigError
 from exporters.core.settings import decode
+from exporters.rum.metrics import HISTOGRAMS as FIELD
 
 PAGE = {"name": "x", "url": "http://a/"}
 
@@ -52,3 +58,58 @@ def test_mistake_names_its_entry(entry: dict[str, Any], expected: str) -> None:
     (problem,) = caught.value.problems
     assert f"{problem.entry}: {problem.expected}".startswith(expected)
     assert "s3cr3t" not in str(problem)
+
+
+STEP = {"name": "one", "action": "click", "label": "Save"}
+OPEN = {"name": "page", "action": "open", "url": "http://a/"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "place", "expected"),
+    [
+        ({"steps": [{**STEP, "action": "hover"}]}, "steps[0].action", "expected one of open, fill, click, press, wait"),
+        ({"steps": [{"name": "one", "action": "click"}]}, "steps[0]", "expected a label, a role, or both"),
+        ({"steps": [{"name": "one", "action": "wait"}]}, "steps[0]", "expected a label or role"),
+        ({"steps": [{"name": "one", "action": "open"}]}, "steps[0].url", "expected a value: the action open needs it"),
+        ({"steps": [{**STEP, "action": "fill"}]}, "steps[0].value", "expected a value"),
+        ({"steps": [{**STEP, "action": "press"}]}, "steps[0].key", "expected a value"),
+        ({"steps": [{**STEP, "value": "x"}]}, "steps[0].value", "expected nothing: the action click does not use it"),
+        ({"steps": [{**OPEN, "label": "x"}]}, "steps[0].label", "expected nothing"),
+        ({"steps": [{**STEP, "role": "buton"}]}, "steps[0].role", "expected one of"),
+        ({"steps": [{**STEP, "selector": "#x"}]}, "steps[0]", "unknown key selector"),
+        ({"steps": [STEP, STEP]}, "steps[1].name", "expected each only once"),
+        ({"log_in": [OPEN, STEP], "steps": [STEP]}, "steps[0].name", "expected each only once"),
+        ({"log_in": [OPEN, OPEN]}, "log_in[1].name", "expected each only once"),
+        ({"log_in": [STEP]}, "log_in[0].action", "expected open"),
+        ({"steps": [{**STEP, "action": "fill", "value": "<<word>>"}]}, "steps[0].value", "expected names of secret"),
+        ({"steps": [{**STEP, "name": f"s{n}"} for n in range(21)]}, "steps", "expected at most 20 steps"),
+        ({"secret_files": {"Word": "x"}}, "secret_files", "expected names of small letters"),
+    ],
+)
+def test_mistake_in_a_step_names_it(entry: dict[str, Any], place: str, expected: str) -> None:
+    """What an action needs is there and nothing else is; names are unique in the check; secrets are known."""
+    with pytest.raises(ConfigError) as caught:
+        read({**PAGE, **entry})
+    (problem,) = caught.value.problems
+    assert problem.entry == f"browser.checks[0].{place}"
+    assert problem.expected.startswith(expected)
+
+
+def test_a_journey_is_read_and_its_secret_is_read_from_a_file(tmp_path: Path) -> None:
+    """Steps with what their actions need are accepted; a secret that is missing is told when the check is prepared."""
+    fill = {"name": "two", "action": "fill", "label": "Password", "value": "<<word>>"}
+    steps = [STEP, fill, {"name": "three", "action": "press", "key": "Enter"}]
+    entry = {**PAGE, "log_in": [OPEN], "steps": steps, "secret_files": {"word": "word"}}
+    section = decode({"checks": [entry]}, BrowserSettings, "settings.yaml", entry="browser")
+    where = Entry(str(tmp_path / "settings.yaml"), "browser.checks[0]")
+    with pytest.raises(ConfigError, match=r"browser.checks\[0\].secret_files.word: expected"):
+        prepare(section.checks[0], where)
+    (tmp_path / "word").write_text("s3cret\n")
+    assert prepare(section.checks[0], where).histograms == tuple((name, ("lab", "none")) for name in INPUT_HISTOGRAMS)
+    assert not prepare(replace(section.checks[0], steps=section.checks[0].log_in, log_in=()), where).histograms
+
+
+def test_inputs_have_the_edges_of_users_browsers() -> None:
+    """First input and slowest interaction are counted with the same edges in the lab and in the field."""
+    for name in INPUT_HISTOGRAMS:
+        assert HISTOGRAMS[name][0] == FIELD[name][0]

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import _gojsonnet
 import pytest
+import rjsonnet
 import yaml
 
 from exporters.core.settings import decode
@@ -31,7 +31,7 @@ def _rules(speed: int) -> dict[str, str]:
 
 
 def _jsonnet(code: str) -> Any:
-    return json.loads(_gojsonnet.evaluate_snippet(str(ROOT / "alert_rules/snippet.jsonnet"), code))
+    return json.loads(rjsonnet.evaluate_snippet("snippet.jsonnet", code, [str(ROOT / "alert_rules")]))
 
 
 def _time(speed: int, call: str) -> Any:

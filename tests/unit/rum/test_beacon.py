@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from exporters.core.strict_yaml import read_yaml
 from exporters.rum import labels
-from exporters.rum.beacon import MOST_BYTES, Beacon, RefusedError, measured, read_beacon
+from exporters.rum.beacon import MOST_BYTES, Action, Beacon, RefusedError, acted, measured, read_beacon
 from exporters.rum.labels import Routes, Visitors
 from exporters.rum.metrics import HISTOGRAMS
 from tests.support.exporter import ROOT
@@ -61,7 +61,15 @@ def test_edges_are_those_of_the_targets() -> None:
         (_body(interactions=-1), "schema"),
         (_body(interactions=10**40), "schema"),
         (_body(actions=[{"name": "search", "duration": 1}] * 51), "schema"),
-        (_body(actions=[{"name": "login", "duration": 1}]), "schema"),
+        (_body(actions=[{"name": "a" * 51, "duration": 1}]), "schema"),
+        (_body(blocking={"first": -1}), "schema"),
+        (_body(blocking={"first": 1e300}), "schema"),
+        (_body(resources=[{"kind": "video"}]), "schema"),
+        (_body(resources=[{"kind": "font", "network_bytes": 2**40}]), "schema"),
+        (_body(resources=[{"kind": "font"}] * 8), "schema"),
+        (_body(sample=0), "schema"),
+        (_body(sample=1.5), "schema"),
+        (_body(worker_errors=10_001), "schema"),
         (_body(route="/" + "a" * 300), "schema"),
     ],
 )  # fmt: skip
@@ -115,15 +123,12 @@ def test_values_are_bounded_and_navigations_never_mixed(navigation: str, vitals:
 def test_values_have_the_unit_of_their_metric() -> None:
     """Milliseconds become seconds, the layout shift stays a score, and too much is clamped; negative is left out."""
     vitals = {"lcp": 2500, "cls": 0.1, "fcp": -1, "ttfb": 1e9, "route_change": 5}
-    beacon = read_beacon(_body(vitals=vitals, actions=[{"name": "search", "duration": 480}]), b"")
+    durations = (480, -1, 1e9)
+    beacon = read_beacon(_body(vitals=vitals, actions=[{"name": "x", "duration": one} for one in durations]), b"")
     values, left_out = measured(beacon)
-    assert sorted(values) == [
-        ("browser_cls_score", 0.1),
-        ("browser_lcp_seconds", 2.5),
-        ("browser_search_seconds", 0.48),
-        ("browser_ttfb_seconds", 60.0),
-    ]
+    assert sorted(values) == [("browser_cls_score", 0.1), ("browser_lcp_seconds", 2.5), ("browser_ttfb_seconds", 60.0)]
     assert sorted(left_out) == ["navigation", "range"]
+    assert acted(beacon) == ([("x", 0.48), ("x", 120.0)], ["range"])
 
 
 def test_routes_are_those_of_the_list() -> None:
@@ -191,6 +196,6 @@ def test_browsers_are_told_apart() -> None:
 
 
 def test_a_beacon_has_no_room_for_what_is_personal() -> None:
-    """The schema has no text that is not folded into a closed set, but the random id of the batch."""
-    texts = {name for name, kind in Beacon.__annotations__.items() if "str" in str(kind)}
-    assert texts == {"id", "route", "device", "connection"}
+    """No text is in the schema that is not folded into a closed set, but the random id of the batch."""
+    texts = {name for kind in (Beacon, Action) for name, text in kind.__annotations__.items() if "str" in str(text)}
+    assert texts == {"id", "route", "device", "connection", "name"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from exporters.core.exposition import render
 from exporters.core.scrape import run_once
 from exporters.core.settings import decode
 from exporters.rum.limits import Bucket, ClientLimits, Networks, RecentBatches
-from exporters.rum.metrics import Metrics
+from exporters.rum.metrics import PAGE_ERRORS, SCRIPT_ERRORS, Metrics
 from exporters.rum.receiver import Head, Receiver
 from exporters.rum.settings import RumSettings
 from exporters.rum.source import RumSource
@@ -40,6 +41,52 @@ def test_a_beacon_is_counted_under_closed_labels() -> None:
     assert server.count("browser_script_errors_total") == 6
     assert server.count("browser_failed_requests_total") == 2
     assert b"example" not in render(server.metrics.families())
+
+
+def test_errors_by_class() -> None:
+    """Only those of scripts count against interactions; a resize loop and a file that did not load are told apart."""
+    server = Server()
+    numbers = {name: at for at, name in enumerate((*SCRIPT_ERRORS.values(), *PAGE_ERRORS.values()), start=1)}
+    server.send(request(beacon(interactions=100, **numbers)))
+    for metric, kinds in (("browser_script_errors_total", SCRIPT_ERRORS), ("browser_page_errors_total", PAGE_ERRORS)):
+        assert {kind: server.count(metric, kind=kind) for kind in kinds} == {
+            kind: numbers[name] for kind, name in kinds.items()
+        }
+    assert server.count("browser_interaction_errors_total") == sum(numbers[name] for name in SCRIPT_ERRORS.values())
+
+
+def test_blocking_time_and_weight_add_up() -> None:
+    """Milliseconds become seconds by party; bytes and files are added up by kind and origin, of page loads alone."""
+    server = Server()
+    font = {"kind": "font", "network_bytes": 300, "cache_bytes": 20_000, "cache": 2, "unknown": 1}
+    for navigation in ("hard", "hard", "soft"):
+        server.send(request(beacon(navigation=navigation, blocking={"third": 250}, resources=[font])))
+    assert server.count("browser_blocking_seconds_total", party="third") == 0.75
+    assert server.count("browser_blocking_seconds_total", party="first") == 0
+    assert server.count("browser_weighed_page_loads_total") == 2
+    assert server.count("browser_resource_bytes_total", kind="font", **{"from": "network"}) == 600
+    assert server.count("browser_resource_bytes_total", kind="font", **{"from": "cache"}) == 40_000
+    assert server.count("browser_resources_total", kind="font", **{"from": "cache"}) == 4
+    assert server.count("browser_resources_total", kind="font", **{"from": "unknown"}) == 2
+
+
+def test_a_sample_is_told() -> None:
+    """A beacon of a page that measures a tenth stands for ten; none stands for more than a thousand."""
+    server = Server()
+    server.send(request(beacon()), request(beacon(sample=0.1)), request(beacon(sample=1e-9)))
+    assert server.count("browser_beacons_total") == 3
+    assert server.count("browser_beacons_estimated_total") == 1 + 10 + 1000
+
+
+def test_actions_of_the_settings_have_their_names() -> None:
+    """One that the settings name is itself, any other is `other`; search and form have histograms of their own."""
+    server = Server(dataclasses.replace(SETTINGS, actions=("import",)))
+    names = ("import", "search", "form", "ada@crm.example", "")
+    server.send(request(beacon(actions=[{"name": name, "duration": 100} for name in names])))
+    assert server.count("browser_action_seconds_count", action="import") == 1
+    assert server.count("browser_action_seconds_count", action="other") == 2
+    assert server.count("browser_action_seconds_count") == 3
+    assert server.count("browser_search_seconds_count") == server.count("browser_form_submission_seconds_count") == 1
 
 
 def test_a_beacon_in_pieces_and_several_at_once_are_read() -> None:

@@ -86,4 +86,4 @@ class Server:
 
     def dropped(self) -> dict[str, int]:
         counts = self.metrics._counts["pantrywatch_rum_dropped_total"]  # noqa: SLF001
-        return {reason: number for reason, number in counts.items() if number}
+        return {reason: int(number) for (reason,), number in counts.items() if number}

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from exporters.core.checks.check import Entry, Observation
 from exporters.core.checks.http_url import parse_url, redirect_target, same_origin
+from exporters.core.checks.templating import fill, names_in
 from exporters.core.errors import CollectError, ConfigError, ErrorClass
 from exporters.core.settings import decode
 from exporters.synthetic.http_answer import MAXIMUM_BODY_BYTES, AnswerReader, Head
@@ -24,7 +25,6 @@ from exporters.synthetic.http_client import Answer, Request, note_head
 from exporters.synthetic.kinds import KINDS
 from exporters.synthetic.kinds.journey import Step, saved_values
 from exporters.synthetic.settings import SyntheticSettings
-from exporters.synthetic.templating import fill, names_in
 from tests.support.properties import cases
 
 METHODS = ("GET", "HEAD", "POST")

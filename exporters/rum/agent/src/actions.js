@@ -2,7 +2,8 @@
 
 import { afterPaint } from './paint.js';
 
-const NAMES = ['search', 'form'];
+/** A name is the developer's, and never a text of the page; the receiver knows those of its settings. */
+const NAME = /^[a-z][a-z0-9_-]{0,29}$/;
 const ATTRIBUTE = 'data-pantrywatch';
 /** An action that sends no request in this time, after the pause in typing that a search may wait for, has none. */
 const REQUEST_WITHIN_MS = 1000;
@@ -10,11 +11,11 @@ const REQUEST_WITHIN_MS = 1000;
 /**
  * Measure a named action.
  * @param {import('./batch.js').Batch} batch
- * @param {'search' | 'form'} name
+ * @param {string} name `search`, `form`, or one of the receiver's `rum.actions`
  * @returns {() => void} to be called when the result is there: the time until it is painted counts, once
  */
 export function beginAction(batch, name, start = performance.now()) {
-  let isDone = !NAMES.includes(name);
+  let isDone = !NAME.test(name);
   return () => {
     if (isDone) return;
     isDone = true;

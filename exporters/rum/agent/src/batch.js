@@ -22,9 +22,10 @@ export class Batch {
   /**
    * @param {string} to the address of the receiver
    * @param {string} route the template of the page's first route
+   * @param {number} sample the share of page loads that is measured
    */
-  constructor(to, route) {
-    this.to = to;
+  constructor(to, route, sample) {
+    Object.assign(this, { to, sample });
     this.waiting = []; // they keep their id, so none counts twice
     this.interactionsBefore = this.interactionsEver();
     this.begin('hard', route);
@@ -42,7 +43,9 @@ export class Batch {
 
   clear() {
     this.actions = [];
-    this.counts = { errors: 0, rejections: 0, failed_requests: 0 };
+    this.counts = {};
+    this.blocking = {};
+    this.resources = undefined;
   }
 
   /** Keep the newest value of a measure in milliseconds, or the score of the layout shift. */
@@ -52,7 +55,14 @@ export class Batch {
   }
 
   count(name) {
-    this.counts[name] += 1;
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
+    this.soon();
+  }
+
+  /** Add milliseconds in which the page could not answer. */
+  block(party, duration) {
+    if (!duration) return;
+    this.blocking[party] = Math.round((this.blocking[party] ?? 0) + duration);
     this.soon();
   }
 
@@ -94,7 +104,8 @@ export class Batch {
     const ever = this.interactionsEver();
     const numbers = { ...this.counts, interactions: ever - this.interactionsBefore };
     const counts = Object.entries(numbers).filter(([, count]) => count > 0);
-    if (!ready.length && !counts.length && !this.actions.length) return undefined;
+    const blocking = Object.keys(this.blocking).length ? this.blocking : undefined;
+    if (!ready.length && !counts.length && !this.actions.length && !blocking) return undefined;
     this.interactionsBefore = ever;
     ready.forEach(([name]) => this.sent.add(name));
     const text = JSON.stringify({
@@ -106,6 +117,9 @@ export class Batch {
       webdriver: navigator.webdriver === true,
       vitals: Object.fromEntries(ready),
       actions: this.actions,
+      blocking,
+      resources: this.resources,
+      sample: this.sample,
       ...Object.fromEntries(counts.map(([name, count]) => [name, Math.min(count, MOST_COUNT)])),
     });
     this.clear();

@@ -1,10 +1,17 @@
-/** Counts what scripts did not catch. Neither message nor place is kept: only that it happened. */
+/** Counts what scripts did not catch, by class. Neither message nor place is kept: only that it happened. */
 
 /** @param {import('./batch.js').Batch} batch */
 export function countErrors(batch) {
-  addEventListener('error', (event) => {
-    // Observers that need another frame report it as an error, though no script failed.
-    if (!event.message?.startsWith('ResizeObserver loop')) batch.count('errors');
-  });
+  // Captured: what a file that did not load says reaches its element alone.
+  addEventListener('error', (event) => batch.count(classOf(event)), true);
   addEventListener('unhandledrejection', () => batch.count('rejections'));
+}
+
+function classOf({ target, message, error, filename }) {
+  if (target !== window) return 'failed_resources';
+  // Observers that need another frame report it as an error, though no script failed.
+  if (message?.startsWith('ResizeObserver loop')) return 'observer_errors';
+  if (error) return 'errors';
+  // A worker's error has a place and no object; that of a script of another origin has neither.
+  return filename ? 'worker_errors' : 'opaque_errors';
 }

@@ -2,6 +2,7 @@
 
 import { beginAction, watchActions } from './actions.js';
 import { Batch } from './batch.js';
+import { measureBlocking } from './blocking.js';
 import { refused } from './consent.js';
 import { countErrors } from './errors.js';
 import { Navigation } from './navigation.js';
@@ -21,11 +22,12 @@ let batch;
  */
 export function start({ to = '/rum', routes = [], hash = false, sample = 1 } = {}) {
   if (batch || refused() || Math.random() >= sample) return;
-  batch = new Batch(to, fold(path(hash), routes));
+  batch = new Batch(to, fold(path(hash), routes), sample);
   const end = { at: Infinity };
   const requests = new Requests(() => batch.count('failed_requests'));
   new Navigation({ routes, hash }, batch, requests, end);
   countErrors(batch);
+  measureBlocking(batch);
   watchActions(batch, requests);
   measureLoad(batch, end);
   sendWhenLeft();
@@ -38,7 +40,7 @@ export function stop() {
 
 /**
  * Begin a named action by hand.
- * @param {'search' | 'form'} name
+ * @param {string} name `search`, `form`, or one of the receiver's `rum.actions`
  * @returns {() => void} to be called when its result is there
  */
 export function action(name) {

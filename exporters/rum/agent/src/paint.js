@@ -1,4 +1,7 @@
-/** When what a script changed is on the screen. */
+/** When what a script changed is on the screen, and what the browser can tell of it. */
+
+/** Return whether the browser records entries of a type. */
+export const supports = (type) => PerformanceObserver.supportedEntryTypes?.includes(type);
 
 /** Call back with the time after the next paint; not while the page is hidden, which paints nothing. */
 export function afterPaint(callback) {

@@ -60,20 +60,13 @@ export class Requests {
     const requests = this;
     const original = XMLHttpRequest.prototype.send;
     XMLHttpRequest.prototype.send = function send(...parts) {
+      original.apply(this, parts); // one that throws never began: nothing waits for its end
       const end = requests.begin();
       let isAborted = false;
+      const ended = () => end(!isAborted && (this.status === 0 || this.status >= FAILED_STATUS));
+      if (this.readyState === XMLHttpRequest.DONE) return ended(); // it was synchronous
       this.addEventListener('abort', () => (isAborted = true), { once: true });
-      this.addEventListener(
-        'loadend',
-        () => end(!isAborted && (this.status === 0 || this.status >= FAILED_STATUS)),
-        { once: true },
-      );
-      try {
-        return original.apply(this, parts);
-      } catch (error) {
-        end(false); // it never began: nothing would wait for its end
-        throw error;
-      }
+      this.addEventListener('loadend', ended, { once: true });
     };
   }
 }

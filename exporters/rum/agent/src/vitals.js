@@ -1,8 +1,8 @@
 /** The measures of a page load. Those of one load end with the first change of route, or when the page is hidden. */
 
 import { onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals';
-
-const supports = (type) => PerformanceObserver.supportedEntryTypes?.includes(type);
+import { supports } from './paint.js';
+import { weigh } from './resources.js';
 
 /**
  * Measure the page load into a batch.
@@ -42,6 +42,7 @@ function measureLoadEvent(batch) {
     const [entry] = performance.getEntriesByType('navigation');
     if (entry?.loadEventStart > 0 && document.visibilityState === 'visible' && batch.navigation === 'hard') {
       batch.measure('load', entry.loadEventStart - (entry.activationStart ?? 0));
+      batch.resources = weigh();
     }
   };
   if (document.readyState === 'complete') read();

@@ -1,0 +1,131 @@
+"""A representative's browser: after what the representative did, the beacon that the agent in the page would send.
+
+The form is the agent's (exporters/rum/beacon.py), sent as the CRM's web server passes beacons on. The numbers are drawn
+from made-up distributions in which most page loads are good: no real user, and no real browser, is behind them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from demo.traffic.journeys import Step
+
+_TIMEOUT_SECONDS = 2.0
+# People reload, open links in a new tab or come back later: the page is loaded again.
+_PAGE_LOAD_SHARE = 0.15
+_ERROR_SHARE = 1 / 2500
+_SHIFTING_SHARE = 0.3
+
+_CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 {}Safari/537.36"
+_SAFARI = "Mozilla/5.0 ({}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 {}Safari/604.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a representative works with; `slowness` multiplies each time."""
+
+    device: str
+    connection: str
+    user_agent: str
+    slowness: float
+
+
+_EQUIPMENT = (
+    Equipment("desktop", "4g", _CHROME.format("Windows NT 10.0; Win64; x64", ""), 1.0),
+    Equipment("desktop", "4g", _CHROME.format("Windows NT 10.0; Win64; x64", "") + " Edg/140.0.0.0", 1.0),
+    Equipment("phone", "4g", _CHROME.format("Linux; Android 10; K", "Mobile "), 1.5),
+    Equipment("desktop", "4g", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", 1.0),
+    Equipment("tablet", "", _SAFARI.format("iPad; CPU OS 18_6 like Mac OS X", "Mobile/15E148 "), 1.2),
+    Equipment("phone", "3g", _CHROME.format("Linux; Android 10; K", "Mobile "), 2.2),
+    Equipment("desktop", "4g", _CHROME.format("Macintosh; Intel Mac OS X 10_15_7", ""), 1.0),
+)
+
+
+class Browser:
+    """Sends beacons to the receiver; never raises if that is away."""
+
+    def __init__(self, number: int, receiver_url: str) -> None:
+        self._random = Random(f"browser {number}")
+        self.equipment = _EQUIPMENT[number % len(_EQUIPMENT)]
+        self._url = receiver_url
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.headers.update(
+            {
+                "User-Agent": self.equipment.user_agent,
+                "Origin": f"http://{urlsplit(receiver_url).netloc}",
+                "Content-Type": "text/plain;charset=UTF-8",
+                # Each works at home: the receiver limits networks, not the demo.
+                "X-Forwarded-For": f"10.20.{number}.7",
+            }
+        )
+
+    def show(self, step: Step) -> None:
+        """Report what the answer to a step put on the screen."""
+        is_load = step.method == "GET" and self._random.random() < _PAGE_LOAD_SHARE
+        self._send(self.page_load(step) if is_load else self.within_page(step))
+
+    def page_load(self, step: Step) -> dict[str, Any]:
+        """The beacon of a page load at the route of this step."""
+        ttfb = self._milliseconds(80, 0.6)
+        fcp = ttfb + self._milliseconds(500, 0.5)
+        lcp = fcp + self._milliseconds(350, 0.7)
+        vitals = {
+            "ttfb": ttfb,
+            "fcp": fcp,
+            "lcp": lcp,
+            "load": lcp + self._milliseconds(300, 0.5),
+            "cls": self._around(0.05, 0.8) if self._random.random() < _SHIFTING_SHARE else 0.0,
+            "fid": self._milliseconds(8, 1.0),
+            "inp": self._milliseconds(60, 0.6),
+        }
+        return self._beacon("hard", step, vitals)
+
+    def within_page(self, step: Step) -> dict[str, Any]:
+        """The beacon of a change of route, with the search or form of this step."""
+        beacon = self._beacon("soft", step, {"route_change": self._milliseconds(300, 0.5)})
+        if "/search" in step.path:
+            beacon["actions"] = [{"name": "search", "duration": self._milliseconds(130, 0.45)}]
+        elif step.method != "GET":
+            beacon["actions"] = [{"name": "form", "duration": self._milliseconds(260, 0.45)}]
+        return beacon
+
+    def _beacon(self, navigation: str, step: Step, vitals: dict[str, float]) -> dict[str, Any]:
+        return {
+            "id": f"{self._random.getrandbits(128):032x}",
+            "navigation": navigation,
+            "route": page_route(step.path),
+            "device": self.equipment.device,
+            "connection": self.equipment.connection,
+            "vitals": vitals,
+            "interactions": self._random.randint(1, 5),
+            "errors": int(self._random.random() < _ERROR_SHARE),
+        }
+
+    def _milliseconds(self, median: float, spread: float) -> float:
+        return self._around(median * self.equipment.slowness, spread)
+
+    def _around(self, median: float, spread: float) -> float:
+        """A log-normal number: as times of page loads are distributed."""
+        return median * self._random.lognormvariate(0.0, spread)
+
+    def _send(self, beacon: dict[str, Any]) -> None:
+        try:
+            self._http.post(self._url, json=beacon, timeout=_TIMEOUT_SECONDS)
+        except requests.RequestException:
+            return  # a browser does not learn either whether its beacon arrived
+
+
+def page_route(path: str) -> str:
+    """The page's route that asks for an address of the API, as a template of `rum.routes` in settings.yaml."""
+    parts = path.partition("?")[0].split("/")[3:]
+    if parts[:1] in (["interactions"], ["opportunities"]):
+        return "/organizations/:id"
+    if parts[:1] == ["organizations"] and len(parts) == 2 and parts[1] != "search":
+        return "/organizations/:id"
+    return f"/{parts[0]}" if parts and parts[0] in {"organizations", "dashboard"} else "/"
