@@ -60,6 +60,7 @@ local defaults = {
           + (import 'config/cache.libsonnet')
           + (import 'config/causes.libsonnet')
           + (import 'config/database.libsonnet')
+          + (import 'config/frontend.libsonnet')
           + (import 'config/host.libsonnet')
           + (import 'config/synthetic.libsonnet')
           + (import 'config/monitoring.libsonnet')
