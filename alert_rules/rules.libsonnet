@@ -3,6 +3,7 @@ function(changes={})
   local config = (import 'config.libsonnet').with(changes);
   {
     api: (import 'api.jsonnet')(config),
+    browser: (import 'browser.jsonnet')(config),
     cache: (import 'cache.jsonnet')(config),
     causes: (import 'causes.jsonnet')(config),
     database: (import 'database.jsonnet')(config),

@@ -96,7 +96,8 @@ def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, d
     assert len({USERS[name] for name in ours}) == len(ours)
     assert USERS["exporter"] == 0, "what holds all secrets is for the first container alone"
     mounts = services["exporter-browser"]["volumes"]
-    assert {_mounted_at(mount) for mount in mounts} == {"/etc/pantrywatch/settings.yaml", "/run/pantrywatch"}
+    settings = {"/etc/pantrywatch/settings.yaml", "/etc/pantrywatch/demo/password"}
+    assert {_mounted_at(mount) for mount in mounts} == {*settings, "/run/pantrywatch/exporter"}
 
 
 def test_no_two_services_share_a_user_or_secrets(services: dict[str, dict[str, Any]]) -> None:
@@ -119,7 +120,7 @@ def test_no_two_services_share_a_user_or_secrets(services: dict[str, dict[str, A
 def test_no_exporter_and_no_service_of_ours_sees_the_secrets_of_another(services: dict[str, dict[str, Any]]) -> None:
     """Each mounts a volume that only the first container writes, and not the one with everybody's secrets."""
     init = {_source(mount): _mounted_at(mount) for mount in services["init"]["volumes"]}
-    for reader in ("database", "cache", "synthetic", "host", "inbox", "heartbeat"):
+    for reader in ("database", "cache", "synthetic", "browser", "host", "inbox", "heartbeat"):
         name = reader if reader in services else f"exporter-{reader}"
         mounts = {_source(mount): _mounted_at(mount) for mount in services[name]["volumes"]}
         volume = next(source for source in mounts if source.endswith(f"secrets-{reader}"))
