@@ -20,6 +20,9 @@ _TIMEOUT_SECONDS = 2.0
 _PAGE_LOAD_SHARE = 0.15
 _ERROR_SHARE = 1 / 2500
 _SHIFTING_SHARE = 0.3
+_CACHED_SHARE = 0.7
+_DOCUMENT_BYTES = 2_400
+_FILES = (("script", 2, 9_500), ("style", 1, 1_600))  # kind, number, bytes together
 
 _CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 {}Safari/537.36"
 _SAFARI = "Mozilla/5.0 ({}) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 {}Safari/604.1"
@@ -66,9 +69,13 @@ class Browser:
         )
 
     def show(self, step: Step) -> None:
-        """Report what the answer to a step put on the screen."""
+        """Report what the answer to a step put on the screen; who logs in has loaded the page."""
+        logs_in = step.path.endswith("/login")
         is_load = step.method == "GET" and self._random.random() < _PAGE_LOAD_SHARE
-        self._send(self.page_load(step) if is_load else self.within_page(step))
+        if is_load or logs_in:
+            self._send(self.page_load(step))
+        if not is_load:
+            self._send(self.within_page(step))
 
     def page_load(self, step: Step) -> dict[str, Any]:
         """The beacon of a page load at the route of this step."""
@@ -84,16 +91,23 @@ class Browser:
             "fid": self._milliseconds(8, 1.0),
             "inp": self._milliseconds(60, 0.6),
         }
-        return self._beacon("hard", step, vitals)
+        blocking = {"first": self._milliseconds(60, 0.8)}
+        return self._beacon("hard", step, vitals) | {"blocking": blocking, "resources": self._files()}
 
     def within_page(self, step: Step) -> dict[str, Any]:
         """The beacon of a change of route, with the search or form of this step."""
         beacon = self._beacon("soft", step, {"route_change": self._milliseconds(300, 0.5)})
-        if "/search" in step.path:
-            beacon["actions"] = [{"name": "search", "duration": self._milliseconds(130, 0.45)}]
-        elif step.method != "GET":
-            beacon["actions"] = [{"name": "form", "duration": self._milliseconds(260, 0.45)}]
+        if name := page_action(step):
+            median = 130 if name == "search" else 260
+            beacon["actions"] = [{"name": name, "duration": self._milliseconds(median, 0.45)}]
         return beacon
+
+    def _files(self) -> list[dict[str, Any]]:
+        """The files of the page, with their compressed sizes."""
+        origin = "cache" if self._random.random() < _CACHED_SHARE else "network"
+        return [{"kind": "document", "network": 1, "network_bytes": _DOCUMENT_BYTES}] + [
+            {"kind": kind, origin: number, f"{origin}_bytes": size} for kind, number, size in _FILES
+        ]
 
     def _beacon(self, navigation: str, step: Step, vitals: dict[str, float]) -> dict[str, Any]:
         return {
@@ -119,6 +133,17 @@ class Browser:
             self._http.post(self._url, json=beacon, timeout=_TIMEOUT_SECONDS)
         except requests.RequestException:
             return  # a browser does not learn either whether its beacon arrived
+
+
+def page_action(step: Step) -> str:
+    """The action that the page's `data-pantrywatch` gives to what sends this request, or an empty text."""
+    if step.path.endswith("/login"):
+        return "log-in"
+    if "/organizations/search" in step.path:
+        return "search"
+    if step.method == "POST":
+        return "form"
+    return "open-account" if page_route(step.path) == "/organizations/:id" and step.method == "GET" else ""
 
 
 def page_route(path: str) -> str:

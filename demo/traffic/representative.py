@@ -43,8 +43,8 @@ class Representative:
             self._http.headers.pop("Authorization")
         step = self._next_step()
         status, self._answer = self._request(step)
-        if self._browser is not None and self._answer is not None:
-            self._browser.show(step)
+        if self._answer is not None:
+            self._show(step)
         if status == 401:
             self._http.headers.pop("Authorization", None)
         return status
@@ -64,8 +64,10 @@ class Representative:
             self._request(Step("GET", path))
         mistyped = self._desk.random.random() < _MISTYPED_SHARE
         body = {"email": self._email, "password": "pantry-demp" if mistyped else DEMO_PASSWORD}
-        status, content = self._request(Step("POST", "/api/v1/auth/login", body))
+        step = Step("POST", "/api/v1/auth/login", body)
+        status, content = self._request(step)
         if content is not None and status == 200:
+            self._show(step)
             self._http.headers["Authorization"] = f"Bearer {content['token']}"
         return status
 
@@ -75,6 +77,10 @@ class Representative:
             self._desk.accounts = [item["id"] for item in content["items"]][:_ACCOUNTS_AT_HAND]
             self._desk.random.shuffle(self._desk.accounts)
         return status
+
+    def _show(self, step: Step) -> None:
+        if self._browser is not None:
+            self._browser.show(step)
 
     def _request(self, step: Step) -> tuple[int, Content | None]:
         """Status and, for a 2xx JSON response, its content."""

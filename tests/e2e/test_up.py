@@ -16,6 +16,7 @@ import psutil
 import pytest
 import requests
 
+from demo.passwords import DEMO_PASSWORD
 from pantrywatch.config.targets import read_targets
 from pantrywatch.native.lock import holder
 from tests.boards.exceptions import ALWAYS, SOMETIMES, is_late, known_empty, names_of
@@ -26,6 +27,7 @@ from tests.support import servers
 from tests.support.exporter import ROOT
 from tests.support.servers import wait_until
 from tools.board_lint.model import read_boards
+from tools.chromium import browser_page
 from tools.rule_lint.lost import lost
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -123,6 +125,30 @@ def test_what_beacons_tell_is_a_promise_that_is_measured(stack: stacks.Stack) ->
         lambda: {one["metric"]["target"] for one in stack.query(counted)} >= field, 150, "each target counts events"
     )
     assert stack.query("sum by (reason) (pantrywatch_rum_dropped_total) > 0") == []
+
+
+@pytest.mark.long
+def test_a_real_browser_on_the_demos_page_reports(stack: stacks.Stack) -> None:
+    """What somebody does in the page arrives through the page's own origin, and its policy objects to nothing."""
+    before = stack.scrape("rum").value("pantrywatch_rum_accepted_total", visitor="bot") or 0
+    complaints: list[str] = []
+    with browser_page() as page:
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(stack.addresses.url("crm"))
+        page.fill("#login-form input[name=password]", DEMO_PASSWORD)
+        page.click("#login-form button")
+        page.click("nav a:has-text('Organizations')")
+        page.fill("#search", "oak")
+        page.click("#organizations a >> nth=0")
+        page.wait_for_selector("#organization-name:visible")
+        page.goto("about:blank")
+        # A program drives it: the receiver knows, and counts it apart from users.
+        wait_until(
+            lambda: (stack.scrape("rum").value("pantrywatch_rum_accepted_total", visitor="bot") or 0) >= before + 2,
+            60,
+            "beacons of the page load and of a change of route",
+        )
+    assert complaints == []
 
 
 def test_every_recorded_metric_is_still_exported(stack: stacks.Stack) -> None:

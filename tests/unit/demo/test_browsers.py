@@ -3,68 +3,83 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from demo.traffic.browsers import Browser, page_route
-from demo.traffic.journeys import JOURNEYS, Step
+from demo.traffic.browsers import Browser, page_action, page_route
+from demo.traffic.journeys import Step
 from exporters.core.cardinality import OTHER
-from exporters.core.strict_yaml import read_yaml
-from exporters.rum.beacon import measured, read_beacon
-from exporters.rum.labels import Routes, Visitors, connection, device
+from exporters.core.exposition import render
+from exporters.rum.metrics import Metrics
+from exporters.rum.receiver import Head, Receiver
+from exporters.rum.settings import RumSettings
+from pantrywatch.config.settings import read_settings
 from pantrywatch.config.targets import read_targets
+from tests.support import exporter
+from tests.support.exporter import Page
 
 ROOT = Path(__file__).parents[3]
+LOG_IN = Step("POST", "/api/v1/auth/login", {})
 SEARCH = Step("GET", "/api/v1/organizations/search?q=oak")
 SAVE = Step("POST", "/api/v1/interactions", {})
 OPEN = Step("GET", "/api/v1/organizations/5d0c5a4e")
 BROWSERS = [Browser(number, "http://127.0.0.1:9/rum") for number in range(1, 21)]
+RUM = read_settings(ROOT / "settings.yaml").rum or RumSettings()
 
 
-def test_every_beacon_is_one_that_the_receiver_counts() -> None:
-    """Its schema, ranges, navigation, route and closed sets: nothing of it is dropped or folded."""
-    routes = Routes(read_yaml(ROOT / "settings.yaml")["rum"]["routes"])
-    for browser in BROWSERS:
-        for sent in (browser.page_load(OPEN), *(browser.within_page(step) for step in (SEARCH, SAVE, OPEN))):
-            beacon = read_beacon(json.dumps(sent).encode(), b"")
-            assert measured(beacon)[1] == []
-            assert routes.fold(beacon.route) == beacon.route
-            assert device(beacon.device) != OTHER
+def counted(rounds: int) -> Page:
+    """What the receiver of the demo's settings has counted of so many rounds of every browser."""
+    metrics = Metrics(RUM.most_label_sets)
+    receiver = Receiver(RUM, metrics)
+    for browser in BROWSERS * rounds:
+        head = Head(b"POST", headers={b"user-agent": browser.equipment.user_agent.encode()})
+        for beacon in (browser.page_load(OPEN), *map(browser.within_page, (LOG_IN, SEARCH, SAVE))):
+            assert receiver.on_body(head, json.dumps(beacon).encode()).status == 204
+    return exporter.page(render(metrics.families()).decode())
 
 
-def test_they_are_users_of_several_browsers_and_devices() -> None:
-    """No user agent is taken for a program's, and the closed sets are in use."""
-    visitors = Visitors(())
-    agents = [browser.equipment.user_agent.encode() for browser in BROWSERS]
-    assert {visitors.of(agent, webdriver=False)[0] for agent in agents} == {"user"}
-    assert {visitors.of(agent, webdriver=False)[1] for agent in agents} == {"chrome", "edge", "firefox", "safari"}
-    beacons = [browser.page_load(OPEN) for browser in BROWSERS]
-    assert {beacon["device"] for beacon in beacons} == {"desktop", "phone", "tablet"}
-    assert {connection(beacon["connection"]) for beacon in beacons} == {"4g", "3g", OTHER}
+def total(page: Page, name: str, **labels: str) -> float:
+    """The sum of all samples with these labels."""
+    return sum(value for found, value in page.samples(name) if labels.items() <= found.items())
+
+
+def test_the_receiver_counts_every_beacon_as_a_users() -> None:
+    """Nothing is dropped, folded or taken for a program's, and the closed sets are in use."""
+    page = counted(2)
+    assert total(page, "pantrywatch_rum_accepted_total", visitor="user") == 2 * 4 * len(BROWSERS)
+    for name in ("dropped", "values_dropped", "label_sets_folded"):
+        assert total(page, f"pantrywatch_rum_{name}_total") == 0
+    assert used("browser", (found for found, n in page.samples("browser_beacons_total") if n)) == {
+        "chrome", "edge", "firefox", "safari",
+    }  # fmt: skip
+    loads = [found for found, _ in page.samples("browser_lcp_seconds_count")]
+    assert used("device", loads) == {"desktop", "phone", "tablet"}
+    assert used("connection", loads) == {"3g", "4g", OTHER}
+    assert used("route", loads) == {"/organizations/:id"}
+    assert used("action", (found for found, _ in page.samples("browser_action_seconds_count"))) == {"log-in"}
+
+
+def used(label: str, samples: Iterable[dict[str, str]]) -> set[str]:
+    """The values that a label has."""
+    return {found[label] for found in samples}
 
 
 def test_every_field_promise_is_kept_with_room_to_spare() -> None:
     """Of a few thousand views no target has more than two thirds of the bad events it allows, and none has none."""
-    targets = {one.id: one for one in read_targets(ROOT / "targets.yaml").targets if one.basis == "field"}
-    values, interactions, errors = defaultdict(list), 0, 0
-    for browser in BROWSERS:
-        for _ in range(200):
-            for sent in (browser.page_load(OPEN), browser.within_page(SEARCH), browser.within_page(SAVE)):
-                beacon = read_beacon(json.dumps(sent).encode(), b"")
-                for name, value in measured(beacon)[0]:
-                    values[name].append(value)
-                interactions, errors = interactions + beacon.interactions, errors + beacon.errors
-    assert 0 < errors / interactions < 0.001 * 2 / 3
-    for target in targets.values():
-        if target.sli.histogram is None:
+    page = counted(200)
+    for target in read_targets(ROOT / "targets.yaml").targets:
+        if target.basis != "field":
             continue
-        assert target.threshold is not None
-        assert target.objective is not None
-        seen = values[target.sli.histogram.partition("{")[0]]
-        bad = sum(value > target.threshold for value in seen) / len(seen)
-        assert 0 < bad < (1 - target.objective) * 2 / 3, target.id
+        if target.sli.histogram is None:
+            events, bad = (total(page, text.partition("{")[0]) for text in (*target.sli.total, *target.sli.bad))
+        else:
+            name = target.sli.histogram.partition("{")[0]
+            events = total(page, f"{name}_count")
+            bad = events - total(page, f"{name}_bucket", le=str(float(target.threshold or 0)))
+        assert 0 < bad / events < (1 - (target.objective or 0)) * 2 / 3, target.id
 
 
 @pytest.mark.parametrize(
@@ -84,7 +99,16 @@ def test_a_request_belongs_to_the_route_of_the_page_that_makes_it(path: str, rou
     assert page_route(path) == route
 
 
+def test_the_page_gives_each_action_and_route_its_name() -> None:
+    """What the beacons name is what index.html names, and what the settings list besides search and form."""
+    named = {page_action(step) for step in (LOG_IN, SEARCH, SAVE, OPEN)}
+    page = (ROOT / "demo/api/static/index.html").read_text()
+    assert set(re.findall('data-pantrywatch="([^"]+)"', page)) == named
+    assert {*RUM.actions, "search", "form"} == named
+    (routes,) = re.findall('data-routes="([^"]+)"', page)
+    assert tuple(routes.split()) == RUM.routes
+
+
 def test_a_receiver_that_is_away_stops_nobody() -> None:
     """Nobody listens at port 9: the representative goes on."""
-    assert len(JOURNEYS) > 0
     BROWSERS[0].show(OPEN)
