@@ -37,6 +37,7 @@ local defaults = {
     cache: 'job="cache"',
     host: 'job="host"',
     browser: 'job="browser"',
+    frontend: 'job="rum"',
     // What runs the monitoring, for its own resource usage.
     monitoring: 'job=~"prometheus|alertmanager|exporter"',
 
@@ -60,6 +61,7 @@ local defaults = {
           + (import 'config/cache.libsonnet')
           + (import 'config/causes.libsonnet')
           + (import 'config/database.libsonnet')
+          + (import 'config/frontend.libsonnet')
           + (import 'config/host.libsonnet')
           + (import 'config/synthetic.libsonnet')
           + (import 'config/monitoring.libsonnet')

@@ -7,6 +7,7 @@ function(changes={})
     cache: (import 'cache.jsonnet')(config),
     causes: (import 'causes.jsonnet')(config),
     database: (import 'database.jsonnet')(config),
+    frontend: (import 'frontend.jsonnet')(config),
     health: (import 'health.jsonnet')(config),
     host: (import 'host.jsonnet')(config),
     installation: (import 'installation.jsonnet')(config),

@@ -1,5 +1,7 @@
-// The front end: does the CRM open, how fast does the server hand it out, and what of its promises is measured?
+// The front end: does the CRM open, what do users' browsers report, and what of its promises is measured?
 function(config=(import '../alert_rules/config.libsonnet').defaults)
+  local burden = (import 'frontend/burden.libsonnet')(config);
+  local field = (import 'frontend/field.libsonnet')(config);
   local board = import 'lib/board.libsonnet';
   local slo_targets = (import 'lib/slo_targets.libsonnet')(config);
   local variables = import 'lib/variables.libsonnet';
@@ -10,13 +12,20 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   board.new(
     'frontend',
     'CRM front end',
-    'The front end: does the CRM open for users, how fast does the server deliver its pages, and which targets are measured? What happens in the browsers of users is not measured yet; each target says what it needs.',
+    "The front end: does the CRM open for users, how fast does the server deliver its pages, which targets are measured, and what do users' browsers report?",
     [
+      variables.many('route', 'Route', 'browser_ttfb_seconds_count{source="field"}', 'route', 'Routes that users loaded.'),
+      variables.many('device', 'Device', 'browser_ttfb_seconds_count{source="field"}', 'device', "Classes of users' devices."),
+      variables.many('connection', 'Connection', 'browser_ttfb_seconds_count{source="field"}', 'connection', "Effective types of users' connections."),
       variables.many('application', 'Instance', 'http_server_request_duration_seconds_count', 'instance', 'Instances of the application that serves the pages.'),
     ],
     [
       board.row('Status: does the CRM open, and are its targets met?', (import 'frontend/health.libsonnet')(config)),
       board.row('Problems: what fails on the way to a page?', (import 'frontend/problems.libsonnet')(config)),
+      board.row('Page loads of users (field)', field.loads),
+      board.row('Changes of route, searches, forms of users (field)', field.work),
+      board.row('Errors, blocking and weight in the browsers of users (field)', burden.burden),
+      board.row('What counted, and what did not (field)', burden.beacons, collapsed=true),
       board.row("Performance: the server's share of the wait", (import 'frontend/performance.libsonnet')(config)),
       board.row('Page loads in our own browser (lab)', (import 'frontend/lab.libsonnet')(config)),
       board.row('The check in detail', (import 'frontend/check.libsonnet')(config), collapsed=true),

@@ -54,6 +54,11 @@ class Environment:
         return self.required("DEMO_THIRD_PARTY_URL").rstrip("/")
 
     @property
+    def beacons_url(self) -> str:
+        """Where the receiver of browsers' beacons listens, or an empty text for a demo without one."""
+        return self.values.get("DEMO_BEACONS_URL", "")
+
+    @property
     def fault_directory(self) -> Path:
         return Path(self.required("DEMO_FAULT_DIR"))
 

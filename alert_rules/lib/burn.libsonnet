@@ -23,8 +23,7 @@ local budget_left(target) =
 
 // `targets`: targets.libsonnet; `time`: time.libsonnet; `alerts`: alert name → limits, see config/targets.libsonnet.
 function(targets, time, alerts)
-  local wait(name, usual='') =
-    time.duration(if 'for' in alerts[name] then alerts[name]['for'] else usual);
+  local wait(name, usual='') = if 'for' in alerts[name] then alerts[name]['for'] else usual;
 
   // How long the last window with events, or the last value recorded, stands for what is missing since.
   local lookback(window) = time.duration(if time.seconds(window) < time.seconds('30m') then '30m' else window),
@@ -38,6 +37,9 @@ function(targets, time, alerts)
   // The arguments are evaluated once, the fields of an object each time they are read: that keeps the build fast.
   local burn_of(target, allowed, variance, allowed_percent, minimum, left) = function(tier) {
     local of(name) = name + '{target="' + target.id + '"}',
+    local waits = wait(target.runbook, tier.wait),
+    // Of the time when the wait began.
+    local last(expr) = 'last_over_time(' + expr + recent + ' offset ' + time.duration(waits) + ')',
     local bad = last(of(series.sum_bad(tier.long))),
     local total = last(of(series.sum_total(tier.long))),
 
@@ -46,13 +48,19 @@ function(targets, time, alerts)
     // than as a share, so that few requests at night weigh little. The minimum, and what chance explains of the events there
     // were: a burst of failures on a quiet day is not an outage. A short window without events says nothing: the last one
     // that had some counts, for half an hour at least.
-    expr: 'max by (target, layer) (last_over_time(' + of(series.error_ratio(tier.short)) + '[' + lookback(tier.short) + '])) > '
+    // Its windows remember what is over: it begins only while the latest events are bad. So it waits in the expression: a
+    // `for` would begin again with each moment in which chance lets every event be good.
+    expr: 'max by (target, layer) (min_over_time(%(ratio)s[%(held)s]) or last_over_time(%(ratio)s[%(last)s])) > '
+          % { ratio: of(series.error_ratio(tier.short)), held: time.held(waits), last: lookback(tier.short) }
           + decimal(tier.factor) + ' * ' + allowed
           + ' and on (target) ' + bad + ' > ' + decimal(tier.budget_share) + ' * ' + last(of(series.error_budget_events))
           + ' and on (target) ' + bad + ' > ' + minimum
           + ' and on (target) ' + bad + ' > ' + allowed + ' * ' + total + ' + ' + decimal(targets.skew(sigmas))
-          + ' + ' + decimal(sigmas) + ' * sqrt(' + decimal(variance) + ' * ' + total + ')',
-    'for': wait(target.runbook, tier.wait),
+          + ' + ' + decimal(sigmas) + ' * sqrt(' + decimal(variance) + ' * ' + total + ')'
+          + ' unless on (target) (last_over_time(' + of(series.error_ratio_now) + '[' + lookback('5m') + ']) <= ' + allowed
+          + ' unless on (target) max_over_time(ALERTS{alertname="%s", target="%s", severity="%s", alertstate="firing"}%s))'
+            % [target.runbook, target.id, tier.severity, recent],
+    'for': '0s',
     labels: { severity: tier.severity, layer: target.layer, target: target.id, team: target.team, type: type_of(target) },
     annotations: annotations({
       summary: target.title + ': {{ $value | humanizePercentage }} of ' + target.events + ' are bad ('
@@ -66,7 +74,7 @@ function(targets, time, alerts)
     }, target.runbook, target.id),
   };
 
-  local burns(target) = std.map(
+  local burns(target, is_meant) = std.map(
     burn_of(
       target,
       targets.allowed(target),
@@ -75,14 +83,19 @@ function(targets, time, alerts)
       targets.least_bad_events,
       budget_left(target)
     ),
-    [tier for tier in targets.tiers if can_fire(tier, target)]
+    [tier for tier in targets.tiers if can_fire(tier, target) && is_meant(tier)]
+  );
+
+  local is_page(tier) = std.member(['critical', 'high'], tier.severity);
+  local burning(is_meant) = std.flatMap(
+    function(target) burns(target, is_meant), [target for target in targets.targets if target.kind != 'capacity']
   );
 
   // An alert over all targets: labels come from the series.
   local general(name, severity, fields) = {
     alert: name,
     expr: fields.expr,
-    'for': wait(name),
+    'for': time.duration(wait(name)),
     labels: {
       severity: severity,
       layer: '{{ $labels.layer }}',
@@ -127,9 +140,15 @@ function(targets, time, alerts)
 
   [
     {
+      // At each scrape: it may begin until a scrape has found that the cause is over.
+      name: 'slo.burn.pages',
+      interval: time.duration('15s'),
+      rules: burning(is_page),
+    },
+    {
       name: 'slo.burn.alerts',
       interval: time.duration('1m'),
-      rules: std.flatMap(burns, [target for target in targets.targets if target.kind != 'capacity']),
+      rules: burning(function(tier) !is_page(tier)),
     },
     {
       // Twice a minute: ten minutes after the promise is broken are soon over.
@@ -182,7 +201,7 @@ function(targets, time, alerts)
         {
           alert: target.runbook,
           expr: measured(last(series.capacity + '{target="%s"}' % target.id) + ' < 1') + ' < 1',
-          'for': wait(target.runbook),
+          'for': time.duration(wait(target.runbook)),
           labels: { severity: 'medium', layer: target.layer, target: target.id, team: target.team, type: type_of(target) },
           annotations: annotations({
             summary: '' + target.title + ': the last capacity run reached {{ $value | humanizePercentage }} of the target.',

@@ -89,6 +89,15 @@ function(targets, time)
       ], with_events),
     },
     {
+      // At each scrape: whether the cause of what the windows remember goes on.
+      name: 'slo.now',
+      interval: time.duration('15s'),
+      rules: [
+        record(series.error_ratio_now, targets.bad_now(target), series.labels(target))
+        for target in with_events
+      ],
+    },
+    {
       name: 'slo.windows',
       interval: duration('1m'),
       rules: [ratio('5m', series.events_bad, series.events_total)] + std.flatMap(of, windows.fast),

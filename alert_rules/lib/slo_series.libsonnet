@@ -20,6 +20,9 @@
   sum_bad(window):: 'slo:events_bad:sum' + window,
   error_ratio(window):: 'slo:sli_error:ratio_rate' + window,
 
+  // The share of bad events between the last two scrapes, recorded each scrape; no sample without an event.
+  error_ratio_now: 'slo:sli_error:ratio_now',
+
   // How far the bad events of a window are beyond what a target allows and chance explains, in standard deviations.
   excess: 'slo:events_excess:sigmas',
 

@@ -70,17 +70,37 @@ function(changes={}, time=(import 'time.libsonnet')())
     // where a scrape falls on the start to the millisecond: five minutes are then those of 5m15s on average.
     // `guard`: selector → what must exist beside it for its series to count.
     increase5m(selectors, guard=function(selector) '')::
-      local events(selector) = counted(selector) + guard(selector);
+      'sum(' + lib.added(selectors, function(selector) counted(selector) + guard(selector)) + ') / ' + extrapolated,
+
+    // Events of several selectors, each counted by `events`, for a sum.
+    added(selectors, events)::
       // A server that the Go exporter watches beside ours has its events once.
       local one(selector) =
         if [prefix for prefix in watched_twice if std.startsWith(selector, prefix)] == [] then events(selector)
         else 'max by (instance) (sum by (job, instance) (%s))' % events(selector);
       // The name of a metric is lost in increase(): a label keeps two series apart that differ in nothing else.
       local numbered(index) = 'label_replace(' + one(selectors[index]) + ', "part", "' + (index + 1) + '", "", "")';
-      local added =
-        if std.length(selectors) == 1 then one(selectors[0])
-        else std.join(' or ', std.map(numbered, std.range(0, std.length(selectors) - 1)));
-      'sum(' + added + ') / ' + extrapolated,
+      if std.length(selectors) == 1 then one(selectors[0])
+      else std.join(' or ', std.map(numbered, std.range(0, std.length(selectors) - 1))),
+
+    // The share of bad events between the last two scrapes that counted any.
+    bad_now(target)::
+      local latest(selector) = 'irate(%s[%s])' % [selector, time.with_scrape('1m')];
+      local events(selectors) = 'sum(%s)' % lib.added(selectors, latest);
+      local is_latency = target.kind == 'latency';
+      local histogram(suffix, matcher='') = [lib.series(target.sli.histogram, suffix, matcher)];
+      local edge = histogram('_bucket', lib.edge_matcher(std.get(target, 'threshold', 0)));
+      local told(selector) =
+        local tells = lib.tells(target, selector);
+        latest(selector) + (if tells == [] then '' else ' and on (job) (%s)' % std.join(' or ', std.map(latest, tells)));
+      local total =
+        if is_latency then 'sum(%s and on (job, instance) %s)' % [latest(histogram('_count')[0]), latest(edge[0])]
+        else 'sum(%s)' % lib.added(target.sli.total, told);
+      local bad =
+        if is_latency then total + ' - ' + events(edge)
+        else if 'good' in target.sli then total + ' - ' + events(target.sli.good)
+        else events(target.sli.bad) + ' or 0 * ' + total;
+      '(%s) / (%s > 0)' % [bad, total],
 
     // What counts a target now: its series that were scraped a moment ago. One lost scrape does not matter.
     counted(target)::

@@ -52,6 +52,10 @@ function(speed=1) {
   with_scrape(text)::
     if speed == 1 then text + scrape + 's' else written(seconds(text) / speed + scrape_seconds),
 
+  // A range in which what is recorded each minute has held for so long: with the sample before, but none on its edge.
+  held(text)::
+    if speed == 1 then text + '59s' else written((seconds(text) + 59) / speed),
+
   // What increase() over that range must be divided by to be that of the window.
   extrapolated(text):: 1 + scrape_seconds * speed / seconds(text),
 

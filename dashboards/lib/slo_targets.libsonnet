@@ -51,7 +51,7 @@ function(config)
         is(6, series.target_health, '== 2'),
         is(5, series.target_health, '== 1'),
         missed,
-        is(3, series.budget_remaining, '< %s' % clean(1 - near)),
+        is(3, series.budget_remaining, '< %g' % (1 - near)),
         is(1, series.target_health, '== 0'),
       ] + (if capacity then [is(1, series.capacity, '>= 1')] else []) + [
         measured(2, '== 1'),
@@ -75,7 +75,7 @@ function(config)
     ]),
 
     // The promised time as a series, for axes that reach no further than the data; beside latency(id).
-    line(id):: panel.query('vector(%s)' % of(id).threshold, 'target'),
+    line(id):: panel.query('vector(%g)' % of(id).threshold, 'target'),
 
     // Shares of bad events (errors, late answers), 0 to 1. Red where the fastest of the alerts would fire. The axis shows
     // what is allowed also while nothing fails.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from demo.api.access_log import AccessLog
+from demo.api.beacons import beacons_endpoint
 from demo.api.cache import Cache
 from demo.api.database import Database
 from demo.api.endpoints import Endpoint, api_endpoint, health_endpoint, refusal
@@ -29,6 +31,11 @@ from demo.environment import Environment
 from demo.flags import Flags
 
 _STATIC = Path(__file__).parent / "static"
+# Nothing inline, nothing from elsewhere: the agent needs no exception.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 def build(environment: Environment) -> Observation:
@@ -41,6 +48,8 @@ def build(environment: Environment) -> Observation:
         ("GET", "/healthz", health_endpoint(services)),
         ("GET", "/metrics", _metrics_endpoint(services)),
         ("GET", "/", _page),
+        ("GET", "/agent.js", _agent_endpoint(environment.optional_path("DEMO_AGENT"))),
+        ("POST", "/rum", beacons_endpoint(environment.beacons_url)),
     ]
     files = StaticFiles(directory=_STATIC)
     templates: dict[object, str] = {endpoint: path for _, path, endpoint in routes} | {files: "/static/{path}"}
@@ -83,7 +92,23 @@ async def _http_error(_request: Request, error: Exception) -> Response:
 
 
 async def _page(_request: Request) -> Response:
-    return FileResponse(_STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+    return FileResponse(
+        _STATIC / "index.html", headers={"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
+    )
+
+
+def _agent_endpoint(file: Path | None) -> Endpoint:
+    """The browser agent, or an empty script where it was not built."""
+    script = file.read_bytes() if file is not None and file.is_file() else b""
+    packed = gzip.compress(script)
+
+    async def answer(request: Request) -> Response:
+        headers = {"Cache-Control": "max-age=300", "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(packed, headers=headers | {"Content-Encoding": "gzip"}, media_type="text/javascript")
+        return Response(script, headers=headers, media_type="text/javascript")
+
+    return answer
 
 
 def _metrics_endpoint(services: Services) -> Endpoint:
@@ -97,8 +122,9 @@ def _metrics_endpoint(services: Services) -> Endpoint:
 def _make_series(metrics: Metrics) -> None:
     for route in ROUTES:
         metrics.known_route(route.method, route.template, route.statuses)
-    for path in ("/", "/healthz", "/metrics"):
+    for path in ("/", "/agent.js", "/healthz", "/metrics"):
         metrics.known_route("GET", path, (200,))
+    metrics.known_route("POST", "/rum", (204, 502))
 
 
 def _access_log(environment: Environment) -> AccessLog:

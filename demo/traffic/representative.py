@@ -6,7 +6,9 @@ from random import Random
 
 import requests
 
+from demo.flags import Flags
 from demo.passwords import DEMO_PASSWORD
+from demo.traffic.browsers import Browser
 from demo.traffic.journeys import Content, Desk, Journey, Step, begin
 
 _TIMEOUT_SECONDS = 5.0
@@ -19,7 +21,8 @@ _MISTYPED_SHARE = 0.02
 class Representative:
     """Acts when called; never raises for any behavior of the API."""
 
-    def __init__(self, number: int, url: str) -> None:
+    def __init__(self, number: int, url: str, beacons_url: str = "", flags: Flags | None = None) -> None:
+        """Work on the CRM at `url`; the browser reports to the receiver at `beacons_url`, if there is one."""
         self._email = f"rep{number:02d}@pantry.example"
         self._url = url
         self._http = requests.Session()
@@ -27,6 +30,7 @@ class Representative:
         # Loopback only: proxies in the environment are ignored.
         self._http.trust_env = False
         self._desk = Desk(Random(number), [])
+        self._browser = Browser(number, beacons_url, flags) if beacons_url else None
         self._journey: Journey | None = None
         self._answer: Content | None = None
 
@@ -38,7 +42,10 @@ class Representative:
             return self._find_accounts()
         if self._desk.random.random() < _LOG_OUT_SHARE:
             self._http.headers.pop("Authorization")
-        status, self._answer = self._request(self._next_step())
+        step = self._next_step()
+        status, self._answer = self._request(step)
+        if self._answer is not None:
+            self._show(step)
         if status == 401:
             self._http.headers.pop("Authorization", None)
         return status
@@ -58,8 +65,10 @@ class Representative:
             self._request(Step("GET", path))
         mistyped = self._desk.random.random() < _MISTYPED_SHARE
         body = {"email": self._email, "password": "pantry-demp" if mistyped else DEMO_PASSWORD}
-        status, content = self._request(Step("POST", "/api/v1/auth/login", body))
+        step = Step("POST", "/api/v1/auth/login", body)
+        status, content = self._request(step)
         if content is not None and status == 200:
+            self._show(step)
             self._http.headers["Authorization"] = f"Bearer {content['token']}"
         return status
 
@@ -69,6 +78,10 @@ class Representative:
             self._desk.accounts = [item["id"] for item in content["items"]][:_ACCOUNTS_AT_HAND]
             self._desk.random.shuffle(self._desk.accounts)
         return status
+
+    def _show(self, step: Step) -> None:
+        if self._browser is not None:
+            self._browser.show(step)
 
     def _request(self, step: Step) -> tuple[int, Content | None]:
         """Status and, for a 2xx JSON response, its content."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import _gojsonnet
+import rjsonnet
 
 from pantrywatch.config.settings import Settings
 from pantrywatch.config.targets import Targets
@@ -54,4 +54,4 @@ def rule_text(layer: str, document: Any) -> str:
 
 def render_jsonnet(source: Path, arguments: dict[str, str]) -> Any:
     """Return the value of a jsonnet file, with its top-level arguments given as code."""
-    return json.loads(_gojsonnet.evaluate_file(str(source), tla_codes=arguments))
+    return json.loads(rjsonnet.evaluate_file(str(source), tla_codes=arguments))

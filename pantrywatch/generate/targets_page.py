@@ -34,9 +34,9 @@ first scrape, if its instance grew by as much. What a new or restarted instance 
 long one in events against what 30 days allow, with at least {minimum:g} bad events and more than chance explains
 ({sigmas:g} standard deviations). So neither one failed request in a quiet night nor a few on a quiet day page anybody.
 Events a month: below it, {minimum:g} bad events, or as many as chance does not explain, fire the tier; above it, it
-takes more. A tier that would need a share of bad events of 1 or more can never fire and is left out. A tier looks at
-the last five minutes at least and waits: of a fault that ends just as its budget is used, it may still fire in the
-minutes after.
+takes more. A tier that would need a share of bad events of 1 or more can never fire and is left out. A tier waits
+until its short window has been that bad for a while, and begins to fire only while the latest events are bad: once a
+scrape has found no more of them than allowed, what its windows remember notifies nobody.
 
 **Missed now.** `CrmTargetMissedNow` is the promise as it is written, over 5, 10, 30 minutes and an hour: more bad
 events than {margin:g} times what is allowed, and {literal:g} standard deviations beyond that. `page: literal` in

@@ -92,6 +92,8 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
             "DEMO_SECRETS": str(state.file("secrets")),
             "DEMO_URL": addresses.url("crm"),
             "DEMO_THIRD_PARTY_URL": addresses.url("third-party"),
+            "DEMO_BEACONS_URL": addresses.url("rum") + "/rum",
+            "DEMO_AGENT": str(ROOT / "exporters/rum/agent/dist/tag.js"),
             "DEMO_ACCESS_LOG": str(state.file("log/crm-access.log")),
             "DEMO_FAULT_DIR": str(state.file("faults")),
             "DEMO_MONITOR_SQL": str(shared_files() / "provisioning/database/monitor-role.sql"),

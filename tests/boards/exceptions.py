@@ -16,7 +16,6 @@ ALWAYS = {
     "crm-capacity: Disk space left, now and in 7 days: C": "the demo has not run for three hours",
     "crm-capacity: Database size, now and in 30 days: B": "the demo has not run for half a day",
     "crm-capacity: Database size, now and in 30 days: C": "the demo has not run for half a week",
-    "crm-overview: Largest contentful paint (field)": "no browser of the demo reports",
     "crm-targets: Good events by period: D": "the demo has not run for a week",
     "crm-api: Routes, slowest first (traffic): F": "the demo has not run for a week",
     "crm-business: Activity, slowest first (traffic): B": "the demo has not run for a day",

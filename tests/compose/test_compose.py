@@ -46,7 +46,7 @@ def test_every_part_is_a_service_and_the_demo_asks_for_its_profile(services: dic
     demo = {name for name, service in services.items() if service.get("profiles") == ["demo"]}
     assert demo == {"postgres", "redis", "crm", "third-party", "traffic", "faults"}
     assert services["exporter-browser"]["profiles"] == ["browser"]
-    assert services["exporter-rum"]["profiles"] == ["rum"]
+    assert services["exporter-rum"]["profiles"] == ["rum", "demo"]
     assert services.keys() - demo - {"exporter-browser", "exporter-rum"} == {
         "init", "exporter-database", "exporter-cache", "exporter-synthetic", "exporter-host", "inbox", "heartbeat",
         "prometheus", "alertmanager", "grafana",
@@ -101,17 +101,19 @@ def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, d
 
 
 def test_no_two_services_share_a_user_or_secrets(services: dict[str, dict[str, Any]]) -> None:
-    """Each service of ours, the demo's too, has its own user; what needs no secret has no volume at all."""
+    """Each service of ours, the demo's too, has its own user; what needs no secret has no volume with any."""
     users = {name: one.get("user") for name, one in services.items() if "pantrywatch/" in one["image"]}
     assert len(set(users.values())) == len(users)
     assert [name for name, user in users.items() if user is None] == ["exporter-browser"], "its image names the user"
     for name in ("third-party", "traffic"):
         assert int(services[name]["user"].partition(":")[0]) not in USERS.values(), name
-        assert not services[name].get("volumes"), name
+    assert not services["third-party"].get("volumes")
+    assert [_source(mount).rpartition("_")[2] for mount in services["traffic"]["volumes"]] == ["faults"]
+    for name in ("crm", "faults", "traffic"):
+        flags = next(str(mount) for mount in services[name]["volumes"] if _source(mount).endswith("faults"))
+        assert (":ro" in flags or "'read_only': True" in flags) == (name != "faults"), "only `faults` writes the flags"
     for name in ("crm", "faults"):
         assert services[name]["environment"]["DEMO_SECRETS"] == f"/run/pantrywatch/{name}"
-        flags = next(str(mount) for mount in services[name]["volumes"] if _source(mount).endswith("faults"))
-        assert (":ro" in flags or "'read_only': True" in flags) == (name == "crm"), "only `faults` writes the flags"
         assert services[name]["user"] == f"{USERS[name]}:{USERS[name]}"
 
 

@@ -26,7 +26,7 @@ from tests.support.exporter import ROOT
 from tests.support.servers import wait_until
 from tools.chromium import browser_page
 
-pytestmark = pytest.mark.xdist_group("stack")
+pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.long]
 
 _GUARDED = {
     "exporters": "/metrics/self",

@@ -213,6 +213,7 @@ def _last(page: str) -> float:
     return fetch(page).value("pantrywatch_heartbeat_last_timestamp_seconds") or 0.0
 
 
+@pytest.mark.long
 def test_a_mail_server_that_is_down_is_tried_again(tmp_path: Path) -> None:
     """While the mail server is away the webhook is told all the same; when it is back the mail follows, once."""
     port, mail_port = servers.free_port(), servers.free_port()

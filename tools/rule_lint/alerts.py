@@ -10,7 +10,7 @@ from typing import Any
 import promql_parser as promql
 
 from tools.rule_lint.catalogue import ROOT
-from tools.rule_lint.infer import Problem
+from tools.rule_lint.infer import Problem, nodes
 from tools.rule_lint.inhibition import compared_but_missing
 from tools.rule_lint.rulebook import Rule, Rulebook
 
@@ -50,8 +50,15 @@ def _identity(rule: Rule) -> tuple[str, str, tuple[tuple[str, str], ...]]:
 
 def _wait(rule: Rule) -> Iterator[Problem]:
     least = _LEAST_EVALUATIONS * rule.interval_seconds
-    if rule.wait_seconds < least:
+    if max([rule.wait_seconds, *_held(rule.expr)]) < least:
         yield "short-for", f"for: {rule.wait_seconds:g} s is less than two evaluations, {least:g} s"
+
+
+def _held(expression: Any) -> Iterator[float]:
+    """Yield for how long something must have held: the ranges of min_over_time."""
+    for node in nodes(expression):
+        if isinstance(node, promql.Call) and node.func.name == "min_over_time":
+            yield from (arg.range.total_seconds() for arg in node.args if isinstance(arg, promql.MatrixSelector))
 
 
 def _labels(rule: Rule, book: Rulebook) -> Iterator[Problem]:

@@ -40,9 +40,11 @@ _AGGREGATIONS = frozenset(
 def problems(node: Any, book: Rulebook) -> Iterator[Problem]:
     """Yield the problems with values in the expression."""
     yield from _counters(node, book, rated=False, seen=False)
+    held = set(_held(node))
     for inner in nodes(node):
         yield from _functions(inner)
-        yield from _ranges(inner, book)
+        if str(inner) not in held:
+            yield from _ranges(inner, book)
         yield from _averages(inner, book)
         yield from _stale(inner)
     yield from _versions(node, book)
@@ -88,6 +90,13 @@ def _is_since(node: Any) -> bool:
 
 def _is_summed(node: Any) -> bool:
     return isinstance(node, promql.AggregateExpr)
+
+
+def _held(node: Any) -> Iterator[str]:
+    """Yield what must have held for so long, by min_over_time: a lost sample does not matter to it."""
+    for inner in nodes(node):
+        if isinstance(inner, promql.Call) and inner.func.name == "min_over_time":
+            yield from map(str, inner.args)
 
 
 def _ranges(node: Any, book: Rulebook) -> Iterator[Problem]:

@@ -113,6 +113,7 @@ def install(directory: Path, postgres: servers.Postgres, redis: servers.Redis) -
         "DEMO_SECRETS": str(write_secrets(directory / "secrets", secrets)),
         "DEMO_URL": f"http://127.0.0.1:{servers.free_port()}",
         "DEMO_THIRD_PARTY_URL": f"http://127.0.0.1:{servers.free_port()}",
+        "DEMO_BEACONS_URL": f"http://127.0.0.1:{servers.free_port()}/rum",
         "DEMO_ACCESS_LOG": str(directory / "access.log"),
         "DEMO_FAULT_DIR": str(directory / "faults"),
         "PANTRYWATCH_STATE": str(state),

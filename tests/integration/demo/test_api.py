@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 import requests
 
+from exporters.rum.settings import RumSettings
+from exporters.rum.source import RumSource
 from tests.integration.demo.installation import Installation, log_in
 
 GET_ROUTES = ("dashboard", "organizations?owner=me", "organizations/search?q=oak")
@@ -186,6 +189,41 @@ def test_the_page_is_served(installation: Installation) -> None:
     for name, kind in (("app.js", "javascript"), ("style.css", "css")):
         assert f"/static/{name}" in page.text
         assert kind in requests.get(f"{installation.url}/static/{name}", timeout=5).headers["Content-Type"]
+
+
+def test_the_page_has_a_strict_policy_and_the_agent(installation: Installation) -> None:
+    """Nothing inline and nothing from elsewhere is allowed; where the agent was not built, its script is empty."""
+    page = requests.get(installation.url, timeout=5)
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; ")
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert "style=" not in page.text
+    assert "<script>" not in page.text
+    assert 'src="/agent.js"' in page.text
+    agent = requests.get(f"{installation.url}/agent.js", timeout=5)
+    assert (agent.status_code, agent.text) == (200, "")
+    assert "javascript" in agent.headers["Content-Type"]
+
+
+def test_beacons_are_passed_on(installation: Installation) -> None:
+    """The receiver's own answer comes back, by the page's origin; a body too large is not even passed on."""
+    rum = RumSource(RumSettings(listen=urlsplit(installation.variables["DEMO_BEACONS_URL"]).netloc))
+    own, url = {"Origin": installation.url}, f"{installation.url}/rum"
+
+    def send(body: bytes, headers: dict[str, str]) -> int:
+        return requests.post(url, data=body, headers=headers, timeout=5).status_code
+
+    beacon = b'{"id": "%032x", "navigation": "hard"}'
+    assert send(beacon % 1, own) == 502  # nobody listens yet
+    rum.start()
+    try:
+        assert send(beacon % 1, own) == 204
+        assert send(beacon % 2, {"Origin": "http://elsewhere.example"}) == 403
+        assert send(b"no beacon", own) == 400
+        assert send(b"x" * 17_000, own) == 413
+    finally:
+        rum.close()
 
 
 def test_health(installation: Installation) -> None:

@@ -62,6 +62,7 @@ def application_reads(installation: Installation) -> tuple[int, float]:
         return row[0], time.monotonic() - started
 
 
+@pytest.mark.long
 def test_slow_database(installation: Installation) -> None:
     """The application's statements take at least 150 ms in the server and see every row; afterwards nothing is left."""
     everything = installation.postgres.value("SELECT count(*) FROM organizations", "crm")
@@ -74,6 +75,7 @@ def test_slow_database(installation: Installation) -> None:
     assert installation.postgres.value("SELECT count(*) FROM pg_class WHERE relrowsecurity", "crm") == 0
 
 
+@pytest.mark.long
 def test_slow_database_spares_the_monitoring(installation: Installation) -> None:
     """A third role, the monitoring's say, sees every row while the application is slow."""
     installation.postgres.execute(
@@ -86,6 +88,7 @@ def test_slow_database_spares_the_monitoring(installation: Installation) -> None
             assert connection.execute("SELECT count(*) FROM organizations").fetchone() == (everything,)
 
 
+@pytest.mark.long
 def test_lock_pile_up(installation: Installation, representative: requests.Session) -> None:
     """Who needs the interactions waits and gets a 503 in the end; others work; the holder can be told by its name."""
     key = installation.postgres.value("SELECT id::text FROM organizations WHERE NOT is_deleted LIMIT 1", "crm")
@@ -106,6 +109,7 @@ def test_lock_pile_up(installation: Installation, representative: requests.Sessi
     assert representative.get(f"{installation.url}{LIST}/{key}", timeout=8).ok
 
 
+@pytest.mark.long
 def test_bad_migration(installation: Installation) -> None:
     """The table has another name as long as the fault is on."""
     there = "SELECT to_regclass('opportunities') IS NOT NULL"
@@ -114,6 +118,7 @@ def test_bad_migration(installation: Installation) -> None:
     assert installation.postgres.value(there, "crm") is True
 
 
+@pytest.mark.long
 def test_deadlocks(installation: Installation) -> None:
     """The server counts deadlocks, and no session is left."""
     counted = "SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = 'crm'"
@@ -169,6 +174,7 @@ def test_no_status_labels(installation: Installation, representative: requests.S
     servers.wait_until(lambda: "200" in statuses() and "" not in statuses(), 20, "statuses are told again")
 
 
+@pytest.mark.long
 def test_connections_used_up(installation: Installation) -> None:
     """The application's role is refused, the superuser is not; afterwards there is room again."""
     with held(installation, "connections-used-up"):
@@ -212,6 +218,7 @@ def test_many_ask_a_frozen_database(installation: Installation, representative: 
     works_again(representative, installation.url)
 
 
+@pytest.mark.long
 def test_cache_cold(installation: Installation) -> None:
     """What is stored is gone again within moments, again and again."""
     with held(installation, "cache-cold"), installation.redis.client() as client:
@@ -231,6 +238,7 @@ def test_api_errors(installation: Installation, representative: requests.Session
     assert {representative.get(address, timeout=5).status_code for _ in range(30)} == {200}
 
 
+@pytest.mark.long
 def test_slow_api(installation: Installation, representative: requests.Session) -> None:
     """An answer takes at least 0.8 s while the fault is on, even from the cache."""
     address = installation.url + LIST
@@ -252,6 +260,7 @@ def test_a_dead_holder_ends_an_api_fault(installation: Installation, representat
     assert seen == {200}
 
 
+@pytest.mark.long
 def test_login_brute_force(installation: Installation) -> None:
     """Failed log-ins come in, several a second, as any stranger's would."""
 
@@ -263,6 +272,7 @@ def test_login_brute_force(installation: Installation) -> None:
         servers.wait_until(lambda: failed() >= before + 8, 10, "log-ins fail")
 
 
+@pytest.mark.long
 def test_cpu_burn_ends_with_its_holder(installation: Installation) -> None:
     """There are two burners for every core at nice 10, and none when the holder was killed outright."""
     flags = Flags(installation.environment.fault_directory)

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-import _gojsonnet
 import _jsonnet
 import pytest
+import rjsonnet
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
@@ -43,7 +43,7 @@ def _faults(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
     return [f"{fault.entry}: {fault.expected}" for fault in raised.value.problems]
 
 
-@pytest.mark.parametrize("evaluator", [_gojsonnet, _jsonnet])
+@pytest.mark.parametrize("evaluator", [rjsonnet, _jsonnet])
 def test_python_and_jsonnet_read_the_same(evaluator: ModuleType) -> None:
     """targets.yaml and settings.yaml are the same object to Python's strict reader and to jsonnet's std.parseYaml."""
     for name in ("targets.yaml", "settings.yaml"):

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import _gojsonnet
 import _jsonnet
 import pytest
+import rjsonnet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +38,7 @@ folded: >
 """
 
 
-@pytest.mark.parametrize("evaluator", [_gojsonnet, _jsonnet])
+@pytest.mark.parametrize("evaluator", [rjsonnet, _jsonnet])
 def test_python_and_jsonnet_read_the_same_object(evaluator: ModuleType) -> None:
     """All readers give the same object for everything the dialect allows."""
     theirs = json.loads(evaluator.evaluate_snippet("test", f"std.parseYaml({json.dumps(_DOCUMENT)})"))

@@ -79,7 +79,9 @@ def test_a_notice_whose_message_is_gone_has_no_link() -> None:
     assert 'href="/messages/4"' in page
 
 
-@pytest.mark.parametrize("text", ["<script>x</script>", '"><img src=x onerror=y>', "{{ 7127 * 7129 }}", "{% raw %}", "&lt;"])
+@pytest.mark.parametrize(
+    "text", ["<script>x</script>", '"><img src=x onerror=y>', "{{ 7127 * 7129 }}", "{% raw %}", "&lt;"]
+)
 def test_whatever_a_message_holds_is_text_on_the_page(text: str) -> None:
     """Title, recipients, channel and names of alerts are escaped, and no template of ours reads them."""
     mailbox = Mailbox(None)
