@@ -57,9 +57,11 @@ local defaults = {
   // Alert name → its limits, as in config/; `enabled` (false leaves it out), `expr` (instead of ours), `severity` (its
   // severity → another), `labels`, `annotations` (more, or other ones).
   alerts: (import 'config/api.libsonnet')
+          + (import 'config/browser.libsonnet')
           + (import 'config/cache.libsonnet')
           + (import 'config/causes.libsonnet')
           + (import 'config/database.libsonnet')
+          + (import 'config/frontend.libsonnet')
           + (import 'config/host.libsonnet')
           + (import 'config/synthetic.libsonnet')
           + (import 'config/monitoring.libsonnet')

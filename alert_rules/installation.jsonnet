@@ -1,7 +1,7 @@
 // Which targets are fed here: 1, or 0 for "not measured" (`notMeasured`, from settings.yaml).
 // A target of the part `browser` or `frontend` is fed where Prometheus has that exporter to scrape: a browser is a program
 // that many machines lack, and in containers both come with a profile. One that vanishes is missed for a day
-// (CrmTargetNoData).
+// (CrmTargetNoData). A receiver that was restarted has no histogram before somebody's first beacon: not measured until then.
 // A target of the application's own metrics is fed where they can count it: a library may have no bucket edge at the
 // threshold, no status, no histogram of statements. What was counted once is missed for a week.
 local record = import 'lib/record.libsonnet';
@@ -17,6 +17,13 @@ function(config=(import 'config.libsonnet').defaults)
     for source in ['browser', 'frontend']
     if std.member(target.requires, source)
   ];
+  // Whether the receiver answers and has not counted anything for a target yet.
+  local unused(target) =
+    if !std.member(target.requires, 'frontend') || !('histogram' in target.sli) then ''
+    else ' unless on () (max(up{%s}) == 1 and on () absent(%s))' % [
+      config.selectors.frontend,
+      targets.series(target.sli.histogram, '_count'),
+    ];
   local of_application(target) = std.setInter(std.set(target.requires), ['application', 'statements']) != [];
 
   // What an application's page lacks for a target: [condition, in words], from what a reader sees first to the last.
@@ -75,7 +82,7 @@ function(config=(import 'config.libsonnet').defaults)
   local fed(target) =
     if std.member(config.notMeasured, target.id) then 'vector(0)'
     else if optional(target) != []
-    then 'max(max_over_time(up{%s}[%s])) >= bool 0 or vector(0)' % [optional(target)[0], time.duration('1d')]
+    then 'max(max_over_time(up{%s}[%s])) >= bool 0%s or vector(0)' % [optional(target)[0], time.duration('1d'), unused(target)]
     else if of_application(target) then
       'max(present_over_time(%(bad)s{%(of)s}[%(now)s]) or present_over_time(%(sampled)s{%(of)s}[%(week)s])) or vector(0)' % {
         bad: series.events_bad,

@@ -3,9 +3,11 @@ function(changes={})
   local config = (import 'config.libsonnet').with(changes);
   {
     api: (import 'api.jsonnet')(config),
+    browser: (import 'browser.jsonnet')(config),
     cache: (import 'cache.jsonnet')(config),
     causes: (import 'causes.jsonnet')(config),
     database: (import 'database.jsonnet')(config),
+    frontend: (import 'frontend.jsonnet')(config),
     health: (import 'health.jsonnet')(config),
     host: (import 'host.jsonnet')(config),
     installation: (import 'installation.jsonnet')(config),

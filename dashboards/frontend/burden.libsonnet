@@ -6,6 +6,7 @@ function(config)
 
   local count(metric, by='', range='15m') =
     (if by == '' then 'sum' else 'sum by (%s) ' % by) + '(increase(%s[%s]))' % [metric, range];
+  local a_minute(metric, by) = '60 * sum by (%s) (rate(%s[$__rate_interval]))' % [by, metric];
   local interactions = count('browser_interactions_total') + ' > 0';
   local per_load(expr) = '%s / on () group_left () (%s > 0)' % [expr, count('browser_weighed_page_loads_total')];
 
@@ -23,8 +24,8 @@ function(config)
         'Per minute. Error and rejection: your scripts; opaque: a script of another origin, whose error the browser hides; worker: a worker of yours. Observer (a resize loop) and resource (a missing file) do not count against the target.',
         'none',
         [
-          panel.query(count('browser_script_errors_total', 'kind') + ' / 15', '{{kind}}'),
-          panel.query(count('browser_page_errors_total', 'kind') + ' / 15', '{{kind}}, not counted'),
+          panel.query(a_minute('browser_script_errors_total', 'kind'), '{{kind}}'),
+          panel.query(a_minute('browser_page_errors_total', 'kind'), '{{kind}}, not counted'),
         ],
         users.silent,
       ) + panel.decimals(2),
@@ -66,15 +67,17 @@ function(config)
         'Beacons by visitor (field)',
         'Accepted per minute. Only users count in everything above; bots and our own checks are kept apart.',
         'none',
-        [panel.query(count('pantrywatch_rum_accepted_total', 'visitor') + ' / 15', '{{visitor}}')],
+        [panel.query(a_minute('pantrywatch_rum_accepted_total', 'visitor'), '{{visitor}}')],
         'No receiver of beacons is scraped: settings.yaml has no section `rum`.',
+        width=6,
       ) + panel.decimals(1) + panel.stacked,
       panel.timeseries(
         'Beacons dropped by reason (field)',
         'Per minute. origin: a page that `rum.origins` does not list; schema: an agent of another version; client_rate, total_rate: a flood, or a limit that is too low; slow, http: no browser of ours; duplicate: sent twice, harmless.',
         'none',
-        [panel.query('%s / 15 > 0' % count('pantrywatch_rum_dropped_total', 'reason'), '{{reason}}')],
+        [panel.query(a_minute('pantrywatch_rum_dropped_total', 'reason') + ' > 0', '{{reason}}')],
         'None dropped in this time.',
+        width=6,
       ) + panel.decimals(1) + panel.stacked,
       panel.stat(
         'Sampled',

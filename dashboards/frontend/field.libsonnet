@@ -17,9 +17,8 @@ function(config)
       unit,
       [panel.query(users.quantile(slo_targets.of(id).objective, metric), 'users'), lab(metric), slo_targets.line(id)],
       users.silent,
-    ) + slo_targets.latency(id) + panel.limit_series('target');
-  local within(id, metric) =
-    panel.now(users.within(metric, slo_targets.edge(id)), slo_targets.of(id).title);
+    ) + slo_targets.latency(id) + panel.limit_series('target') + panel.color('lab, mean', 'purple');
+  local within(name, id, metric) = panel.now(users.within(metric, slo_targets.edge(id)), name);
   local latency(id, title, metric, by, note, empty) =
     panel.timeseries(
       title,
@@ -36,14 +35,14 @@ function(config)
         'Share of what users saw in the last hour that was within its target. Promised are 75% for page loads and changes of route, 95% for searches and forms. The cause of a low one is in its graph, by route, device and connection.',
         'percentunit',
         [
-          within('lcp', 'browser_lcp_seconds'),
-          within('fid', 'browser_fid_seconds'),
-          within('cls', 'browser_cls_score'),
-          within('fcp', 'browser_fcp_seconds'),
-          within('ttfb', 'browser_ttfb_seconds'),
-          within('interactive-after-navigation', 'browser_route_change_seconds'),
-          within('search-response', 'browser_search_seconds'),
-          within('form-submission', 'browser_form_submission_seconds'),
+          within('Largest paint', 'lcp', 'browser_lcp_seconds'),
+          within('First input', 'fid', 'browser_fid_seconds'),
+          within('Layout shift', 'cls', 'browser_cls_score'),
+          within('First paint', 'fcp', 'browser_fcp_seconds'),
+          within('First byte', 'ttfb', 'browser_ttfb_seconds'),
+          within('Change of route', 'interactive-after-navigation', 'browser_route_change_seconds'),
+          within('Search', 'search-response', 'browser_search_seconds'),
+          within('Form', 'form-submission', 'browser_form_submission_seconds'),
         ],
         users.silent,
       ) + panel.ratio + panel.decimals(1),
@@ -57,11 +56,11 @@ function(config)
         's',
         [
           panel.query(users.quantile(0.75, 'browser_fid_seconds'), 'first input'),
-          panel.query(users.quantile(0.75, 'browser_inp_seconds'), 'inputs, no target'),
+          panel.query(users.quantile(0.75, 'browser_inp_seconds'), 'all inputs (INP)'),
           slo_targets.line('fid'),
         ],
         users.silent,
-      ) + slo_targets.latency('fid') + panel.limit_series('target$'),
+      ) + slo_targets.latency('fid') + panel.limit_series('target'),
       panel.table(
         'By route (field)',
         'Page loads of the last hour by route, the slowest first; p75 of each measure. Only routes of `rum.routes` have a name, all others are `other`.',

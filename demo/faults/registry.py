@@ -21,7 +21,7 @@ from demo.faults.programs_stopped import stopped
 
 
 def _by_flag(_environment: Environment) -> Tick:
-    """The API itself checks the flags of its faults."""
+    """The API and the traffic themselves check the flags of their faults."""
     return nothing
 
 
@@ -158,6 +158,27 @@ _ALL = (
         login_brute_force.enter,
         nothing_to_undo,
         every_seconds=0.2,
+    ),
+    Fault(
+        "script-errors",
+        "every second beacon of a browser has a script error",
+        "front end: error rate",
+        _by_flag,
+        nothing_to_undo,
+    ),
+    Fault(
+        "layout-shift",
+        "the page jumps while it loads, as browsers report",
+        "front end: layout shift",
+        _by_flag,
+        nothing_to_undo,
+    ),
+    Fault(
+        "slow-page",
+        "the main content of a page load comes six seconds later, as browsers report",
+        "front end: largest contentful paint",
+        _by_flag,
+        nothing_to_undo,
     ),
     stopped("exporters-stopped", "exporters", "the exporters are stopped", "monitoring: targets down (refused)"),
     frozen_program(

@@ -11,7 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from random import Random
 
-from demo.environment import ConfigurationError, current, exit_on_sigterm
+from demo.environment import ConfigurationError, Environment, current, exit_on_sigterm
+from demo.flags import Flags
 from demo.traffic.representative import Representative
 from demo.traffic.rhythm import active_representatives, share_of_peak
 
@@ -22,13 +23,15 @@ _REPORT_SECONDS = 60.0
 class Driver:
     """Open loop: arrivals follow the clock, not the responses; one is dropped if everybody is busy."""
 
-    def __init__(
-        self, url: str, peak_rate: float, beacons_url: str = "", clock: Callable[[], datetime] = datetime.now
-    ) -> None:
-        self._peak_rate = peak_rate
+    def __init__(self, environment: Environment, clock: Callable[[], datetime] = datetime.now) -> None:
+        flags = Flags(environment.optional_path("DEMO_FAULT_DIR"))
+        self._peak_rate = environment.rate
         self._clock = clock
         self._random = Random()
-        self._idle = {number: Representative(number, url, beacons_url) for number in range(1, EVERYBODY + 1)}
+        self._idle = {
+            number: Representative(number, environment.url, environment.beacons_url, flags)
+            for number in range(1, EVERYBODY + 1)
+        }
         self._lock = threading.Lock()
         self.outcomes: Counter[str] = Counter()
 
@@ -72,8 +75,7 @@ class Driver:
 
 def main() -> int:
     try:
-        environment = current()
-        driver = Driver(environment.url, environment.rate, environment.beacons_url)
+        driver = Driver(current())
     except ConfigurationError as error:
         print(f"demo.traffic: {error}", file=sys.stderr)
         return 2

@@ -13,12 +13,17 @@ from urllib.parse import urlsplit
 
 import requests
 
+from demo.flags import Flags
 from demo.traffic.journeys import Step
 
 _TIMEOUT_SECONDS = 2.0
 # People reload, open links in a new tab or come back later: the page is loaded again.
 _PAGE_LOAD_SHARE = 0.15
 _ERROR_SHARE = 1 / 2500
+# Of the faults `script-errors`, `layout-shift` and `slow-page`.
+_FAULTY_ERROR_SHARE = 0.5
+_FAULTY_SHIFT = 0.3
+_FAULTY_PAINT_MILLISECONDS = 6000
 _SHIFTING_SHARE = 0.3
 _CACHED_SHARE = 0.7
 _DOCUMENT_BYTES = 2_400
@@ -52,7 +57,9 @@ _EQUIPMENT = (
 class Browser:
     """Sends beacons to the receiver; never raises if that is away."""
 
-    def __init__(self, number: int, receiver_url: str) -> None:
+    def __init__(self, number: int, receiver_url: str, flags: Flags | None = None) -> None:
+        """Take what tells which faults of the front end are switched on."""
+        self._flags = flags or Flags(None)
         self._random = Random(f"browser {number}")
         self.equipment = _EQUIPMENT[number % len(_EQUIPMENT)]
         self._url = receiver_url
@@ -81,13 +88,13 @@ class Browser:
         """The beacon of a page load at the route of this step."""
         ttfb = self._milliseconds(80, 0.6)
         fcp = ttfb + self._milliseconds(500, 0.5)
-        lcp = fcp + self._milliseconds(350, 0.7)
+        lcp = fcp + self._milliseconds(_FAULTY_PAINT_MILLISECONDS if self._flags.fresh("slow-page") else 350, 0.7)
         vitals = {
             "ttfb": ttfb,
             "fcp": fcp,
             "lcp": lcp,
             "load": lcp + self._milliseconds(300, 0.5),
-            "cls": self._around(0.05, 0.8) if self._random.random() < _SHIFTING_SHARE else 0.0,
+            "cls": self._shift(),
             "fid": self._milliseconds(8, 1.0),
             "inp": self._milliseconds(60, 0.6),
         }
@@ -109,7 +116,13 @@ class Browser:
             {"kind": kind, origin: number, f"{origin}_bytes": size} for kind, number, size in _FILES
         ]
 
+    def _shift(self) -> float:
+        if self._flags.fresh("layout-shift"):
+            return self._around(_FAULTY_SHIFT, 0.3)
+        return self._around(0.05, 0.8) if self._random.random() < _SHIFTING_SHARE else 0.0
+
     def _beacon(self, navigation: str, step: Step, vitals: dict[str, float]) -> dict[str, Any]:
+        error_share = _FAULTY_ERROR_SHARE if self._flags.fresh("script-errors") else _ERROR_SHARE
         return {
             "id": f"{self._random.getrandbits(128):032x}",
             "navigation": navigation,
@@ -118,7 +131,7 @@ class Browser:
             "connection": self.equipment.connection,
             "vitals": vitals,
             "interactions": self._random.randint(1, 5),
-            "errors": int(self._random.random() < _ERROR_SHARE),
+            "errors": int(self._random.random() < error_share),
         }
 
     def _milliseconds(self, median: float, spread: float) -> float:

@@ -6,6 +6,7 @@ from random import Random
 
 import requests
 
+from demo.flags import Flags
 from demo.passwords import DEMO_PASSWORD
 from demo.traffic.browsers import Browser
 from demo.traffic.journeys import Content, Desk, Journey, Step, begin
@@ -20,7 +21,7 @@ _MISTYPED_SHARE = 0.02
 class Representative:
     """Acts when called; never raises for any behavior of the API."""
 
-    def __init__(self, number: int, url: str, beacons_url: str = "") -> None:
+    def __init__(self, number: int, url: str, beacons_url: str = "", flags: Flags | None = None) -> None:
         """Work on the CRM at `url`; the browser reports to the receiver at `beacons_url`, if there is one."""
         self._email = f"rep{number:02d}@pantry.example"
         self._url = url
@@ -29,7 +30,7 @@ class Representative:
         # Loopback only: proxies in the environment are ignored.
         self._http.trust_env = False
         self._desk = Desk(Random(number), [])
-        self._browser = Browser(number, beacons_url) if beacons_url else None
+        self._browser = Browser(number, beacons_url, flags) if beacons_url else None
         self._journey: Journey | None = None
         self._answer: Content | None = None
 

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+from exporters.browser.coverage import unused_share
+from exporters.browser.devtools import CallError
 from exporters.browser.journey import Journey
 from exporters.browser.metrics import HISTOGRAMS, INPUT_HISTOGRAMS
 from exporters.browser.page import PageLoad, PageTimings
@@ -65,11 +67,16 @@ def _visit(
     settings: BrowserCheck, secrets: Mapping[str, Secret], tab: Tab, observation: Observation, deadline: Deadline
 ) -> None:
     due = deadline.earlier(_RESERVE_SECONDS)
+    for resource, size in settings.budgets.items():
+        observation.set("browser_page_budget_bytes", size, resource)
     with observation.phase("start"):
-        tab.prepare(tls_verify=settings.tls_verify, deadline=Deadline.after(deadline.remaining() * _START_SHARE))
+        begin = Deadline.after(deadline.remaining() * _START_SHARE)
+        tab.prepare(begin, tls_verify=settings.tls_verify, coverage=settings.unused_code)
     if settings.log_in:
         with observation.phase("log_in"):
             Journey(tab, secrets, observation).run(settings.log_in, due)
+            if settings.unused_code:
+                tab.coverage(due)
             tab.forget_cache(due)  # as a user finds it who comes for the first time
     tab.slow_down(NETWORKS[settings.network], settings.cpu_slowdown, due)
     _load(settings, tab, observation, due)
@@ -86,6 +93,7 @@ def _load(settings: BrowserCheck, tab: Tab, observation: Observation, due: Deadl
     _note_traffic(observation, tab.traffic)
     if failure:
         raise failure
+    _note_facts(settings, tab, observation, due)
 
 
 def _walk(settings: BrowserCheck, journey: Journey, observation: Observation, due: Deadline) -> None:
@@ -121,5 +129,21 @@ def _note_traffic(observation: Observation, traffic: Traffic) -> None:
         observation.set("browser_page_requests", count, resource)
     for resource, size in traffic.bytes.items():
         observation.set("browser_page_transferred_bytes", size, resource)
+    for party, size in traffic.party_bytes.items():
+        observation.set("browser_page_party_bytes", size, party)
     observation.set("browser_page_failed_requests", traffic.failed)
+    observation.set("browser_page_error_responses", traffic.error_responses)
+    observation.set("browser_page_uncompressed_responses", traffic.uncompressed)
+    observation.set("browser_page_uncacheable_responses", traffic.uncacheable)
     observation.set("browser_page_script_errors", traffic.script_errors)
+
+
+def _note_facts(settings: BrowserCheck, tab: Tab, observation: Observation, due: Deadline) -> None:
+    """Note what a page that has been judged can be asked for; one that is too busy for it has no such facts."""
+    try:
+        observation.set("browser_page_service_worker", int(tab.evaluate("pantrywatchServiceWorker()", due)))
+        observation.set("browser_page_manifest", int(tab.has_manifest(due)))
+        if settings.unused_code and (share := unused_share(tab.coverage(due))) is not None:
+            observation.set("browser_page_unused_code_ratio", share)
+    except (TimeoutError, CallError):
+        return

@@ -40,6 +40,15 @@
   };
   globalThis.pantrywatchShows = (text) => Boolean(document.body) && document.body.innerText.includes(text);
 
+  // There is none on an insecure page, and asking a page in a sandbox for it is an error.
+  globalThis.pantrywatchServiceWorker = async () => {
+    try {
+      return Boolean(await navigator.serviceWorker.getRegistration());
+    } catch {
+      return false;
+    }
+  };
+
   // When step `number` had its effect, in Unix time: the frame after the page showed the text, or after it was loaded.
   const steps = new Map();
   const watchStep = (text) => {

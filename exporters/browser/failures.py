@@ -35,12 +35,12 @@ class StepReason(StrEnum):
     COVERED = "covered"  # another element is in front of it
     DISABLED = "disabled"
     NOT_EDITABLE = "not_editable"  # `fill`, and it is not a field for text
-    MOVING = "moving"  # it did not stand still
+    MOVING = "moving"  # it moved all the time
     TEXT_MISSING = "text_missing"  # the page never showed `expect_text`
     TEXT_BEFORE = "text_before"  # it showed `expect_text` before the step did anything
     LOADING = "loading"  # the page it led to did not load in time
     STATUS = "status"  # it led to a page with an error status
-    UNREACHABLE = "unreachable"  # it led to no page
+    UNREACHABLE = "unreachable"  # it led to what is not a page
     UNRESPONSIVE = "unresponsive"  # a script of the page kept running
     CRASHED = "crashed"  # the page's process ended, or it took too much memory
 

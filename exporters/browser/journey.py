@@ -127,7 +127,7 @@ class Journey:
         self._tab.evaluate(effect, due)
 
     def _wait_for_element(self, step: Step, due: Deadline) -> tuple[int, Point]:
-        """Return the element, and where it is after it did not move for a moment. Raises StepError at the deadline."""
+        """Return the element, and where it is once it no longer moves. Raises StepError at the deadline."""
         before: tuple[int, Point] | None = None
         while True:
             failure = StepError(StepReason.MOVING)

@@ -11,6 +11,29 @@ GAUGES: Gauges = {
     ),
     "browser_page_requests": (("resource",), "Requests of the last page load, by resource type."),
     "browser_page_transferred_bytes": (("resource",), "Bytes that the last page load transferred over the network."),
+    "browser_page_party_bytes": (
+        ("party",),
+        "Bytes that the last page load transferred from its own origin (first) and from others (third).",
+    ),
+    "browser_page_budget_bytes": (
+        ("resource",),
+        "Most bytes that a page load may transfer, by resource type: `budgets` of the settings.",
+    ),
+    "browser_page_error_responses": ((), "Responses of the last page load with a status from 400."),
+    "browser_page_uncompressed_responses": (
+        (),
+        "Documents, style sheets, scripts and fetched data of the last page load sent uncompressed, above 1400 bytes.",
+    ),
+    "browser_page_uncacheable_responses": (
+        (),
+        "Style sheets, scripts, images and fonts of the last page load without Cache-Control and Expires.",
+    ),
+    "browser_page_unused_code_ratio": (
+        (),
+        "Share of the code of the page's scripts that did not run in the last load; only with `unused_code`.",
+    ),
+    "browser_page_service_worker": ((), "Whether a service worker was registered for the page after its last load."),
+    "browser_page_manifest": ((), "Whether the page of the last load names a manifest that can be read."),
     "browser_page_failed_requests": ((), "Requests of the last page load that got no answer."),
     "browser_page_script_errors": ((), "Uncaught script errors in the last page load."),
     "pantrywatch_check_step_success": (

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from exporters.browser.steps import Step
 from exporters.browser.throttling import NetworkName
+from exporters.browser.traffic import BUDGETED
 from exporters.core.checks.check import CheckSettings
 from exporters.core.checks.templating import expect_placeholder_names, names_in
 from exporters.core.decoder import Problems, RecordCheck
@@ -16,10 +17,12 @@ from exporters.core.field_checks import (
     at_least,
     at_most_entries,
     between,
+    expect,
     expect_http_url,
     unique,
     unique_names,
 )
+from exporters.core.problem_text import expected_one_of
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SHORTEST_TIMEOUT_SECONDS = 20.0  # startup, a slow load, and the five quiet seconds that time to interactive requires
@@ -47,6 +50,13 @@ def _secrets_are_known(log_in: tuple[Step, ...], steps: tuple[Step, ...], secret
                 yield f"{where}[{index}].value", f"expected names of secret_files, got {placeholders}"
 
 
+def _expect_budgets(budgets: Mapping[str, float]) -> None:
+    for resource, size in budgets.items():
+        if resource not in BUDGETED:
+            raise ValueError(expected_one_of(BUDGETED, resource))
+        expect(size >= 1, f"a number of bytes, at least 1, for {resource}", size)
+
+
 def _expect_secret_names(secret_files: Mapping[str, str]) -> None:
     expect_placeholder_names(secret_files)
 
@@ -67,6 +77,13 @@ class BrowserCheck(CheckSettings):
     ] = 1.0
     expect_text: Annotated[str, "A text that the page must show."] = ""
     tls_verify: Annotated[bool, "Whether to verify the server's certificate."] = True
+    budgets: Annotated[
+        dict[str, float], "Most bytes that a page load may transfer, of script, stylesheet, image and font; beyond, "
+        "CrmFrontendBudgetExceeded fires.", _expect_budgets,
+    ] = field(default_factory=dict)  # fmt: skip
+    unused_code: Annotated[
+        bool, "Whether to measure how much of its scripts a page load uses. It slows them: best in a check of its own.",
+    ] = False  # fmt: skip
     log_in: Annotated[
         tuple[Step, ...], "Steps before the page is opened, in the same browser; the first opens a page. Neither their "
         "traffic nor what they left in the cache counts in the page's load.", at_most_entries(_MOST_STEPS, "steps"),

@@ -37,7 +37,7 @@ class Tab:
         self._frame = ""
         self._loader = ""
 
-    def prepare(self, *, tls_verify: bool, deadline: Deadline) -> None:
+    def prepare(self, deadline: Deadline, *, tls_verify: bool = True, coverage: bool = False) -> None:
         """Open an empty tab and set everything up. Raises CollectError (internal) if the browser is too slow."""
         try:
             agent = self._browser("Browser.getVersion", deadline)["userAgent"]
@@ -52,6 +52,9 @@ class Tab:
             agent = f"{agent} pantrywatch-check/{__version__}"
             self.call("Network.setUserAgentOverride", deadline, userAgent=agent)
             self.call("Page.addScriptToEvaluateOnNewDocument", deadline, source=_SCRIPT, worldName=_WORLD)
+            if coverage:
+                self.call("Profiler.enable", deadline)
+                self.call("Profiler.startPreciseCoverage", deadline, callCount=False, detailed=False)
             if not tls_verify:
                 self.call("Security.setIgnoreCertificateErrors", deadline, ignore=True)
         except TimeoutError:
@@ -100,7 +103,14 @@ class Tab:
     def evaluate(self, expression: str, deadline: Deadline) -> Any:
         """Return the value of an expression in our isolated world of the document."""
         context = self.world(deadline)
-        answer = self.call("Runtime.evaluate", deadline, expression=expression, contextId=context, returnByValue=True)
+        answer = self.call(
+            "Runtime.evaluate",
+            deadline,
+            expression=expression,
+            contextId=context,
+            returnByValue=True,
+            awaitPromise=True,
+        )
         return _value(answer)
 
     def ask(self, function: str, node: int, deadline: Deadline) -> Any:
@@ -117,6 +127,17 @@ class Tab:
         """Return the number of our isolated world in the document."""
         made = self.call("Page.createIsolatedWorld", deadline, frameId=self._frame, worldName=_WORLD)
         return int(made["executionContextId"])
+
+    def has_manifest(self, deadline: Deadline) -> bool:
+        """Return whether the page names a manifest that could be fetched and read."""
+        answer = self.call("Page.getAppManifest", deadline)
+        return bool(answer.get("url") and answer.get("data")) and not any(
+            error.get("critical") for error in answer.get("errors", ())
+        )
+
+    def coverage(self, deadline: Deadline) -> list[dict[str, Any]]:
+        """Return V8's coverage of the scripts since the last call."""
+        return list(self.call("Profiler.takePreciseCoverage", deadline)["result"])
 
     def in_new_documents(self, script: str, deadline: Deadline) -> str:
         """Run a script in our world of every document to come; return what to give to `not_in_new_documents`."""

@@ -12,15 +12,24 @@ from exporters.core.errors import CollectError, ErrorClass
 
 RESOURCES = ("document", "stylesheet", "script", "image", "font", "media", "fetch", "other")
 
+PARTIES = ("first", "third")
+# Those that a budget may limit: developers decide about their size.
+BUDGETED = ("script", "stylesheet", "image", "font")
+
 _TYPES = {"XHR": "fetch"} | {name.title(): name for name in RESOURCES}
 _MAXIMUM_REQUESTS = 5000
+_TEXT = ("document", "stylesheet", "script", "fetch")
+_STATIC = ("stylesheet", "script", "image", "font")
+_ONE_PACKET_BYTES = 1400  # compressing less than a packet saves nothing
 
 
 @dataclass(slots=True)
 class _Request:
     resource: str
+    party: str
     begun: float
     ended: float = math.inf
+    is_plain: bool = False  # a text that was sent without compression
 
 
 class Traffic:
@@ -33,10 +42,15 @@ class Traffic:
         """Forget every request: what follows is another page."""
         self.requests = dict.fromkeys(RESOURCES, 0)
         self.bytes = dict.fromkeys(RESOURCES, 0.0)
+        self.party_bytes = dict.fromkeys(PARTIES, 0.0)
         self.failed = 0
+        self.error_responses = 0
+        self.uncompressed = 0  # texts of more than a packet, sent without compression
+        self.uncacheable = 0  # static files without Cache-Control and Expires
         self.script_errors = 0
         self.status = 0  # of the last main document
         self.origin = 0.0  # when the first request started, which is when navigation did; 0 before
+        self._site = ""  # scheme, host and port of the page
         self._known: dict[str, _Request] = {}
 
     def handle(self, method: str, event: Mapping[str, Any]) -> None:
@@ -54,18 +68,39 @@ class Traffic:
 
     def _on_request(self, event: Mapping[str, Any]) -> None:
         number, resource = event["requestId"], _TYPES.get(event.get("type", ""), "other")
+        url = event["request"]["url"]
         if len(self._known) >= _MAXIMUM_REQUESTS:
             raise CollectError(ErrorClass.PROTOCOL, f"the page makes more than {_MAXIMUM_REQUESTS} requests")
-        if not event["request"]["url"].startswith(("data:", "blob:")):
-            if number not in self._known:  # a redirect keeps the number
-                self._known[number] = _Request(resource, event["timestamp"])
-                self.origin = self.origin or event["timestamp"]
-            self.requests[resource] += 1
+        if url.startswith(("data:", "blob:")):
+            return
+        # A redirect keeps the number: the first documents of a page may lead to another site.
+        if not self._site or (number == event["loaderId"] and number in self._known):
+            self._site = _site_of(url)
+        party = "first" if _site_of(url) == self._site else "third"
+        if number in self._known:
+            self._known[number].party = party
+        else:
+            self._known[number] = _Request(resource, party, event["timestamp"])
+            self.origin = self.origin or event["timestamp"]
+        self.requests[resource] += 1
+
+    def _on_response(self, event: Mapping[str, Any]) -> None:
+        request, response = self._known.get(event["requestId"]), event["response"]
+        if request is None:
+            return
+        headers = {name.lower(): value for name, value in response["headers"].items()}
+        self.error_responses += response["status"] >= 400
+        request.is_plain = request.resource in _TEXT and "content-encoding" not in headers
+        if request.resource in _STATIC and not headers.keys() & {"cache-control", "expires"}:
+            self.uncacheable += 1
 
     def _on_finished(self, event: Mapping[str, Any]) -> None:
         if request := self._known.get(event["requestId"]):
+            size = event["encodedDataLength"]
             request.ended = event["timestamp"]
-            self.bytes[request.resource] += event["encodedDataLength"]
+            self.bytes[request.resource] += size
+            self.party_bytes[request.party] += size
+            self.uncompressed += request.is_plain and size > _ONE_PACKET_BYTES
 
     def _on_failed(self, event: Mapping[str, Any]) -> None:
         if request := self._known.get(event["requestId"]):
@@ -76,8 +111,14 @@ class Traffic:
         self.script_errors += 1
 
 
+def _site_of(url: str) -> str:
+    """Return scheme, host and port, as the browser writes them."""
+    return "/".join(url.split("/", 3)[:3])
+
+
 _EVENTS = {
     "Network.requestWillBeSent": Traffic._on_request,  # noqa: SLF001 - a table of the class's own methods
+    "Network.responseReceived": Traffic._on_response,  # noqa: SLF001
     "Network.loadingFinished": Traffic._on_finished,  # noqa: SLF001
     "Network.loadingFailed": Traffic._on_failed,  # noqa: SLF001
     "Runtime.exceptionThrown": Traffic._on_exception,  # noqa: SLF001

@@ -96,28 +96,31 @@ def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, d
     assert len({USERS[name] for name in ours}) == len(ours)
     assert USERS["exporter"] == 0, "what holds all secrets is for the first container alone"
     mounts = services["exporter-browser"]["volumes"]
-    assert {_mounted_at(mount) for mount in mounts} == {"/etc/pantrywatch/settings.yaml", "/run/pantrywatch"}
+    settings = {"/etc/pantrywatch/settings.yaml", "/etc/pantrywatch/demo/password"}
+    assert {_mounted_at(mount) for mount in mounts} == {*settings, "/run/pantrywatch/exporter"}
 
 
 def test_no_two_services_share_a_user_or_secrets(services: dict[str, dict[str, Any]]) -> None:
-    """Each service of ours, the demo's too, has its own user; what needs no secret has no volume at all."""
+    """Each service of ours, the demo's too, has its own user; what needs no secret has no volume with any."""
     users = {name: one.get("user") for name, one in services.items() if "pantrywatch/" in one["image"]}
     assert len(set(users.values())) == len(users)
     assert [name for name, user in users.items() if user is None] == ["exporter-browser"], "its image names the user"
     for name in ("third-party", "traffic"):
         assert int(services[name]["user"].partition(":")[0]) not in USERS.values(), name
-        assert not services[name].get("volumes"), name
+    assert not services["third-party"].get("volumes")
+    assert [_source(mount).rpartition("_")[2] for mount in services["traffic"]["volumes"]] == ["faults"]
+    for name in ("crm", "faults", "traffic"):
+        flags = next(str(mount) for mount in services[name]["volumes"] if _source(mount).endswith("faults"))
+        assert (":ro" in flags or "'read_only': True" in flags) == (name != "faults"), "only `faults` writes the flags"
     for name in ("crm", "faults"):
         assert services[name]["environment"]["DEMO_SECRETS"] == f"/run/pantrywatch/{name}"
-        flags = next(str(mount) for mount in services[name]["volumes"] if _source(mount).endswith("faults"))
-        assert (":ro" in flags or "'read_only': True" in flags) == (name == "crm"), "only `faults` writes the flags"
         assert services[name]["user"] == f"{USERS[name]}:{USERS[name]}"
 
 
 def test_no_exporter_and_no_service_of_ours_sees_the_secrets_of_another(services: dict[str, dict[str, Any]]) -> None:
     """Each mounts a volume that only the first container writes, and not the one with everybody's secrets."""
     init = {_source(mount): _mounted_at(mount) for mount in services["init"]["volumes"]}
-    for reader in ("database", "cache", "synthetic", "host", "inbox", "heartbeat"):
+    for reader in ("database", "cache", "synthetic", "browser", "host", "inbox", "heartbeat"):
         name = reader if reader in services else f"exporter-{reader}"
         mounts = {_source(mount): _mounted_at(mount) for mount in services[name]["volumes"]}
         volume = next(source for source in mounts if source.endswith(f"secrets-{reader}"))

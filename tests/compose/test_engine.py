@@ -145,14 +145,14 @@ def test_faults_are_switched_in_their_container(demo: Stack) -> None:
 
 
 def test_a_profile_brings_the_checks_in_a_browser_and_takes_them_away(demo: Stack) -> None:
-    """Found by name, both checks pass and their promises are measured; taken away as the page says, none is down."""
+    """Found by name, its checks pass and their promises are measured; taken away as the page says, none is down."""
     before = demo.targets()
     demo.demo("--profile", "browser", "up", "--detach")
     demo.wait_until_healthy("with the browser")
     new = {"browser/local", "exporter/exporter-browser"}
     wait_until(lambda: demo.targets() == before | dict.fromkeys(new, "up"), 120, "the browser's exporter is scraped")
     passing = 'count by (instance) (probe_success{kind="browser"} == 1)'
-    wait_until(lambda: demo.query(passing) == {"local": 2.0}, 180, "both browser checks pass")
+    wait_until(lambda: demo.query(passing) == {"local": 3.0}, 180, "the browser checks pass")
     measured = 'count(slo:measured:bool{target=~"tti|page-load-3g"} == 1)'
     wait_until(lambda: demo.query(measured) == {"": 2.0}, 120, "their targets are measured")
     for folder in ("exporter", "prometheus", "kept"):
@@ -211,7 +211,7 @@ def test_what_is_kept_survives_down_and_up(demo: Stack) -> None:
     demo.demo("down")
     assert {name.removeprefix(f"{PROJECT}_") for name in demo.engine.leftovers()} == {
         "installation", "prometheus", "alertmanager", "grafana", "inbox", "heartbeat", "state", "postgres", "redis",
-        "faults", "secrets-rum",
+        "faults", "secrets-browser", "secrets-rum",
         *(f"secrets-{name}" for name in ("cache", "database", "heartbeat", "host", "inbox", "synthetic")),
     }  # fmt: skip
     demo.demo("up", "--detach")

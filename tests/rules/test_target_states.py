@@ -141,6 +141,24 @@ def test_what_browsers_measure_is_missed_when_it_vanishes(
     )
 
 
+def test_a_receiver_that_was_restarted_waits_for_the_first_user(promtool: Promtool) -> None:
+    """At night it may have no histogram for hours: not measured until there is one, and nobody is paged."""
+    missing = 'sum(ALERTS{alertname="CrmTargetNoData",target="lcp"})'
+    measured = 'sum by (target) (slo:measured:bool{target="lcp"})'
+    series = [(name, f"_x24 {values}") for name, values in series_of("lcp", [(100, 12)], [(0, 12)])]
+    promtool(
+        [('up{job="rum",instance="local"}', "1x40"), *series],
+        "5m",
+        [
+            at("1h55m", measured, {'{target="lcp"}': 0}),
+            at("1h55m", missing, {}),
+            at("2h30m", measured, {'{target="lcp"}': 1}),
+        ],
+        about="lcp",
+        installation=ROOT / "alert_rules/generated/installation.yml",
+    )
+
+
 def test_a_data_source_turned_on_is_measured(tmp_path: Path) -> None:
     """One part more in settings.yaml, and its targets are fed."""
     text = (

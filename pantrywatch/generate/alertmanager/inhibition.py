@@ -195,6 +195,12 @@ def _is_shared(component: Component) -> bool:
 _NOT_SCRAPED = (
     *(inhibition for component in components().components for inhibition in _unscraped(component)),
     Inhibition(
+        "no browser reports: the field targets have no events",
+        (_named("CrmFrontendNoBeacons"),),
+        (_named("CrmTargetNoTraffic"), 'requires="frontend"'),
+        ("layer",),
+    ),
+    Inhibition(
         "an exporter that is not scraped explains what it does not collect",
         ('alertname="CrmMonitoringTargetDown"',),
         ('component=~"collector|scrape"', 'alertname!="CrmMonitoringTargetDown"'),

@@ -279,6 +279,14 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
             alert("CrmDbAvailabilityBurn", "critical", target="db-availability"),
         ],
     ),
+    "no browser reports": (
+        [_of("beacons", "CrmFrontendNoBeacons", "medium", job="rum", instance="local", layer="frontend")],
+        [alert("CrmTargetNoTraffic", "low", target="lcp", requires="frontend", layer="frontend")],
+        [
+            alert("CrmTargetNoTraffic", "low", target="tti", requires="browser", layer="frontend"),
+            alert("CrmTargetNoData", "high", target="lcp", requires="frontend", layer="frontend"),
+        ],
+    ),
     "an exporter is not scraped": (
         [
             _of("scrape", "CrmMonitoringTargetDown", "high", job="database", instance="primary"),

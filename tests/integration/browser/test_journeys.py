@@ -19,7 +19,7 @@ from exporters.core.checks.check import Observation
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError
 from tests.integration.browser.site import PATIENCE, Server, never, redirect, run, send
-from tests.support.servers import free_port
+from tests.support.servers import free_port, wait_until
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -39,7 +39,7 @@ def tab() -> Iterator[Tab]:
     assert binary
     with chromium(binary) as running:
         made = Tab(running, Traffic())
-        made.prepare(tls_verify=True, deadline=Deadline.after(60))
+        made.prepare(Deadline.after(60))
         yield made
 
 
@@ -194,6 +194,30 @@ def fails(tab: Tab, web: Server, tried: Step, reason: str, *, seconds: float) ->
     assert gauges[SUCCESS, ("one",)] == 0
     assert gauges["pantrywatch_check_step_error", ("one", reason)] == 1
     assert not any("two" in labels for _, labels in gauges)
+
+
+def test_delays_of_input_are_what_the_page_records(tab: Tab, web: Server) -> None:
+    """A page busy for 300 ms when the mouse comes, and for 200 ms when it is clicked: its own records say the same."""
+    web.page(
+        "/",
+        """<button id=b>Save</button><p id=out></p><script>
+        const busy = (ms) => { const end = performance.now() + ms; while (performance.now() < end); };
+        b.onmouseenter = () => busy(300);
+        b.onclick = () => { busy(200); out.textContent = 'Saved'; };
+        new PerformanceObserver((list) => {
+          const [first] = list.getEntries();
+          fetch(`/first?${first.processingStart - first.startTime}`);
+        }).observe({ type: 'first-input', buffered: true });
+        </script>""",
+    )
+    web.text("/first", "", "text/plain")
+    _, journey = take(tab, web.url + "/", SAVED)
+    wait_until(lambda: any(path.startswith("/first?") for path, _ in web.seen), 10, "the page has told of its input")
+    (own,) = [float(path.partition("?")[2]) for path, _ in web.seen if path.startswith("/first?")]
+    assert own >= 100
+    assert journey.first_input == pytest.approx(own / 1000, abs=0.001)
+    assert journey.slowest_input is not None
+    assert journey.slowest_input >= 0.2
 
 
 def test_steps_reach_what_people_reach(tab: Tab, web: Server) -> None:

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.timeout(400)
 ROOT = Path(__file__).parents[3]
 
 SLOW = """
-<link rel=stylesheet href=/style.css><h1>First words</h1><div id=late></div><p>Content that moves</p>
+<link rel=manifest href=/app.webmanifest><link rel=stylesheet href=/style.css>
+<h1>First words</h1><div id=late></div><p>Content that moves</p>
 <script src=/missing.js></script><script>
 setTimeout(() => { late.style.height = '300px'; }, 400);
 setTimeout(() => {
@@ -33,15 +34,35 @@ setTimeout(() => {
 setTimeout(() => { const end = performance.now() + 400; while (performance.now() < end); }, 1200);
 setTimeout(() => { throw new Error('nobody catches this'); }, 900);
 fetch('/data.json');
-</script>"""
+navigator.serviceWorker.register('/worker.js');
+</script><script src=/used.js></script><img src=THIRD/third.svg>"""
+USED = f"function used() {{ return 1; }} used(); function unused() {{ return '{'x' * 3000}'; }}"
+
+SVG = "<svg xmlns='http://www.w3.org/2000/svg'/>"
+# The missing script has an error status; the fetched data and the used script are texts of more than a packet; style
+# sheet, used and missing script have no header about caching.
+FACTS = {
+    "error_responses": 1,
+    "uncompressed_responses": 2,
+    "uncacheable_responses": 3,
+    "service_worker": 1,
+    "manifest": 1,
+}
 
 
 def test_what_a_page_shows_is_measured(web: Server) -> None:
     """Late first byte, late largest paint, a layout shift, a long task, a script error: each is in its number."""
-    web.page("/", SLOW, after=0.3)
+    web.page("/", SLOW.replace("THIRD", web.url.replace("127.0.0.1", "localhost")), after=0.3)
     web.text("/style.css", "h1 { color: green }", "text/css")
     web.text("/data.json", "{}" * 5000, "application/json")
-    result = run(web.url + "/", expect_text="Largest words")
+    web.text("/favicon.ico", "", "image/x-icon")
+    web.text("/used.js", USED, "text/javascript")
+    web.text("/worker.js", "let a = 1;", "text/javascript")
+    web.text("/app.webmanifest", '{"name": "Pantry", "start_url": "/"}', "application/manifest+json")
+    web.site["/third.svg"] = lambda request: send(
+        request, SVG, kind="image/svg+xml", headers={"Cache-Control": "max-age=60"}
+    )
+    result = run(web.url + "/", expect_text="Largest words", budgets={"script": 1000.0}, unused_code=True)
     assert result.error_class is None, result.detail
     assert seconds(result, "ttfb_seconds") >= 0.3
     fcp, lcp, tti = (seconds(result, f"{name}_seconds") for name in ("fcp", "lcp", "tti"))
@@ -56,8 +77,15 @@ def test_what_a_page_shows_is_measured(web: Server) -> None:
     requests = {
         kind: gauges["browser_page_requests", (kind,)] for kind in ("document", "stylesheet", "script", "fetch")
     }
-    assert requests == {"document": 1, "stylesheet": 1, "script": 1, "fetch": 1}
+    assert requests == {"document": 1, "stylesheet": 1, "script": 2, "fetch": 1}
     assert gauges["browser_page_transferred_bytes", ("fetch",)] >= 10000
+    assert gauges["browser_page_transferred_bytes", ("script",)] > 3000
+    assert gauges["browser_page_budget_bytes", ("script",)] == 1000
+    assert gauges["browser_page_party_bytes", ("third",)] > len(SVG)
+    all_bytes = sum(value for (name, _), value in gauges.items() if name == "browser_page_transferred_bytes")
+    assert sum(gauges["browser_page_party_bytes", (party,)] for party in ("first", "third")) == all_bytes
+    assert {name: gauges[f"browser_page_{name}", ()] for name in FACTS} == FACTS
+    assert 0.8 < gauges["browser_page_unused_code_ratio", ()] < 0.95  # all of the page's own, and little of the file
     assert list(result.phases) == ["start", "navigate", "load", "settle"]
     assert "pantrywatch-check/" in dict(web.seen)["/"]
 

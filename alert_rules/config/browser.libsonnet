@@ -1,0 +1,9 @@
+// Limits of browser.jsonnet, by alert. `for`: how long the condition must hold before anybody is notified.
+{
+  // Every load in `range`: a page may show more now and then.
+  CrmFrontendBudgetExceeded: { range: '30m', 'for': '5m' },
+
+  // A fifth more than the day before, and at least `bytes`, in the day after a deployment: what it brought, and not what
+  // users wrote since.
+  CrmFrontendWeightGrown: { factor: 1.2, bytes: 50000, range: '30m', since: '1d', 'for': '5m' },
+}

@@ -1,0 +1,90 @@
+"""What a page fetched, from the browser's network events; and how much of its code ran, from V8's coverage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporters.browser.coverage import unused_share
+from exporters.browser.traffic import Traffic
+
+
+def fetched(traffic: Traffic, number: str, url: str, kind: str = "Script", **more: Any) -> None:
+    """Let the browser report a request with its response and its end."""
+    request = {"requestId": number, "loaderId": "page", "type": kind, "request": {"url": url}, "timestamp": 1.0}
+    traffic.handle("Network.requestWillBeSent", request)
+    response = {"status": more.get("status", 200), "headers": more.get("headers", {})}
+    traffic.handle("Network.responseReceived", {"requestId": number, "response": response})
+    traffic.handle(
+        "Network.loadingFinished", {"requestId": number, "timestamp": 2.0, "encodedDataLength": more.get("size", 5000)}
+    )
+
+
+def test_third_is_every_origin_but_the_page_s_own() -> None:
+    """Another host, scheme or port is third; a redirect of the page itself moves what is first."""
+    traffic = Traffic()
+    fetched(traffic, "page", "http://a.example/", "Document", size=1)
+    fetched(traffic, "page", "https://a.example/", "Document", size=2)
+    fetched(traffic, "1", "https://a.example/app.js?https://cdn.example/", size=10)
+    for number, url in enumerate(("https://a.example:444/x", "http://a.example/x", "https://cdn.example/x"), 2):
+        fetched(traffic, str(number), url, size=100)
+    assert traffic.party_bytes == {"first": 13, "third": 300}
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "headers", "uncompressed", "uncacheable"),
+    [
+        ("Script", 5000, {}, 1, 1),
+        ("Script", 5000, {"Content-Encoding": "br", "Cache-Control": "no-store"}, 0, 0),
+        ("Script", 300, {"expires": "0"}, 0, 0),
+        ("Image", 5000, {}, 0, 1),
+        ("Font", 5000, {}, 0, 1),
+        ("Document", 5000, {}, 1, 0),
+        ("XHR", 5000, {}, 1, 0),
+        ("Media", 5000, {}, 0, 0),
+    ],
+)
+def test_what_is_sent_without_compression_or_caching_is_counted(
+    kind: str, size: int, headers: dict[str, str], uncompressed: int, uncacheable: int
+) -> None:
+    """Texts of more than a packet without Content-Encoding, static files without Cache-Control and Expires."""
+    traffic = Traffic()
+    fetched(traffic, "1", "http://a/", kind, size=size, headers=headers)
+    assert (traffic.uncompressed, traffic.uncacheable) == (uncompressed, uncacheable)
+
+
+def test_a_cleared_count_begins_with_another_page() -> None:
+    """What a log-in fetched is not part of the page behind it, nor does it say what is first."""
+    traffic = Traffic()
+    fetched(traffic, "1", "http://sign-in.example/", "Document", status=500)
+    traffic.clear()
+    fetched(traffic, "2", "http://a.example/", "Document", size=7)
+    assert (traffic.error_responses, traffic.party_bytes, traffic.requests["document"]) == (
+        0, {"first": 7, "third": 0}, 1,
+    )  # fmt: skip
+
+
+def script(*ranges: tuple[int, int, int], url: str = "http://a/app.js") -> dict[str, Any]:
+    """Return a script's coverage, each range a function of its own."""
+    functions = [{"ranges": [{"startOffset": a, "endOffset": b, "count": count}]} for a, b, count in ranges]
+    return {"url": url, "functions": functions}
+
+
+@pytest.mark.parametrize(
+    ("scripts", "share"),
+    [
+        ([], None),
+        ([script((0, 100, 1), url="")], None),  # typed into the page, or our own
+        ([script((0, 100, 1))], 0.0),
+        ([script((0, 100, 0))], 1.0),
+        ([script((0, 100, 1), (20, 60, 0))], 0.4),
+        ([script((0, 100, 1), (20, 60, 0), (60, 80, 0))], 0.6),  # one begins where another ends
+        ([script((0, 100, 1), (20, 60, 0), (30, 40, 0))], 0.4),
+        ([script((0, 100, 1), (0, 100, 0))], 1.0),  # all of a file in one function
+        ([script((0, 100, 1), (20, 60, 1), (30, 40, 0)), script((0, 100, 0))], 0.55),
+    ],
+)
+def test_the_innermost_function_says_whether_code_ran(scripts: list[dict[str, Any]], share: float | None) -> None:
+    """Its code is unused if it was never called, whatever surrounds it; files count by their length."""
+    assert unused_share(scripts) == (None if share is None else pytest.approx(share))
