@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from exporters.browser.settings import BrowserCheck
 from exporters.core.errors import ConfigError, ConfigProblem
 from pantrywatch.config.settings import read_settings
 from pantrywatch.config.targets import Target, Targets, read_targets
@@ -37,13 +36,21 @@ _FILES = {
 }
 
 
+class Page(NamedTuple):
+    """A page that our own browser loads: its URL, and most bytes by kind of resource."""
+
+    url: str
+    budgets: Mapping[str, float]
+
+
 def write_budgets(shared: Path, settings_file: Path, into: Path, folder: str = "dist") -> list[str]:
     """Write the files into a folder, and return their names. `folder`: where the application's build is.
 
     Raises ConfigError, with nothing written; also without a page in `browser.checks`.
     """
     section = read_settings(settings_file).browser
-    pages = [check for check in section.checks if not check.steps] if section else []
+    checks = section.checks if section else ()
+    pages = [Page(check.url, check.budgets) for check in checks if not check.steps]
     if not pages:
         expected = "expected a page: a check without steps, whose URL Lighthouse can load"
         raise ConfigError([ConfigProblem(str(settings_file), "browser.checks", expected)])
@@ -59,7 +66,7 @@ def write_budgets(shared: Path, settings_file: Path, into: Path, folder: str = "
     return sorted(files)
 
 
-def lighthouse(targets: Targets, pages: Iterable[BrowserCheck]) -> dict[str, Any]:
+def lighthouse(targets: Targets, pages: Iterable[Page]) -> dict[str, Any]:
     """Return the configuration of Lighthouse CI: each URL three times, judged by the median run.
 
     A URL with several checks has the smallest budget of each kind.
@@ -72,7 +79,7 @@ def lighthouse(targets: Targets, pages: Iterable[BrowserCheck]) -> dict[str, Any
     return {"ci": {"collect": {"url": list(budgets), "numberOfRuns": 3}, "assert": {"assertMatrix": rules}}}
 
 
-def size_limits(pages: Iterable[BrowserCheck], folder: str) -> list[dict[str, Any]]:
+def size_limits(pages: Iterable[Page], folder: str) -> list[dict[str, Any]]:
     """Return size-limit's checks: of each kind the largest budget of any page, for a build is what all pages share."""
     largest: dict[str, float] = {}
     for page in pages:
@@ -118,7 +125,7 @@ def _sizes(budgets: Mapping[str, float]) -> dict[str, Any]:
     }
 
 
-def _budgets_by_url(pages: Iterable[BrowserCheck]) -> dict[str, dict[str, float]]:
+def _budgets_by_url(pages: Iterable[Page]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for page in pages:
         budgets = found.setdefault(page.url, {})
