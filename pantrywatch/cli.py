@@ -92,8 +92,9 @@ def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "build", help="generate rules, boards and configuration: the committed files of a checkout, or into a folder"
     )
     command.add_argument(
-        "what", nargs="?", choices=["relabelling"],
-        help="print the metric relabelling of the application, for a Prometheus that has its own configuration",
+        "what", nargs="?", choices=["relabelling", "budgets"],
+        help="relabelling: print the metric relabelling of the application, for a Prometheus that has its own "
+        "configuration; budgets: write the promised numbers for Lighthouse CI, size-limit and k6 into DIR",
     )  # fmt: skip
     command.add_argument(
         "--servicemonitor", action="store_true", help="with relabelling: in the form of a ServiceMonitor or PodMonitor"
@@ -136,12 +137,24 @@ def _build(options: argparse.Namespace) -> int:
 
     if options.what == "relabelling":
         return print_relabelling(options.settings or Path("settings.yaml"), servicemonitor=options.servicemonitor)
+    if options.what == "budgets":
+        return _build_budgets(options)
     _require_build_options(options)
     shared = shared_files()
     if options.into is None:
         return build(shared, check=options.check)
     written = write_bundle(shared, options.settings or Path("settings.yaml"), options.exporters, options.into)
     print(f"{options.into}: {len(written)} files for Prometheus, Alertmanager and Grafana")
+    return 0
+
+
+def _build_budgets(options: argparse.Namespace) -> int:
+    from pantrywatch.build.budgets import write_budgets
+
+    if options.into is None:
+        raise ConfigError([ConfigProblem("command line", "--into", "expected a folder to write the budgets into")])
+    written = write_budgets(shared_files(), options.settings or Path("settings.yaml"), options.into)
+    print(f"{options.into}: {', '.join(written)}")
     return 0
 
 

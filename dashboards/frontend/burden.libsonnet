@@ -73,7 +73,7 @@ function(config)
       ) + panel.decimals(1) + panel.stacked,
       panel.timeseries(
         'Beacons dropped by reason (field)',
-        'Per minute. origin: a page that `rum.origins` does not list; schema: an agent of another version; client_rate, total_rate: a flood, or a limit that is too low; slow, http: no browser of ours; duplicate: sent twice, harmless.',
+        'Per minute. origin: a page that `rum.origins` does not list; schema: an agent of another version; client_rate, total_rate: a flood, or a limit that is too low; slow, http: not a browser; duplicate: sent twice, harmless.',
         'none',
         [panel.query(a_minute('pantrywatch_rum_dropped_total', 'reason') + ' > 0', '{{reason}}')],
         'None dropped in this time.',

@@ -180,6 +180,13 @@ _ALL = (
         _by_flag,
         nothing_to_undo,
     ),
+    Fault(
+        "agent-lost",
+        "a deployment lost the agent of the pages: no browser reports anything",
+        "front end: no beacons",
+        _by_flag,
+        nothing_to_undo,
+    ),
     stopped("exporters-stopped", "exporters", "the exporters are stopped", "monitoring: targets down (refused)"),
     frozen_program(
         "exporters-frozen",

@@ -160,9 +160,11 @@ _APPLICATION = (
 
 # Of their page loads a quarter may be bad: no tier of theirs that counts hours can fire.
 _FRONTEND = (
-    Expectation("script-errors", {("CrmFrontendErrorRateBurn", "critical"): 120, _NOW: 60}),
+    Expectation("script-errors", {("CrmFrontendErrorRateBurn", "critical"): 240, _NOW: 60}),
     Expectation("layout-shift", {_NOW: 60}),
     Expectation("slow-page", {_NOW: 60}),
+    # A quarter of an hour without a beacon, and its own wait.
+    Expectation("agent-lost", {("CrmFrontendNoBeacons", "medium"): 200}, resolved_within=200.0),
 )
 
 _OTHERS = (

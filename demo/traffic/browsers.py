@@ -77,6 +77,8 @@ class Browser:
 
     def show(self, step: Step) -> None:
         """Report what the answer to a step put on the screen; who logs in has loaded the page."""
+        if self._flags.fresh("agent-lost"):
+            return
         logs_in = step.path.endswith("/login")
         is_load = step.method == "GET" and self._random.random() < _PAGE_LOAD_SHARE
         if is_load or logs_in:

@@ -49,7 +49,7 @@ _shtab_pantrywatch_heartbeat___keep_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_mark___file_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch___state_COMPGEN=_shtab_compgen_dirs
 
-_shtab_pantrywatch_build_pos_0_choices=(relabelling)
+_shtab_pantrywatch_build_pos_0_choices=(relabelling budgets)
 _shtab_pantrywatch_settings_pos_0_choices=(validate migrate)
 _shtab_pantrywatch_pos_0_choices=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark)
 

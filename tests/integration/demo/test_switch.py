@@ -45,6 +45,7 @@ NAMES = [
     "script-errors",
     "layout-shift",
     "slow-page",
+    "agent-lost",
     "exporters-stopped",
     "exporters-frozen",
     "cpu-burn",

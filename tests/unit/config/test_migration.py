@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,13 @@ def _read(folder: Path, text: str) -> Settings:
 def test_the_shipped_file_of_before_means_what_it_means_today(tmp_path: Path) -> None:
     """The settings before the renames, migrated, load as today's: contacts, steps, checks, endpoints, everything."""
     found, today = _read(tmp_path, migrate(OLD.read_text(), str(OLD)).text), read_settings(ROOT / "settings.yaml")
-    assert replace(found, application=None) == replace(today, application=None, rum=None), "beacons are newer"
+    # Newer: beacons, and what browser checks do beyond opening a page.
+    assert (*found.data_sources, "frontend") == today.data_sources
+    newer: dict[str, Any] = {"application": None, "rum": None, "data_sources": (), "browser": None}
+    assert replace(found, **newer) == replace(today, **newer)
+    assert found.browser is not None
+    assert today.browser is not None
+    assert {(one.name, one.url) for one in found.browser.checks} < {(one.name, one.url) for one in today.browser.checks}
     assert found.application is not None
     assert today.application is not None
     (endpoint,) = today.application.endpoints

@@ -18,6 +18,7 @@ from exporters.browser.metrics import HISTOGRAMS
 from exporters.core.errors import ConfigError
 from exporters.core.exit_codes import run_command
 from exporters.core.strict_yaml import read_yaml
+from exporters.rum.metrics import HISTOGRAMS as FIELD_HISTOGRAMS
 from pantrywatch.config.durations import seconds
 from pantrywatch.config.selectors import parse_selector
 from pantrywatch.config.targets import Target, read_targets
@@ -177,10 +178,14 @@ def test_the_demo_has_the_edges_that_are_promised() -> None:
 
 
 def test_browser_checks_have_the_edges_that_are_promised() -> None:
-    """Each histogram of a page load has exactly the edges that targets.yaml checks thresholds against."""
+    """Each histogram of a page load has exactly the edges that targets.yaml checks thresholds against.
+
+    That of the interactions until the next paint, for which no target is documented, has those of users' browsers.
+    """
     assert HISTOGRAMS
+    expected = {**TARGETS.histograms, "browser_inp_seconds": FIELD_HISTOGRAMS["browser_inp_seconds"][0]}
     for name, (edges, _) in HISTOGRAMS.items():
-        assert TARGETS.histograms[name] == edges, name
+        assert expected[name] == edges, name
 
 
 def test_tiers_that_cannot_fire() -> None:
