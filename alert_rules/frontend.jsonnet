@@ -29,7 +29,7 @@ function(config=(import 'config.libsonnet').defaults)
               least: time.count(limits.requests),
             },
             summary: "No beacon of a user's browser has arrived in the " + last(limits.range) + ', though the API is in use.',
-            description: 'The API has answered at least ' + limits.requests + ' requests in the ' + last(limits.range) + ", but browsers report nothing. First check the latest deployment: its pages may lack the agent, its web server may not pass /rum on, or its policy may forbid it.",
+            description: 'The API has answered at least ' + limits.requests + ' requests in the ' + last(limits.range) + ', but browsers report nothing. First check the latest deployment: its pages may lack the agent, its web server may not pass /rum on, or its policy may forbid it.',
             impact: 'What users feel is unknown: no field target is judged, and a slow or broken page is not seen.',
           }),
           alert('CrmFrontendBeaconsDropped', 'medium', function(limits) {
