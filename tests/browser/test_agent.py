@@ -310,6 +310,33 @@ def test_nothing_personal_leaves_the_page(world: World, address: str, options: s
     assert not any("cookie" in headers for headers in world.site.headers)
 
 
+_HIDDEN = "Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true})"
+
+
+def test_a_background_tab_measures_nothing_that_nobody_waited_for(world: World) -> None:
+    """A page that loads where nobody looks has a time to first byte; no paint, no load and no shift of it count."""
+    page = world.context.new_page()
+    page.add_init_script(_HIDDEN)
+    page.goto(world.site.page("/background", "<p>Text</p>"))
+    page.wait_for_function("() => window.pantrywatch && document.readyState === 'complete'", timeout=60_000)
+    page.close()
+    wait_until(lambda: "ttfb" in world.site.vitals(), 60, "a beacon of the page")
+    assert world.site.vitals().keys() == {"ttfb"}
+
+
+def test_two_tabs_are_two_page_loads(world: World) -> None:
+    """Each sends its own; nothing is shared between them, and no batch has the id of another."""
+    address = world.site.page("/tab", "<p>Text</p>")
+    pages = [world.open(address) for _ in range(2)]
+    for page in pages:
+        page.evaluate(_HIDE)
+        page.close()
+    wait_until(lambda: len([one for one in world.site.beacons() if one.vitals.cls is not None]) == 2, 60, "both")
+    beacons = world.site.beacons()
+    assert len({one.id for one in beacons}) == len(beacons)
+    assert [one.vitals.ttfb is not None for one in beacons].count(True) == 2
+
+
 _UNWILLING = (
     ("Object.defineProperty(navigator, 'doNotTrack', {get: () => '1'})", ""),
     ("Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true})", ""),
