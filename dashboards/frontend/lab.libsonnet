@@ -3,6 +3,8 @@ function(config)
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
 
+  local colors = panel.colors;
+
   local unchecked = 'No browser check: add one to the section browser of settings.yaml; it needs a Chromium, in containers the profile browser.';
   local lab = ' Lab: our own browser with an empty cache on our own machine; users have other machines, networks and pages.';
   // There are few page loads: their mean, over a quarter of an hour. One that did not come counts with the time it was waited for.
@@ -62,4 +64,29 @@ function(config)
       ],
       unchecked,
     ) + panel.decimals(1),
+    panel.bars(
+      'Weight against budget (lab)',
+      'Bytes of the last load over what `budgets` of the settings allow, by check and type. From 100% on CrmFrontendBudgetExceeded fires: see what the latest deployment added.',
+      'percentunit',
+      [panel.now('max by (check, resource) (browser_page_transferred_bytes / on (job, instance, check, kind, target, resource) (browser_page_budget_bytes > 0))', '{{check}}, {{resource}}')],
+      'No browser check has `budgets`.',
+    ) + panel.ratio + panel.limits([[null, colors.kept], [0.8, colors.near], [1, colors.broken]]),
+    panel.timeseries(
+      'Transfer by party (lab)',
+      'Bytes over the network in the last load, from the origin of the page (first) and from all others (third). What others send, they can change.',
+      'bytes',
+      [panel.query('sum by (party) (browser_page_party_bytes)', '{{party}}')],
+      unchecked,
+    ) + panel.stacked,
+    panel.timeseries(
+      'Sent carelessly (lab)',
+      'Responses of the last load: texts sent uncompressed, static files without a caching header, and responses with an error status (often a missing icon). Good: 0.',
+      'none',
+      [
+        panel.query('max by (check) (browser_page_uncompressed_responses)', '{{check}}, uncompressed'),
+        panel.query('max by (check) (browser_page_uncacheable_responses)', '{{check}}, not cacheable'),
+        panel.query('max by (check) (browser_page_error_responses)', '{{check}}, errors'),
+      ],
+      unchecked,
+    ) + panel.decimals(0),
   ]

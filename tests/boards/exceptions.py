@@ -54,6 +54,7 @@ SOMETIMES = {
     "crm-database: Running vacuums": "needs a vacuum at this moment",
     "crm-frontend: Firing alerts": "needs an alert",
     "crm-frontend: Failures by class": "needs a check that fails",
+    "crm-frontend: Beacons dropped by reason (field)": "needs a beacon that is dropped",
     "crm-infrastructure: Firing alerts": "needs an alert",
     "crm-infrastructure: Disks: space and time until full: D": "needs a disk that fills up",
     "crm-infrastructure: Container CPU": "only in a control group with limits",
