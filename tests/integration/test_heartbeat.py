@@ -117,6 +117,7 @@ def _posted(port: int) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_beats_and_notices_go_through_tls_and_the_login(tmp_path: Path) -> None:
     """Alertmanager beats, and a silence is told, through what `web` puts in front; without the login nobody beats."""
     guards.make_files(tmp_path)

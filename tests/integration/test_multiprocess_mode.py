@@ -19,6 +19,7 @@ MODULES = sorted(
     for file in (ROOT / package).rglob("*.py")
     if file.name in {"cli.py", "serve.py", "command.py", "application.py"} or "prometheus_client" in file.read_text()
 )
+_QUICK = {"exporters.cli", "pantrywatch.cli", "demo.api.application"}
 PROGRAM = """
 import importlib, os, sys
 importlib.import_module(sys.argv[1])
@@ -28,7 +29,9 @@ print(values.ValueClass.__name__)
 """
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize(
+    "module", [one if one in _QUICK else pytest.param(one, marks=pytest.mark.long) for one in MODULES]
+)
 def test_no_command_takes_part(tmp_path: Path, module: str) -> None:
     """Whichever module is loaded first, the mode is off: no file is made, nor is one missed."""
     environment = {**os.environ, **dict.fromkeys(NAMES, str(tmp_path)), "PYTHONPATH": str(ROOT)}

@@ -33,8 +33,8 @@ ALERTS = [
 CASES = sorted((ROOT / "tests/rules").glob("*.yml"))
 # Hours and days, or many alerts.
 _SLOW = {
-    "api.yml", "causes.yml", "database_upkeep.yml", "host.yml", "monitoring.yml", "monitoring_trends.yml",
-    "synthetic_daily.yml",
+    "api.yml", "cache.yml", "causes.yml", "database.yml", "database_upkeep.yml", "host.yml", "monitoring.yml",
+    "monitoring_trends.yml", "synthetic_daily.yml",
 }  # fmt: skip
 
 

@@ -232,6 +232,7 @@ def test_a_young_budget_is_spent_in_terms_of_30_days(promtool: Promtool) -> None
         )
 
 
+@pytest.mark.long
 def test_a_ratio_that_cannot_be_is_noticed(promtool: Promtool) -> None:
     """More good events than events: the counts do not belong together, and the alert says so until they do."""
     impossible = 'sum by (target) (ALERTS{alertstate="firing",alertname="CrmTargetRatioImpossible"})'
@@ -243,6 +244,7 @@ def test_a_ratio_that_cannot_be_is_noticed(promtool: Promtool) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_capacity_below_the_promise_is_an_alert(promtool: Promtool) -> None:
     """A capacity run that holds 900 of 1000 requests a minute fires; one that holds 1200 clears it; use is shown."""
     below = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmApiThroughputBelowTarget"})'

@@ -94,7 +94,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
-@pytest.mark.parametrize("severity", _TOLD)
+@pytest.mark.parametrize(
+    "severity", [pytest.param(one, marks=pytest.mark.long) if one == "critical" else one for one in _TOLD]
+)
 def test_each_severity_reaches_each_receiver_after_its_delay(world: World, severity: str) -> None:
     """Everybody in the table is told, nobody before the delay, and nobody else."""
     for step, after in zip(_TOLD[severity], _AFTER[severity], strict=True):

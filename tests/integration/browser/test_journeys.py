@@ -99,6 +99,7 @@ def test_a_journey_logs_in_and_times_each_step(web: Server, tmp_path: Path) -> N
     assert set(result.measured) == {(f"browser_{name}_seconds", ("lab", "none")) for name in ("fid", "inp")}
 
 
+@pytest.mark.long
 def test_the_load_of_a_page_behind_a_log_in_is_measured_with_an_empty_cache(web: Server, tmp_path: Path) -> None:
     """What the log-in fetched is fetched again, and is not part of the page's traffic; its times are the page's own."""
     a_crm(web)

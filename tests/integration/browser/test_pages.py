@@ -90,6 +90,7 @@ def test_what_a_page_shows_is_measured(web: Server) -> None:
     assert "pantrywatch-check/" in dict(web.seen)["/"]
 
 
+@pytest.mark.long
 def test_a_slow_network_slows_the_load_and_says_which(web: Server) -> None:
     """50 kB over 400 kbit/s take a second at least; the numbers carry the network, and no first byte is made up."""
     web.page("/", "<h1>Words</h1><script src=/big.js></script>")
@@ -189,6 +190,7 @@ def test_an_address_that_leads_to_no_good_page_has_a_class(web: Server, path: st
     assert bool(result.measured) == (path == "/other-text")
 
 
+@pytest.mark.long
 def test_the_network_in_between_has_classes(web: Server) -> None:
     """Nobody listens: refused. No such name: dns. No TLS where it was asked for: tls."""
     for url, expected in (
@@ -201,6 +203,7 @@ def test_the_network_in_between_has_classes(web: Server) -> None:
         assert not result.measured
 
 
+@pytest.mark.long
 def test_dialogs_popups_and_downloads_do_not_stop_a_page(web: Server) -> None:
     """A page that asks, opens windows and pushes files is measured all the same; nobody answers it."""
     web.site["/file"] = attachment

@@ -19,6 +19,8 @@ from tests.integration.demo.installation import Installation, run
 from tests.support import servers
 
 # Programs that stand for the stack's: what is tested is that the right one is stopped and started again.
+pytestmark = pytest.mark.long
+
 STAND_INS = ("postgres", "redis", "demo-third-party")
 NAMES = [
     "slow-database",
