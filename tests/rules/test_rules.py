@@ -31,11 +31,18 @@ ALERTS = [
 
 
 CASES = sorted((ROOT / "tests/rules").glob("*.yml"))
-# Hours and days, or many alerts.
-_SLOW = {
-    "api.yml", "cache.yml", "causes.yml", "database.yml", "database_upkeep.yml", "host.yml", "monitoring.yml",
-    "monitoring_trends.yml", "synthetic_daily.yml",
-}  # fmt: skip
+# Hours and days.
+_DAYS = ("causes.yml", "database_upkeep.yml", "monitoring_trends.yml", "synthetic_daily.yml")
+# Many alerts: for `./run test long`, there with current releases as well.
+_MANY = ("api.yml", "browser.yml", "cache.yml", "database.yml", "host.yml", "monitoring.yml", "synthetic.yml")
+
+
+def _marks(file: Path) -> tuple[pytest.MarkDecorator, ...]:
+    is_long = file.name in (*_DAYS, *_MANY)
+    return (
+        *([pytest.mark.long] if is_long else []),
+        *([pytest.mark.every_release] if file.name in _MANY else []),
+    )
 
 
 def _run(*command: str, cwd: Path = ROOT) -> str:
@@ -53,7 +60,7 @@ def test_promtool_accepts_the_rules(file: Path) -> None:
 @pytest.mark.timeout(550)
 @pytest.mark.parametrize(
     "file",
-    [pytest.param(file, marks=pytest.mark.long) if file.name in _SLOW else file for file in CASES],
+    [pytest.param(file, marks=_marks(file)) for file in CASES],
     ids=lambda file: file.name,
 )
 def test_the_alerts_of_a_file_fire_and_clear(file: Path) -> None:

@@ -116,6 +116,7 @@ def test_what_the_application_exported_once_is_missed(promtool: Promtool) -> Non
 @pytest.mark.parametrize(
     ("job", "targets"), [("browser", ("page-load-3g", "tti")), ("rum", ("lcp", "search-response"))]
 )
+@pytest.mark.every_release
 @pytest.mark.long
 def test_what_browsers_measure_is_missed_when_it_vanishes(
     promtool: Promtool, job: str, targets: tuple[str, ...]
@@ -232,6 +233,7 @@ def test_a_young_budget_is_spent_in_terms_of_30_days(promtool: Promtool) -> None
         )
 
 
+@pytest.mark.every_release
 @pytest.mark.long
 def test_a_ratio_that_cannot_be_is_noticed(promtool: Promtool) -> None:
     """More good events than events: the counts do not belong together, and the alert says so until they do."""
@@ -244,6 +246,7 @@ def test_a_ratio_that_cannot_be_is_noticed(promtool: Promtool) -> None:
     )
 
 
+@pytest.mark.every_release
 @pytest.mark.long
 def test_a_capacity_below_the_promise_is_an_alert(promtool: Promtool) -> None:
     """A capacity run that holds 900 of 1000 requests a minute fires; one that holds 1200 clears it; use is shown."""

@@ -59,7 +59,7 @@ def test_a_full_outage_fires_every_tier_that_can_and_each_clears(promtool: Promt
     [
         ("critical", 146, 142, 18),
         ("high", 61, 59, 80),
-        ("medium", 31, 29, 306),
+        pytest.param("medium", 31, 29, 306, marks=(pytest.mark.long, pytest.mark.every_release)),
         pytest.param("low", 11, 9, 906, marks=pytest.mark.long),
     ],
 )
@@ -118,6 +118,8 @@ def test_a_sustained_outage_at_night_is_noticed(promtool: Promtool) -> None:
     )
 
 
+@pytest.mark.every_release
+@pytest.mark.long
 def test_a_day_is_counted_in_events(promtool: Promtool) -> None:
     """From the counters on: bad / total of a day is the true ratio, however unlike its hours are."""
     # 143 * 100 + 72 * 0 + 72 * 10 + 100 events, of them 143 + 360 bad. None at the begin of the day, which
@@ -193,6 +195,8 @@ def test_the_month_is_counted_in_events(promtool: Promtool) -> None:
     )
 
 
+@pytest.mark.every_release
+@pytest.mark.long
 def test_the_events_of_an_hour_are_counted_once_each(promtool: Promtool) -> None:
     """At a scrape every 15 s a bad event weighs one, whenever between two evaluations it happens."""
     total = counter([(4, 480)])
@@ -214,6 +218,8 @@ def test_the_events_of_an_hour_are_counted_once_each(promtool: Promtool) -> None
 
 
 @pytest.mark.parametrize("edge", ["1", "1.0"])
+@pytest.mark.every_release
+@pytest.mark.long
 def test_both_spellings_of_a_whole_edge_count(promtool: Promtool, edge: str) -> None:
     """Node writes le="1", Python and Prometheus 3 write le="1.0": the rules count either."""
     name, labels, _ = HISTOGRAMS["form-submission"]

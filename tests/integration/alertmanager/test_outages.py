@@ -36,6 +36,7 @@ def both(tmp_path: Path) -> Iterator[tuple[Inbox, Alertmanager]]:
         yield box, server
 
 
+@pytest.mark.every_release
 @pytest.mark.long
 def test_a_receiver_that_was_away_gets_what_it_missed(tmp_path: Path) -> None:
     """While nobody takes mail and webhooks, each try is repeated; once they are back every message arrives, once."""
@@ -85,6 +86,7 @@ def test_five_hundred_alerts_at_once_are_a_few_short_messages(both: tuple[Inbox,
     assert max(len(m["text"]) for m in messages if m["channel"] == "slack") < 4_000
 
 
+@pytest.mark.every_release
 @pytest.mark.long
 def test_an_overdue_escalation_survives_a_restart(tmp_path: Path) -> None:
     """What became due while Alertmanager was away is told when it is back; what was told before is not told again."""
@@ -109,6 +111,7 @@ def test_an_overdue_escalation_survives_a_restart(tmp_path: Path) -> None:
         assert [m["to"] for m in _about(box, "overdue")].count("on-call") == 1
 
 
+@pytest.mark.every_release
 @pytest.mark.long
 def test_two_alertmanagers_deliver_once(tmp_path: Path) -> None:
     """A pair that both get every alert tells each person once; either of them alone tells what the other never got."""
