@@ -73,9 +73,9 @@ def demo(running: Stack) -> Stack:
 
 def test_a_clean_clone_comes_up_and_every_target_is_scraped(demo: Stack) -> None:
     """No edit, no .env: every container is healthy, every target up, Grafana has its data and boards."""
-    assert len(demo.inspect()) == 16
+    assert len(demo.inspect()) == 17
     wait_until(lambda: set(demo.targets().values()) == {"up"}, 60, "every target up")
-    assert len(demo.targets()) == 11
+    assert len(demo.targets()) == 13
     assert demo.query("pg_up") == {"primary": 1.0}
     assert demo.query("redis_up") == {"main": 1.0}
     grafana = demo.grafana()
@@ -155,9 +155,10 @@ def test_a_profile_brings_the_checks_in_a_browser_and_takes_them_away(demo: Stac
     wait_until(lambda: demo.query(passing) == {"local": 3.0}, 180, "the browser checks pass")
     measured = 'count(slo:measured:bool{target=~"tti|page-load-3g"} == 1)'
     wait_until(lambda: demo.query(measured) == {"": 2.0}, 120, "their targets are measured")
-    for folder in ("exporter", "prometheus", "kept"):
+    for folder in ("prometheus", "kept"):
         listed = demo.demo("exec", "-T", "exporter-browser", "ls", f"/run/pantrywatch/{folder}", check=False)
         assert "Permission denied" in listed or "No such file" in listed, listed
+    assert demo.demo("exec", "-T", "exporter-browser", "ls", "/run/pantrywatch/exporter") == "", "no secret of others"
     demo.demo("--profile", "browser", "rm", "--stop", "--force", "exporter-browser")
     demo.demo("restart", "prometheus")
     demo.wait_until_healthy("without the browser")
@@ -287,6 +288,10 @@ def test_one_setting_puts_tls_and_a_login_on_every_port(demo: Stack) -> None:
     wait_until(lambda: json.loads(demo.python("heartbeat", beat))["beat_at"] > begin, 150, "Watchdog is heard")
 
 
+# The demo's receiver went with the demo while Prometheus was stopped, which cannot know: its last sample stays for a while.
+_WITHOUT_THE_DEMO = 'timestamp(up{job!="rum",instance!="exporter-rum"})'
+
+
 def test_a_new_password_needs_no_restart(demo: Stack) -> None:
     """The file changed and handed out by the first container, the new password holds everywhere and the old nowhere."""
     started = {name: one["State"]["StartedAt"] for name, one in demo.inspect().items() if name != "init"}
@@ -299,7 +304,7 @@ def test_a_new_password_needs_no_restart(demo: Stack) -> None:
         demo.targets("prometheus:first-password", ca)
     changed = time.time()
     wait_until(
-        lambda: all(value >= changed for value in demo.query("timestamp(up)", login, ca).values()), 60, "scrapes"
+        lambda: all(value >= changed for value in demo.query(_WITHOUT_THE_DEMO, login, ca).values()), 60, "scrapes"
     )
     wait_until(lambda: _down(demo, login, ca) == {"application/crm-api"}, 60, "every target of ours up")
     after = {name: one["State"]["StartedAt"] for name, one in demo.inspect().items() if name != "init"}
