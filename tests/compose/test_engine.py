@@ -288,7 +288,7 @@ def test_one_setting_puts_tls_and_a_login_on_every_port(demo: Stack) -> None:
     wait_until(lambda: json.loads(demo.python("heartbeat", beat))["beat_at"] > begin, 150, "Watchdog is heard")
 
 
-# The demo's receiver went with the demo while Prometheus was stopped, which cannot know: its last sample stays for a while.
+# The demo's receiver went with the demo while Prometheus was stopped, so its last sample stays for a while.
 _WITHOUT_THE_DEMO = 'timestamp(up{job!="rum",instance!="exporter-rum"})'
 
 
