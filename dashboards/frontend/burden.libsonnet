@@ -7,6 +7,8 @@ function(config)
   local count(metric, by='', range='15m') =
     (if by == '' then 'sum' else 'sum by (%s) ' % by) + '(increase(%s[%s]))' % [metric, range];
   local a_minute(metric, by) = '60 * sum by (%s) (rate(%s[$__rate_interval]))' % [by, metric];
+  // Two counters are extrapolated apart: in the first minutes their quotient can exceed 1.
+  local sampled = 'clamp_max(%s / (%s > 0), 1)' % [count('browser_beacons_total', range='1h'), count('browser_beacons_estimated_total', range='1h')];
   local interactions = count('browser_interactions_total') + ' > 0';
   local per_load(expr) = '%s / on () group_left () (%s > 0)' % [expr, count('browser_weighed_page_loads_total')];
 
@@ -83,7 +85,7 @@ function(config)
         'Sampled',
         'Share of page loads that the agent measures. Counts above are of this share; shares and percentiles need no correction.',
         'percentunit',
-        [panel.now('sum(increase(browser_beacons_total[1h])) / (sum(increase(browser_beacons_estimated_total[1h])) > 0)')],
+        [panel.now(sampled)],
         'no beacons',
       ) + panel.decimals(1) + panel.plain_stat,
       panel.stat(
