@@ -17,7 +17,6 @@ from exporters.core.field_checks import (
     at_least,
     at_most_entries,
     between,
-    expect,
     expect_http_url,
     unique,
     unique_names,
@@ -51,10 +50,14 @@ def _secrets_are_known(log_in: tuple[Step, ...], steps: tuple[Step, ...], secret
 
 
 def _expect_budgets(budgets: Mapping[str, float]) -> None:
-    for resource, size in budgets.items():
-        if resource not in BUDGETED:
-            raise ValueError(expected_one_of(BUDGETED, resource))
-        expect(size >= 1, f"a number of bytes, at least 1, for {resource}", size)
+    wrong = [expected_one_of(BUDGETED, resource) for resource in budgets if resource not in BUDGETED]
+    wrong += [
+        f"expected a number of bytes, at least 1, for {resource}, got {size:g}"
+        for resource, size in budgets.items()
+        if not size >= 1
+    ]
+    if wrong:
+        raise ValueError("; ".join(wrong))
 
 
 def _expect_secret_names(secret_files: Mapping[str, str]) -> None:
