@@ -50,8 +50,11 @@ def test_browser_checks_must_all_have_their_turn() -> None:
         ({**PAGE, "url": "http://u:s3cr3t@a/"}, "browser.checks[1].url: expected no password here"),
         (
             {**PAGE, "budgets": {"js": 3, "font": 0, "image": -1}},
-            "got 'js'; expected a number of bytes, at least 1, for font, got 0; "
-            "expected a number of bytes, at least 1, for image, got -1",
+            (
+                "browser.checks[1].budgets: expected one of script, stylesheet, image, font, got 'js'; "
+                "expected a number of bytes, at least 1, for font, got 0; "
+                "expected a number of bytes, at least 1, for image, got -1"
+            ),
         ),
         ({**PAGE, "budgets": {"js": 3}}, "browser.checks[1].budgets: expected one of script, stylesheet, image, font"),
         (
