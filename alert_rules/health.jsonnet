@@ -37,6 +37,13 @@ function(config=(import 'config.libsonnet').defaults)
 
   local good_now = series.error_ratio('5m') + ' <= on (target) group_left () ' + series.error_budget;
 
+  // Two bad events are beyond chance where next to none is allowed: the latest, and another one in the last minutes or, at a
+  // slow pace, in the last hour. That hour's sum holds an event once it is five minutes old, and a fifth of it each minute
+  // before; one event alone, with what increase() adds, stays below 1.25.
+  local failing_now =
+    'last_over_time(%s[%s]) > 0.5 and on (target) (%s > 1.5 or %s > 1.25) and on (target) %s <= 0.01'
+    % [series.error_ratio_now, time.duration('30m'), series.events_bad, series.sum_bad('1h'), series.error_budget];
+
   {
     groups: [
       {
@@ -46,10 +53,10 @@ function(config=(import 'config.libsonnet').defaults)
         interval: time.duration('15s'),
         rules: [
           // Unhealthy: a critical or high alert says that a good part of a month's allowance is going, and the last minutes
-          // do not say that it is over; its windows remember for half an hour. Degraded: any alert fires, or the last half
-          // hour was worse than promised (in more events than a chance failure, here and in the last hour: a single one
-          // stays above for long where events are few). Unknown: measured here, but nothing is counted; a capacity target
-          // counts nothing.
+          // do not say that it is over; its windows remember for half an hour. Degraded: any alert fires, the last half hour
+          // was worse than promised (in more events than a chance failure, here and in the last hour: a single one stays
+          // above for long where events are few), or what should next to never fail fails now. Unknown: measured here, but
+          // nothing is counted; a capacity target counts nothing.
           record(
             series.target_health,
             'max by (target, layer) ('
@@ -58,6 +65,7 @@ function(config=(import 'config.libsonnet').defaults)
             // Pending too: a minute of it is beyond chance.
             + ' or (ALERTS{alertname="CrmTargetMissedNow"} > bool 0)'
             + ' or 1 + 0 * (' + worse + ')'
+            + ' or 1 + 0 * (' + failing_now + ')'
             // What was counted before its source went missing says nothing about now.
             + ' or 0 * ' + series.sum_total('30m') + ' and on (target) ' + series.series_count
             + ' unless on (target) ' + no_data

@@ -19,6 +19,8 @@ _WHOLE = "sum(system:health:state)"
 _STATES = "(component|layer|system):health:state"
 _HEALTHY_API = ('up{job="application",instance="crm-api"}', "1x80")
 _UP = f"{_STATES}|slo:measured:bool"
+# What a target's state is made of but for its alerts, which take most of the time.
+_EVENTS = "slo:(measured|events|series|sli_error:ratio|error_budget:ratio).*|target:health:state"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,50 @@ def test_a_single_failure_does_not_degrade(promtool: Promtool) -> None:
     """One failed request among few is no state of health."""
     series = series_of("api-error-rate", [(1, 12), (0, 1), (1, 12)], [(0, 12), (1, 1), (0, 12)])
     promtool(series, "5m", [at(f"{m}m", _TARGET, {'{target="api-error-rate"}': 0}) for m in (65, 75, 90)], about=_ABOUT)
+
+
+def test_a_second_failure_in_a_row_degrades_what_hardly_ever_fails(promtool: Promtool) -> None:
+    """A check each half minute: degraded within a minute of its second failure, until it succeeds."""
+    check: Segments = [(1, 1), (0, 1)]
+    silence: Segments = [(0, 1), (0, 1)]
+    good = [*check * 20, *silence * 4, *check * 40]
+    bad = [*silence * 20, *check * 4, *silence * 40]
+    times = {"10m20s": 0, "11m20s": 1, "12m5s": 1, "12m20s": 0}
+    cases = [at(time, _TARGET, {'{target="api-error-rate"}': state}) for time, state in times.items()]
+    promtool(series_of("api-error-rate", good, bad), "15s", cases, about=_ABOUT, records=_EVENTS, every="15s")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("steps", [2, 20, 120])
+def test_one_failure_of_a_check_never_degrades(promtool: Promtool, steps: int) -> None:
+    """At any pace, at each moment until its hour is over."""
+    one: Segments = [(1, 1), (0, steps - 1)]
+    none: Segments = [(0, 1), (0, steps - 1)]
+    before, after = 480 // steps, 300 // steps
+    good, bad = [*one * before, *none, *one * after], [*none * before, *one, *none * after]
+    seen = 'max_over_time(sum(target:health:state{target="api-error-rate"})[70m:15s])'
+    promtool(
+        series_of("api-error-rate", good, bad),
+        "15s",
+        [at("195m", seen, {"{}": 0})],
+        about=_ABOUT,
+        records=_EVENTS,
+        every="15s",
+    )
+
+
+@pytest.mark.parametrize("minutes", [5, pytest.param(30, marks=pytest.mark.long)])
+def test_a_check_that_runs_seldom_degrades_with_its_second_failure(promtool: Promtool, minutes: int) -> None:
+    """Checks some minutes apart: neither failure is in the last five minutes when the rules see the other."""
+    steps = minutes * 60 // 15
+    one: Segments = [(1, 1), (0, steps - 1)]
+    none: Segments = [(0, 1), (0, steps - 1)]
+    good, bad = [*one * 4, *none * 2, *one], [*none * 4, *one * 2, *none]
+    ends = [f"{(number * steps + 12) * 15}s" for number in (4, 5, 6)]
+    cases = [
+        at(time, _TARGET, {'{target="api-error-rate"}': state}) for time, state in zip(ends, (0, 1, 0), strict=True)
+    ]
+    promtool(series_of("api-error-rate", good, bad), "15s", cases, about=_ABOUT, records=_EVENTS, every="15s")
 
 
 def test_components_that_are_down_show_in_their_layer(promtool: Promtool) -> None:
