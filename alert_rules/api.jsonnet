@@ -162,6 +162,23 @@ function(config=(import 'config.libsonnet').defaults)
             description: 'The pool has had no idle connection for ' + words(limits.range) + ', so requests queue for one. First check the database for long-running or blocked transactions.',
             impact: 'Requests wait for a connection, then fail.',
           }),
+          alert('CrmApiNearCapacity', 'medium', function(limits) {
+            component: 'api',
+            expr: |||
+              max by (job) (sum by (job, instance) (rate(http_server_request_duration_seconds_count{%(api)s}[%(range)s]))) * 60
+                / on () group_left () (max(last_over_time(pantrywatch_capacity_requests_per_minute[%(range)s])) > 0) > %(share)s
+            ||| % { api: config.selectors.api, range: duration(limits.range), share: numbers.decimal(limits.share) },
+            summary: 'The busiest server handles {{ $value | humanizePercentage }} of the rate that one server is proven to sustain (limit ' + percent(limits.share) + ').',
+            description: 'On average of ' + words(limits.range) + '. Beyond the proven rate nobody knows whether the API stays fast. First check whether the load is usual for this hour.',
+            impact: 'None yet. A further increase may make the API slow or fail.',
+          }),
+          alert('CrmApiCapacityProofOld', 'low', function(limits) {
+            component: 'api',
+            expr: 'time() - max by (job) (last_over_time(pantrywatch_capacity_run_timestamp_seconds[%s])) > %d * 86400' % [duration('1h'), limits.days],
+            summary: 'The last capacity run was {{ $value | humanizeDuration }} ago (limit ' + limits.days + ' days).',
+            description: 'The application has changed since. First run `pantrywatch capacity` against a server that may be loaded.',
+            impact: 'None. How much load a server sustains is no longer known for certain.',
+          }),
         ],
       },
     ],

@@ -39,10 +39,18 @@ function(config=(import 'config.libsonnet').defaults)
 
   // Two bad events are beyond chance where next to none is allowed: the latest, and another one in the last minutes or, at a
   // slow pace, in the last hour. That hour's sum holds an event once it is five minutes old, and a fifth of it each minute
-  // before; one event alone, with what increase() adds, stays below 1.25.
+  // before; one event alone, with what increase() adds, stays below 1.25. A single one counts where nothing was good in that
+  // hour, as in the first minutes after a start.
   local failing_now =
-    'last_over_time(%s[%s]) > 0.5 and on (target) (%s > 1.5 or %s > 1.25) and on (target) %s <= 0.01'
-    % [series.error_ratio_now, time.duration('30m'), series.events_bad, series.sum_bad('1h'), series.error_budget];
+    '(last_over_time(%s[%s]) > 0.5 and on (target) (%s > 1.5 or %s > 1.25 or %s == 1)) and on (target) %s <= 0.01'
+    % [
+      series.error_ratio_now,
+      time.duration('30m'),
+      series.events_bad,
+      series.sum_bad('1h'),
+      series.error_ratio('1h'),
+      series.error_budget,
+    ];
 
   {
     groups: [

@@ -24,6 +24,8 @@ function(config=(import 'config.libsonnet').defaults)
       config.selectors.frontend,
       targets.series(target.sli.histogram, '_count'),
     ];
+  // A capacity run has a result: until the first one nobody knows.
+  local of_capacity(target) = std.member(target.requires, 'capacity');
   local of_application(target) = std.setInter(std.set(target.requires), ['application', 'statements']) != [];
 
   // What an application's page lacks for a target: [condition, in words], from what a reader sees first to the last.
@@ -77,12 +79,21 @@ function(config=(import 'config.libsonnet').defaults)
         layer: target.layer,
         reason: 'not set up here: it takes ' + std.join(' and ', [sources[source] for source in target.requires]),
       }),
+    ] else if of_capacity(target) then [
+      record(
+        series.not_measured,
+        'label_replace(1 + max by (target, layer) (%s{target="%s"} == 0), "reason", "no capacity run yet: pantrywatch capacity", "", "")'
+        % [series.measured, target.id],
+        { target: target.id, layer: target.layer }
+      ),
     ] else if of_application(target) then [record(series.not_measured, reasons(target), { target: target.id, layer: target.layer })] else [];
 
   local fed(target) =
     if std.member(config.notMeasured, target.id) then 'vector(0)'
     else if optional(target) != []
     then 'max(max_over_time(up{%s}[%s])) >= bool 0%s or vector(0)' % [optional(target)[0], time.duration('1d'), unused(target)]
+    else if of_capacity(target) then
+      'max(present_over_time(pantrywatch_capacity_requests_per_minute[%s])) or vector(0)' % time.duration('1d')
     else if of_application(target) then
       'max(present_over_time(%(bad)s{%(of)s}[%(now)s]) or present_over_time(%(sampled)s{%(of)s}[%(week)s])) or vector(0)' % {
         bad: series.events_bad,

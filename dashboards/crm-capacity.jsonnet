@@ -47,17 +47,18 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
         ) + panel.size(6, 6) + slo_targets.capacity_use('api-throughput'),
         panel.stat(
           'Proven throughput (lab)',
-          'What the last capacity run sustained on one server, as a share of the target. Good: 100% or more. Without a run nothing is proven: live traffic shows demand, not capacity.',
+          'What the last capacity run (`pantrywatch capacity`) sustained on one server, as a share of the target. Good: 100% or more. Without a run nothing is proven: live traffic shows demand, not capacity.',
           'percentunit',
           [panel.now('max(' + series.capacity + ')')],
           'Not measured: no capacity run (data source capacity)',
         ) + panel.size(6, 6) + panel.plain_stat + panel.to_slo('api-throughput'),
         panel.stat(
           'Servers needed at peak',
-          'Requests in the busiest five minutes of 7 days, divided by the target for one server, rounded up. An estimate: it assumes that a server meets its target. Good: no more than are running, with one to spare.',
+          'Requests in the busiest five minutes of 7 days, divided by the rate that one server is proven to sustain, rounded up; without a capacity run by the target for one server, which is a guess. Now: the same for the traffic of this moment. Good: no more than are running, with one to spare.',
           'none',
           [
-            panel.now('ceil(max(max_over_time(%s[7d])) / 5 / %g)' % [busiest, proven.threshold], 'needed'),
+            panel.now('ceil(max(max_over_time(%s[7d])) / 5 / on () (max(pantrywatch_capacity_requests_per_minute > 0) or vector(%g)))' % [busiest, proven.threshold], 'needed'),
+            panel.now('max(%s)' % series.servers_needed, 'now'),
             panel.now('count(up{%s} == 1)' % config.selectors.application, 'running'),
           ],
           'No requests in 7 days, or the application is not scraped',

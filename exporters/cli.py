@@ -11,6 +11,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from exporters import __version__
+from exporters.capacity import CAPACITY_FILE, CapacityCollector
 from exporters.core.access import with_login
 from exporters.core.allocator import return_large_buffers
 from exporters.core.deadline import Deadline
@@ -124,6 +125,7 @@ def _self_registry(marks: Path | None) -> CollectorRegistry:
     registry = CollectorRegistry()
     if marks:
         registry.register(DeploymentCollector(marks))
+        registry.register(CapacityCollector(marks.with_name(CAPACITY_FILE)))
     ProcessCollector(registry=registry)
     labels = ("version", "pythonversion")
     info = Gauge(

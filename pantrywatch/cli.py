@@ -84,7 +84,25 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--at", metavar="TIME", help="2026-11-24T18:30:00+01:00 or Unix seconds (default: now)")
     command.add_argument("--file", type=Path, metavar="FILE", help="(default: deployments.txt in the state directory)")
     command.set_defaults(run=_mark)
+    _add_capacity(commands)
     return top
+
+
+def _add_capacity(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("capacity", help="load a server of the settings to find the rate that it sustains")
+    command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
+    command.add_argument("--url", metavar="URL", help="the server, one of `capacity.origins` (default: the only one)")
+    command.add_argument("--rpm", type=float, metavar="N", help="requests a minute to begin with (default: the target)")
+    command.add_argument("--minutes", type=float, default=3.0, metavar="N", help="length of the proof (default: 3)")
+    command.add_argument(
+        "--step-seconds", type=float, default=20.0, metavar="N", help="length of each step of the search (default: 20)"
+    )
+    command.add_argument("--version", metavar="VERSION", help="the version under test (default: the newest mark)")
+    command.add_argument("--file", type=Path, metavar="FILE", help="(default: capacity.prom in the state directory)")
+    command.add_argument(
+        "--textfile", type=Path, metavar="FILE", help="a second copy, for a node_exporter's textfile directory"
+    )
+    command.set_defaults(run=_capacity)
 
 
 def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -233,9 +251,15 @@ def _heartbeat(options: argparse.Namespace) -> int:
 
 def _mark(options: argparse.Namespace) -> int:
     from exporters.deployments import MARKS_FILE
-    from pantrywatch.deployments import mark
+    from pantrywatch.native.marks import mark
 
     return mark(options.file or state_of(options).file(MARKS_FILE), options.version, options.at)
+
+
+def _capacity(options: argparse.Namespace) -> int:
+    from pantrywatch.capacity.command import capacity
+
+    return capacity(options)
 
 
 def _web(settings_file: Path) -> WebSettings:

@@ -28,6 +28,12 @@
   // (CrmIntegrationErrorRateBurn) counts each failure. Lower it for a service the CRM cannot do without.
   CrmApiThirdPartyFailing: { share: 0.2, failures: 3, range: '15m', 'for': '5m' },
 
+  // Of the rate of the last capacity run, on average. Lower it where a new server takes long to get.
+  CrmApiNearCapacity: { share: 0.8, range: '15m', 'for': '1m' },
+
+  // Applications change with each deployment. Raise it where yours is deployed less than once a month.
+  CrmApiCapacityProofOld: { days: 30, 'for': '1h' },
+
   // Not one free connection at any scrape of the range. Raise `range` where the pool is sized to be in full use.
   CrmApiPoolExhausted: { range: '5m', 'for': '1m' },
 }

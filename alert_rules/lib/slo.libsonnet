@@ -187,6 +187,12 @@ function(targets, time)
             + decimal(target.threshold),
             labels
           ),
+          record(
+            series.servers_needed,
+            'ceil(sum(rate(' + target.sli.total[0] + '[' + duration('5m') + '])) * 60 / on () '
+            + '(max(pantrywatch_capacity_requests_per_minute) > 0))',
+            labels
+          ),
         ], of_capacity),
     },
   ]

@@ -39,6 +39,8 @@
   // What a capacity run held, and what live traffic uses, as shares of a capacity target.
   capacity: 'slo:capacity:ratio',
   capacity_use: 'slo:capacity_use:ratio',
+  // How many servers the traffic of now takes, at the rate that a capacity run has proven for one.
+  servers_needed: 'crm:api_servers_needed',
 
   // Facts, always 1, and whether a target has what feeds it here (1 or 0).
   info: 'sloth_slo_info',

@@ -20,11 +20,12 @@ from exporters.host.settings import HostSettings
 from exporters.rum.settings import RumSettings
 from exporters.synthetic.settings import SyntheticSettings
 from pantrywatch.config.application import Application
+from pantrywatch.config.capacity import CapacitySettings
 from pantrywatch.config.components import components
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
 
-FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser", "rum")
+FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser", "rum", "capacity")
 
 
 def _expect_retention(days: int) -> None:
@@ -78,6 +79,7 @@ class Settings:
     synthetic: Annotated[SyntheticSettings | None, "Checks from outside."] = None
     browser: Annotated[BrowserSettings | None, "Pages opened in a real browser."] = None
     rum: Annotated[RumSettings | None, "Beacons of users' browsers."] = None
+    capacity: Annotated[CapacitySettings | None, "What `./run capacity` may load, and with which requests."] = None
     notifications: Annotated[Notifications | None, "Who is notified of what, how, and when."] = None
     prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
     web: Annotated[WebSettings | None, "TLS and a login in front of everything that pantrywatch serves."] = None

@@ -41,13 +41,21 @@ class Progress:
         """Show what is waited for, in the order given."""
         text = f"waiting for {', '.join(waiting)}"
         if self._terminal:
-            width = shutil.get_terminal_size().columns - 1
-            text = text if len(text) <= width else f"{text[: width - 2]} …"
-        if text == self._said:
+            self.rewrite(text)
+        elif text != self._said:
+            self._said = text
+            say(text)
+
+    def rewrite(self, text: str) -> None:
+        """Show a text on the line of a terminal; elsewhere nothing."""
+        if not self._terminal:
             return
-        self._said = text
-        with suppress(OSError):
-            print(f"\r\x1b[K{text}" if self._terminal else text, end="" if self._terminal else "\n", flush=True)
+        width = shutil.get_terminal_size().columns - 1
+        text = text if len(text) <= width else f"{text[: width - 2]} …"
+        if text != self._said:
+            self._said = text
+            with suppress(OSError):
+                print(f"\r\x1b[K{text}", end="", flush=True)
 
     def end(self) -> None:
         """Remove the line from a terminal."""

@@ -12,6 +12,7 @@ from tests.boards.live import Question
 # Empty on every healthy demo: one that returns data is no exception any more.
 ALWAYS = {
     "crm-capacity: Proven throughput (lab)": "needs a capacity run",
+    "crm-capacity: Servers needed at peak: B": "needs a capacity run",
     "crm-capacity: Disk space left, now and in 7 days: B": "the demo has not run for half a day",
     "crm-capacity: Disk space left, now and in 7 days: C": "the demo has not run for three hours",
     "crm-capacity: Database size, now and in 30 days: B": "the demo has not run for half a day",

@@ -69,6 +69,12 @@ def test_a_second_failure_in_a_row_degrades_what_hardly_ever_fails(promtool: Pro
     promtool(series_of("api-error-rate", good, bad), "15s", cases, about=_ABOUT, records=_EVENTS, every="15s")
 
 
+def test_what_has_only_failed_is_degraded(promtool: Promtool) -> None:
+    """The first check after a start fails, a minute before the second: nothing was good in the last hour."""
+    series = series_of("api-error-rate", [(0, 1), (0, 7)], [(1, 1), (0, 7)])
+    promtool(series, "15s", [at("75s", _TARGET, {'{target="api-error-rate"}': 1})], about=_ABOUT, records=_EVENTS)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("steps", [2, 20, 120])
 def test_one_failure_of_a_check_never_degrades(promtool: Promtool, steps: int) -> None:

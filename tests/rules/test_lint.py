@@ -235,7 +235,7 @@ def test_metrics_by_hand_stand_in_the_exporters() -> None:
     document = yaml.safe_load((FOLDER / "by_hand.yaml").read_text())
     sources = "\n".join(file.read_text() for file in sorted((ROOT / "exporters").rglob("*.py")))
     ours = {"database", "cache", "host", "synthetic", "browser"}
-    assert document.keys() - ours == {"application", "prometheus", "capacity", "exporter"}
+    assert document.keys() - ours == {"application", "prometheus", "exporter"}
     assert ours <= set(jobs())
     names = {name for job in ours & document.keys() for entries in document[job].values() for name in entries}
     assert [

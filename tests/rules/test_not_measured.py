@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pantrywatch.config.settings import read_settings
+from pantrywatch.config.targets import read_targets
+from pantrywatch.generate.rules import rule_files
 from tests.rules.promtool import Promtool, at
 
-_INSTALLATION = Path(__file__).parents[2] / "alert_rules/generated/installation.yml"
+_ROOT = Path(__file__).parents[2]
+_INSTALLATION = _ROOT / "alert_rules/generated/installation.yml"
 _COUNT = "http_server_request_duration_seconds_count"
 _UP = ('up{job="application",instance="crm"}', "1x60")
 # What Prometheus has of the application → the reasons of api-latency and api-error-rate.
@@ -51,11 +56,30 @@ def test_the_reason_is_what_is_seen_first_on_the_page(promtool: Promtool, case: 
     promtool([up, *series], "1m", cases, records="slo:measured:bool", installation=_INSTALLATION)
 
 
-def test_what_is_not_set_up_says_what_it_takes(promtool: Promtool) -> None:
+def test_before_the_first_capacity_run_its_target_says_what_it_takes(promtool: Promtool) -> None:
+    """The data source is set up: not measured until a result is there, and for the day after the last one was seen."""
+    because = 'max by (reason) (slo:not_measured:bool{target="api-throughput"} == 1)'
+    measured = 'max(slo:measured:bool{target="api-throughput"})'
+    missing = {'{reason="no capacity run yet: pantrywatch capacity"}': 1.0}
+    cases = [at("5m", because, missing), at("12m", because, {}), at("5m", measured, {"{}": 0})]
+    result = ("pantrywatch_capacity_requests_per_minute", "_x10 1200x5 stale")
+    promtool(
+        [_UP, result],
+        "1m",
+        [*cases, at("20m", measured, {"{}": 1})],
+        records="slo:measured:bool",
+        installation=_INSTALLATION,
+    )
+
+
+def test_what_is_not_set_up_says_what_it_takes(promtool: Promtool, tmp_path: Path) -> None:
     """A target without its data source is not measured from the first minute on, and its source is named."""
+    settings = replace(read_settings(_ROOT / "settings.yaml"), data_sources=("application",))
+    installation = tmp_path / "installation.yml"
+    installation.write_text(rule_files(_ROOT, read_targets(_ROOT / "targets.yaml"), settings)["installation.yml"])
     expected = {'{reason="not set up here: it takes a capacity run"}': 1.0}
     query = 'max by (reason) (slo:not_measured:bool{target="api-throughput"})'
-    promtool([_UP], "1m", [at("2m", query, expected)], records="slo:measured:bool", installation=_INSTALLATION)
+    promtool([_UP], "1m", [at("2m", query, expected)], records="slo:measured:bool", installation=installation)
 
 
 def _instance(name: str, edge: str, good: int) -> list[tuple[str, str]]:

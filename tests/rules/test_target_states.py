@@ -162,16 +162,16 @@ def test_a_receiver_that_was_restarted_waits_for_the_first_user(promtool: Promto
 
 def test_a_data_source_turned_on_is_measured(tmp_path: Path) -> None:
     """One part more in settings.yaml, and its targets are fed."""
-    text = (
-        (ROOT / "settings.yaml")
-        .read_text()
-        .replace("data_sources: [application,", "data_sources: [capacity, application,")
-    )
+    text = (ROOT / "settings.yaml").read_text()
+    assert "frontend, capacity]" in text
     (tmp_path / "settings.yaml").write_text(text)
     targets = read_targets(ROOT / "targets.yaml")
     rules = yaml.safe_load(rule_files(ROOT, targets, read_settings(tmp_path / "settings.yaml"))["installation.yml"])
     measured = {rule["labels"]["target"]: rule["expr"] for rule in _measured(rules)}
-    assert measured["api-throughput"] == "vector(1)"
+    assert measured["api-throughput"] != "vector(0)"
+    (tmp_path / "settings.yaml").write_text(text.replace("frontend, capacity]", "frontend]"))
+    rules = yaml.safe_load(rule_files(ROOT, targets, read_settings(tmp_path / "settings.yaml"))["installation.yml"])
+    assert {rule["labels"]["target"]: rule["expr"] for rule in _measured(rules)}["api-throughput"] == "vector(0)"
 
 
 def test_up_takes_the_data_sources_from_the_settings_in_use(tmp_path: Path) -> None:

@@ -17,10 +17,14 @@ ROOT = Path(__file__).parents[2]
 # Folder or module → what it may import of ours, the most precise entry counts. `.` is itself.
 _SHARED_BY_EXPORTERS = ("exporters.core", "exporters.__version__")
 _ALLOWED: dict[str, tuple[str, ...]] = {
-    "exporters": (*_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments", "exporters.cli"),
+    "exporters": (
+        *_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments", "exporters.capacity", "exporters.cli",
+    ),
     "exporters.core": ("exporters.core",),
     **{f"exporters.{name}": (*_SHARED_BY_EXPORTERS, ".") for name in EXPORTERS},
-    "pantrywatch": ("pantrywatch", *_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments"),
+    "pantrywatch": (
+        "pantrywatch", *_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments", "exporters.capacity",
+    ),
     "pantrywatch.config": (
         "pantrywatch.config", "exporters.core", "exporters.registry",
         *(f"exporters.{name}.settings" for name in EXPORTERS),
@@ -36,7 +40,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "pantrywatch.native": (
         "pantrywatch.native", "pantrywatch.application", "pantrywatch.generate", "pantrywatch.config",
         "pantrywatch.web",
-        "exporters.core", "exporters.registry", "exporters.browser.settings",
+        "exporters.core", "exporters.registry", "exporters.browser.settings", "exporters.deployments",
     ),
     **{
         f"pantrywatch.{name}": (".", "pantrywatch.config", "pantrywatch.web", "exporters.core")
