@@ -62,6 +62,14 @@ function(config)
       queries.silent,
     ) + panel.decimals(0),
     panel.timeseries(
+      'What sessions wait for',
+      'Sessions at work on average, by what they wait for: sampled each second, idle ones left out. Good: mostly running, and few compared with the processors. Lock: see Blocking above. IO: reads from disk, see Cache hit ratio. LWLock: contention inside the server. Client: the application takes its time with the rows. Idle in transaction: it holds locks meanwhile.',
+      'short',
+      [panel.query(queries.sessions_at_work, '{{state}} {{wait_event_type}}')],
+      queries.silent + queries.blind,
+      width=24,
+    ) + panel.decimals(2) + panel.stacked,
+    panel.timeseries(
       'Rollback ratio (traffic)',
       'Share of transactions that were rolled back. ' + slo_targets.words('db-error-rate') + ' PostgreSQL counts a deliberate ROLLBACK like one after an error. Above: check the server log for statement errors.',
       'percentunit',

@@ -59,6 +59,17 @@ function(config)
       )
     ||| % { server: server },
 
+    // Sessions by what they do: their time, by the time that samples cover.
+    sessions_at_work:: |||
+      sum by (state, wait_event_type) (
+        max by (instance, state, wait_event_type) (
+          sum by (job, instance, state, wait_event_type) (rate(pantrywatch_database_session_seconds_total{%s}[$__rate_interval]))
+        )
+          / on (instance) group_left ()
+            (max by (instance) (rate(pantrywatch_query_sampled_seconds_total{query="session_time", %s}[$__rate_interval])) > 0)
+      )
+    ||| % [one, server],
+
     // Of the application's histogram; nothing, rather than NaN, where nothing ran.
     quantile(q)::
       'histogram_quantile(%s, sum by (le) (rate(db_client_operation_duration_seconds_bucket{%s}[$__rate_interval]))) >= 0'

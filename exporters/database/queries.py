@@ -79,6 +79,17 @@ def _runs_in_every_database(every_database: bool, interval_seconds: float | None
         yield "every_database", "expected an interval and a label datname if a query runs in every database"
 
 
+def _sampled_alone(sampled: bool, interval_seconds: float | None) -> Problems:  # noqa: FBT001 - must have the field's name
+    if sampled and interval_seconds is not None:
+        yield "sampled", "expected no interval where a query is sampled"
+
+
+def _sampled_counts(sampled: bool, metrics: tuple[Metric, ...]) -> Problems:  # noqa: FBT001 - must have the field's name
+    for index, metric in enumerate(metrics):
+        if sampled and metric.type != "counter":
+            yield f"metrics[{index}].type", f"expected counter in a sampled query, got {metric.type}"
+
+
 def _ranked_limit(limit: int | None, fold: tuple[str, ...], rank: str | None, metrics: tuple[Metric, ...]) -> Problems:
     if limit is not None and (not fold or rank not in {metric.name for metric in metrics}):
         yield "limit", "expected a limit to come with `fold` and with `rank`, the name of one of the metrics"
@@ -103,8 +114,9 @@ class Query:
 
     `requires` names what the role or database must have: `role:NAME`, `extension:NAME` or `function:NAME(TYPES)`;
     `{schema}` in `source` is the schema of the required extension. Without `interval_seconds` it runs on the scrape,
-    otherwise in the background. Rows beyond `limit`, ranked by the metric `rank`, are folded: their labels named in
-    `fold` become `other`.
+    otherwise in the background. A `sampled` query runs each second between scrapes, and its counters grow by its values
+    times the seconds since the last sample. Rows beyond `limit`, ranked by the metric `rank`, are folded: their labels
+    named in `fold` become `other`.
 
     Functions, operators and tables without a schema are looked up in pg_catalog and then in the schemas of
     `search_path`. List only schemas in which nobody can create objects whom you would not trust with the role.
@@ -122,13 +134,15 @@ class Query:
     interval_seconds: Annotated[float | None, optional(between(1, 1200))] = None
     timeout_seconds: Annotated[float | None, optional(at_least(0.001))] = None
     every_database: bool = False
+    sampled: bool = False
     limit: Annotated[int | None, optional(between(1, 1200))] = None
     rank: str | None = None
     fold: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
-        _runs_in_every_database, _ranked_limit, _folds_labels, _one_definition_a_version,
+        _runs_in_every_database, _sampled_alone, _sampled_counts, _ranked_limit, _folds_labels,
+        _one_definition_a_version,
     )  # fmt: skip
 
     def metrics_of(self, major: int, extension: str = LATEST) -> tuple[Metric, ...]:

@@ -90,15 +90,27 @@ class Session:
     def ask(self, query: Query, deadline: Deadline) -> Answer:
         """Return the query's metrics that the server has. Raises CollectError."""
         with self._lock:
-            try:
-                return self._ask(query, deadline)
-            except ReplyTooLargeError as error:
-                self._opened(deadline)  # the other queries go on
-                self._known[query.name] = _Known(None, error.copy(), time.monotonic() + _LACK_SECONDS)
-                raise
-            finally:
-                if self._closing:
-                    self._drop()
+            return self._asked(query, deadline)
+
+    def ask_if_idle(self, query: Query, seconds: float) -> Answer | None:
+        """Return the same, or None without a connection or while another thread uses it. Raises CollectError."""
+        if not self.connected or not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return self._asked(query, Deadline.after(seconds))
+        finally:
+            self._lock.release()
+
+    def _asked(self, query: Query, deadline: Deadline) -> Answer:
+        try:
+            return self._ask(query, deadline)
+        except ReplyTooLargeError as error:
+            self._opened(deadline)  # the other queries go on
+            self._known[query.name] = _Known(None, error.copy(), time.monotonic() + _LACK_SECONDS)
+            raise
+        finally:
+            if self._closing:
+                self._drop()
 
     def _ask(self, query: Query, deadline: Deadline) -> Answer:
         known = self._known_of(query, deadline)

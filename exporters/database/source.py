@@ -18,6 +18,7 @@ from exporters.database.databases import Databases
 from exporters.database.families import Presenter
 from exporters.database.preflight import findings
 from exporters.database.queries import Query, read_queries
+from exporters.database.sampler import Sampler
 from exporters.database.session import Session
 from exporters.database.settings import DatabaseTarget, Section
 
@@ -74,26 +75,30 @@ def _adjusted(queries: Sequence[Query], target: DatabaseTarget, entry: str, sett
 
 
 class DatabaseSource:
-    """Two persistent connections: one for scrapes, one for background queries."""
+    """Two persistent connections: one for scrapes and the samples between them, one for background queries."""
 
     exporter = "database"
     up: Up | None = Up("pg_up", "Whether the last scrape found PostgreSQL answering (1) or not (0).")
 
     def __init__(self, target: str, dsn: Dsn, queries: Sequence[Query], databases: Databases) -> None:
-        """Take the queries; those with an interval run in the background."""
+        """Take the queries; those with an interval run in the background, the sampled ones between scrapes."""
         self.target = target
-        self._on_scrape = [query for query in queries if query.interval_seconds is None]
+        sampled = [query for query in queries if query.sampled]
+        self._on_scrape = [query for query in queries if query.interval_seconds is None and not query.sampled]
         self._in_background = [query for query in queries if query.interval_seconds is not None]
         self._presenters = {query.name: Presenter(query, dsn.label) for query in self._on_scrape}
         self._session = Session(dsn, queries)
         self._background = Background(target, dsn, self._in_background, databases)
+        self._sampler = Sampler(target, dsn.label, sampled, self._session)
+        self._off_scrape = [*self._in_background, *sampled]
         self._major = 0
         self._queries: tuple[list[Query], list[Query]] = ([], [])
         self._scrapes = 0
 
     def start(self) -> None:
-        """Start the background queries."""
+        """Start the background queries and the samples."""
         self._background.start()
+        self._sampler.start()
 
     def collect(self, run: Run) -> None:
         """Measure once. A server that stops answering ends the run; earlier results stay."""
@@ -116,30 +121,32 @@ class DatabaseSource:
 
     def collectors(self) -> Sequence[str]:
         """Return the names of the queries."""
-        return [query.name for query in (*self._on_scrape, *self._in_background)]
+        return [query.name for query in (*self._on_scrape, *self._off_scrape)]
 
     def validate(self, deadline: Deadline) -> list[Finding]:
         """Check privileges, extensions and settings on the server."""
-        return findings(self._session, (*self._on_scrape, *self._in_background), self._background.databases, deadline)
+        return findings(self._session, (*self._on_scrape, *self._off_scrape), self._background.databases, deadline)
 
     def close(self) -> None:
         """Stop the background work and close the connections, without waiting."""
+        self._sampler.close()
         self._background.close()
         self._session.close()
 
     def _collect_queries(self, run: Run) -> None:
-        on_scrape, in_background = self._present(self._session.major())
+        on_scrape, off_scrape = self._present(self._session.major())
         for query in on_scrape:
             if run.wants(query.name):
                 with run.collector(query.name):
                     self._ask(query, run)
                 if not self._session.connected:
                     return
-        for query in in_background:
+        for query in off_scrape:
             if run.wants(query.name):
                 with run.collector(query.name):
-                    run.add(*self._background.families(query, run.deadline))
-                    if error := self._background.error(query):
+                    runner = self._sampler if query.sampled else self._background
+                    run.add(*runner.families(query, run.deadline))
+                    if error := runner.error(query):
                         raise error
 
     def _present(self, major: int) -> tuple[list[Query], list[Query]]:
@@ -147,7 +154,7 @@ class DatabaseSource:
         if major != self._major:
             self._queries = (
                 [query for query in self._on_scrape if query.metrics_of(major)],
-                [query for query in self._in_background if query.metrics_of(major)],
+                [query for query in self._off_scrape if query.metrics_of(major)],
             )
             self._major = major
         return self._queries
@@ -174,8 +181,12 @@ class DatabaseSource:
 
     def _own_families(self, run: Run, started: float) -> Iterator[Family]:
         """postgres_exporter's metrics about itself, which dashboards made for it use."""
-        # A background query costs the scrape nothing; `pantrywatch_query_*` has its cost.
-        outcomes = [outcome for outcome in run.outcomes() if outcome.collector not in self._background]
+        # What runs off the scrape costs it nothing; `pantrywatch_query_*` has its cost.
+        outcomes = [
+            outcome
+            for outcome in run.outcomes()
+            if outcome.collector not in self._background and outcome.collector not in self._sampler
+        ]
         success = Family("pg_scrape_collector_success", "gauge", "Whether a collector succeeded (1).", ("collector",))
         duration = Family("pg_scrape_collector_duration_seconds", "gauge", "Time a collector took.", ("collector",))
         for outcome in outcomes:

@@ -44,12 +44,12 @@ class _Candidate:
 
     def scrape(self) -> None:
         """Scrape once on a new connection and note what it cost."""
-        cpu, watched = _cpu(self.process), self.watched_cpu()
+        cpu, watched = cpu_seconds(self.process), self.watched_cpu()
         start = time.perf_counter()
         status, body = _get(self.url, 30.0)
         self.seconds.append(time.perf_counter() - start)
         assert status == 200
-        self.cpu_seconds.append(_cpu(self.process) - cpu)
+        self.cpu_seconds.append(cpu_seconds(self.process) - cpu)
         self.watched_seconds.append(self.watched_cpu() - watched)
         self.series = sum(1 for line in body.splitlines() if line and not line.startswith(b"#"))
 
@@ -120,7 +120,7 @@ def _world(directory: Path, stack: ExitStack) -> _World:
     redis_process = psutil.Process(redis.process.pid)
     watched: dict[str, Callable[[], float]] = {
         "database": postgres_cpu,
-        "cache": lambda: _cpu(redis_process),
+        "cache": lambda: cpu_seconds(redis_process),
         "host": lambda: 0.0,
     }
     pairs = [
@@ -236,7 +236,7 @@ def _get(url: str, timeout: float) -> tuple[int, bytes]:
         connection.close()
 
 
-def _cpu(process: psutil.Process) -> float:
+def cpu_seconds(process: psutil.Process) -> float:
     """Return the CPU seconds of all threads, ended ones included, from the process' own CPU clock (nanoseconds)."""
     return time.clock_gettime((~process.pid << 3) | 2)  # clock_getcpuclockid(3), CPUCLOCK_SCHED
 
@@ -245,10 +245,10 @@ def _tree_cpu(pid: int) -> float:
     """Return the CPU seconds of a process, its children, and the children that have ended already."""
     root = psutil.Process(pid)
     times = root.cpu_times()
-    total = _cpu(root) + times.children_user + times.children_system
+    total = cpu_seconds(root) + times.children_user + times.children_system
     for child in root.children():
         try:
-            total += _cpu(child)
+            total += cpu_seconds(child)
         except (psutil.Error, OSError):
             continue
     return float(total)

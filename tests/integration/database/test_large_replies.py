@@ -47,9 +47,11 @@ CREATE VIEW huge_statements AS
 """
 
 
+# The one that scrapes and samples use, by its last statement.
 _BACKEND = """
 SELECT pid FROM pg_stat_activity
-WHERE application_name = 'pantrywatch' AND datname = 'postgres' AND query LIKE '%(SELECT 1 AS one)%'
+WHERE application_name = 'pantrywatch' AND datname = 'postgres'
+  AND (query LIKE '%(SELECT 1 AS one)%' OR query LIKE '%(coalesce(sessions, 0))%')
 """
 
 

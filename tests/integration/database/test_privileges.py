@@ -57,8 +57,8 @@ def test_without_pg_monitor_nothing_blind_is_shown(server: servers.Postgres, wat
         assert "pg_database_size_bytes" not in page.types
         assert page.error_classes() == dict.fromkeys(
             (
-                "stat_activity", "transactions", "blocking", "connections", "stat_replication", "replica", "database",
-                "stat_statements", "vacuum_progress", "wal",
+                "stat_activity", "session_time", "transactions", "blocking", "connections", "stat_replication",
+                "replica", "database", "stat_statements", "vacuum_progress", "wal",
             ),
             "permission",
         )  # fmt: skip
