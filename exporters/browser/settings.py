@@ -82,6 +82,9 @@ class BrowserCheck(CheckSettings):
     ] = 1.0
     expect_text: Annotated[str, "A text that the page must show."] = ""
     tls_verify: Annotated[bool, "Whether to verify the server's certificate."] = True
+    ca_file: Annotated[
+        str | None, "A private CA (PEM) to trust besides the browser's own; needs `certutil` (libnss3-tools)."
+    ] = None  # fmt: skip
     budgets: Annotated[
         dict[str, float], "Most bytes that a page load may transfer, of script, stylesheet, image and font; beyond, "
         "CrmFrontendBudgetExceeded fires.", _expect_budgets,
