@@ -1,7 +1,7 @@
 """Private CAs that a browser shall trust besides its own: in the certificate database of its throw-away home.
 
-Chromium on Linux ignores SSL_CERT_FILE. It reads the user's NSS database, which NSS' own tool `certutil` writes. What it
-verifies (names, dates, chain) stays as strict as for any other CA.
+Chromium on Linux ignores SSL_CERT_FILE. It reads the user's NSS database, which NSS' tool `certutil` writes. It
+verifies names, dates and chains as strictly as for any other CA.
 https://chromium.googlesource.com/chromium/src/+/main/docs/linux/cert_management.md
 """
 
