@@ -60,6 +60,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmSyntheticCheckFailing', 'medium', function(limits) {
             component: 'check',
             narrow_by: ['check', 'kind'],
+            last_failure: true,
             type: 'error',
             // Half a failure less: increase() gives 2.5 and more for three. A check may run once a day: where so many cannot
             // fail in `counted`, fewer in longer are enough.
@@ -96,6 +97,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmSyntheticCheckFlapping', 'low', function(limits) {
             component: 'check',
             narrow_by: ['check', 'kind'],
+            last_failure: true,
             type: 'error',
             // So many changes need one run more: slower checks get a longer time.
             expr: |||

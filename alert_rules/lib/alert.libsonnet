@@ -9,6 +9,7 @@
 //   type         of alert, for routing: performance (the default), error, security or business
 //   waits_for    what `for` counts: scrapes, of an outage that the next scrape may find over; time (the default) of all others
 //   narrow_by    labels of the alert that fill variables of its board, so that a message opens the right server
+//   last_failure whether what a browser check keeps of its last failure is linked: the alert has a label `check`
 //
 // A gap of ten minutes is felt in a `range` of up to an hour, and until the range holds nothing of it: such an alert goes on
 // for a quarter of an hour after its condition ends, or for the entry's `keep_firing_for`. Not a critical one, whose second
@@ -17,7 +18,7 @@ local annotations = import 'annotations.libsonnet';
 local components = import 'components.libsonnet';
 
 local required = ['component', 'expr', 'summary', 'description', 'impact'];
-local allowed = { [field]: true for field in required + ['type', 'narrow_by', 'waits_for'] };
+local allowed = { [field]: true for field in required + ['type', 'narrow_by', 'waits_for', 'last_failure'] };
 local past_a_gap = '15m';
 local feels_it = '1h';
 // Fields of an entry that say what the user wants of the finished alert (mixin.libsonnet): not limits.
@@ -76,5 +77,5 @@ function(config)
         description: fields.description,
         impact: fields.impact,
         dashboard_url: board_url(name, component, if 'narrow_by' in fields then fields.narrow_by else []),
-      },
+      } + (if std.get(fields, 'last_failure', false) then annotations.last_failure else {}),
     } + (if kept == '' then {} else { keep_firing_for: time.duration(kept) })

@@ -9,4 +9,10 @@ local first_steps = import '../generated/first_steps.json';
                 + '{{ . | first | label "version" }}, {{ (. | first | value | toTime).Format "Mon 2 Jan 2006 15:04 MST" }}{{ end }}',
     runbook_url: 'docs/runbooks/' + runbook + '.md',
   },
+
+  // The address of a page of the exporter, empty where there is none: other kinds of checks keep nothing.
+  last_failure:: {
+    last_failure_url: '{{ with printf "browser_last_failure_timestamp_seconds{check=%q,kind=%q,page!=\'\'}" $labels.check $labels.kind | query }}'
+                      + '{{ . | first | label "page" }}{{ end }}',
+  },
 }

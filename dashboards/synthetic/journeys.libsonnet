@@ -22,4 +22,19 @@ function(config)
       none,
       width=12,
     ) + panel.stacked + panel.to_board('api', 'The API'),
+    panel.table(
+      'Last failures of pages, newest first',
+      'When the page of each browser check last failed, and its screenshot, steps and failed requests at that time: one document a check, replaced by the next failure, behind the login of the exporter. Without a link, `browser.last_failures.url` is missing in the settings.',
+      'dateTimeFromNow',
+      [panel.rows('1000 * ' + queries.worst('browser_last_failure_timestamp_seconds', 'check, page'))],
+      'No page has failed, or settings.yaml has no browser.last_failures.',
+      [
+        ['check', 'Check'],
+        ['Value', 'Failed'],
+        ['page', 'Screenshot and steps', { links: [{ title: 'Screenshot and steps of the last failure', url: '${__value.raw}', targetBlank: true }] }],
+      ],
+      'Failed',
+      width=24,
+      height=6,
+    ),
   ]

@@ -8,12 +8,15 @@ the page: such a run does not count (internal).
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
+from exporters.browser.authorities import read_authorities
 from exporters.browser.coverage import unused_share
 from exporters.browser.devtools import CallError
 from exporters.browser.journey import Journey
+from exporters.browser.last_failure import Keeper, document_of
 from exporters.browser.metrics import HISTOGRAMS, INPUT_HISTOGRAMS
 from exporters.browser.page import PageLoad, PageTimings
 from exporters.browser.process import chromium
@@ -33,12 +36,25 @@ _START_SHARE = 1 / 3
 _RESERVE_SECONDS = 3.0
 
 
-def prepare(settings: BrowserCheck, entry: Entry) -> PreparedCheck:
-    """Return the check, with its secrets loaded. Raises ConfigError."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a check has besides its settings: its secrets, the CAs to trust in addition, who keeps its failures."""
+
+    secrets: Mapping[str, Secret]
+    authorities: Sequence[bytes]
+    keeper: Keeper | None
+
+
+def prepare(settings: BrowserCheck, entry: Entry, keeper: Keeper | None = None) -> PreparedCheck:
+    """Return the check, with its secrets and CAs loaded; the keeper gets its failures. Raises ConfigError."""
     files = settings.secret_files.items()
-    secrets = {name: entry.secret_file(f"secret_files.{name}", file) for name, file in files}
+    known = Known(
+        secrets={name: entry.secret_file(f"secret_files.{name}", file) for name, file in files},
+        authorities=read_authorities(entry, settings.ca_file),
+        keeper=keeper,
+    )
     filled = tuple((name, ("lab", settings.network)) for name in _filled(settings))
-    return PreparedCheck(settings, partial(_check, settings, secrets), filled)
+    return PreparedCheck(settings, partial(_check, settings, known), filled)
 
 
 def _filled(settings: BrowserCheck) -> Iterable[str]:
@@ -50,15 +66,24 @@ def _filled(settings: BrowserCheck) -> Iterable[str]:
     return (name for name in HISTOGRAMS if name not in missing)
 
 
-def _check(settings: BrowserCheck, secrets: Mapping[str, Secret], observation: Observation, deadline: Deadline) -> None:
+def _check(settings: BrowserCheck, known: Known, observation: Observation, deadline: Deadline) -> None:
     binary = find_chromium()
     if binary is None:
         raise CollectError(ErrorClass.INTERNAL, "no Chromium on the PATH")
     if not _running.acquire(blocking=False):
         raise CollectError(ErrorClass.INTERNAL, "the browser of the previous run has not ended")
     try:
-        with chromium(binary) as running:
-            _visit(settings, secrets, Tab(running, Traffic()), observation, deadline)
+        with chromium(binary, known.authorities) as running:
+            tab = Tab(running, Traffic())
+            try:
+                _visit(settings, known.secrets, tab, observation, deadline)
+            except (CollectError, TimeoutError) as error:
+                if known.keeper:
+                    slow = CollectError(ErrorClass.TIMEOUT, "the browser did not answer in time")
+                    failure = error if isinstance(error, CollectError) else slow
+                    document = document_of(settings, tab, observation, failure, deadline)
+                    known.keeper.keep(settings.name, document, failure.error_class)
+                raise
     finally:
         _running.release()
 

@@ -15,13 +15,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from exporters.browser.authorities import trust
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 
@@ -70,8 +71,10 @@ class Chromium:
 
 
 @contextmanager
-def chromium(binary: str) -> Iterator[Chromium]:
+def chromium(binary: str, authorities: Sequence[bytes] = ()) -> Iterator[Chromium]:
     """Run a browser until the block ends; then all of its processes are dead and its folder is gone.
+
+    It trusts these CAs, certificates in DER form, besides the usual ones.
 
     Raises CollectError (internal) if it cannot be started or does not die.
     """
@@ -80,6 +83,7 @@ def chromium(binary: str) -> Iterator[Chromium]:
     try:
         if len(str(folder)) > _LONGEST_FOLDER:
             raise CollectError(ErrorClass.INTERNAL, f"{folder} is too long a path for a browser: set TMPDIR")
+        trust(folder, authorities)
         running = _start(binary, folder)
         atexit.register(_abandon, running)  # threads of checks end with the process, without cleanup
         try:

@@ -18,6 +18,8 @@ from exporters.core.field_checks import (
     at_most_entries,
     between,
     expect_http_url,
+    not_empty,
+    optional,
     unique,
     unique_names,
 )
@@ -80,6 +82,9 @@ class BrowserCheck(CheckSettings):
     ] = 1.0
     expect_text: Annotated[str, "A text that the page must show."] = ""
     tls_verify: Annotated[bool, "Whether to verify the server's certificate."] = True
+    ca_file: Annotated[
+        str | None, "A private CA (PEM) to trust besides the browser's own; needs `certutil` (libnss3-tools)."
+    ] = None  # fmt: skip
     budgets: Annotated[
         dict[str, float], "Most bytes that a page load may transfer, of script, stylesheet, image and font; beyond, "
         "CrmFrontendBudgetExceeded fires.", _expect_budgets,
@@ -114,11 +119,26 @@ def _all_have_their_turn(checks: tuple[BrowserCheck, ...]) -> Problems:
         yield "checks", f"expected timeout_seconds that add up to {limit}, got {longest:g}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastFailures:
+    """Where the last failure of each check is kept: a screenshot, its steps and failed requests, at most 400 kB."""
+
+    folder: Annotated[
+        str, "A folder of this exporter's own; a relative path is relative to this file. A file in it is replaced by "
+        "the next failure of its check, and removed with the check.", not_empty,
+    ]  # fmt: skip
+    url: Annotated[
+        str | None, "The URL at which people reach this exporter: messages and the board link to `/last-failure/NAME` "
+        "there, behind the login of `web`.", optional(expect_http_url),
+    ] = None  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class BrowserSettings:
     """The pages to open in a real browser, one at a time, each on its own schedule."""
 
     checks: Annotated[tuple[BrowserCheck, ...], "The pages.", unique_names] = ()
+    last_failures: Annotated[LastFailures | None, "Keeps the last failure of each check; default: none is kept."] = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_all_have_their_turn,)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from exporters.browser.failures import class_of_net_error
 from exporters.browser.web_vitals import Span
 from exporters.core.errors import CollectError, ErrorClass
 
@@ -21,6 +23,12 @@ _MAXIMUM_REQUESTS = 5000
 _TEXT = ("document", "stylesheet", "script", "fetch")
 _STATIC = ("stylesheet", "script", "image", "font")
 _ONE_PACKET_BYTES = 1400  # compressing less than a packet saves nothing
+_MOST_FAILURES = 50
+# What a script may throw, by name: https://tc39.es/ecma262/#sec-error-objects. A page can call its own errors anything.
+_ERRORS = (
+    "Error", "TypeError", "ReferenceError", "SyntaxError", "RangeError", "URIError", "EvalError", "AggregateError",
+    "DOMException",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -30,6 +38,16 @@ class _Request:
     begun: float
     ended: float = math.inf
     is_plain: bool = False  # a text that was sent without compression
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRequest:
+    """A request without a good answer, in seconds since navigation: `answer` is its status, or a class of error."""
+
+    at: float
+    resource: str
+    party: str
+    answer: str
 
 
 class Traffic:
@@ -48,6 +66,10 @@ class Traffic:
         self.uncompressed = 0  # texts of more than a packet, sent without compression
         self.uncacheable = 0  # static files without Cache-Control and Expires
         self.script_errors = 0
+        self.failures: list[FailedRequest] = []  # the first of them
+        self.errors: Counter[str] = (
+            Counter()
+        )  # uncaught ones of scripts by name, and what they wrote to the console as one
         self.status = 0  # of the last main document
         self.origin = 0.0  # when the first request started, which is when navigation did; 0 before
         self._site = ""  # scheme, host and port of the page
@@ -89,7 +111,9 @@ class Traffic:
         if request is None:
             return
         headers = {name.lower(): value for name, value in response["headers"].items()}
-        self.error_responses += response["status"] >= 400
+        if response["status"] >= 400:
+            self.error_responses += 1
+            self._note_failure(request, event["timestamp"], f"status {response['status']}")
         request.is_plain = request.resource in _TEXT and "content-encoding" not in headers
         if request.resource in _STATIC and not headers.keys() & {"cache-control", "expires"}:
             self.uncacheable += 1
@@ -106,9 +130,21 @@ class Traffic:
         if request := self._known.get(event["requestId"]):
             request.ended = event["timestamp"]
             self.failed += 1
+            error = "canceled" if event.get("canceled") else class_of_net_error(event["errorText"]).value
+            self._note_failure(request, event["timestamp"], error)
 
-    def _on_exception(self, _event: Mapping[str, Any]) -> None:
+    def _note_failure(self, request: _Request, timestamp: float, answer: str) -> None:
+        if len(self.failures) < _MOST_FAILURES:
+            self.failures.append(FailedRequest(timestamp - self.origin, request.resource, request.party, answer))
+
+    def _on_exception(self, event: Mapping[str, Any]) -> None:
         self.script_errors += 1
+        name = event["exceptionDetails"].get("exception", {}).get("className", "")
+        self.errors[name if name in _ERRORS else "other"] += 1
+
+    def _on_console(self, event: Mapping[str, Any]) -> None:
+        if event["type"] == "error":
+            self.errors["console.error"] += 1
 
 
 def _site_of(url: str) -> str:
@@ -122,4 +158,5 @@ _EVENTS = {
     "Network.loadingFinished": Traffic._on_finished,  # noqa: SLF001
     "Network.loadingFailed": Traffic._on_failed,  # noqa: SLF001
     "Runtime.exceptionThrown": Traffic._on_exception,  # noqa: SLF001
+    "Runtime.consoleAPICalled": Traffic._on_console,  # noqa: SLF001
 }

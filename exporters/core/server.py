@@ -14,7 +14,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qs
 
 from prometheus_client import CollectorRegistry
@@ -46,20 +46,38 @@ class Reply:
     status: int
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+# Whatever is in a document, it runs and loads nothing, and no browser keeps it.
+_OF_A_DOCUMENT = (
+    (b"content-security-policy", b"default-src 'none'; img-src data:; style-src 'unsafe-inline'"),
+    (b"cache-control", b"no-store"),
+)
 # Browsers ask for the icon on every page.
 _FIXED = {"/healthz": Reply(200, b"ok\n"), "/favicon.ico": Reply(200, b"", "image/x-icon")}
 
 
+@runtime_checkable
+class Documents(Protocol):
+    """A source that has documents for people besides its metrics: whole HTML pages that load nothing."""
+
+    def paths(self) -> Sequence[str]:
+        """Return the paths of the documents that there are."""
+
+    def document(self, path: str) -> bytes | None:
+        """Return the document at a path, None if there is none; it is read from a file."""
+
+
 class Pages:
-    """Answers /metrics, /metrics/EXPORTER[?target=NAME], /metrics/self, /healthz, /readyz and /."""
+    """Answers /metrics, /metrics/EXPORTER[?target=NAME], /metrics/self, /healthz, /readyz, / and sources' documents."""
 
     def __init__(self, runners: Sequence[ScrapeRunner], self_registry: CollectorRegistry) -> None:
         """Take the sources; the first target of an exporter is its default. The set does not change afterwards."""
         self._runners: dict[str, dict[str, ScrapeRunner]] = {}
         for runner in runners:
             self._runners.setdefault(runner.source.exporter, {})[runner.source.target] = runner
+        self._documents = [runner.source for runner in runners if isinstance(runner.source, Documents)]
         self._registry = self_registry
 
     async def __call__(self, scope: Scope, _receive: object, send: Send) -> None:
@@ -68,6 +86,7 @@ class Pages:
             return
         reply = await self._route(scope)
         head, body = [(b"content-type", reply.content_type.encode()), (b"vary", b"accept-encoding")], reply.body
+        head += reply.headers
         if smaller := compressed(body, scope["headers"]):
             head, body = [*head, (b"content-encoding", b"gzip")], smaller
         head.append((b"content-length", str(len(body)).encode()))
@@ -84,7 +103,13 @@ class Pages:
             return await self._ready()
         if path == "/":
             return Reply(200, self._landing_page().encode(), "text/html; charset=utf-8")
-        return _FIXED.get(path, Reply(404, b"not found; see /\n"))
+        return _FIXED.get(path) or await self._document(path)
+
+    async def _document(self, path: str) -> Reply:
+        for source in self._documents:
+            if (document := await asyncio.to_thread(source.document, path)) is not None:
+                return Reply(200, document, "text/html; charset=utf-8", _OF_A_DOCUMENT)
+        return Reply(404, b"not found; see /\n")
 
     async def _metrics(self, exporter: str, scope: Scope) -> Reply:
         if exporter == "self":
@@ -117,6 +142,7 @@ class Pages:
             '<a href="/metrics">/metrics</a>',
             *names,
             *(f'<a href="{p}">{p}</a>' for p in ("/healthz", "/readyz")),
+            *(f'<a href="{path}">{path}</a>' for source in self._documents for path in source.paths()),
         ]
         return _PAGE.format(links=" · ".join(links), rows="\n".join(rows))
 

@@ -78,6 +78,8 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
         "PANTRYWATCH_ALERTMANAGER_URL": addresses.url("alertmanager"),
         "PANTRYWATCH_BOARDS_URL": addresses.url("grafana" if grafana else "boards"),
         "PANTRYWATCH_RUNBOOKS_URL": addresses.url("boards"),
+        "PANTRYWATCH_BROWSER_URL": addresses.url("exporters"),
+        "PANTRYWATCH_LAST_FAILURES": str(state.file("last-failures")),
     }
     if options.settings_file is None:
         environment |= {

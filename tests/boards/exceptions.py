@@ -65,6 +65,7 @@ SOMETIMES = {
     "crm-infrastructure: Container processes": "only in a control group with limits",
     "crm-synthetic: Firing alerts": "needs an alert",
     "crm-synthetic: Failures by class, newest first": "needs a check that fails",
+    "crm-synthetic: Last failures of pages, newest first": "needs a page that fails",
     "crm-synthetic: Failed runs": "needs a check that fails",
     "crm-synthetic: Time by phase and check (last five minutes): C": "only phases that a check has",
     "crm-synthetic: Skipped runs": "needs a check that takes longer than its interval",

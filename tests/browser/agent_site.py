@@ -15,7 +15,8 @@ from typing import Any
 from exporters.rum.beacon import Beacon, read_beacon
 
 _POLICY = (
-    "default-src 'none'; script-src 'self' http://localhost:*; connect-src 'self'; img-src 'self'; style-src 'self'"
+    "default-src 'none'; script-src 'self' 'nonce-r4nd0m' http://localhost:*; connect-src 'self'; img-src 'self'; "
+    "style-src 'self'"
 )
 # A browser takes an image of very few bytes for a placeholder, which is not the largest paint.
 _NOISE = b"<!--" + b"noise " * 10_000 + b"-->"
@@ -41,11 +42,11 @@ class Site:
         """The same server under a name that is another origin."""
         return self.url.replace("127.0.0.1", "localhost")
 
-    def page(self, path: str, body: str, script: str = "", tag: str = "") -> str:
-        """Add a page with the agent and a script of its own, both files, and return its address."""
+    def page(self, path: str, body: str, script: str = "", tag: str = "", first: str = "") -> str:
+        """Add a page with the agent and its own script, both files, after `first`, and return its address."""
         self.files[f"{path}.js"] = script.encode()
         self.files[path] = (
-            f'<!doctype html><title>Ada Lovelace</title><link rel="icon" href="data:,">'
+            f'<!doctype html><title>Ada Lovelace</title><link rel="icon" href="data:,">{first}'
             f'<script type="module" src="/agent.js" data-pantrywatch-agent {tag}></script>'
             f'<body>{body}<script src="{path}.js"></script>'
         ).encode()
@@ -111,7 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def site(bundle: Path) -> Iterator[Site]:
     """Serve until the block ends."""
-    made = Site(files={"/agent.js": (bundle / "tag.js").read_bytes()})
+    made = Site(
+        files={f"/{to}.js": (bundle / f"{of}.js").read_bytes() for to, of in (("agent", "tag"), ("early", "early"))}
+    )
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, made))
     made.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -83,10 +83,11 @@ def _nothing_sent_yet(world: World) -> Iterator[None]:
 
 
 def test_the_bundle_is_small(world: World) -> None:
-    """With web-vitals, each of the two files is at most 6 kB as a web server sends it."""
-    assert {file.name for file in world.bundle.iterdir()} == {"tag.js", "index.js"}
+    """With web-vitals, each file is at most 6 kB as a web server sends it, and what goes into a page 200 bytes."""
+    assert {file.name for file in world.bundle.iterdir()} == {"tag.js", "index.js", "early.js"}
     for file in world.bundle.iterdir():
         assert _brotli_bytes(file) <= MOST_BROTLI_BYTES, file.name
+    assert (world.bundle / "early.js").stat().st_size <= 200
 
 
 def _brotli_bytes(file: Path) -> int:
@@ -205,6 +206,122 @@ def test_a_change_of_route_is_not_a_load(world: World) -> None:
     assert world.site.vitals("soft").keys() == {"route_change"}
     assert world.site.vitals("soft")["route_change"] >= LATE_SECONDS * 1000
     assert {"lcp", "fcp", "ttfb", "cls", "load", "fid"} <= world.site.vitals().keys()
+
+
+_STEPS = (
+    "document.querySelectorAll('a').forEach(link => link.onclick = event => {event.preventDefault();"
+    "history.pushState({}, '', link.getAttribute('href'));"
+    "document.querySelector('p').textContent = 'now at ' + location.pathname + ' with a long text';});"
+    "document.querySelectorAll('button').forEach(button => button.onclick = () => {"
+    "const end = performance.now() + Number(button.id); while (performance.now() < end);});"
+)
+
+
+def test_each_route_has_its_own_slowest_interaction(world: World) -> None:
+    """INP of a load ends with its route; that of the routes after it is each one's own, as web-vitals measures it."""
+    body = "".join(f'<a href="/{to}">{to}</a> ' for to in ("contacts/1", "search"))
+    body += '<p>Here</p><button id="200">Slow</button><button id="400">Slower</button><button id="1">Fast</button>'
+    page = world.open(world.site.page("/contacts", body, _STEPS, _ROUTES))
+
+    def interactions(button: str) -> None:
+        page.locator(f"[id='{button}']").click()
+        page.evaluate(_PAINTED)
+
+    def go(to: str) -> None:
+        sent = len(world.site.bodies)
+        page.locator(f"a[href='/{to}']").click()
+        wait_until(lambda: len(world.site.bodies) > sent, 60, "what came before")
+        page.evaluate(_PAINTED)
+
+    interactions("200")
+    go("contacts/1")
+    interactions("400")
+    go("search")
+    interactions("1")
+    page.evaluate(_HIDE)
+    page.close()
+    wait_until(lambda: len({one.route for one in world.site.beacons()}) == 3, 60, "a beacon of each route")
+    found = {(one.navigation, one.route): one.vitals.inp for one in world.site.beacons() if one.vitals.inp is not None}
+    assert 200 <= found["hard", "/contacts"] < 400
+    assert found["soft", "/contacts/:id"] >= 400
+    assert found.get(("soft", "/search"), 8) < 200
+    assert len([one for one in world.site.beacons() if one.vitals.inp is not None]) == len(found), "none came twice"
+
+
+@pytest.fixture
+def world_with_cache(world: World) -> Iterator[World]:
+    """Give a browser that keeps pages: Playwright's own arguments forbid it."""
+    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    browser_type = world.context.browser.browser_type if world.context.browser else None
+    assert browser_type
+    browser = browser_type.launch(
+        executable_path="/usr/bin/chromium", args=arguments, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    try:
+        yield World(world.site, browser.new_context(viewport={"width": 1200, "height": 900}), world.bundle)
+    finally:
+        browser.close()
+
+
+def test_a_page_that_comes_back_is_another_visit(world_with_cache: World) -> None:
+    """Its paints, shifts and interactions count again, by web-vitals; what needs a fetch does not, nothing twice."""
+    world = world_with_cache
+    page = world.open(world.site.page("/kept", '<p>Text</p><button id="150">Slow</button>', _STEPS))
+    page.evaluate("addEventListener('pageshow', event => {window.isBack = event.persisted})")
+    page.goto("about:blank")
+    wait_until(lambda: {"lcp", "cls", "fcp", "ttfb", "load"} <= world.site.vitals().keys(), 60, "the load's beacon")
+    first = world.site.vitals()
+    world.site.bodies.clear()
+    page.go_back(wait_until="commit")
+    page.wait_for_function("() => window.isBack", timeout=60_000)
+    page.evaluate(_PAINTED)
+    page.locator("button").click()
+    page.evaluate(_PAINTED)
+    page.goto("about:blank")
+    wait_until(lambda: {"lcp", "fcp", "cls", "inp"} <= world.site.vitals().keys(), 60, "the beacons of the visit")
+    second = world.site.vitals()
+    assert not second.keys() & {"ttfb", "load", "route_change"}
+    assert second["inp"] >= 150
+    assert second["lcp"] < max(first["lcp"], 500)
+    page.go_back(wait_until="commit")
+    page.wait_for_function("() => window.isBack", timeout=60_000)
+    page.evaluate(_PAINTED)
+    world.site.bodies.clear()
+    page.close(run_before_unload=False)
+    wait_until(lambda: "fcp" in world.site.vitals(), 60, "what is closed after it came back arrives too")
+
+
+@pytest.mark.parametrize("how", ["file", "nonce", "none"])
+def test_errors_before_the_agent_starts(world: World, how: str) -> None:
+    """With early.js they count, as a file or inline with a nonce, each once and in its class; without it none does."""
+    early = {
+        "file": '<script src="/early.js"></script>',
+        "nonce": f'<script nonce="r4nd0m">{world.site.files["/early.js"].decode()}</script>',
+        "none": "",
+    }[how]
+    body = '<p>Text</p><img src="/nothing.png">'
+    script = "Promise.reject(new Error('of ada@crm.example')); throw new Error('of ada@crm.example')"
+    world.site.files["/nothing.png"] = b"no image"
+    page = world.open(world.site.page(f"/early-{how}", body, script, first=early))
+    page.wait_for_function("() => [...document.images].every(image => image.complete)", timeout=60_000)
+    page.evaluate("() => new Promise(done => setTimeout(() => {setTimeout(done); throw new Error('late')}))")
+    world.vitals_of(page)
+    classes = ("errors", "rejections", "failed_resources", "opaque_errors")
+    found = {name: world.site.total(name) for name in classes}
+    if how == "none":
+        assert found["errors"] == 1
+    else:
+        assert found == {"errors": 2, "rejections": 1, "failed_resources": 1, "opaque_errors": 0}
+    assert b"crm.example" not in b"".join(world.site.bodies)
+
+
+def test_few_errors_are_kept_for_the_agent(world: World) -> None:
+    """A page that fails all the time before the agent starts keeps fifty of them, and none once it runs."""
+    script = "for (let n = 0; n < 300; n++) dispatchEvent(new ErrorEvent('error', {error: new Error('x')}))"
+    first = '<script src="/early.js"></script>'
+    page = world.open(world.site.page("/many", "<p>Text</p>", script, first=first))
+    world.vitals_of(page)
+    assert world.site.total("errors") == 50
 
 
 _BUSY = "const end = performance.now() + {0}; while (performance.now() < end);"

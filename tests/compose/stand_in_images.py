@@ -22,7 +22,7 @@ from tests.support.servers import free_port, process, wait_until
 FOLDER = Path(__file__).parent / "stand_ins"
 PYTHON = "python:3.11-slim-bookworm"
 _SERVERS = ("prometheus", "prometheus-alertmanager", "postgresql", "redis-server", "curl", "python3-yaml")
-_BROWSER = ("chromium", "fonts-dejavu-core")
+_BROWSER = ("chromium", "fonts-dejavu-core", "libnss3-tools")
 
 
 def build_stand_ins(engine: Engine, folder: Path, images: Mapping[str, str]) -> None:

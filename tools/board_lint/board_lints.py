@@ -123,7 +123,8 @@ _BARE = re.compile(r"\$\{__(?:value|data|field|series)\b[^}:]*\}")
 def _encoding(board: Board) -> Iterator[Problem]:
     for panel in board.panels:
         for url in panel.links():
-            for bare in _BARE.findall(url):
+            # A whole address, such as that of a document, is used as it is.
+            for bare in _BARE.findall(url) if not _BARE.fullmatch(url) else ():
                 yield panel.title, "link-encoding", f"{bare} in {url}: expected {bare[:-1]}:percentencode}}"
 
 

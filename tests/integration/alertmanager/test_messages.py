@@ -101,7 +101,16 @@ def _message(*alerts: dict[str, Any], receiver: str = "on-call by email", **grou
 
 _MARKUP = "<!channel> <https://evil.example|click> & co"
 _MARKED = ("alertname", "severity", "layer", "component", "target", "instance")
-_TEXTS = ("summary", "description", "impact", "first_step", "deployment", "runbook_url", "dashboard_url")
+_TEXTS = (
+    "summary",
+    "description",
+    "impact",
+    "first_step",
+    "deployment",
+    "runbook_url",
+    "dashboard_url",
+    "last_failure_url",
+)
 _DOWN = _alert("CrmDatabaseDown", instance=_INSTANCE, deployment="v1.4.2, 2026-11-24 20:10:00 +0000 UTC")
 _MARKED_UP = {**_DOWN, "labels": dict.fromkeys(_MARKED, _MARKUP), "annotations": dict.fromkeys(_TEXTS, _MARKUP)}
 _MESSAGES = {
@@ -136,6 +145,7 @@ _MESSAGES = {
                 "summary": "Theirs.",
                 "runbook_url": "https://elsewhere.example/page",
                 "dashboard_url": "https://theirs.example/d/x",
+                "last_failure_url": "https://exporter.example/last-failure/orders",
             },
         }
     ),
@@ -318,6 +328,8 @@ def test_alerts_of_other_rules_leave_no_empty_lines(rendered: dict[str, dict[str
     links = _links(rendered["addresses"][form])
     assert any(link.startswith("https://elsewhere.example/page") for link in links)
     assert any(link.startswith("https://theirs.example/d/x?from=") for link in links)
+    assert any(link.startswith("https://exporter.example/last-failure/orders") for link in links)
+    assert "last-failure" not in rendered["one"][form]
 
 
 @pytest.mark.parametrize("form", ["text", "html", "slack"])

@@ -10,11 +10,12 @@ import pytest
 
 from exporters.browser.check import prepare
 from exporters.browser.metrics import HISTOGRAMS, INPUT_HISTOGRAMS
-from exporters.browser.settings import BrowserSettings
+from exporters.browser.settings import BrowserCheck, BrowserSettings
 from exporters.core.checks.check import Entry
 from exporters.core.errors import ConfigError
 from exporters.core.settings import decode
 from exporters.rum.metrics import HISTOGRAMS as FIELD
+from tests.support.guards import certificate
 
 PAGE = {"name": "x", "url": "http://a/"}
 
@@ -126,3 +127,25 @@ def test_inputs_have_the_edges_of_users_browsers() -> None:
     """First input and slowest interaction are counted with the same edges in the lab and in the field."""
     for name in INPUT_HISTOGRAMS:
         assert HISTOGRAMS[name][0] == FIELD[name][0]
+
+
+def test_a_ca_file_must_hold_cas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing file, one without a certificate, a server's certificate, no tool for it: each names file and entry."""
+    certificate(tmp_path)
+    (tmp_path / "text.pem").write_text("words")
+    where = Entry(str(tmp_path / "settings.yaml"), "browser.checks[0]")
+
+    def check(name: str) -> BrowserCheck:
+        return BrowserCheck(name="x", url="https://a/", ca_file=name)
+
+    for name, expected in (
+        ("absent.pem", "expected a readable file at "),
+        ("text.pem", "expected certificates in PEM form in "),
+        ("server.pem", "expected certificates of 1 to 20 CAs in "),
+    ):
+        with pytest.raises(ConfigError, match=rf"settings.yaml: browser.checks\[0\].ca_file: {expected}.*{name}"):
+            prepare(check(name), where)
+    prepare(check("ca.pem"), where)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"ca_file: expected certutil on the PATH, of the package libnss3-tools"):
+        prepare(check("ca.pem"), where)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exporters.browser.coverage import unused_share
-from exporters.browser.traffic import Traffic
+from exporters.browser.traffic import FailedRequest, Traffic
 
 
 def fetched(traffic: Traffic, number: str, url: str, kind: str = "Script", **more: Any) -> None:
@@ -15,7 +15,7 @@ def fetched(traffic: Traffic, number: str, url: str, kind: str = "Script", **mor
     request = {"requestId": number, "loaderId": "page", "type": kind, "request": {"url": url}, "timestamp": 1.0}
     traffic.handle("Network.requestWillBeSent", request)
     response = {"status": more.get("status", 200), "headers": more.get("headers", {})}
-    traffic.handle("Network.responseReceived", {"requestId": number, "response": response})
+    traffic.handle("Network.responseReceived", {"requestId": number, "response": response, "timestamp": 1.5})
     traffic.handle(
         "Network.loadingFinished", {"requestId": number, "timestamp": 2.0, "encodedDataLength": more.get("size", 5000)}
     )
@@ -52,6 +52,30 @@ def test_what_is_sent_without_compression_or_caching_is_counted(
     traffic = Traffic()
     fetched(traffic, "1", "http://a/", kind, size=size, headers=headers)
     assert (traffic.uncompressed, traffic.uncacheable) == (uncompressed, uncacheable)
+
+
+def test_what_failed_is_noted_by_class_and_not_without_an_end() -> None:
+    """A request's status or class of error, a script's error by a name that scripts have: nothing that a page wrote."""
+    traffic = Traffic()
+    fetched(traffic, "1", "http://a/?token=1", status=503)
+    fetched(traffic, "2", "http://b/", "XHR")
+    for error in ({"errorText": "net::ERR_CONNECTION_REFUSED"}, {"errorText": "net::ERR_ABORTED", "canceled": True}):
+        traffic.handle("Network.loadingFailed", {"requestId": "2", "timestamp": 3.0, **error})
+    assert traffic.failures == [
+        FailedRequest(0.5, "script", "first", "status 503"),
+        FailedRequest(2.0, "fetch", "third", "refused"),
+        FailedRequest(2.0, "fetch", "third", "canceled"),
+    ]
+    for name in ("TypeError", "AdaLovelaceError", ""):
+        thrown = {"exceptionDetails": {"exception": {"className": name}}}
+        traffic.handle("Runtime.exceptionThrown", thrown)
+    traffic.handle("Runtime.exceptionThrown", {"exceptionDetails": {}})
+    for kind in ("error", "log"):
+        traffic.handle("Runtime.consoleAPICalled", {"type": kind, "args": []})
+    assert traffic.errors == {"TypeError": 1, "other": 3, "console.error": 1}
+    for number in range(99):
+        fetched(traffic, f"more-{number}", "http://a/", status=404)
+    assert len(traffic.failures) == 50
 
 
 def test_a_cleared_count_begins_with_another_page() -> None:

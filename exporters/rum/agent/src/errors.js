@@ -2,12 +2,15 @@
 
 /** @param {import('./batch.js').Batch} batch */
 export function countErrors(batch) {
+  const note = (event) => batch.count(classOf(event));
+  window.pantrywatchErrors?.splice(0).forEach(note); // early.js, if the page has it
   // Captured: what a file that did not load says reaches its element alone.
-  addEventListener('error', (event) => batch.count(classOf(event)), true);
-  addEventListener('unhandledrejection', () => batch.count('rejections'));
+  addEventListener('error', note, true);
+  addEventListener('unhandledrejection', note);
 }
 
-function classOf({ target, message, error, filename }) {
+function classOf({ type, target, message, error, filename }) {
+  if (type !== 'error') return 'rejections';
   if (target !== window) return 'failed_resources';
   // Observers that need another frame report it as an error, though no script failed.
   if (message?.startsWith('ResizeObserver loop')) return 'observer_errors';

@@ -23,13 +23,13 @@ let batch;
 export function start({ to = '/rum', routes = [], hash = false, sample = 1 } = {}) {
   if (batch || refused() || Math.random() >= sample) return;
   batch = new Batch(to, fold(path(hash), routes), sample);
-  const end = { at: Infinity };
+  const visit = { type: '', from: 0, to: Infinity };
   const requests = new Requests(() => batch.count('failed_requests'));
-  new Navigation({ routes, hash }, batch, requests, end);
+  new Navigation({ routes, hash }, batch, requests, visit);
   countErrors(batch);
   measureBlocking(batch);
   watchActions(batch, requests);
-  measureLoad(batch, end);
+  measureLoad(batch, visit);
   sendWhenLeft();
 }
 

@@ -8,28 +8,33 @@ import { completeShift } from './vitals.js';
 const CAUSED_WITHIN_MS = 1000;
 
 export class Navigation {
+  #stop;
+  #input;
+  #path;
+
   /**
    * @param {{routes: string[], hash: boolean}} options
-   * @param {{at: number}} end set to when the first route of the page ended
+   * @param {{type: string, from: number, to: number}} visit of the current route, as in vitals.js
    */
-  constructor(options, batch, requests, end) {
-    Object.assign(this, { options, batch, requests, end });
-    this.path = path(options.hash);
-    this.input = -Infinity;
+  constructor(options, batch, requests, visit) {
+    Object.assign(this, { options, batch, requests, visit });
+    this.#path = path(options.hash);
+    this.#input = -Infinity;
     ['click', 'keydown'].forEach((type) =>
-      addEventListener(type, (event) => (this.input = event.timeStamp), true),
+      addEventListener(type, (event) => (this.#input = event.timeStamp), true),
     );
-    this.watch();
+    this.#watch();
   }
 
-  watch() {
-    this.wrap('pushState', () => this.change());
-    this.wrap('replaceState', () => this.rename());
-    addEventListener('popstate', () => this.change());
-    addEventListener('hashchange', () => this.change());
+  #watch() {
+    this.#wrap('pushState', () => this.#change());
+    this.#wrap('replaceState', () => this.#rename());
+    addEventListener('popstate', () => this.#change());
+    addEventListener('hashchange', () => this.#change());
+    addEventListener('pageshow', (event) => event.persisted && this.#comeBack(event.timeStamp));
   }
 
-  wrap(name, then) {
+  #wrap(name, then) {
     const original = history[name];
     history[name] = function (...parts) {
       const result = original.apply(this, parts);
@@ -39,46 +44,59 @@ export class Navigation {
   }
 
   /** A replaced entry of the history is a redirect, not a change of route: the batch gets the route's name. */
-  rename() {
-    this.path = path(this.options.hash);
-    this.batch.route = fold(this.path, this.options.routes);
+  #rename() {
+    this.#path = path(this.options.hash);
+    this.batch.route = fold(this.#path, this.options.routes);
   }
 
   /** Measure from the click, or from now, until the requests of the new route have ended and it is painted. */
-  change() {
+  #change() {
     const next = path(this.options.hash);
-    if (next === this.path) return;
-    this.path = next;
-    this.stop?.();
+    if (next === this.#path) return;
+    this.#path = next;
+    this.#stop?.();
     const now = performance.now();
-    this.end.at = Math.min(this.end.at, now);
-    const start = now - this.input < CAUSED_WITHIN_MS ? this.input : now;
-    this.follow(fold(next, this.options.routes), start);
+    this.visit.to = Math.min(this.visit.to, now);
+    const start = now - this.#input < CAUSED_WITHIN_MS ? this.#input : now;
+    this.#follow(fold(next, this.options.routes), start);
   }
 
-  follow(route, start) {
+  #follow(route, start) {
     let isCurrent = true;
-    const finish = (now) => whenIdle(() => isCurrent && this.turn(route, now - start));
+    const finish = (now) => whenIdle(() => isCurrent && this.#turn(route, now - start));
     // The new route asks for its data while it is drawn: only then is it known whether there are requests.
     const since = this.requests.started;
     afterPaint((painted) => {
       if (!isCurrent) return;
       const isWaiting = this.requests.started > since;
       if (!isWaiting) finish(painted);
-      else this.quiet(since, () => afterPaint(finish));
+      else this.#quiet(since, () => afterPaint(finish));
     });
-    this.stop = () => (isCurrent = false);
+    this.#stop = () => (isCurrent = false);
   }
 
-  quiet(since, callback) {
+  #quiet(since, callback) {
     this.requests.whenQuiet(since, callback);
     this.requests.watchers.forEach((watcher) => watcher());
   }
 
-  turn(route, duration) {
+  #turn(route, duration) {
     completeShift(this.batch);
     this.batch.flush(true);
     this.batch.begin('soft', route);
     this.batch.measure('route_change', duration);
+    this.#enter('soft-navigation', this.visit.to);
+    this.visit.later?.();
+  }
+
+  /** A page that comes back from the back/forward cache is another visit of its route; what was left then was sent. */
+  #comeBack(now) {
+    this.#stop?.();
+    this.batch.begin('hard', fold(this.#path, this.options.routes));
+    this.#enter('back-forward-cache', now);
+  }
+
+  #enter(type, from) {
+    Object.assign(this.visit, { type, from, to: Infinity });
   }
 }

@@ -3,22 +3,25 @@
 const FAILED_STATUS = 500;
 
 export class Requests {
+  #onFailure;
+  #open;
+
   /** @param {() => void} onFailure called for a request without an answer, or with a status of 500 and above */
   constructor(onFailure) {
-    this.onFailure = onFailure;
+    this.#onFailure = onFailure;
     this.started = 0;
-    this.open = new Set();
+    this.#open = new Set();
     this.watchers = new Set();
-    this.wrapFetch();
-    this.wrapXhr();
+    this.#wrapFetch();
+    this.#wrapXhr();
   }
 
-  begin() {
+  #begin() {
     const number = ++this.started;
-    this.open.add(number);
+    this.#open.add(number);
     return (isFailed) => {
-      if (!this.open.delete(number)) return;
-      if (isFailed) this.onFailure();
+      if (!this.#open.delete(number)) return;
+      if (isFailed) this.#onFailure();
       this.watchers.forEach((watcher) => watcher());
     };
   }
@@ -29,7 +32,7 @@ export class Requests {
    */
   whenQuiet(since, callback) {
     const watcher = () => {
-      if ([...this.open].some((number) => number > since)) return;
+      if ([...this.#open].some((number) => number > since)) return;
       this.watchers.delete(watcher);
       callback();
     };
@@ -37,11 +40,11 @@ export class Requests {
     return () => this.watchers.delete(watcher);
   }
 
-  wrapFetch() {
+  #wrapFetch() {
     const requests = this;
     const original = window.fetch;
     window.fetch = function fetch(...parts) {
-      const end = requests.begin();
+      const end = requests.#begin();
       // What the page gets is the last promise of the chain, so that a rejection nobody catches is still reported.
       return original.apply(this, parts).then(
         (response) => {
@@ -56,12 +59,12 @@ export class Requests {
     };
   }
 
-  wrapXhr() {
+  #wrapXhr() {
     const requests = this;
     const original = XMLHttpRequest.prototype.send;
     XMLHttpRequest.prototype.send = function send(...parts) {
       original.apply(this, parts); // one that throws never began: nothing waits for its end
-      const end = requests.begin();
+      const end = requests.#begin();
       let isAborted = false;
       const ended = () => end(!isAborted && (this.status === 0 || this.status >= FAILED_STATUS));
       if (this.readyState === XMLHttpRequest.DONE) return ended(); // it was synchronous
