@@ -31,7 +31,7 @@ def test_the_shipped_file_of_before_means_what_it_means_today(tmp_path: Path) ->
     found, today = _read(tmp_path, migrate(OLD.read_text(), str(OLD)).text), read_settings(ROOT / "settings.yaml")
     # Newer: beacons, and what browser checks do beyond opening a page.
     assert (*found.data_sources, "frontend") == today.data_sources
-    newer: dict[str, Any] = {"application": None, "rum": None, "data_sources": (), "browser": None}
+    newer: dict[str, Any] = {"application": None, "rum": None, "access_log": None, "data_sources": (), "browser": None}
     assert replace(found, **newer) == replace(today, **newer)
     assert found.browser is not None
     assert today.browser is not None
