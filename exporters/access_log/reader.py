@@ -76,7 +76,7 @@ class Reader:
         if self._thread.is_alive():
             self._thread.join(wait_seconds)
         if not self._thread.is_alive():
-            self._save()
+            self.save()
             for follower in self.followers.values():
                 follower.close()
 
@@ -91,7 +91,7 @@ class Reader:
         While nothing can be saved nothing is read: what could not be shown would be lost with the process.
         """
         if self.fault is not None:
-            self._save()
+            self.save()
         if self.fault is not None:
             return False
         more = False
@@ -102,10 +102,11 @@ class Reader:
             state = errno.errorcode.get(follower.problem, str(follower.problem)) if follower.problem else "ok"
             self._changes.report(f"access_log={name}", state, failing=bool(follower.problem))
         if self._unsaved and time.monotonic() - self._saved_at >= _SAVE_SECONDS:
-            self._save()
+            self.save()
         return more
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Save what has been read, and show it; `fault` says why that is not possible."""
         files = {name: follower.state for name, follower in self.followers.items()}
         state = State(files=files, requests=self._counts.requests)
         if not self._unsaved:
