@@ -8,13 +8,11 @@ from http import HTTPStatus
 
 import msgspec
 
-from exporters.access_log.requests import Request
+from exporters.access_log.requests import EDGES, Request
 from exporters.access_log.routes import Routes
 from exporters.core.cardinality import OTHER
 
-# In seconds and bytes. The first are those of targets.yaml, `histograms`.
-EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-SIZE_EDGES = (1e3, 1e4, 1e5, 1e6, 1e7)
+SIZE_EDGES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 OTHER_METHOD = "_OTHER"  # OpenTelemetry's
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "QUERY", OTHER_METHOD)
 # Besides the registered ones: nginx (444, 494 to 499), AWS' and Cloudflare's proxies.
@@ -24,7 +22,8 @@ _STATUSES = {str(one.value) for one in HTTPStatus} | {
 }  # fmt: skip
 # Paths that are answered so may be guesses: none gets a route of its own by them.
 _NOT_FOUND = {"", "400", "404", "405", "410", "414", "444", "494"}
-_MOST_KNOWN = 8192  # targets whose route is remembered
+_MOST_KNOWN = 16_384  # paths whose route is remembered
+_MOST_WRITTEN = 10_000  # methods and statuses as written: garbage has any
 
 
 class Timed(msgspec.Struct):
@@ -72,6 +71,7 @@ class Requests(msgspec.Struct):
 
 
 _Child = tuple[Timed, Exchange]
+_ByStatus = dict[bytes | str | int, dict[bytes | str, _Child]]
 
 
 class Counts:
@@ -84,36 +84,62 @@ class Counts:
         self._most = most_label_sets
         self._timed = {(one.route, one.method, one.status): one for one in self.requests.timed}
         self._exchanges = {(one.route, one.method): one for one in self.requests.exchanges}
-        self._known: dict[tuple[object, object, object], _Child] = {}
+        # As written in the log, so that a line costs three lookups: path → its route's status → method → what counts.
+        self._known: dict[bytes | str, _ByStatus] = {}
+        self._of_route: dict[str, _ByStatus] = {}
+        self._written = 0
         routes.admit(one.route for one in self.requests.timed)
 
     def add(self, requests: Iterable[Request]) -> None:
         """Count requests. This loop and those of the parsers are where the time goes."""
-        known, child_of = self._known.get, self._child
-        for method, target, status, size, seconds, behind in requests:
-            key = (method, target, status)
-            timed, exchange = known(key) or child_of(key)
-            if seconds is None:
+        known, by_status, child_of = self._known.get, self._by_status, self._child
+        for method, target, status, size, time, behind in requests:
+            found = known(target)
+            if found is None:
+                found = by_status(target, status)
+            try:
+                timed, exchange = found[status][method]
+            except KeyError:
+                timed, exchange = child_of(target, method, status)
+            if time is None:
                 timed.untimed += 1
             else:
-                timed.counts[bisect_left(EDGES, seconds)] += 1
+                edge, seconds = time
+                timed.counts[edge] += 1
                 timed.seconds += seconds
             if size >= 0:
                 exchange.sizes[bisect_left(SIZE_EDGES, size)] += 1
                 exchange.size_bytes += size
             if behind is not None:
-                exchange.upstream[bisect_left(EDGES, behind)] += 1
-                exchange.upstream_seconds += behind
+                edge, seconds = behind
+                exchange.upstream[edge] += 1
+                exchange.upstream_seconds += seconds
 
-    def _child(self, key: tuple[bytes | str, bytes | str, bytes | str | int]) -> _Child:
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        status = status_label(_text(key[2]))
-        method = _text(key[0])
-        method = method if method in METHODS else OTHER_METHOD
-        route = self._routes.of(_text(key[1]), found=status not in _NOT_FOUND)
-        found = self._known[key] = self._named(route, method, status)
+    def _by_status(self, target: bytes | str, status: bytes | str | int) -> _ByStatus:
+        path = target.partition(b"?")[0] if isinstance(target, bytes) else target.partition("?")[0]
+        found = self._known.get(path)
+        if found is None:
+            is_found = status_label(_text(status)) not in _NOT_FOUND
+            route = self._routes.of(_text(path), found=is_found)
+            found = self._of_route.setdefault(route, {})
+            if route != OTHER or is_found:  # a path that was not found may be there later
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[path] = found
         return found
+
+    def _child(self, target: bytes | str, method: bytes | str, status: bytes | str | int) -> _Child:
+        if self._written >= _MOST_WRITTEN:
+            self._known.clear()
+            self._of_route.clear()
+            self._written = 0
+        self._written += 1
+        by_status = self._by_status(target, status)
+        route = next(route for route, one in self._of_route.items() if one is by_status)
+        label = _text(method)
+        child = self._named(route, label if label in METHODS else OTHER_METHOD, status_label(_text(status)))
+        by_status.setdefault(status, {})[method] = child
+        return child
 
     def _named(self, route: str, method: str, status: str) -> _Child:
         timed = self._timed.get((route, method, status))

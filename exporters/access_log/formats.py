@@ -29,11 +29,15 @@ class QuotedFormat:
     server: str
     pieces: int
     request: int
-    status: tuple[int, ...]
-    bytes: tuple[int, ...]
-    duration: tuple[int, ...] = ()
+    answer: int
+    times: int = 0
     upstream: bool = False
     unit: Unit = "s"
+
+    @property
+    def duration(self) -> bool:
+        """Whether a time is known."""
+        return self.times > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,17 @@ from typing import Any
 import msgspec
 
 from exporters.access_log.formats import UNITS, JsonFormat
-from exporters.access_log.requests import Parse, Parsed, Request, is_time, upstream_seconds, why_not
+from exporters.access_log.requests import Parse, Parsed, Request, time_behind, time_of, why_not
 
 _TYPES: dict[str, Any] = {
     "method": str | None, "path": str | None, "request": str | None,
     "status": int | str | None, "bytes": int | float | str | None,
     "duration": float | str | None, "upstream": float | str | None,
 }  # fmt: skip
-_MOST_SECONDS = 10.0 * 365 * 86_400
 _BAD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-def json_lines(layout: JsonFormat) -> Parse:  # noqa: C901 - one loop, nothing called per line
+def json_lines(layout: JsonFormat) -> Parse:
     """Return the parser of a JSON format."""
     fields = [name for name in _TYPES if getattr(layout, name) is not None]
     keys = {name: tuple(getattr(layout, name).split(".")) for name in fields}
@@ -41,26 +40,26 @@ def json_lines(layout: JsonFormat) -> Parse:  # noqa: C901 - one loop, nothing c
         records, failed = decoded(block)
         found: list[Request] = []
         add, retries = found.append, 0
-        for method, path, status, size, seconds, behind in map(values, records):
-            if type(seconds) is float:
-                seconds *= unit  # noqa: PLW2901 - one loop, nothing called per line
-                if not 0.0 <= seconds <= _MOST_SECONDS:
-                    failed["time"] = failed.get("time", 0) + 1
-                    continue
-            elif layout.duration is not None:
-                seconds = _time(seconds, unit)  # noqa: PLW2901
-                if seconds is False:
-                    failed["time"] = failed.get("time", 0) + 1
-                    continue
-            if type(behind) is float:
-                behind = behind * unit if behind > 0 else None  # noqa: PLW2901 - Traefik writes 0 where there is none
-            elif behind:
-                behind, tried = _behind(behind, unit)  # noqa: PLW2901
-                retries += tried
+        for method, path, status, size, taken, upstream in map(values, records):
             if status is None and not method and not path:
                 failed["unrelated"] = failed.get("unrelated", 0) + 1
                 continue
-            add((method or "", path or "", "-" if status is None else status, _size(size), seconds, behind or None))
+            seconds = behind = None
+            try:
+                if type(taken) is float:
+                    seconds = time_of(taken * unit)
+                elif taken and taken != "-":
+                    seconds = time_of(float(taken) * unit)
+                if type(upstream) is float:
+                    behind = time_of(upstream * unit) if upstream > 0 else None  # Traefik writes 0 where there is none
+                elif upstream:
+                    behind, tried = time_behind(upstream.encode(), unit)
+                    retries += tried
+            except ValueError:
+                failed["time"] = failed.get("time", 0) + 1
+                continue
+            size = size if type(size) is int and size >= 0 else _size(size)  # noqa: PLW2901 - nothing called per line
+            add((method or "", path or "", "-" if status is None else status, size, seconds, behind))
         return Parsed(found, failed, retries)
 
     return parse
@@ -80,31 +79,10 @@ def _one_by_one(decoder: msgspec.json.Decoder[Any], block: bytes) -> tuple[list[
 
 
 def _size(size: float | str | None) -> int:
-    if type(size) is int:
-        return size if size >= 0 else -1
     try:
         return max(-1, int(size)) if size not in {None, "", "-"} else -1
     except (ValueError, OverflowError):
         return -1
-
-
-def _time(text: str | None, unit: float) -> float | bool | None:
-    """Return seconds written as a text, None for a time that is not known, and False for anything else."""
-    if text is None or text in {"", "-"}:
-        return None
-    try:
-        seconds = float(text) * unit
-    except ValueError:
-        return False
-    return seconds if is_time(seconds) else False
-
-
-def _behind(text: str, unit: float) -> tuple[float | None, int]:
-    try:
-        seconds, tried = upstream_seconds(text.encode())
-    except ValueError:
-        return None, 0
-    return (None if seconds is None else seconds * unit), tried
 
 
 def _getter(layout: JsonFormat, places: dict[str, str]) -> Callable[[Any], Sequence[Any]]:

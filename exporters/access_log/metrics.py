@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
-from exporters.access_log.counts import EDGES, SIZE_EDGES, Requests
-from exporters.access_log.requests import REASONS
+from exporters.access_log.counts import SIZE_EDGES, Requests
+from exporters.access_log.requests import EDGES, REASONS
 from exporters.access_log.state import FileState, State
 from exporters.core.exposition import AnyFamily, Family, HistogramFamily, HistogramSample
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exporters.access_log.formats import UNITS, PatternFormat, compiled
-from exporters.access_log.requests import Parse, Parsed, Request, is_time, upstream_seconds, why_not
+from exporters.access_log.requests import Parse, Parsed, Request, time_behind, time_of, why_not
 
 
 def pattern_lines(layout: PatternFormat) -> Parse:
@@ -44,12 +44,9 @@ def _request(groups: dict[str, bytes | None], unit: float) -> tuple[Request, int
         words = (groups["request"] or b"").split(b" ")
         method, path = (words[0], words[1]) if len(words) == 3 else (b"", b"")
     duration, upstream = groups.get("duration"), groups.get("upstream")
-    seconds = None if duration in {None, b"", b"-"} else float(duration or b"") * unit
-    if seconds is not None and not is_time(seconds):
-        raise ValueError
-    behind, tried = upstream_seconds(upstream) if upstream else (None, 0)
+    seconds = None if duration in {None, b"", b"-"} else time_of(float(duration or b"") * unit)
+    behind, tried = time_behind(upstream, unit) if upstream else (None, 0)
     size = groups.get("bytes") or b"-1"
     return (
-        method, path, groups.get("status") or b"-", int(size) if size.isdigit() else -1, seconds,
-        None if behind is None else behind * unit,
+        method, path, groups.get("status") or b"-", int(size) if size.isdigit() else -1, seconds, behind,
     ), tried  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -9,13 +10,20 @@ from typing import NamedTuple
 # `unrelated`: an object about something else, where an application logs everything into one file.
 REASONS = ("syntax", "time", "binary", "long", "partial", "unrelated")
 
-# method, path with its query, status (each as written), bytes sent (-1: unknown), seconds (None: unknown), and the time
-# of the server behind: seconds, or as written where there are several.
-Request = tuple[bytes | str, bytes | str, bytes | str | int, int, float | None, float | None]
+# In seconds: those of targets.yaml, `histograms`.
+EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+_MOST_SECONDS = 10.0 * 365 * 86_400
+
+# The first edge at or above a time, and the seconds: what a histogram needs.
+Time = tuple[int, float]
+
+# method, path with its query, status (each as written), bytes sent (-1: unknown), the time taken, and that of the
+# servers behind (None: unknown).
+Request = tuple[bytes | str, bytes | str, bytes | str | int, int, Time | None, Time | None]
 
 
 class Parsed(NamedTuple):
-    """The requests of a block, the lines that are none, by reason, and retries: requests that were sent on twice."""
+    """The requests of a block, the other lines by reason, and retries: attempts after the first at a server behind."""
 
     requests: list[Request]
     failed: dict[str, int]
@@ -24,12 +32,12 @@ class Parsed(NamedTuple):
 
 Parse = Callable[[bytes], Parsed]
 
-_MOST_SECONDS = 10.0 * 365 * 86_400
 
-
-def is_time(seconds: float) -> bool:
-    """Return whether it can be the time of a request; False for what is not a number."""
-    return 0.0 <= seconds <= _MOST_SECONDS
+def time_of(seconds: float) -> Time:
+    """Return the time as a histogram counts it. Raises ValueError for what cannot be the time of a request."""
+    if not 0.0 <= seconds <= _MOST_SECONDS:
+        raise ValueError
+    return bisect_left(EDGES, seconds), seconds
 
 
 def why_not(line: bytes, *, otherwise: str) -> str:
@@ -37,12 +45,12 @@ def why_not(line: bytes, *, otherwise: str) -> str:
     return "binary" if b"\0" in line else otherwise
 
 
-def upstream_seconds(text: bytes) -> tuple[float | None, int]:
+def time_behind(text: bytes, unit: float) -> tuple[Time | None, int]:
     """Return the time of all servers behind together, and how many were tried after the first.
 
-    nginx writes one value a server, with a comma before the next and a colon before the next group; `-` is none.
+    nginx writes one value a server, with a comma before the next and a colon before the next group; `-` is none. Raises
+    ValueError for anything else.
     """
     words = text.replace(b":", b",").split(b",")
     values = [float(word) for word in words if word.strip() not in {b"", b"-"}]
-    total = sum(values)
-    return (total if values and is_time(total) else None), len(words) - 1
+    return (time_of(sum(values) * unit) if values else None), len(words) - 1

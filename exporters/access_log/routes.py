@@ -60,17 +60,21 @@ class Routes:
 
 def _walk(node: dict[str, Any], parts: list[str], at: int) -> str | None:
     """Return the template below a node; a part by its name goes before one that varies."""
-    if at == len(parts):
-        found: str | None = node.get(_END)
-        return found
-    part = parts[at]
-    named = node.get(part) if part else None
-    route = None if named is None else _walk(named, parts, at + 1)
-    if route is not None:
-        return route
-    varying = node.get(_ANY)
-    # The root, `/`, is one empty part.
-    return _walk(varying, parts, at + 1) if varying is not None and (part or len(parts) == 1) else None
+    while at < len(parts):
+        part = parts[at]
+        at += 1
+        named = node.get(part) if part else None
+        varying = node.get(_ANY) if part or len(parts) == 1 else None  # the root, `/`, is one empty part
+        if named is not None and varying is not None:
+            found = _walk(named, parts, at)
+            if found is not None:
+                return found
+        following = named if varying is None else varying
+        if following is None:
+            return None
+        node = following
+    end: str | None = node.get(_END)
+    return end
 
 
 def _path(target: str) -> str | None:

@@ -1,4 +1,4 @@
-"""A log is followed through everything that happens to a log: each line counts once, and what cannot is counted as such."""
+"""A log is followed through everything that happens to one: each line counts once, and what is lost is a counter."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_rename_while_stopped_loses_nothing(logs: Logs) -> None:
 
 
 def test_a_file_that_is_gone_is_counted_as_lost(logs: Logs) -> None:
-    """Where the old file was compressed or deleted while nobody read it, the new one is read, and the loss is a counter."""
+    """Where the old file was compressed or deleted while nobody read it, that is a counter, and the new one is read."""
     logs.write(line())
     logs.round()
     (logs.folder / "access.log.1.gz").write_bytes(gzip.compress(logs.log.read_bytes()))
@@ -99,7 +99,7 @@ def test_a_file_that_is_gone_is_counted_as_lost(logs: Logs) -> None:
 
 
 def test_copytruncate_continues_with_the_rest_of_the_copy(logs: Logs) -> None:
-    """What was not read before the truncation is read from the copy, whether or not the file has grown past that point."""
+    """What was not read before the truncation is read from the copy, also if the file has grown past that point."""
     logs.write(line(), line())
     logs.round()
     logs.write(line("/late"))
@@ -114,7 +114,7 @@ def test_copytruncate_continues_with_the_rest_of_the_copy(logs: Logs) -> None:
 
 
 def test_copytruncate_without_a_copy_starts_again(logs: Logs) -> None:
-    """A truncated file is read from its beginning; a writer that goes on at its old place leaves zeros, which are skipped."""
+    """A truncated file is read from its beginning; a writer that goes on at its old place leaves zeros: one bad line."""
     logs.write(*[line()] * 4)
     logs.round()
     size = logs.log.stat().st_size
@@ -127,7 +127,7 @@ def test_copytruncate_without_a_copy_starts_again(logs: Logs) -> None:
 
 
 def test_garbage_and_lines_that_are_too_long_cost_themselves(logs: Logs) -> None:
-    """Bytes of any kind, and a line beyond a block, however it arrives, are counted by reason; the next line is a request."""
+    """Any bytes, and a line beyond a block, however it arrives, are counted by reason; the next line is a request."""
     logs.write(line(), b"\x00\xff\n", b"nonsense\n", b"x" * (3 * BLOCK_BYTES))
     logs.round()
     logs.restart()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from exporters.access_log.formats import JsonFormat, PatternFormat, shipped
 from exporters.access_log.parsers import parser
-from exporters.access_log.requests import REASONS
+from exporters.access_log.requests import EDGES, REASONS, Request
 from tests.support.exporter import ROOT
 from tests.support.properties import cases
 
@@ -25,6 +26,14 @@ _PATTERN = PatternFormat(
 )
 _REQUEST_KEY = JsonFormat("own", "json", status="http.status", request="http.line", duration="took", unit="us")
 _ALL = {**shipped(), "pattern": _PATTERN, "request-key": _REQUEST_KEY}
+
+
+def _seconds(request: Request) -> list[object]:
+    """Return a request with its times in seconds, as the table has them."""
+    *others, taken, behind = request
+    for one in (taken, behind):
+        assert one is None or one[0] == bisect_left(EDGES, one[1])
+    return [*others, taken and taken[1], behind and behind[1]]
 
 
 def _plain(value: object) -> object:
@@ -44,7 +53,7 @@ def test_a_line_is_the_request_that_it_says(name: str, line: dict[str, Any]) -> 
         return
     assert parsed.failed == {}
     [request] = parsed.requests
-    assert [_plain(value) for value in request] == pytest.approx(line["is"])
+    assert [_plain(value) for value in _seconds(request)] == pytest.approx(line["is"])
 
 
 def test_every_shipped_format_has_lines_in_the_table() -> None:
@@ -55,13 +64,13 @@ def test_every_shipped_format_has_lines_in_the_table() -> None:
 def test_formats_of_settings_name_their_own_fields() -> None:
     """A pattern's groups and a JSON format's keys are units, request lines and lists of servers as in any other."""
     parsed = parser(_PATTERN)(b'x GET /a 200 12.5 "1, 2 : 3"\nx GET /a - - ""')
-    assert parsed.requests == [
-        (b"GET", b"/a", b"200", -1, 0.0125, pytest.approx(0.006)),
-        (b"GET", b"/a", b"-", -1, None, None),
+    assert [_seconds(request) for request in parsed.requests] == [
+        [b"GET", b"/a", b"200", -1, 0.0125, pytest.approx(0.006)],
+        [b"GET", b"/a", b"-", -1, None, None],
     ]
     assert parsed.retries == 2
     line = b'{"http":{"line":"PUT /b HTTP/1.1","status":204},"took":1500}'
-    assert parser(_REQUEST_KEY)(line).requests == [("PUT", "/b", 204, -1, 0.0015, None)]
+    assert _seconds(parser(_REQUEST_KEY)(line).requests[0]) == ["PUT", "/b", 204, -1, 0.0015, None]
 
 
 def test_a_bad_line_costs_itself_alone() -> None:
@@ -99,13 +108,14 @@ def test_any_bytes_are_requests_or_reasons(block: bytes, name: str) -> None:
     assert parsed.failed.keys() <= set(REASONS)
     found = len(parsed.requests) + sum(parsed.failed.values())
     assert found <= block.count(b"\n") + 1
-    for method, path, status, size, seconds, behind in parsed.requests:
+    for method, path, status, size, seconds, behind in map(_seconds, parsed.requests):
         assert isinstance(method, bytes | str)
         assert isinstance(path, bytes | str)
         assert isinstance(status, bytes | str | int)
+        assert isinstance(size, int)
         assert size >= -1
-        assert seconds is None or 0 <= seconds < 1e9
-        assert behind is None or 0 <= behind < 1e9
+        assert seconds is None or (isinstance(seconds, float) and 0 <= seconds < 1e9)
+        assert behind is None or (isinstance(behind, float) and 0 <= behind < 1e9)
 
 
 @pytest.mark.parametrize("name", sorted(_ALL))
