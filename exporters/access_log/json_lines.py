@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from exporters.access_log.formats import UNITS, JsonFormat
-from exporters.access_log.requests import Parse, Parsed, Request, time_behind, time_of, why_not
+from exporters.access_log.requests import Parse, Parsed, Request, Time, Times, time_behind, why_not
 
 _TYPES: dict[str, Any] = {
     "method": str | None, "path": str | None, "request": str | None,
@@ -19,7 +19,7 @@ _TYPES: dict[str, Any] = {
 _BAD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-def json_lines(layout: JsonFormat) -> Parse:
+def json_lines(layout: JsonFormat) -> Parse:  # noqa: C901 - one loop, little called per line
     """Return the parser of a JSON format."""
     fields = [name for name in _TYPES if getattr(layout, name) is not None]
     keys = {name: tuple(getattr(layout, name).split(".")) for name in fields}
@@ -27,6 +27,8 @@ def json_lines(layout: JsonFormat) -> Parse:
     decoder = msgspec.json.Decoder(record)
     values = _getter(layout, places)
     unit = UNITS[layout.unit]
+    times = Times(unit)
+    known, read = times.known.get, times.read
 
     def decoded(block: bytes) -> tuple[list[Any], dict[str, int]]:
         try:
@@ -46,15 +48,15 @@ def json_lines(layout: JsonFormat) -> Parse:
                 continue
             seconds = behind = None
             try:
-                if type(taken) is float:
-                    seconds = time_of(taken * unit)
-                elif taken and taken != "-":
-                    seconds = time_of(float(taken) * unit)
-                if type(upstream) is float:
-                    behind = time_of(upstream * unit) if upstream > 0 else None  # Traefik writes 0 where there is none
-                elif upstream:
-                    behind, tried = time_behind(upstream.encode(), unit)
-                    retries += tried
+                if taken is not None:
+                    seconds = known(taken) or read(taken)
+                if upstream:  # Traefik writes 0 where there is none
+                    behind = known(upstream)
+                    if behind is None and type(upstream) is float:
+                        behind = read(upstream)
+                    elif behind is None:
+                        behind, tried = _behind(upstream, times, unit)
+                        retries += tried
             except ValueError:
                 failed["time"] = failed.get("time", 0) + 1
                 continue
@@ -83,6 +85,11 @@ def _size(size: float | str | None) -> int:
         return max(-1, int(size)) if size not in {None, "", "-"} else -1
     except (ValueError, OverflowError):
         return -1
+
+
+def _behind(text: str, times: Times, unit: float) -> tuple[Time | None, int]:
+    """Return the time of the servers behind, and how many were tried after the first. Raises ValueError."""
+    return time_behind(text.encode(), unit) if "," in text or ":" in text else (times.read(text), 0)
 
 
 def _getter(layout: JsonFormat, places: dict[str, str]) -> Callable[[Any], Sequence[Any]]:

@@ -12,6 +12,7 @@ REASONS = ("syntax", "time", "binary", "long", "partial", "unrelated")
 
 # In seconds: those of targets.yaml, `histograms`.
 EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+_MOST_WORDS = 4096  # times as written that are remembered: most servers write milliseconds, so most lines repeat one
 _MOST_SECONDS = 10.0 * 365 * 86_400
 
 # The first edge at or above a time, and the seconds: what a histogram needs.
@@ -54,3 +55,20 @@ def time_behind(text: bytes, unit: float) -> tuple[Time | None, int]:
     words = text.replace(b":", b",").split(b",")
     values = [float(word) for word in words if word.strip() not in {b"", b"-"}]
     return (time_of(sum(values) * unit) if values else None), len(words) - 1
+
+
+class Times:
+    """Words → times, as far as they have been seen."""
+
+    def __init__(self, unit: float) -> None:
+        self.known: dict[bytes | str | float, Time] = {}
+        self._unit = unit
+
+    def read(self, word: bytes | str | float) -> Time | None:
+        """Return the time that a word says; None for `-`. Raises ValueError."""
+        if word in {b"-", "-", ""}:
+            return None
+        if len(self.known) >= _MOST_WORDS:
+            self.known.clear()
+        found = self.known[word] = time_of(float(word) * self._unit)
+        return found

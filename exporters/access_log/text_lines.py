@@ -7,36 +7,18 @@ One loop a format, with nothing called per line that is as most lines are: at 10
 from __future__ import annotations
 
 from exporters.access_log.formats import UNITS, QuotedFormat
-from exporters.access_log.requests import Parse, Parsed, Request, Time, time_behind, time_of, why_not
+from exporters.access_log.requests import Parse, Parsed, Request, Times, time_behind, time_of, why_not
 
 _MOST_PIECES = 40
-_MOST_WORDS = 4096  # times as written that are remembered: servers write milliseconds, so most lines repeat one
 _SPACE, _DASH = b" -"
 _HAPROXY_TIMES = 5  # of a line: TR/Tw/Tc/Tr/Ta
-
-
-class _Times:
-    """Words → times, as far as they have been seen."""
-
-    def __init__(self, unit: float) -> None:
-        self.known: dict[bytes, Time] = {}
-        self._unit = unit
-
-    def read(self, word: bytes) -> Time | None:
-        """Return the time that a word says; None for `-`. Raises ValueError."""
-        if word == b"-":
-            return None
-        if len(self.known) >= _MOST_WORDS:
-            self.known.clear()
-        found = self.known[word] = time_of(float(word) * self._unit)
-        return found
 
 
 def quoted_lines(layout: QuotedFormat) -> Parse:
     """Return the parser of a format of quoted words."""
     expected, request_at, answer_at, times_at = layout.pieces, layout.request, layout.answer, layout.times
     has_upstream, is_timed, unit = layout.upstream, layout.duration, UNITS[layout.unit]
-    times = _Times(unit)
+    times = Times(unit)
     known, read = times.known.get, times.read
 
     def parse(block: bytes) -> Parsed:

@@ -114,7 +114,7 @@ def test_copytruncate_continues_with_the_rest_of_the_copy(logs: Logs) -> None:
 
 
 def test_copytruncate_without_a_copy_starts_again(logs: Logs) -> None:
-    """A truncated file is read from its beginning; a writer that goes on at its old place leaves zeros: one bad line."""
+    """A truncated file is read from its start; a writer that goes on at its old place leaves zeros: one bad line."""
     logs.write(*[line()] * 4)
     logs.round()
     size = logs.log.stat().st_size

@@ -118,7 +118,7 @@ def test_any_bytes_are_requests_or_reasons(block: bytes, name: str) -> None:
         assert behind is None or (isinstance(behind, float) and 0 <= behind < 1e9)
 
 
-@pytest.mark.parametrize("name", sorted(_ALL))
+@pytest.mark.parametrize("name", ["nginx", "haproxy", "caddy", "pattern"])
 def test_the_longest_block_takes_time_in_proportion(name: str) -> None:
     """A block of one repeated piece, whichever, is answered within a deadline that quadratic work would miss by far."""
     start = time.monotonic()
