@@ -138,16 +138,9 @@ class Follower:
             if path != self._path and status.st_mtime_ns > last.st_mtime_ns:
                 found.append((status.st_mtime_ns, status.st_dev, status.st_ino, path))
         for _, device, inode, path in sorted(found)[-_MOST_PARTS:]:
-            if (device, inode) not in known and not self._is_path(device, inode):
+            if (device, inode) not in known and _inode(self._path) != (device, inode):
                 self._add(_open(path), 0)
                 self._note("renamed")
-
-    def _is_path(self, device: int, inode: int) -> bool:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return False
-        return (found.st_dev, found.st_ino) == (device, inode)
 
     def _truncated(self, current: _Open) -> None:
         """Continue at the beginning of a file that was truncated, after the rest of its copy, if there is one."""
@@ -162,8 +155,9 @@ class Follower:
         self._note("truncated")
 
     def _matching(self, part: Part, other_than: int | None = None) -> Iterator[int]:
-        """Yield open files that begin as the part does and are as long: the path first, then those next to it."""
-        for path in (self._path, *self._siblings()):
+        """Yield an open file that begins as the part does: the one of its inode, that at the path, those next to it."""
+        paths = [self._path, *self._siblings()]
+        for path in sorted(paths, key=lambda path: _inode(path) != (part.device, part.inode)):
             try:
                 descriptor = _open(path)
             except OSError:
@@ -267,6 +261,14 @@ def _open(path: Path) -> int:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     return descriptor
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _size(descriptor: int) -> int:

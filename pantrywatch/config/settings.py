@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+from exporters.access_log.formats import is_timed
 from exporters.access_log.settings import AccessLogSettings
 from exporters.browser.settings import BrowserSettings
 from exporters.cache.settings import Section as CacheSection
@@ -96,6 +97,21 @@ class Settings:
         """Return the data sources this installation has."""
         of_sections = (source for source, names in components().sections_of().items() if any(map(self._has, names)))
         return self.data_sources or tuple(of_sections)
+
+    def source_of_requests(self) -> str:
+        """Return in words what feeds the targets of requests; empty where there are no access logs."""
+        if self.access_log is None:
+            return ""
+        has_endpoints = self.application is not None and bool(self.application.endpoints)
+        if not self.counts_from_logs():
+            return "requests are counted from the application's own metrics; access_log feeds no target (`feeds`)"
+        own = "; those in the application's own metrics are left out" if has_endpoints else ""
+        files = self.access_log.files
+        untimed = [file.name for file in files if not is_timed(self.access_log.format_of(file))]
+        late = f"; no time is known of {', '.join(untimed)}: " if untimed else ""
+        if late:
+            late += "they count for no target" if len(untimed) < len(files) else "api-latency is not measured"
+        return f"requests are counted from access_log{own}{late}"
 
     def counts_from_logs(self) -> bool:
         """Return whether requests are counted from access logs; if not, it is from the application's own metrics."""

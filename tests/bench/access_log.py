@@ -1,8 +1,8 @@
 """`./run bench access-log`: the exporter of access logs, mtail and a bare parser, on the same files.
 
 All in one run, alternating: lines per CPU-second of the whole exporter process (it reads, parses, counts, saves, and is
-scraped each second), of mtail of Debian testing with the same histograms (without routes, whose ids it cannot fold), and
-of a loop that only splits or decodes a line and counts it in a histogram by status. Nothing is asserted.
+scraped each second), of mtail of Debian testing with the same histograms (without routes: it cannot fold ids), and of a
+loop that only splits or decodes a line and counts it in a histogram by status. Nothing is asserted.
 """
 
 from __future__ import annotations
