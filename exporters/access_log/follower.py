@@ -51,8 +51,11 @@ class Follower:
         self.lag_bytes = 0
         self.reached_end = time.monotonic()
 
-    def round(self) -> tuple[bool, bool]:
-        """Read what has been written; return whether anything changed, and whether there is more to read."""
+    def round(self, *, read: bool = True) -> tuple[bool, bool]:
+        """Read what has been written; return whether anything changed, and whether there is more to read.
+
+        Without `read` only note where reading begins.
+        """
         before = self._parts()
         self.problem, changed = 0, False
         try:
@@ -60,7 +63,7 @@ class Follower:
         except OSError as error:
             self.problem = error.errno or errno.EIO
             self._is_new = False  # it will be read from its beginning once it is there
-        for one in self._open:
+        for one in self._open if read else ():
             try:
                 changed |= self._read(one)
             except OSError as error:
@@ -69,7 +72,7 @@ class Follower:
         behind = [max(0, _size(one.descriptor) - one.part.offset) for one in self._open]
         self.lag_bytes = sum(behind)
         more = max(behind, default=0) >= BLOCK_BYTES
-        if not more:
+        if read and not more:
             self.reached_end = time.monotonic()
         return changed or before != self._parts(), more and not self.problem
 

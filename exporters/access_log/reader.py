@@ -64,7 +64,7 @@ class Reader:
 
     def start(self) -> None:
         """Note where each log ends, save that, and go on in a thread. Raises ConfigError if it cannot be saved."""
-        self.round()
+        self.round(read=False)
         if self.fault is not None:
             expected = f"expected a file that can be written, with its folder: {self.fault.strerror}"
             raise ConfigError([ConfigProblem(str(self._file), "access_log.state", expected)])
@@ -85,7 +85,7 @@ class Reader:
         while not self._stop.wait(0 if more else _ROUND_SECONDS):
             more = self.round()
 
-    def round(self) -> bool:
+    def round(self, *, read: bool = True) -> bool:
         """Read what has been written, and save it if the last time is long enough ago; return whether there is more.
 
         While nothing can be saved nothing is read: what could not be shown would be lost with the process.
@@ -96,7 +96,7 @@ class Reader:
             return False
         more = False
         for name, follower in self.followers.items():
-            changed, has_more = follower.round()
+            changed, has_more = follower.round(read=read)
             self._unsaved |= changed
             more |= has_more
             state = errno.errorcode.get(follower.problem, str(follower.problem)) if follower.problem else "ok"
