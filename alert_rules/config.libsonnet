@@ -56,7 +56,8 @@ local defaults = {
 
   // Alert name → its limits, as in config/; `enabled` (false leaves it out), `expr` (instead of ours), `severity` (its
   // severity → another), `labels`, `annotations` (more, or other ones).
-  alerts: (import 'config/api.libsonnet')
+  alerts: (import 'config/access_log.libsonnet')
+          + (import 'config/api.libsonnet')
           + (import 'config/browser.libsonnet')
           + (import 'config/cache.libsonnet')
           + (import 'config/causes.libsonnet')

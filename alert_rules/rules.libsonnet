@@ -2,6 +2,7 @@
 function(changes={})
   local config = (import 'config.libsonnet').with(changes);
   {
+    access_log: (import 'access_log.jsonnet')(config),
     api: (import 'api.jsonnet')(config),
     browser: (import 'browser.jsonnet')(config),
     cache: (import 'cache.jsonnet')(config),

@@ -18,6 +18,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Performance: which endpoint is slow, and where does the time go?', (import 'api/performance.libsonnet')(config)),
       board.row('Saturation: what is the application short of?', (import 'api/saturation.libsonnet')(config), collapsed=true),
       board.row('Third parties: whose fault?', (import 'api/partners.libsonnet')(config), collapsed=true),
+      board.row('Access log: does it arrive, and is it understood?', (import 'api/access_log.libsonnet')(config), collapsed=true),
       board.row('Every route and status', (import 'api/routes.libsonnet')(config), collapsed=true),
     ],
     alerts='alertname=~"Crm(Api|Integration).+"',

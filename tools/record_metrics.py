@@ -34,6 +34,7 @@ _TITLES = {
     "synthetic": "Checks",
     "browser": "Checks in a browser",
     "rum": "Users' browsers",
+    "access_log": "Access logs",
     "exporter": "The exporters' process",
     "application": "The watched application (as the demo exports it)",
 }

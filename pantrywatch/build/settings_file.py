@@ -56,7 +56,10 @@ def validate_installation(file: Path, targets_file: Path) -> int:
     """
     validate_settings(file, targets_file)
     code = int(print_findings(load_sources(str(file), []), _ANSWER_SECONDS))
-    application = read_settings(file).application
+    settings = read_settings(file)
+    if said := settings.source_of_requests():
+        sys.stdout.write(f"{said}\n")
+    application = settings.application
     if application is None or not application.endpoints:
         return code
     seen = look_at(application, read_targets(targets_file), file)

@@ -72,9 +72,12 @@ class Components:
         """Return the components that are pantrywatch's exporters."""
         return tuple(component for component in self.components if component.exporter)
 
-    def section_of(self) -> dict[str, str]:
-        """Return data source → the section of settings.yaml it requires."""
-        return {source: one.section for one in self.components if one.section for source in one.data_sources}
+    def sections_of(self) -> dict[str, tuple[str, ...]]:
+        """Return data source → the sections of settings.yaml of which it requires one."""
+        return {
+            source: tuple(one.section for one in self.components if one.section and source in one.data_sources)
+            for source in self.data_sources
+        }
 
 
 @cache

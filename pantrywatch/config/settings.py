@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+from exporters.access_log.settings import AccessLogSettings
 from exporters.browser.settings import BrowserSettings
 from exporters.cache.settings import Section as CacheSection
 from exporters.core.access import WebSettings
@@ -25,7 +27,7 @@ from pantrywatch.config.components import components
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
 
-FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser", "rum", "capacity")
+FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser", "rum", "access_log", "capacity")
 
 
 def _expect_retention(days: int) -> None:
@@ -50,15 +52,15 @@ def _expect_data_source(source: str) -> None:
         raise ValueError(expected_one_of(known, source))
 
 
-def _section_is_there(name: str, data_sources: tuple[str, ...], section: Any) -> Problems:
-    """Yield each data source of a section that is missing or empty."""
-    for index, source in enumerate(data_sources):
-        if components().section_of().get(source) == name and not _is_used(section):
-            yield f"data_sources[{index}]", f"expected a section {name} with something to watch for {source}, got none"
+def _section_is_there(source: str, names: Sequence[str], data_sources: tuple[str, ...], *sections: Any) -> Problems:
+    """Yield a data source of which every section is missing or empty."""
+    if source in data_sources and not any(map(_is_used, sections)):
+        expected = f"expected a section {' or '.join(names)} with something to watch for {source}, got none"
+        yield f"data_sources[{data_sources.index(source)}]", expected
 
 
 def _is_used(section: Any) -> bool:
-    inner = getattr(section, "checks", getattr(section, "endpoints", True))
+    inner = getattr(section, "checks", getattr(section, "endpoints", getattr(section, "feeds", None) is not False))
     return bool(inner if section else section)
 
 
@@ -79,6 +81,7 @@ class Settings:
     synthetic: Annotated[SyntheticSettings | None, "Checks from outside."] = None
     browser: Annotated[BrowserSettings | None, "Pages opened in a real browser."] = None
     rum: Annotated[RumSettings | None, "Beacons of users' browsers."] = None
+    access_log: Annotated[AccessLogSettings | None, "Access logs: requests of an application without metrics."] = None
     capacity: Annotated[CapacitySettings | None, "What `./run capacity` may load, and with which requests."] = None
     notifications: Annotated[Notifications | None, "Who is notified of what, how, and when."] = None
     prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
@@ -86,13 +89,35 @@ class Settings:
     marks_file: Annotated[str | None, "The file of deployments, as written by `./run mark VERSION`."] = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = tuple(
-        OfFields(("data_sources", section), partial(_section_is_there, section)) for section in FEEDING_SECTIONS
+        OfFields(("data_sources", *sections), partial(_section_is_there, source, sections))
+        for source, sections in components().sections_of().items()
+        if sections
     )
 
     def feeding(self) -> tuple[str, ...]:
         """Return the data sources this installation has."""
-        of_sections = (source for source, section in components().section_of().items() if self._has(section))
+        of_sections = (source for source, names in components().sections_of().items() if any(map(self._has, names)))
         return self.data_sources or tuple(of_sections)
+
+    def source_of_requests(self) -> str:
+        """Return in words what feeds the targets of requests; empty where there are no access logs."""
+        if self.access_log is None:
+            return ""
+        has_endpoints = self.application is not None and bool(self.application.endpoints)
+        if not self.counts_from_logs():
+            return "requests are counted from the application's own metrics; access_log feeds no target (`feeds`)"
+        own = "; those in the application's own metrics are left out" if has_endpoints else ""
+        untimed = self.access_log.untimed()
+        late = f"; no time is known of {', '.join(untimed)}: " if untimed else ""
+        if late:
+            late += "they count for no target" if self.access_log.is_timed() else "api-latency is not measured"
+        return f"requests are counted from access_log{own}{late}"
+
+    def counts_from_logs(self) -> bool:
+        """Return whether requests are counted from access logs; if not, it is from the application's own metrics."""
+        if self.access_log is None or self.access_log.feeds is not None:
+            return self.access_log is not None and bool(self.access_log.feeds)
+        return self.application is None or not self.application.endpoints
 
     def checks(self) -> list[CheckSettings]:
         """Return the checks of every exporter that has some."""

@@ -44,6 +44,7 @@ USERS = {
     "heartbeat": 10016,
     "browser": 10002,
     "rum": 10017,
+    "access_log": 10018,
     "crm": 10022,
     "faults": 10024,
     "prometheus": 65534,

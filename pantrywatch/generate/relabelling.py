@@ -33,6 +33,8 @@ from pantrywatch.config.conventions import (
 
 Relabelling = dict[str, Any]
 GROUP, ACTION, RAW_PATH = "route_group", "action", "url_path"
+LOGGED = "pantrywatch_access_log_request_duration_seconds"  # of access logs that feed no target
+_UNTIMED = "pantrywatch_access_log_untimed_requests_total"
 _EXPORTED_ACTION = "exported_action"
 _SERIES = "_(?:bucket|count|sum)"
 _HELD = "__tmp_le"
@@ -66,6 +68,23 @@ def relabellings(application: Application) -> list[Relabelling]:
         *_folded(fold=application.fold_ids),
         *_meaning(application),
     ]
+
+
+def log_relabellings(application: Application, *, feeds: bool, timed: bool) -> list[Relabelling]:
+    """Return the metric_relabel_configs of the access logs' scrape.
+
+    Where they do not feed the targets, their requests have a name of their own: no request counts twice. Where no log
+    says how long requests take, those without a time are the count.
+    """
+    if not feeds:
+        return [_replace(("__name__",), f"{REQUESTS}({_SERIES})", "__name__", f"{LOGGED}$1")]
+    untimed = [] if timed else [_replace(("__name__",), _UNTIMED, "__name__", f"{REQUESTS}_count")]
+    return [*untimed, *_meaning(application)]
+
+
+def counted_elsewhere() -> list[Relabelling]:
+    """Return what leaves the application's own requests out, where they are counted from access logs."""
+    return [{"source_labels": ["__name__"], "regex": f"{REQUESTS}{_SERIES}", "action": "drop"}]
 
 
 def _of_others(application: Application, known: Sequence[Convention]) -> Iterator[Relabelling]:

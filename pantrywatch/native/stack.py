@@ -143,6 +143,8 @@ def _run(
         if code == 0 and not stop.event.is_set():
             targets = scrape_states(options.addresses, options.web)
             say(table(supervisor.components(), options.addresses, targets))
+            if options.settings_file is not None and (said := settings.source_of_requests()):
+                say(f"\n{said}")
             if application is not None and options.settings_file is not None:
                 targets_file = read_targets(shared_files() / "targets.yaml")
                 say("\n" + look_at(application, targets_file, options.settings_file).text)
