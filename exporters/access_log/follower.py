@@ -22,7 +22,8 @@ _BLOCKS_A_ROUND = 64
 _SKIPPED_BLOCKS_A_ROUND = 1024
 _HEAD_BYTES = 256
 _QUIET_ROUNDS = 60  # without a new line, until a rotated file is left
-_MOST_PARTS = 8
+_MOST_PARTS = 100  # open at once: rotated files that are not read to their end yet
+_MOST_QUIET_PARTS = 4
 _MOST_SIBLINGS = 1000
 _COMPRESSED = (".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip")
 
@@ -140,6 +141,8 @@ class Follower:
                 continue
             if path != self._path and status.st_mtime_ns > last.st_mtime_ns:
                 found.append((status.st_mtime_ns, status.st_dev, status.st_ino, path))
+        for _ in found[_MOST_PARTS:]:
+            self._note("lost")
         for _, device, inode, path in sorted(found)[-_MOST_PARTS:]:
             if (device, inode) not in known and _inode(self._path) != (device, inode):
                 self._add(_open(path), 0)
@@ -246,7 +249,7 @@ class Follower:
     def _leave_quiet_ones(self) -> None:
         """Close rotated files to which nothing is written any more."""
         for one in self._open[:-1]:
-            if one.quiet >= _QUIET_ROUNDS or len(self._open) > _MOST_PARTS:
+            if one.quiet >= _QUIET_ROUNDS or (one.quiet and len(self._open) > _MOST_QUIET_PARTS):
                 if _size(one.descriptor) > one.part.offset:
                     self._failed("partial")
                 os.close(one.descriptor)
