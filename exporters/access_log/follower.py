@@ -48,6 +48,7 @@ class Follower:
         self.state = state or FileState()
         self._open: list[_Open] = []
         self._is_new = state is None
+        self._blocks_left = 0
         self.problem = 0
         self.lag_bytes = 0
         self.reached_end = time.monotonic()
@@ -64,6 +65,7 @@ class Follower:
         except OSError as error:
             self.problem = error.errno or errno.EIO
             self._is_new = False  # it will be read from its beginning once it is there
+        self._blocks_left = _BLOCKS_A_ROUND if read else 0
         for one in self._open if read else ():
             try:
                 changed |= self._read(one)
@@ -188,9 +190,12 @@ class Follower:
 
     def _read(self, one: _Open) -> bool:
         """Read a part to its end, or as far as one round goes; return whether anything was read."""
+        if not self._blocks_left:
+            return False
         part, before = one.part, one.part.offset
         self._pass_over(one)
-        for _ in range(_BLOCKS_A_ROUND):
+        while self._blocks_left:
+            self._blocks_left -= 1
             block = os.pread(one.descriptor, BLOCK_BYTES, part.offset)
             if not self._take(part, block):
                 break

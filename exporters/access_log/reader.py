@@ -82,7 +82,7 @@ class Reader:
                 follower.close()
 
     def _run(self) -> None:
-        more = False
+        more = True
         while not self._stop.wait(0 if more else _ROUND_SECONDS):
             more = self.round()
 
