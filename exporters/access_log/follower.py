@@ -22,7 +22,8 @@ _BLOCKS_A_ROUND = 64
 _SKIPPED_BLOCKS_A_ROUND = 1024
 _HEAD_BYTES = 256
 _QUIET_ROUNDS = 60  # without a new line, until a rotated file is left
-_MOST_PARTS = 8
+_MOST_PARTS = 100  # open at once: rotated files that are not read to their end yet
+_MOST_QUIET_PARTS = 4
 _MOST_SIBLINGS = 1000
 _COMPRESSED = (".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip")
 
@@ -47,6 +48,7 @@ class Follower:
         self.state = state or FileState()
         self._open: list[_Open] = []
         self._is_new = state is None
+        self._blocks_left = 0
         self.problem = 0
         self.lag_bytes = 0
         self.reached_end = time.monotonic()
@@ -63,6 +65,7 @@ class Follower:
         except OSError as error:
             self.problem = error.errno or errno.EIO
             self._is_new = False  # it will be read from its beginning once it is there
+        self._blocks_left = _BLOCKS_A_ROUND if read else 0
         for one in self._open if read else ():
             try:
                 changed |= self._read(one)
@@ -140,6 +143,8 @@ class Follower:
                 continue
             if path != self._path and status.st_mtime_ns > last.st_mtime_ns:
                 found.append((status.st_mtime_ns, status.st_dev, status.st_ino, path))
+        for _ in found[_MOST_PARTS:]:
+            self._note("lost")
         for _, device, inode, path in sorted(found)[-_MOST_PARTS:]:
             if (device, inode) not in known and _inode(self._path) != (device, inode):
                 self._add(_open(path), 0)
@@ -185,9 +190,12 @@ class Follower:
 
     def _read(self, one: _Open) -> bool:
         """Read a part to its end, or as far as one round goes; return whether anything was read."""
+        if not self._blocks_left:
+            return False
         part, before = one.part, one.part.offset
         self._pass_over(one)
-        for _ in range(_BLOCKS_A_ROUND):
+        while self._blocks_left:
+            self._blocks_left -= 1
             block = os.pread(one.descriptor, BLOCK_BYTES, part.offset)
             if not self._take(part, block):
                 break
@@ -246,7 +254,7 @@ class Follower:
     def _leave_quiet_ones(self) -> None:
         """Close rotated files to which nothing is written any more."""
         for one in self._open[:-1]:
-            if one.quiet >= _QUIET_ROUNDS or len(self._open) > _MOST_PARTS:
+            if one.quiet >= _QUIET_ROUNDS or (one.quiet and len(self._open) > _MOST_QUIET_PARTS):
                 if _size(one.descriptor) > one.part.offset:
                     self._failed("partial")
                 os.close(one.descriptor)

@@ -65,6 +65,7 @@ class Reader:
     def start(self) -> None:
         """Note where each log ends, save that, and go on in a thread. Raises ConfigError if it cannot be saved."""
         self.round(read=False)
+        self._saved_at = -_SAVE_SECONDS  # what is read first is saved at once: a process may not live long
         if self.fault is not None:
             expected = f"expected a file that can be written, with its folder: {self.fault.strerror}"
             raise ConfigError([ConfigProblem(str(self._file), "access_log.state", expected)])
@@ -81,7 +82,7 @@ class Reader:
                 follower.close()
 
     def _run(self) -> None:
-        more = False
+        more = True
         while not self._stop.wait(0 if more else _ROUND_SECONDS):
             more = self.round()
 

@@ -12,7 +12,7 @@ _ID = re.compile(r"[0-9]+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|(?=[a-zA-Z_-]*[0-9])[0
 _PLAIN = re.compile(r"[A-Za-z0-9_.~:@!$&'()*+,;=%{}-]{1,60}")
 _LONGEST = 400
 _DEEPEST = 10
-_ANY, _END = "", "/"  # keys of a node that no part of a path has
+_ANY, _END = "/any", "/end"  # keys of a node that no part of a path is
 
 
 class Routes:
@@ -63,8 +63,8 @@ def _walk(node: dict[str, Any], parts: list[str], at: int) -> str | None:
     while at < len(parts):
         part = parts[at]
         at += 1
-        named = node.get(part) if part else None
-        varying = node.get(_ANY) if part or len(parts) == 1 else None  # the root, `/`, is one empty part
+        named = node.get(part)
+        varying = node.get(_ANY) if part else None
         if named is not None and varying is not None:
             found = _walk(named, parts, at)
             if found is not None:

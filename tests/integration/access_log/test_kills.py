@@ -50,7 +50,7 @@ class _Writer:
             if turn % 400 == 0:
                 (self._folder / "access.log").rename(self._folder / f"access.log.{turn}")
             with (self._folder / "access.log").open("a") as log:
-                for _ in range(200):  # half lines too: the file is written in blocks
+                for _ in range(20):  # half lines too: the file is written in blocks
                     self.written += 1
                     log.write(_LINE.replace("/contacts", f"/contacts/{self.written}"))
             time.sleep(0.005)
