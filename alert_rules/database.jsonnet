@@ -73,6 +73,15 @@ function(config=(import 'config.libsonnet').defaults)
         rules: [
           connections('high'),
           connections('critical'),
+          alert('CrmDatabasePoolWait', 'high', function(limits) {
+            component: 'database',
+            narrow_by: ['instance'],
+            // PgBouncer counts from the first statement of a waiting client. Its own console has no pool.
+            expr: 'max by (instance, database) (%s) > %s' % [known.gauge('pgbouncer_pools_client_maxwait_seconds{database!="pgbouncer"}'), decimal(limits.seconds)],
+            summary: 'A client of PgBouncer {{ $labels.instance }} has waited {{ $value | humanizeDuration }} for a connection to {{ $labels.database }} (limit ' + limits.seconds + 's).',
+            description: 'All server connections of its pool are in use. First check who holds them: slow statements, transactions left open, locks.',
+            impact: 'Pages that need the database are slow or time out, although the server itself may be idle.',
+          }),
           alert('CrmDatabaseTransactionLong', 'medium', function(limits) {
             component: 'database',
             narrow_by: ['instance'],

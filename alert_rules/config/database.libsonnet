@@ -19,6 +19,10 @@
   // Longer than a browser waits for the API: somebody has seen an error already. `for`: two evaluations more.
   CrmDatabaseLockWait: { seconds: 30, 'for': '30s' },
 
+  // A request that waits a second for a connection has missed its target before its first statement. `for`: a burst that
+  // the pool works off is none of this; raise it where reports share the pool.
+  CrmDatabasePoolWait: { seconds: 1, 'for': '30s' },
+
   // An application with a lock or statement timeout gives up long before the limit above and comes again: nobody waits
   // long, and the queue never empties. One or two at a time is a busy row; raise it with the number of connections.
   CrmDatabaseLockQueue: { sessions: 2, range: '2m', 'for': '30s' },

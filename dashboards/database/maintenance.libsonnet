@@ -32,6 +32,31 @@ function(config)
       height=8,
     ),
     panel.table(
+      'Findings',
+      'What is wrong with the layout of each database, and how often. Foreign key without an index: deleting or changing a row reads the whole other table; create it CONCURRENTLY. Duplicate or unused index: every write pays for it; drop it CONCURRENTLY, after a look at the replicas. Large table scanned: most rows read from a table of 100,000 or more come from reading all of it. Vacuum overdue: twice the dead rows at which autovacuum starts.',
+      'short',
+      [panel.rows('max by (instance, datname, finding) (pantrywatch_database_findings{%s}) > 0' % queries.one)],
+      'None found. Or PostgreSQL or its exporter is down (see Server and Scrape errors).',
+      [
+        ['instance', 'Server', { 'custom.width': 90 }],
+        ['datname', 'Database', { 'custom.width': 90 }],
+        ['finding', 'Finding', {
+          'custom.minWidth': 200,
+          mappings: status.texts({
+            'foreign-key-without-index': ['Foreign key without an index', colors.near],
+            'duplicate-index': ['Duplicate index', colors.near],
+            'unused-index': ['Unused index', colors.near],
+            'large-table-scanned': ['Large table scanned', colors.near],
+            'vacuum-overdue': ['Vacuum overdue', colors.broken],
+          }),
+        }],
+        ['Value', 'Times', { decimals: 0, 'custom.width': 80 }],
+      ],
+      'Times',
+      width=24,
+      height=6,
+    ),
+    panel.table(
       'Tables: size and growth',
       'The largest tables with their indexes, and their growth over the time range shown. Indexes larger than their table: too many, or bloated. Fix: REINDEX CONCURRENTLY.',
       'bytes',

@@ -41,7 +41,7 @@ _BY_TEXT: tuple[tuple[tuple[str, ...], ErrorClass], ...] = (
      ErrorClass.REFUSED),
     (("could not translate host name",), ErrorClass.DNS),
     (("timeout expired", "timed out", "query_wait_timeout", "query_timeout", "login_timeout"), ErrorClass.TIMEOUT),
-    (("permission denied for database",), ErrorClass.PERMISSION),
+    (("permission denied for database", "not allowed"), ErrorClass.PERMISSION),  # PgBouncer's admin console
     (("password", "authentication", "auth failed", "pg_hba.conf", "does not exist", "is not permitted to log in",
       "no such user", "no such database"), ErrorClass.AUTH),
     (("Connection refused", "No route to host", "Network is unreachable", "No such file or directory",

@@ -90,13 +90,23 @@ class Connection:
                 "lock_timeout": str(max(1, round(lock_seconds * 1000))),
             },
         )
-        results = self._run((message + query).encode(), deadline)
+        return self._last((message + query).encode(), _RESULTS, deadline)
+
+    def show(self, command: str, deadline: Deadline) -> pq.abc.PGresult:
+        """Return the result of one command outside any transaction: all that PgBouncer's admin console takes.
+
+        Raises CollectError, as `select`.
+        """
+        return self._last(command.encode(), 1, deadline)
+
+    def _last(self, message: bytes, expected: int, deadline: Deadline) -> pq.abc.PGresult:
+        results = self._run(message, deadline)
         failed = next((result for result in results if result.status not in _GOOD), None)
         if failed is not None:
             raise self._error(failed)
-        if len(results) != _RESULTS:
+        if len(results) != expected:
             self.close()  # frees what libpq holds of an answer that may be large
-            raise CollectError(ErrorClass.PROTOCOL, f"{len(results)} results, expected {_RESULTS}")
+            raise CollectError(ErrorClass.PROTOCOL, f"{len(results)} results, expected {expected}")
         return results[-1]
 
     def _run(self, message: bytes, deadline: Deadline) -> list[pq.abc.PGresult]:

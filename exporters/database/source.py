@@ -1,4 +1,4 @@
-"""PostgreSQL servers, directly or through PgBouncer, as sources of metrics."""
+"""PostgreSQL servers, directly or through PgBouncer, and PgBouncers themselves, as sources of metrics."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from exporters.core.settings import secret_from
 from exporters.database.background import Background
 from exporters.database.databases import Databases
 from exporters.database.families import Presenter
+from exporters.database.pgbouncer import PgBouncerSource
 from exporters.database.preflight import findings
 from exporters.database.queries import Query, read_queries
 from exporters.database.sampler import Sampler
@@ -42,6 +43,8 @@ def sources(section: Section, settings_file: str) -> list[Source]:
 def _source(target: DatabaseTarget, entry: str, settings_file: str) -> Source:
     secret = secret_from(target.dsn, target.dsn_file, f"{entry}.dsn", settings_file)
     dsn = Dsn(secret, f"{entry}.dsn", settings_file)
+    if target.pgbouncer:
+        return PgBouncerSource(target.name, dsn)
     queries = read_queries([Path(settings_file).parent / name for name in target.queries])
     return DatabaseSource(
         target.name,

@@ -24,6 +24,16 @@ ALWAYS = {
     "crm-api: Connection pool: B": "the demo's CRM does not export the limit of its pool",
     "crm-business: All activity vs. last week: B": "the demo has not run for a week",
     "crm-cache: Replica lag (seen by primary)": "the demo's cache has no replica",
+    **dict.fromkeys(
+        (
+            "crm-database: Longest wait for a connection",
+            "crm-database: Waiting clients",
+            "crm-database: Pool use",
+            "crm-database: Wait per transaction",
+            "crm-database: Clients vs. limit",
+        ),
+        "the demo has no PgBouncer",
+    ),
     "crm-database: WAL left to replay (seen by primary)": "the demo's database has no replica",
     "crm-database: WAL retained by slots": "the demo's database has no replication slot",
     "crm-database: Limits that stop writes: C": "no sequence of the demo has given out a number",
@@ -34,6 +44,7 @@ ALWAYS = {
 
 # Empty unless something happened, or by the machine it runs on.
 SOMETIMES = {
+    "crm-database: Findings": "needs a finding",
     "crm-targets: All targets: F": "needs half an hour of this month",
     "crm-monitoring: Firing alerts": "needs an alert",
     "crm-monitoring: Collectors: C": "needs a collector that fails",
