@@ -21,6 +21,14 @@ function(config=(import 'config.libsonnet').defaults)
     'last_over_time(probe_ssl_earliest_cert_expiry[' + duration('1h') + '])',
   ]);
 
+  // Checks that run at several places, and fail at fewer than two of them: then the place is at fault, or its way to the CRM.
+  // Checks without the label `vantage` are at no place, and count for themselves.
+  local seen_from_one_place(range) = |||
+    (count by (job, check, kind) (count by (job, check, kind, vantage) (max_over_time(probe_success{vantage!=""}[%(range)s]))) > 1)
+    unless on (job, check, kind)
+    count by (job, check, kind) (count by (job, check, kind, vantage) (max_over_time(probe_success{vantage!=""}[%(range)s]) == 0)) > 1
+  ||| % { range: duration(range) };
+
   // The labels `kind` and `target` are left out: a broken target must not mute the certificate that is about to break it.
   local days_left(days) = 'min by (job, instance, check) (%s) - time() < %d * 86400' % [expiry, days];
 
@@ -74,8 +82,10 @@ function(config=(import 'config.libsonnet').defaults)
                   increase(pantrywatch_check_runs_total{result="failure"}[%(slow_counted)s]) < %(slow_failures)s
                     and on (%(check)s) pantrywatch_check_interval_seconds > %(slow)s
                 )
+                unless on (job, check, kind) (%(one_place)s)
             ||| % {
               check: check,
+              one_place: std.strReplace(std.rstripChars(seen_from_one_place(limits.range), '\n'), '\n', ' '),
               range: duration(limits.range),
               counted: duration(limits.counted),
               failures: numbers.decimal(limits.failures - 0.5),

@@ -12,7 +12,7 @@ local first_steps = import '../generated/first_steps.json';
 
   // The address of a page of the exporter, empty where there is none: other kinds of checks keep nothing.
   last_failure:: {
-    last_failure_url: '{{ with printf "browser_last_failure_timestamp_seconds{check=%q,kind=%q,page!=\'\'}" $labels.check $labels.kind | query }}'
+    last_failure_url: '{{ with printf "browser_last_failure_timestamp_seconds{instance=%q,check=%q,kind=%q,page!=\'\'}" $labels.instance $labels.check $labels.kind | query }}'
                       + '{{ . | first | label "page" }}{{ end }}',
   },
 }

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from exporters.browser.steps import Step
 from exporters.browser.throttling import NetworkName
 from exporters.browser.traffic import BUDGETED
-from exporters.core.checks.check import CheckSettings
+from exporters.core.checks.check import CheckSettings, Vantage
 from exporters.core.checks.templating import expect_placeholder_names, names_in
 from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.field_checks import (
@@ -139,6 +139,7 @@ class BrowserSettings:
 
     checks: Annotated[tuple[BrowserCheck, ...], "The pages.", unique_names] = ()
     last_failures: Annotated[LastFailures | None, "Keeps the last failure of each check; default: none is kept."] = None
+    vantage: Vantage = ""
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_all_have_their_turn,)
 

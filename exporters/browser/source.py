@@ -26,14 +26,15 @@ def sources(section: BrowserSettings, settings_file: str) -> list[Source]:
     if find_chromium() is None:
         logger.warning("checks=%d browser checks are skipped: there is no chromium on the PATH", len(checks))
         return []
-    return [BrowserSource(checks, keeper)]
+    return [BrowserSource(checks, keeper, section.vantage)]
 
 
 class BrowserSource(CheckSource):
     """The pages, and the documents that are kept of their last failures."""
 
-    def __init__(self, checks: Sequence[PreparedCheck], keeper: Keeper | None) -> None:
-        super().__init__("browser", checks, CheckMetrics(GAUGES, HISTOGRAMS, HISTOGRAM_LABELS), one_at_a_time=True)
+    def __init__(self, checks: Sequence[PreparedCheck], keeper: Keeper | None, vantage: str = "") -> None:
+        metrics = CheckMetrics(GAUGES, HISTOGRAMS, HISTOGRAM_LABELS, vantage)
+        super().__init__("browser", checks, metrics, one_at_a_time=True)
         self._keeper = keeper
 
     def start(self) -> None:
@@ -46,7 +47,7 @@ class BrowserSource(CheckSource):
         """Yield the observations, and when each page failed last."""
         super().collect(run)
         if self._keeper and run.only is None:
-            run.add(*self._keeper.families())
+            self.add(run, self._keeper.families())
 
     def paths(self) -> Sequence[str]:
         """Return the paths of the documents that there are."""

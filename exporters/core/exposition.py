@@ -17,7 +17,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -97,6 +97,15 @@ class HistogramFamily:
 
 
 AnyFamily = Family | HistogramFamily
+
+
+def with_label(family: AnyFamily, name: str, value: str) -> AnyFamily:
+    """Return a family whose every sample has one more label."""
+    names = (*family.label_names, name)
+    if isinstance(family, Family):
+        return replace(family, label_names=names, samples=[((*own, value), number) for own, number in family.samples])
+    samples = [replace(sample, labels=(*sample.labels, value)) for sample in family.samples]
+    return replace(family, label_names=names, samples=samples)
 
 
 class _Duplicates:

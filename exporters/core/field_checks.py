@@ -99,6 +99,12 @@ def expect_name(name: str) -> None:
     expect(_NAME.match(name), "a name of at most 63 small letters, digits, - and _", name)
 
 
+def expect_optional_name(name: str) -> None:
+    """Raise ValueError unless this can be the value of a label; empty means none."""
+    if name:
+        expect_name(name)
+
+
 def expect_target_id(target: str) -> None:
     """Raise ValueError unless this can be the id of a documented target; empty means none."""
     expect(not target or _NAME.match(target), "the id of a documented target", target)

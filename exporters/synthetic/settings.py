@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from exporters.core.checks.check import Vantage
 from exporters.core.field_checks import at_most_entries, unique_names
 from exporters.synthetic.kinds import AnyCheck
 
@@ -22,6 +23,7 @@ class SyntheticSettings:
         at_most_entries(_MAXIMUM_CHECKS, "checks"),
         unique_names,
     ] = ()
+    vantage: Vantage = ""
 
 
 Section = SyntheticSettings

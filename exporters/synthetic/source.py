@@ -13,7 +13,7 @@ from exporters.synthetic.settings import SyntheticSettings
 def sources(section: SyntheticSettings, settings_file: str) -> list[Source]:
     """Return one source for all checks, or none if there are no checks. Raises ConfigError with every problem."""
     checks = prepared(section.checks, "synthetic", settings_file, _prepare)
-    return [CheckSource("synthetic", checks, CheckMetrics(GAUGES))] if checks else []
+    return [CheckSource("synthetic", checks, CheckMetrics(GAUGES, vantage=section.vantage))] if checks else []
 
 
 def _prepare(check: AnyCheck, entry: Entry) -> PreparedCheck:

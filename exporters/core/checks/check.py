@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, TypeVar
 from exporters.core.deadline import Deadline
 from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import ConfigError, ConfigProblem
-from exporters.core.field_checks import at_least, between, expect_name, expect_target_id
+from exporters.core.field_checks import at_least, between, expect_name, expect_optional_name, expect_target_id
 from exporters.core.settings import Secret, secret_from
 
 CheckT = TypeVar("CheckT", bound="CheckSettings")
@@ -39,6 +39,13 @@ class CheckSettings:
     ] = ""  # fmt: skip
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_times_out_before_the_next_run,)
+
+
+# The place that the checks of a section look from: a label of their metrics.
+Vantage = Annotated[
+    str, "The name of the place that these checks look from, a label of their metrics: with exporters at two places or "
+    "more, CrmSyntheticCheckFailing needs failures at two.", expect_optional_name,
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

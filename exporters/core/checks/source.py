@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ from exporters.core.checks.metrics import LABELS, check_labels, last_runs
 from exporters.core.checks.probe_run import ProbeRun, Result, classify
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
-from exporters.core.exposition import Family, HistogramFamily
+from exporters.core.exposition import AnyFamily, Family, HistogramFamily, with_label
 from exporters.core.scheduler import Periodic
 from exporters.core.scrape import Finding, Run, Up
 
@@ -25,11 +25,15 @@ _STALE_INTERVALS = 3  # an older result is stale: no sample
 
 @dataclass(frozen=True, slots=True)
 class CheckMetrics:
-    """Metrics of one exporter's kinds, in addition to those of every check; `labels` are the histograms'."""
+    """Metrics of one exporter's kinds, in addition to those of every check; `labels` are the histograms'.
+
+    `vantage`, where it is set, is a label of every sample: the place that the checks look from.
+    """
 
     gauges: Gauges
     histograms: Histograms = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    vantage: str = ""
 
 
 class ScheduledCheck:
@@ -106,15 +110,20 @@ class CheckSource:
         if run.only is None and self._started.is_set():
             with run.collector("checks"):
                 latest = ((check.labels, last) for check in self._checks if (last := check.latest()))
-                run.add(*last_runs(latest, self._metrics.gauges))
-                run.add(*counters.families(check.counters for check in self._checks))
-                run.add(*self._measured(self._checks))
-                run.add(*self._schedule_state())
+                self.add(run, last_runs(latest, self._metrics.gauges))
+                self.add(run, counters.families(check.counters for check in self._checks))
+                self.add(run, self._measured(self._checks))
+                self.add(run, self._schedule_state())
             return
         for check in self._checks:
             if run.wants(check.settings.name):
                 with run.collector(check.settings.name):
                     self._run_now(check, run)
+
+    def add(self, run: Run, families: Iterable[AnyFamily]) -> None:
+        """Put families on the page, with the label of the vantage where there is one."""
+        vantage = self._metrics.vantage
+        run.add(*(with_label(family, "vantage", vantage) if vantage else family for family in families))
 
     def classify(self, error: BaseException) -> ErrorClass:
         """Return the class of an error raised inside `collect`."""
@@ -168,7 +177,8 @@ class CheckSource:
 
     def _run_now(self, check: ScheduledCheck, run: Run) -> None:
         result = check.run(run.deadline)
-        run.add(*last_runs([(check.labels, result)], self._metrics.gauges), *self._measured([check]))
+        self.add(run, last_runs([(check.labels, result)], self._metrics.gauges))
+        self.add(run, self._measured([check]))
         if result.error_class:
             phases = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in result.phases.items())
             raise CollectError(result.error_class, f"{result.detail} (phases: {phases or 'none'})")

@@ -149,3 +149,15 @@ def test_a_ca_file_must_hold_cas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match=r"ca_file: expected certutil on the PATH, of the package libnss3-tools"):
         prepare(check("ca.pem"), where)
+
+
+def test_the_section_s_own_keys_name_their_mistakes() -> None:
+    """A place that cannot be a label, a folder without a name, a URL that is none."""
+    section = {
+        "checks": [PAGE], "vantage": "New York", "last_failures": {"folder": "", "url": "exporter:9690"},
+    }  # fmt: skip
+    with pytest.raises(ConfigError) as error:
+        decode(section, BrowserSettings, "settings.yaml", entry="browser")
+    assert {problem.entry for problem in error.value.problems} == {
+        "browser.vantage", "browser.last_failures.folder", "browser.last_failures.url",
+    }  # fmt: skip

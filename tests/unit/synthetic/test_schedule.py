@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from exporters.browser.check import prepare
+from exporters.browser.metrics import GAUGES as BROWSER_GAUGES
 from exporters.browser.metrics import HISTOGRAM_LABELS, HISTOGRAMS
 from exporters.browser.settings import BrowserCheck
 from exporters.core.checks import counters
@@ -289,3 +290,18 @@ def test_a_check_waits_for_its_turn_and_loses_no_time() -> None:
 def test_class_of_an_error_of_a_socket(number: int, error_class: ErrorClass) -> None:
     """What the network says has the class of its cause; what this process lacks says nothing of the target."""
     assert classify(OSError(number, "as the kernel says")) is error_class
+
+
+def test_a_vantage_is_a_label_of_every_sample() -> None:
+    """With it each series says where the checks look from, histograms too; without it none has the label."""
+    check = prepare(BrowserCheck(name="page", url="http://a/", network="3g"), Entry("settings.yaml", "x"))
+    for vantage in ("berlin", ""):
+        metrics = CheckMetrics(BROWSER_GAUGES, HISTOGRAMS, HISTOGRAM_LABELS, vantage)
+        run = Run(source := CheckSource("browser", [replace(check, probe=page_load)], metrics), Deadline.after(5))
+        source.collect(run)
+        with running(source) as scrape:
+            wait_until(lambda: scrape().value("pantrywatch_check_runs_total", result="success") == 2, 10, "two runs")
+            lines = [line for line in scrape().text.splitlines() if not line.startswith("#")]
+        lines += [line for line in render(run.families()).decode().splitlines() if not line.startswith("#")]
+        assert len(lines) > 50
+        assert [line for line in lines if ('vantage="berlin"' in line) != bool(vantage)] == []

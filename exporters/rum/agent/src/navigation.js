@@ -63,15 +63,16 @@ export class Navigation {
 
   #follow(route, start) {
     let isCurrent = true;
-    const finish = (now) => whenIdle(() => isCurrent && this.#turn(route, now - start));
-    // The new route asks for its data while it is drawn: only then is it known whether there are requests.
+    const turn = (now) => whenIdle(() => isCurrent && this.#turn(route, now - start));
+    // The new route asks for its data once it is drawn, React's after that: only when the page is idle is it known whether
+    // there are requests.
     const since = this.requests.started;
-    afterPaint((painted) => {
-      if (!isCurrent) return;
-      const isWaiting = this.requests.started > since;
-      if (!isWaiting) finish(painted);
-      else this.#quiet(since, () => afterPaint(finish));
-    });
+    afterPaint((painted) =>
+      whenIdle(() => {
+        if (this.requests.started === since) turn(painted);
+        else this.#quiet(since, () => afterPaint(turn));
+      }),
+    );
     this.#stop = () => (isCurrent = false);
   }
 
