@@ -101,6 +101,12 @@ PARTS = (
         "200 times `kill -9` of a component of `./run up`: each comes back, and nothing is left after the end.",
         ("-m", "soak", "-n", "0", "tests/soak/test_kills.py"),
     ),
+    Part(
+        "log-kills",
+        "50 times `kill -9` of the exporter of access logs while lines are written and logs are rotated: a scrape never"
+        " sees more than was written, nor less than the scrape before, and in the end each line is counted once.",
+        ("-m", "soak", "-n", "0", "tests/integration/access_log/test_kills.py"),
+    ),
     *(
         Part(
             f"gameday-{name}",

@@ -116,7 +116,8 @@ def test_a_kill_counts_no_line_twice_and_loses_none(tmp_path: Path) -> None:
     _kill_at_moments(tmp_path, 2, 1.0)
 
 
-@pytest.mark.long
+@pytest.mark.timeout(1200)
+@pytest.mark.soak
 def test_fifty_kills_count_no_line_twice_and_lose_none(tmp_path: Path) -> None:
     """At fifty moments, from before the first save to after several."""
     _kill_at_moments(tmp_path, 50, 2.0)

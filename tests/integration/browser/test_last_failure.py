@@ -119,6 +119,7 @@ def test_what_belongs_to_no_check_is_removed(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_failure_of_the_browser_replaces_none_of_the_page(tmp_path: Path) -> None:
     """It says nothing about the page: it is kept only where there is nothing else."""
     keeper = keeper_of(tmp_path, BrowserCheck(name="one", url="http://a/"))

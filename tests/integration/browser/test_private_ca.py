@@ -32,6 +32,7 @@ def secured(tmp_path: Path) -> Iterator[Server]:
     server.http.server_close()
 
 
+@pytest.mark.long
 def test_a_private_ca_is_trusted_where_it_is_named(secured: Server, tmp_path: Path) -> None:
     """With `ca_file` the page passes; a check without it fails as tls, also right after one with it."""
     result = run(secured.url + "/", expect_text="Words", ca_file=str(tmp_path / "ca.pem"))

@@ -97,6 +97,7 @@ def test_a_console_that_cannot_be_read_is_down_with_its_class(
     assert not [name for name in page.types if name.startswith("pgbouncer_pools")]
 
 
+@pytest.mark.long
 def test_a_restarted_pgbouncer_is_read_in_the_first_scrape(server: servers.Postgres, tmp_path: Path) -> None:
     """The connection that a restart ended is replaced in the same scrape; while it is down, pgbouncer_up is 0."""
     with ExitStack() as stack:

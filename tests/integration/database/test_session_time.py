@@ -70,6 +70,7 @@ def test_time_is_counted_by_what_sessions_do_and_wait_for(
     assert len([1 for labels, _ in after.samples(SECONDS) if labels["datname"] == "second"]) <= 12
 
 
+@pytest.mark.long
 def test_samples_need_no_connection_of_their_own(server: servers.Postgres, watch: Watch) -> None:
     """Scrapes, background queries and samples together hold two connections."""
     with watch(server.dsn(user="pantrywatch"), "    include_databases: [postgres]\n") as exporter:
