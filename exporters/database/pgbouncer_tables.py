@@ -115,7 +115,7 @@ _CONFIG = {
 }
 LISTS = {"lists": ("SHOW LISTS", _LISTS), "config": ("SHOW CONFIG", _CONFIG)}
 
-_RENAMED = {"reserve_pool_size": "reserve_pool"}  # since 1.23
+_RENAMED = {"reserve_pool_size": "reserve_pool"}  # so in 1.26
 _MICROSECONDS = "_seconds_total"
 
 
