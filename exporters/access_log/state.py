@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -18,6 +19,7 @@ from exporters.core.files import put_aside, write_atomically
 logger = logging.getLogger(__name__)
 
 _VERSION = 1
+_Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Part(msgspec.Struct):
@@ -25,8 +27,8 @@ class Part(msgspec.Struct):
 
     device: int
     inode: int
-    offset: int  # of the first line not read yet
-    head_bytes: int = 0
+    offset: _Count  # of the first line not read yet
+    head_bytes: _Count = 0
     head: str = ""
     skipping: bool = False  # inside a line that is too long
 
@@ -35,12 +37,12 @@ class FileState(msgspec.Struct):
     """One log: its parts, the current one last, and what was read of it."""
 
     parts: list[Part] = []
-    lines: int = 0
-    bytes: int = 0
-    failed: dict[str, int] = {}
-    skipped: int = 0
-    rotations: dict[str, int] = {}
-    retries: int = 0
+    lines: _Count = 0
+    bytes: _Count = 0
+    failed: dict[str, _Count] = {}
+    skipped: _Count = 0
+    rotations: dict[str, _Count] = {}
+    retries: _Count = 0
 
     def copy(self) -> FileState:
         """Return it as it is now, for who only reads what was counted."""

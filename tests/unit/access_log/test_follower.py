@@ -161,7 +161,12 @@ def test_every_file_has_its_own_format_and_place(tmp_path: Path) -> None:
     assert logs.reader.problems().keys() == {"gone"}
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"version":99}', b'{"files":{"crm":{"parts":5}}}'])
+_BEHIND = b'{"files":{"crm":{"parts":[{"device":1,"inode":2,"offset":-5}]}}}'
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b"[]", b'{"version":99}', b'{"files":{"crm":{"parts":5}}}', _BEHIND]
+)
 def test_a_damaged_state_is_kept_named_and_counting_starts_again(
     logs: Logs, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
