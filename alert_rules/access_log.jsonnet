@@ -4,6 +4,7 @@ local numbers = import 'lib/numbers.libsonnet';
 function(config=(import 'config.libsonnet').defaults)
   local alert = (import 'lib/alert.libsonnet')(config);
   local time = (import 'lib/time.libsonnet')(config.speed);
+  local known = (import 'lib/known.libsonnet')(time);
   local words = time.words;
   local last = time.last;
   // Counters of the exporter are there from its start, at 0: plain increases.
@@ -21,7 +22,7 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'access-log',
             narrow_by: ['instance'],
             type: 'error',
-            expr: 'min by (%s) (pantrywatch_access_log_file_up) == 0' % by,
+            expr: 'min by (%s) (%s) == 0' % [by, known.gauge('pantrywatch_access_log_file_up')],
             summary: 'The access log {{ $labels.file }} is missing or cannot be read.',
             description: 'The exporter has not been able to read it for ' + words(limits['for']) + '. First check that the file is there and that the user of the exporter may read it.',
             impact: 'Its requests are not counted: errors and slow responses are not seen where the application has no metrics of its own.',
@@ -29,7 +30,7 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmApiLogBehind', 'medium', function(limits) {
             component: 'access-log',
             narrow_by: ['instance'],
-            expr: 'max by (%s) (pantrywatch_access_log_lag_seconds) > %s' % [by, numbers.decimal(limits.seconds)],
+            expr: 'max by (%s) (%s) > %s' % [by, known.gauge('pantrywatch_access_log_lag_seconds'), numbers.decimal(limits.seconds)],
             summary: 'Reading of the access log {{ $labels.file }} is {{ $value | humanizeDuration }} behind (limit %ds).' % limits.seconds,
             description: 'The end of the log has not been reached for ' + words(limits['for']) + '. First check the processor and the disk of the machine, then how many lines are written.',
             impact: 'Errors and slow responses are seen late; lines beyond the limit of the backlog are never counted.',

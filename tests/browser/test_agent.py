@@ -1,85 +1,26 @@
-"""The browser agent in a real Chromium, on pages of known values: what it measures, and what never leaves."""
+"""The browser agent in a real Chromium, on pages of known values: what it measures."""
 
 from __future__ import annotations
 
-import re
 import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
 
-from exporters.rum.beacon import MOST_BYTES
 from exporters.rum.metrics import PAGE_ERRORS, SCRIPT_ERRORS
-from tests.browser.agent_site import LATE_SECONDS, Site, site
+from tests.browser.agent_site import LATE_SECONDS
+from tests.browser.agent_world import HIDE, PAINTED, ROUTES, World
 from tests.support.servers import wait_until
-from tools.agent_bundle import build
-from tools.chromium import browser_page
 
-pytestmark = pytest.mark.long  # the bundle is built from npm's registry
+# The bundle is built from npm's registry.
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("nothing_sent_yet")]
 
 MOST_BROTLI_BYTES = 6_000
-# Chromium has neither a button for this nor a command: a page in a window of its own is hidden by its own word.
-_HIDE = (
-    "Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true});"
-    "document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))"
-)
-_READY = (
-    "() => window.pantrywatch && document.readyState === 'complete' && "
-    "performance.getEntriesByName('first-contentful-paint').length"
-)
 _OWN = (  # what the browser itself has measured of the page
     "() => new Promise(done => new PerformanceObserver(list => done({value})).observe("
     "{{type: '{type}', buffered: true}}))"
 )
-_PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
-
-
-@dataclass(slots=True)
-class World:
-    """One browser and one server for all tests of this file."""
-
-    site: Site
-    context: BrowserContext
-    bundle: Path
-
-    def open(self, url: str, before: str = "") -> Page:
-        """Open a page in a new tab, after a script of the browser itself; wait until the agent has started."""
-        page = self.context.new_page()
-        if before:
-            page.add_init_script(before)
-        page.goto(url)
-        page.wait_for_function(_READY, timeout=60_000)
-        page.evaluate(_PAINTED)
-        return page
-
-    def vitals_of(self, page: Page) -> dict[str, float]:
-        """Hide the page, close it, and return what it sent of its load."""
-        page.evaluate(_HIDE)
-        page.close()
-        wait_until(lambda: {"ttfb", "cls"} <= self.site.vitals().keys(), 60, "a beacon of the page")
-        return self.site.vitals()
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Build the agent once, from its lock file."""
-    bundle = build(tmp_path_factory.mktemp("agent") / "build")
-    with site(bundle) as server, browser_page() as page:
-        browser = page.context.browser
-        assert browser
-        yield World(server, browser.new_context(viewport={"width": 1200, "height": 900}), bundle)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_sent_yet(world: World) -> Iterator[None]:
-    world.site.bodies.clear()
-    world.site.headers.clear()
-    yield
-    for page in world.context.pages:
-        page.close()
 
 
 def test_the_bundle_is_small(world: World) -> None:
@@ -121,7 +62,7 @@ def test_the_score_of_a_known_shift(world: World) -> None:
         world.site.page("/shift", '<link rel="stylesheet" href="/shift.css"><p></p><div>Text</div>', script)
     )
     page.evaluate("() => window.move()")
-    page.evaluate(_PAINTED)
+    page.evaluate(PAINTED)
     score = page.evaluate(
         _OWN.format(type="layout-shift", value="list.getEntries().reduce((sum, e) => sum + e.value, 0)")
     )
@@ -184,19 +125,16 @@ def test_a_rejection_that_the_page_does_not_catch_stays_one(world: World) -> Non
     assert world.site.total("rejections") == 1
 
 
-_ROUTES = 'data-routes="/contacts /contacts/:id /search"'
-
-
 def test_a_change_of_route_is_not_a_load(world: World) -> None:
     """It is measured until its data is painted; the load's measures go out before, with the load's route."""
     script = (
         "document.querySelector('button').onclick = async () => {history.pushState({}, '', '/contacts/4711?q=ada#x');"
         "await fetch('/api/late'); document.querySelector('h1').textContent = 'Ada'; window.isThere = true}"
     )
-    page = world.open(world.site.page("/contacts", "<h1>List</h1><button>Open</button>", script, _ROUTES))
+    page = world.open(world.site.page("/contacts", "<h1>List</h1><button>Open</button>", script, ROUTES))
     page.locator("button").click()
     wait_until(lambda: any(beacon.navigation == "hard" for beacon in world.site.beacons()), 60, "the load's beacon")
-    page.evaluate(_HIDE)
+    page.evaluate(HIDE)
     wait_until(lambda: any(beacon.navigation == "soft" for beacon in world.site.beacons()), 60, "the route's beacon")
     page.close()
     assert {(one.navigation, one.route) for one in world.site.beacons()} == {
@@ -221,24 +159,24 @@ def test_each_route_has_its_own_slowest_interaction(world: World) -> None:
     """INP of a load ends with its route; that of the routes after it is each one's own, as web-vitals measures it."""
     body = "".join(f'<a href="/{to}">{to}</a> ' for to in ("contacts/1", "search"))
     body += '<p>Here</p><button id="200">Slow</button><button id="400">Slower</button><button id="1">Fast</button>'
-    page = world.open(world.site.page("/contacts", body, _STEPS, _ROUTES))
+    page = world.open(world.site.page("/contacts", body, _STEPS, ROUTES))
 
     def interactions(button: str) -> None:
         page.locator(f"[id='{button}']").click()
-        page.evaluate(_PAINTED)
+        page.evaluate(PAINTED)
 
     def go(to: str) -> None:
         sent = len(world.site.bodies)
         page.locator(f"a[href='/{to}']").click()
         wait_until(lambda: len(world.site.bodies) > sent, 60, "what came before")
-        page.evaluate(_PAINTED)
+        page.evaluate(PAINTED)
 
     interactions("200")
     go("contacts/1")
     interactions("400")
     go("search")
     interactions("1")
-    page.evaluate(_HIDE)
+    page.evaluate(HIDE)
     page.close()
     wait_until(lambda: len({one.route for one in world.site.beacons()}) == 3, 60, "a beacon of each route")
     found = {(one.navigation, one.route): one.vitals.inp for one in world.site.beacons() if one.vitals.inp is not None}
@@ -274,9 +212,9 @@ def test_a_page_that_comes_back_is_another_visit(world_with_cache: World) -> Non
     world.site.bodies.clear()
     page.go_back(wait_until="commit")
     page.wait_for_function("() => window.isBack", timeout=60_000)
-    page.evaluate(_PAINTED)
+    page.evaluate(PAINTED)
     page.locator("button").click()
-    page.evaluate(_PAINTED)
+    page.evaluate(PAINTED)
     page.goto("about:blank")
     wait_until(lambda: {"lcp", "fcp", "cls", "inp"} <= world.site.vitals().keys(), 60, "the beacons of the visit")
     second = world.site.vitals()
@@ -285,7 +223,7 @@ def test_a_page_that_comes_back_is_another_visit(world_with_cache: World) -> Non
     assert second["lcp"] < max(first["lcp"], 500)
     page.go_back(wait_until="commit")
     page.wait_for_function("() => window.isBack", timeout=60_000)
-    page.evaluate(_PAINTED)
+    page.evaluate(PAINTED)
     world.site.bodies.clear()
     page.close(run_before_unload=False)
     wait_until(lambda: "fcp" in world.site.vitals(), 60, "what is closed after it came back arrives too")
@@ -334,7 +272,7 @@ def test_blocking_time_by_whose_script_it_was(world: World) -> None:
     own = f"document.querySelector('button').onclick = () => {{{_BUSY.format(300)}}};"
     page = world.open(world.site.page("/blocking", body, own + "window.later = () => setTimeout(window.third)"))
     page.locator("button").click()
-    page.evaluate(_PAINTED)
+    page.evaluate(PAINTED)
     page.evaluate("() => window.later()")
     page.wait_for_function(
         "() => new Promise(done => new PerformanceObserver(list => done(list.getEntries().some("
@@ -365,153 +303,3 @@ def test_the_weight_of_a_page_load(world: World) -> None:
     assert 12_000 <= found["style"].network_bytes <= 13_000
     assert found["image"].network_bytes >= 60_000
     assert (found["script"].network, found["script"].unknown) == (2, 1), "the agent, the page's own; the far one"
-
-
-def test_a_beacon_says_of_which_share_it_is(world: World) -> None:
-    """A page that samples all but a little says so, and one that does not is whole."""
-    random = "Math.random = () => 0.1"
-    world.vitals_of(world.open(world.site.page("/half", "<p>Text</p>", tag='data-sample="0.5"'), random))
-    assert {beacon.sample for beacon in world.site.beacons()} == {0.5}
-    world.site.bodies.clear()
-    world.vitals_of(world.open(world.site.page("/whole", "<p>Text</p>")))
-    assert {beacon.sample for beacon in world.site.beacons()} == {1.0}
-
-
-def test_named_actions(world: World) -> None:
-    """A form lasts from its submission to its feedback, a search as long as the page says; each counts once.
-
-    A request that could not be sent (no address was opened) is waited for by nobody.
-    """
-    script = (
-        "document.querySelector('form').onsubmit = event => {event.preventDefault();"
-        "try {new XMLHttpRequest().send()} catch {}; fetch('/api/late')};"
-        "document.querySelector('#find').onclick = () => {const done = window.pantrywatch.action('search');"
-        "window.pantrywatch.action('import')(); window.pantrywatch.action('of ada@crm.example')();"
-        "fetch('/api/late?of=search').then(() => {done(); done(); window.isFound = true})}"
-    )
-    body = '<form data-pantrywatch="form"><button id="save">Save</button></form><button id="find">Find</button>'
-    page = world.open(world.site.page("/actions", body, script))
-    for button in ("#save", "#find"):
-        page.locator(button).click()
-    page.wait_for_function("() => window.isFound", timeout=60_000)
-    page.evaluate(_PAINTED)
-    page.evaluate(_PAINTED)
-    world.vitals_of(page)
-    actions = [action for beacon in world.site.beacons() for action in beacon.actions]
-    assert sorted(action.name for action in actions) == ["form", "import", "search"]
-    assert [one for one in actions if one.name != "import" and one.duration < LATE_SECONDS * 1000] == []
-
-
-@pytest.mark.parametrize(
-    ("address", "options", "route"),
-    [
-        ("/contacts/4711-ada@crm.example?q=secret&token=t0k3n#fragment", "", "/contacts/:id"),
-        ("/orders/4711-ada@crm.example?q=secret&token=t0k3n#fragment", "", ""),
-        ("/contacts?q=secret#/contacts/4711-ada@crm.example?token=t0k3n", "data-hash", "/contacts/:id"),
-    ],
-    ids=["of-the-list", "not-of-the-list", "behind-the-hash"],
-)
-def test_nothing_personal_leaves_the_page(world: World, address: str, options: str, route: str) -> None:
-    """No byte of a beacon is of an address, a query, a fragment, a title, a text, an id, a cookie or a storage."""
-    script = "addEventListener('load', () => setTimeout(() => {throw new Error('Lovelace')}))"
-    world.site.page("/contacts", '<p>Text</p><input id="ada-4711" value="secret">', script, f"{_ROUTES} {options}")
-    page = world.open(world.site.url + address)
-    assert page.evaluate("[document.cookie, localStorage.length, sessionStorage.length]") == ["", 0, 0]
-    world.vitals_of(page)
-    assert {beacon.route for beacon in world.site.beacons()} == {route}
-    sent = b"".join(re.sub(rb'"id":"[0-9a-f]{32}"', b"", body) for body in world.site.bodies)
-    words = ["4711-", "ada", "secret", "token", "t0k3n", "fragment", "Lovelace", "Text", "127.0.0.1", "http", "?", "@"]
-    assert [word for word in words if word.encode() in sent] == []
-    assert all(len(body) <= MOST_BYTES for body in world.site.bodies)
-    assert {headers["content-type"] for headers in world.site.headers} == {"text/plain;charset=UTF-8"}
-    assert not any("cookie" in headers for headers in world.site.headers)
-
-
-_HIDDEN = "Object.defineProperty(document, 'visibilityState', {get: () => 'hidden', configurable: true})"
-
-
-def test_a_background_tab_measures_nothing_that_nobody_waited_for(world: World) -> None:
-    """A page that loads where nobody looks has a time to first byte; no paint, no load and no shift of it count."""
-    page = world.context.new_page()
-    page.add_init_script(_HIDDEN)
-    page.goto(world.site.page("/background", "<p>Text</p>"))
-    page.wait_for_function("() => window.pantrywatch && document.readyState === 'complete'", timeout=60_000)
-    page.close()
-    wait_until(lambda: "ttfb" in world.site.vitals(), 60, "a beacon of the page")
-    assert world.site.vitals().keys() == {"ttfb"}
-
-
-def test_two_tabs_are_two_page_loads(world: World) -> None:
-    """Each sends its own; nothing is shared between them, and no batch has the id of another."""
-    address = world.site.page("/tab", "<p>Text</p>")
-    pages = [world.open(address) for _ in range(2)]
-    for page in pages:
-        page.evaluate(_HIDE)
-        page.close()
-    wait_until(lambda: len([one for one in world.site.beacons() if one.vitals.cls is not None]) == 2, 60, "both")
-    beacons = world.site.beacons()
-    assert len({one.id for one in beacons}) == len(beacons)
-    assert [one.vitals.ttfb is not None for one in beacons].count(True) == 2
-
-
-_UNWILLING = (
-    ("Object.defineProperty(navigator, 'doNotTrack', {get: () => '1'})", ""),
-    ("Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true})", ""),
-    ("", 'data-consent="wait"'),
-    ("", 'data-sample="0"'),
-)
-
-
-def test_who_does_not_want_it_sends_nothing(world: World) -> None:
-    """Do Not Track, Global Privacy Control, a consent not given, a page load not sampled: not one request."""
-    for number, (before, tag) in enumerate(_UNWILLING):
-        page = world.open(world.site.page(f"/quiet{number}", "<p>Text</p>", tag=tag), before)
-        page.evaluate(_HIDE)
-        page.close()
-    world.vitals_of(world.open(world.site.page("/control", "<p>Text</p>")))
-    assert {headers["referer"].removeprefix(world.site.url) for headers in world.site.headers} == {"/control"}
-
-
-def test_consent_given_and_withdrawn(world: World) -> None:
-    """Measures begin with the consent, those of the load included, and end where it is withdrawn."""
-    address = world.site.page("/consent", "<p>Text</p>", tag='data-consent="wait"')
-    for calls in ("start()", "start(); window.pantrywatch.stop()"):
-        page = world.open(address)
-        page.evaluate(f"() => {{window.pantrywatch.{calls}}}")
-        page.evaluate(_PAINTED)
-        page.evaluate(_HIDE)
-        page.close()
-    wait_until(lambda: "fcp" in world.site.vitals(), 60, "a beacon of the page with consent")
-    assert len([beacon for beacon in world.site.beacons() if beacon.vitals.fcp is not None]) == 1
-
-
-def _close(page: Page) -> None:
-    page.close(run_before_unload=False)
-
-
-def _navigate(page: Page) -> None:
-    page.goto("about:blank")
-    page.close()
-
-
-def _hide(page: Page) -> None:
-    page.evaluate(_HIDE)
-
-
-_ENDINGS: dict[str, Callable[[Page], None]] = {"close": _close, "navigate": _navigate, "hide": _hide}
-
-
-@pytest.mark.parametrize("ending", _ENDINGS)
-def test_what_was_measured_arrives(world: World, ending: str) -> None:
-    """Of twenty pages that are closed, left or hidden, the measures of nineteen arrive."""
-    address, lost = world.site.page("/end", "<p>Text</p>"), 0
-    for _ in range(20):
-        world.site.bodies.clear()
-        page = world.open(address)
-        _ENDINGS[ending](page)
-        try:
-            wait_until(lambda: {"lcp", "cls", "ttfb", "load"} <= world.site.vitals().keys(), 60, f"beacon at {ending}")
-        except AssertionError:
-            lost += 1
-        page.close()
-    assert lost <= 1

@@ -193,6 +193,7 @@ def test_recorded_series_are_known_by_what_records_them(tmp_path: Path, catalogu
     assert _lints(tmp_path, catalogue, "avg(x:hits:ratio) < 0.9", **ratio) == {"averaged-ratio"}
 
 
+@pytest.mark.long
 def test_a_renamed_metric_is_noticed(catalogue: Catalogue) -> None:
     """Each exported metric that a rule uses is known from the catalogue alone: without it, the lint finds that rule."""
     for name, rule in {"pg_up": "CrmDatabaseDown", "redis_up": "CrmCacheDown", "up": "CrmMonitoringTargetDown"}.items():

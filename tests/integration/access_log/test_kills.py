@@ -111,6 +111,7 @@ def _scraped(port: int) -> float | None:
     return fetch(f"http://127.0.0.1:{port}/metrics/access_log").value(_NAME)
 
 
+@pytest.mark.long
 def test_a_kill_counts_no_line_twice_and_loses_none(tmp_path: Path) -> None:
     """At two moments; with renames while it is running and while it is not."""
     _kill_at_moments(tmp_path, 2, 1.0)

@@ -95,6 +95,7 @@ def test_a_rate_is_proven_and_recorded(tmp_path: Path) -> None:
     assert (tmp_path / "copy.prom").read_bytes() == (tmp_path / "capacity.prom").read_bytes()
 
 
+@pytest.mark.long
 def test_errors_end_a_step_at_once(tmp_path: Path) -> None:
     """From the hundredth request on all fail: after a few the load ends, and without recovery nothing is recorded."""
     with _limited(tmp_path, service_seconds=0.0, after=100) as origin:

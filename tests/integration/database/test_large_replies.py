@@ -67,7 +67,7 @@ def reachable_by_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[se
         yield server
 
 
-@pytest.mark.parametrize("link", ["tcp", "unix"])
+@pytest.mark.parametrize("link", [pytest.param("tcp", marks=pytest.mark.long), "unix"])
 def test_a_query_with_too_large_a_result_costs_only_its_own_metrics(
     reachable_by_socket: servers.Postgres, watch: Watch, tmp_path: Path, link: str
 ) -> None:

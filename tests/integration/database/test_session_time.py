@@ -36,6 +36,7 @@ def _seconds(page: Page, state: str, wait: str) -> float:
     return page.value(SECONDS, datname="second", state=state, wait_event_type=wait) or 0.0
 
 
+@pytest.mark.long
 def test_time_is_counted_by_what_sessions_do_and_wait_for(
     server: servers.Postgres, watch: Watch, connect: Callable[[], Connection]
 ) -> None:
