@@ -117,8 +117,9 @@ PARTS = (
     ),
     Part(
         "disk",
-        "A full disk ends nothing, somebody is notified, and nothing outlives the supervisor on it.",
-        ("-m", "soak", "-n", "0", "tests/e2e/test_bad_days.py", "-k", "disk"),
+        "A full disk ends nothing, somebody is notified, and nothing outlives the supervisor on it; Ctrl-C ends all"
+        " stacks of a game day.",
+        ("-m", "soak", "-n", "0", "tests/e2e/test_bad_days.py", "-k", "disk or ctrl_c"),
     ),
 )  # fmt: skip
 

@@ -155,7 +155,12 @@ _APPLICATION = (
             ("CrmApiRouteSlow", "medium"): _SLOW,
         },
     ),
-    Expectation("login-brute-force", {("CrmApiFailedLoginsBurst", "critical"): 60}),
+    # Fifty in an hour are reached before a hundred in five minutes: which wait is over first is up to the machine.
+    Expectation(
+        "login-brute-force",
+        {("CrmApiFailedLoginsBurst", "critical"): 60},
+        {("CrmApiFailedLogins", "high"): "the milder limit is passed first, and told if the worse one is late"},
+    ),
 )
 
 # Of their page loads a quarter may be bad: no tier of theirs that counts hours can fire.

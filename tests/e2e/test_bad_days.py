@@ -69,7 +69,7 @@ def test_every_fault_brings_its_alerts_and_nothing_else(part: str, tmp_path: Pat
         assert process.returncode == 0, output.read_text()
 
 
-@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_ctrl_c_ends_all_stacks(tmp_path: Path) -> None:
     """Stopped in the middle, the day says so and fails, and none of its stacks runs on."""
