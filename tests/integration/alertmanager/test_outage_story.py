@@ -1,6 +1,6 @@
 """An outage of the database as its messages tell it: who hears of what, by a real Alertmanager, with waits of seconds.
 
-The alerts are those the rules send, in their order (tests/rules/causes.yml shows when each begins and ends).
+The alerts are those the rules send, in their order (tests/rules/causes_hours.yml shows when each begins and ends).
 """
 
 from __future__ import annotations
