@@ -90,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_capacity(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("capacity", help="load a server of the settings to find the rate that it sustains")
-    command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
+    command.add_argument("--settings", type=Path, metavar="FILE", help="(default: that of the demo)")
     command.add_argument("--url", metavar="URL", help="the server, one of `capacity.origins` (default: the only one)")
     command.add_argument("--rpm", type=float, metavar="N", help="requests a minute to begin with (default: the target)")
     command.add_argument("--minutes", type=float, default=3.0, metavar="N", help="length of the proof (default: 3)")

@@ -15,7 +15,7 @@ from pantrywatch.capacity.verdict import promise_of
 from pantrywatch.config.settings import read_settings
 from pantrywatch.config.shared_files import shared_files
 from pantrywatch.config.targets import read_targets
-from pantrywatch.native.commands import state_of
+from pantrywatch.native.commands import state_of_installation
 
 _BOUNDS = {"rpm": (1.0, 600_000.0), "minutes": (0.1, 60.0), "step_seconds": (2.0, 600.0)}
 
@@ -28,18 +28,19 @@ def capacity(options: argparse.Namespace) -> int:
     problems = list(_problems(options))
     if problems:
         raise ConfigError(problems)
-    settings = read_settings(options.settings).capacity
+    settings_file = options.settings or shared_files() / "settings.yaml"
+    settings = read_settings(settings_file).capacity
     if settings is None:
         expected = "expected the servers that may be loaded, and the requests (docs/settings.md), got no such section"
-        raise ConfigError([ConfigProblem(str(options.settings), "capacity", expected)])
+        raise ConfigError([ConfigProblem(str(settings_file), "capacity", expected)])
     if options.rpm > (most := settings.most_requests_per_minute):
-        expected = f"expected at most {most:g}, `capacity.most_requests_per_minute` in {options.settings}"
+        expected = f"expected at most {most:g}, `capacity.most_requests_per_minute` in {settings_file}"
         raise ConfigError([ConfigProblem("command line", "--rpm", expected)])
-    file = options.file or state_of(options).file(CAPACITY_FILE)
+    file = options.file or _file_of(options)
     return run(
         Options(
             settings,
-            options.settings,
+            settings_file,
             options.url,
             options.rpm,
             options.minutes * 60,
@@ -63,6 +64,15 @@ def _problems(options: argparse.Namespace) -> Iterator[ConfigProblem]:
         file: Path | None = getattr(options, name)
         if file and not file.parent.is_dir():
             yield ConfigProblem("command line", f"--{name}", f"expected a file in a folder that exists, got {file}")
+
+
+def _file_of(options: argparse.Namespace) -> Path:
+    """Return the file next to the deployment marks. Raises ConfigError without a state directory."""
+    file = state_of_installation(options, options.settings).file(CAPACITY_FILE)
+    if not file.parent.is_dir():
+        expected = f"expected a file: there is no {file.parent}, as no stack of these settings has been started here"
+        raise ConfigError([ConfigProblem("command line", "--file", expected)])
+    return file
 
 
 def _newest_version(file: Path) -> str:

@@ -53,7 +53,7 @@ def _up(options: argparse.Namespace) -> int:
 
     require_valid_offset(options.port_offset)
     settings = options.settings.resolve() if options.settings else None
-    state = _state_of(options, settings)
+    state = state_of_installation(options, settings)
     speed = Speed(options.speed)
     wanted = Options(
         state, Addresses(options.port_offset), settings, speed, require_reachable=options.require_reachable
@@ -85,7 +85,7 @@ def _reset(options: argparse.Namespace) -> int:
             )
         return input(question).strip().lower() in ("y", "yes")
 
-    return reset(_state_of(options, options.settings), confirm)
+    return reset(state_of_installation(options, options.settings), confirm)
 
 
 def _speed(text: str) -> int:
@@ -98,7 +98,7 @@ def _speed(text: str) -> int:
 def state_of(options: argparse.Namespace) -> State:
     """Return the state directory of the stack meant: the one that runs, unless an option names it."""
     settings = getattr(options, "settings", None)
-    return _state_of(options, settings) if settings else running_state(options)
+    return state_of_installation(options, settings) if settings else running_state(options)
 
 
 def running_state(options: argparse.Namespace) -> State:
@@ -106,8 +106,8 @@ def running_state(options: argparse.Namespace) -> State:
     return State(_given_state(options) or running_directory(_default_state()))
 
 
-def _state_of(options: argparse.Namespace, settings: Path | None) -> State:
-    """Return the state directory of a settings file, or of the demo."""
+def state_of_installation(options: argparse.Namespace, settings: Path | None) -> State:
+    """Return the state directory of a settings file, or of the demo, whether it runs or not."""
     return State(_given_state(options) or directory_for(_default_state(), settings))
 
 

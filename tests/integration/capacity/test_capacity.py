@@ -167,6 +167,22 @@ def test_a_mistake_ends_it_before_anything_is_sent(
     assert message in done.stderr
 
 
+def test_the_result_is_kept_with_the_stack_of_the_settings(tmp_path: Path) -> None:
+    """Without `--file` it is next to the marks of that installation; before it was ever started that is a mistake."""
+    command = [sys.executable, "-m", "pantrywatch", "--state", str(tmp_path / "state"), "capacity"]
+    settings = str(_settings(tmp_path, "http://127.0.0.1:9"))
+    done = subprocess.run(
+        [*command, "--settings", settings], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert f"--file: expected a file: there is no {tmp_path / 'state'}" in done.stderr
+    (tmp_path / "state").mkdir()
+    done = subprocess.run(
+        [*command, "--settings", settings], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "error: GET /a: no connection, before any load\n")
+
+
 def test_a_server_that_does_not_answer_as_it_should_is_not_loaded(tmp_path: Path) -> None:
     """Each kind of request is sent once before the load: what fails then is named."""
     with _limited(tmp_path, service_seconds=0.0, after=2) as origin:
