@@ -169,7 +169,7 @@ function(config=(import 'config.libsonnet').defaults)
                 / on () group_left () (max(last_over_time(pantrywatch_capacity_requests_per_minute[%(range)s])) > 0) > %(share)s
             ||| % { api: config.selectors.api, range: duration(limits.range), share: numbers.decimal(limits.share) },
             summary: 'The busiest server handles {{ $value | humanizePercentage }} of the rate that one server is proven to sustain (limit ' + percent(limits.share) + ').',
-            description: 'On average of ' + words(limits.range) + '. Beyond the proven rate nobody knows whether the API stays fast. First check whether the load is usual for this hour.',
+            description: 'Averaged over ' + words(limits.range) + '. Beyond the proven rate nobody knows whether the API stays fast. First check whether the load is usual for this hour.',
             impact: 'None yet. A further increase may make the API slow or fail.',
           }),
           alert('CrmApiCapacityProofOld', 'low', function(limits) {

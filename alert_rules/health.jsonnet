@@ -63,7 +63,7 @@ function(config=(import 'config.libsonnet').defaults)
           // Unhealthy: a critical or high alert says that a good part of a month's allowance is going, and the last minutes
           // do not say that it is over; its windows remember for half an hour. Degraded: any alert fires, the last half hour
           // was worse than promised (in more events than a chance failure, here and in the last hour: a single one stays
-          // above for long where events are few), or what should next to never fail fails now. Unknown: measured here, but
+          // above for long where events are few), or a target that should hardly ever fail fails now. Unknown: measured here, but
           // nothing is counted; a capacity target counts nothing.
           record(
             series.target_health,

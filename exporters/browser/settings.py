@@ -62,10 +62,6 @@ def _expect_budgets(budgets: Mapping[str, float]) -> None:
         raise ValueError("; ".join(wrong))
 
 
-def _expect_secret_names(secret_files: Mapping[str, str]) -> None:
-    expect_placeholder_names(secret_files)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserCheck(CheckSettings):
     """Passes if the page loads within `timeout_seconds` and shows `expect_text`, and every step after it passes too."""
@@ -100,8 +96,8 @@ class BrowserCheck(CheckSettings):
         tuple[Step, ...], "Steps once the page is loaded. A check with steps measures these, and not the page's load.",
         at_most_entries(_MOST_STEPS, "steps"),
     ] = ()  # fmt: skip
-    secret_files: Annotated[dict[str, str], "Placeholder name → file with its value.", _expect_secret_names] = field(
-        default_factory=dict
+    secret_files: Annotated[dict[str, str], "Placeholder name → file with its value.", expect_placeholder_names] = (
+        field(default_factory=dict)
     )
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (

@@ -16,6 +16,8 @@ from pantrywatch.capacity.verdict import Promise, Step
 # Requests that may wait for an answer at a time: memory and sockets of this machine. Beyond, the step is lost.
 MOST_IN_FLIGHT = 2000
 _LOOK_EVERY_SECONDS = 0.5
+_CHUNK_BYTES = 64 * 1024
+MOST_KEPT_BYTES = 64 * 1024  # of an answer: that of the log-in is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Client:
         await self._session.close()
 
     async def exchange(self, request: Prepared, timeout_seconds: float) -> tuple[str | None, bytes]:
-        """Return what went wrong, in closed words, and the body; nothing went wrong with a status below 400."""
+        """Return what went wrong, in closed words, and the beginning of the body; a status below 400 is right."""
         try:
             async with (
                 asyncio.timeout(max(timeout_seconds, 0.001)),
@@ -51,7 +53,10 @@ class Client:
                     request.method, request.url, headers=request.headers, data=request.body, allow_redirects=False
                 ) as answer,
             ):
-                body = await answer.read()
+                # To the end, so that the connection can be used again; more than this is not kept.
+                body = b""
+                async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
+                    body += chunk[: MOST_KEPT_BYTES - len(body)]
         except TimeoutError:
             return "no answer in time", b""
         except aiohttp.ClientConnectorError:

@@ -58,19 +58,26 @@ def run(options: Options, promise: Promise) -> int:
             return 1
         finally:
             await client.close()
-        return _recorded(result, options)
+        return recorded(result, options)
 
     return _until_aborted(whole)
 
 
-def _recorded(result: CapacityResult, options: Options) -> int:
-    for file in options.files:
-        write_result(file, result)
-    if result.latency_seconds is None:
+def recorded(result: CapacityResult, options: Options) -> int:
+    """Say the result, and write it: it took minutes, so a full disk does not hide it."""
+    is_proven = result.latency_seconds is not None
+    if is_proven:
+        say(f"sustained: {result.requests_per_minute:,.0f} requests a minute")
+    else:
         complain([f"no rate was sustained, down to {result.broken_requests_per_minute:,.0f} requests a minute"])
-        return 1
-    say(f"sustained: {result.requests_per_minute:,.0f} requests a minute, recorded in {options.files[0]}")
-    return 0
+    for file in options.files:
+        try:
+            write_result(file, result)
+        except OSError as error:
+            complain([f"{file}: {error.strerror}: the result is not recorded"])
+            return 1
+        say(f"recorded in {file}")
+    return 0 if is_proven else 1
 
 
 class _Run:

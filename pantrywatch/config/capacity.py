@@ -27,10 +27,6 @@ def _expect_path(path: str) -> None:
     expect(not urlsplit(path).netloc, "a path like /api/v1/accounts", path)
 
 
-def _expect_secret_names(secret_files: Mapping[str, str]) -> None:
-    expect_placeholder_names(secret_files)
-
-
 def _expect_headers(headers: Mapping[str, str]) -> None:
     for name in headers:
         matching(_HEADER_NAME, "a name of a header")(name)
@@ -96,8 +92,8 @@ class CapacitySettings:
     headers: Annotated[dict[str, str], "Headers of the requests, by name.", _expect_headers] = field(
         default_factory=dict
     )
-    secret_files: Annotated[dict[str, str], "Placeholder name → file with its value.", _expect_secret_names] = field(
-        default_factory=dict
+    secret_files: Annotated[dict[str, str], "Placeholder name → file with its value.", expect_placeholder_names] = (
+        field(default_factory=dict)
     )
     ca_file: Annotated[str | None, "The CA that signed the certificates (PEM); default: the system's CAs."] = None
     timeout_seconds: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated
 
 from exporters.core.field_checks import expect
 
@@ -15,6 +16,9 @@ def expect_placeholder_names(names: Iterable[str]) -> None:
     """Raise ValueError unless all of these can be used as placeholder names."""
     wrong = [name for name in names if not _NAME.match(name)]
     expect(not wrong, "names of small letters, digits and _ for values", ", ".join(wrong))
+
+
+SecretFiles = Annotated[dict[str, str], "Placeholder name → file with its value.", expect_placeholder_names]
 
 
 def names_in(text: str) -> set[str]:

@@ -94,10 +94,6 @@ def _distinct_values(steps: tuple[Step, ...], secret_files: dict[str, str]) -> P
         known |= saved.keys()
 
 
-def _expect_secret_names(secret_files: Mapping[str, str]) -> None:
-    expect_placeholder_names(secret_files)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyCheck(CheckSettings):
     """Passes if every step does, in order, all within `timeout_seconds`."""
@@ -107,8 +103,8 @@ class JourneyCheck(CheckSettings):
         tuple[Step, ...], f"1 to {_MAXIMUM_STEPS} requests, in order.", some_entries("step"),
         at_most_entries(_MAXIMUM_STEPS, "steps"), unique_names,
     ]  # fmt: skip
-    secret_files: Annotated[dict[str, str], "Placeholder name → file with its value.", _expect_secret_names] = field(
-        default_factory=dict
+    secret_files: Annotated[dict[str, str], "Placeholder name → file with its value.", expect_placeholder_names] = (
+        field(default_factory=dict)
     )
     tls_verify: Annotated[bool, "Whether to verify the servers' certificates."] = True
     ca_file: Annotated[str | None, "The CA that signed the certificates (PEM); default: the system's CAs."] = None
