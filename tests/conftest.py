@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,25 @@ from tests.support import servers, suites
 from tests.support.properties import register_profiles
 
 register_profiles()
+
+# Files of several minutes start first: as the last one, each would leave the other processors waiting.
+SLOWEST = (
+    "compose/test_engine.py",
+    "e2e/test_bad_days.py",
+    "test_current_releases.py",
+    "e2e/test_fresh_debian.py",
+    "integration/application/test_libraries.py",
+    "boards/test_boards.py",
+    "integration/alertmanager/test_prometheus_away.py",
+    "e2e/test_upgrade.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files; pytest-xdist would begin with those of the most tests."""
+    tests = Path(__file__).parent
+    ranks = {tests / name: number for number, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,6 @@ Named as `board: panel: query`; a panel without a query's letter means all of it
 
 from __future__ import annotations
 
-import re
-
 from tests.boards.live import Question
 
 # Empty on every healthy demo: one that returns data is no exception any more.
@@ -81,14 +79,6 @@ SOMETIMES = {
     "crm-synthetic: Time by phase and check (last five minutes): C": "only phases that a check has",
     "crm-synthetic: Skipped runs": "needs a check that takes longer than its interval",
 }
-
-# What the rules sum up every few minutes over long windows is first there up to ten minutes after the start.
-_LATE = re.compile(r"slo:(\w+:ratio_rate(6h|1d|3d|30d)|period_error_budget|events_total:sum1d|events_\w+:sampled5m)")
-
-
-def is_late(question: Question) -> bool:
-    """Return whether a query may be without data in the first ten minutes of a stack."""
-    return _LATE.search(question.expr) is not None
 
 
 def names_of(question: Question) -> tuple[str, str]:

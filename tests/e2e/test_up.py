@@ -19,7 +19,7 @@ import requests
 from demo.passwords import DEMO_PASSWORD
 from pantrywatch.config.targets import read_targets
 from pantrywatch.native.lock import holder
-from tests.boards.exceptions import ALWAYS, SOMETIMES, is_late, known_empty, names_of
+from tests.boards.exceptions import ALWAYS, SOMETIMES, known_empty, names_of
 from tests.boards.live import Live
 from tests.e2e import stack as stacks
 from tests.e2e.observations import SEEN
@@ -97,6 +97,7 @@ def test_the_exporters_measure_the_demo(stack: stacks.Stack) -> None:
     assert stack.scrape("host").error_classes() == {}
 
 
+@pytest.mark.long
 def test_what_a_browser_measures_is_a_promise_that_is_measured(stack: stacks.Stack) -> None:
     """Both browser checks pass on the demo's page, and their targets are measured."""
 
@@ -258,36 +259,28 @@ def test_after_all_faults_every_check_passes_again(stack: stacks.Stack) -> None:
     wait_until(passing, 150, "every check passes")
 
 
-@pytest.mark.timeout(600)
-def test_no_panel_of_the_boards_is_empty(stack: stacks.Stack) -> None:
-    """Every query of every panel runs and returns data on a healthy demo, or is an exception with its reason."""
-    assert _still_empty(stack, 240, late=False) == []
-
-
 @pytest.mark.long
 @pytest.mark.timeout(1000)
 def test_no_panel_of_the_boards_stays_empty(stack: stacks.Stack) -> None:
-    """A quarter of an hour after the start the sums over long windows are there as well."""
-    assert _still_empty(stack, 900, late=True) == []
+    """Every query of every panel runs and returns data on a healthy demo, or is an exception with its reason.
 
-
-def _still_empty(stack: stacks.Stack, seconds: float, *, late: bool) -> list[str]:
-    """Return which queries are without data at the deadline; variables have the values of the moment."""
-    live, deadline = Live(stack.addresses.url("prometheus"), range_seconds=600), time.monotonic() + seconds
-    empty = _empty(live, None, late=late)
+    The sums over long windows are there a quarter of an hour after the start.
+    """
+    live, deadline = Live(stack.addresses.url("prometheus"), range_seconds=600), time.monotonic() + 900
+    empty = _empty(live, None)
     while empty and time.monotonic() < deadline:
         time.sleep(3)
-        empty = _empty(live, empty, late=late)
-    return empty
+        empty = _empty(live, empty)
+    assert empty == []
 
 
-def _empty(live: Live, among: list[str] | None, *, late: bool) -> list[str]:
+def _empty(live: Live, among: list[str] | None) -> list[str]:
+    """Return which queries are without data now; variables have the values of the moment."""
     questions = [question for board in read_boards() for question in live.questions(board)]
     expected = [
         question
         for question in questions
         if (question.name in among if among is not None else not known_empty(question))
-        and (late or not is_late(question))
     ]
     return [question.name for question in expected if not live.has_data(question)]
 
@@ -315,6 +308,7 @@ def test_no_secret_is_printed_anywhere(stack: stacks.Stack) -> None:
     assert {stat.S_IMODE(file.stat().st_mode) for file in (stack.state / "secrets").iterdir()} == {0o600}
 
 
+@pytest.mark.long
 def test_down_leaves_nothing_and_a_second_up_keeps_history(stack: stacks.Stack) -> None:
     """`down` ends every process and frees every port and the lock; the next `up` has the samples from before."""
     started = time.time()

@@ -60,9 +60,8 @@ class _Trial:
         promtool(series, "15s", cases, about=" ".join(targets), records=BURNING, every=self.every)
 
 
-@pytest.mark.parametrize(
-    ("minutes", "target"), [pytest.param(3, "db-availability", marks=pytest.mark.long), (5, "db-error-rate")]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("minutes", "target"), [(3, "db-availability"), (5, "db-error-rate")])
 def test_no_page_begins_after_the_end_of_what_it_is_about(promtool: Promtool, minutes: int, target: str) -> None:
     """Outages of some minutes, also the shortest that use up enough of a month: no alert begins after the end."""
     _Trial(minutes, 1, 20).run(promtool, (target,))

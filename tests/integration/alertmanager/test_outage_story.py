@@ -15,6 +15,8 @@ from tests.support.alertmanagers import Alertmanager, alert, alertmanager, delay
 from tests.support.inboxes import Inbox, inbox
 from tests.support.servers import wait_until
 
+pytestmark = pytest.mark.long
+
 _DELAYS = {"critical": ("1s", "6s", "9s"), "high": ("1s", "2s", "3s", "4s"), "medium": ("1s", "2s"), "low": ("1s",)}
 _ON_CALL = {("email", "on-call@pantry.example"), ("slack", "#crm-alerts"), ("webhook", "on-call")}
 

@@ -131,14 +131,20 @@ def leaves_nothing(attempt: ProbeRun) -> None:
     assert processes(folder) == []
 
 
-def processes(folder: Path) -> list[psutil.Process]:
-    """Return every process whose temporary files are in the folder, or that was told of it."""
+def processes(folder: Path, argument: str = "") -> list[psutil.Process]:
+    """Return every process that was told of the folder, and of the argument; those that end meanwhile are none."""
     found = []
     for one in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if one.pid != os.getpid() and str(folder) in " ".join(one.cmdline()):
+            line = " ".join(one.cmdline())
+            if one.pid != os.getpid() and str(folder) in line and argument in line:
                 found.append(one)
     return found
+
+
+def renderers(folder: Path) -> list[psutil.Process]:
+    """Return the processes in which a browser with its files in the folder draws pages."""
+    return processes(folder, "--type=renderer")
 
 
 def measured(result: Result, name: str, network: str = "none") -> float | None:

@@ -24,7 +24,7 @@ from exporters.core.checks.check import Entry
 from exporters.core.checks.probe_run import ProbeRun, Result
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass
-from tests.integration.browser.site import PATIENCE, Server, leaves_nothing, never, processes
+from tests.integration.browser.site import PATIENCE, Server, leaves_nothing, never, processes, renderers
 from tests.support.exporter import exporter
 from tests.support.guards import set_password
 from tests.support.servers import free_port, wait_until
@@ -151,9 +151,8 @@ BUSY = "<h1>Words</h1><script>addEventListener('load', () => setTimeout(() => { 
 
 def no_renderer(folder: Path) -> None:
     """Kill the process of the page."""
-    for one in processes(folder):
-        if "--type=renderer" in " ".join(one.cmdline()):
-            one.kill()
+    for one in renderers(folder):
+        one.kill()
 
 
 def no_browser(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -23,6 +22,7 @@ from tests.integration.browser.site import (
     leaves_nothing,
     never,
     processes,
+    renderers,
     run,
 )
 from tests.support.servers import free_port, process, wait_until
@@ -34,15 +34,8 @@ ROOT = Path(__file__).parents[3]
 
 def a_browser(folder: Path) -> psutil.Process:
     """Return the browser's first process once a page is being loaded."""
-    found: list[psutil.Process] = []
-
-    def renders() -> bool:
-        found[:] = processes(folder)
-        return any("--type=renderer" in " ".join(process.cmdline()) for process in found)
-
-    with contextlib.suppress(psutil.Error):
-        wait_until(renders, 10, "a browser renders")
-    return min(found, key=lambda process: process.create_time())
+    wait_until(lambda: renderers(folder) != [], 10, "a browser renders")
+    return min(processes(folder), key=lambda process: process.create_time())
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.long)])
@@ -68,10 +61,8 @@ def test_a_tab_that_crashes_is_exhausted(web: Server, own_tmp: Path) -> None:
     web.page("/", "<h1>Words</h1><img src=/never.png>")
     attempt = begin(web.url + "/", SHORT)
     wait_until(lambda: "/never.png" in dict(web.seen), 10, "the page is drawn")
-    first = a_browser(own_tmp)
-    for child in first.children(recursive=True):
-        if "--type=renderer" in " ".join(child.cmdline()):
-            child.kill()
+    for one in renderers(own_tmp):
+        one.kill()
     result = attempt.result()
     assert result.error_class is ErrorClass.EXHAUSTED, result.detail
     leaves_nothing(attempt)
@@ -118,6 +109,7 @@ def test_a_second_browser_waits_for_no_first(web: Server) -> None:
     leaves_nothing(first)
 
 
+@pytest.mark.long
 def test_what_a_killed_exporter_left_is_swept(web: Server, own_tmp: Path) -> None:
     """A folder of a process that is gone goes with the next run; that of a living one stays."""
     gone, living = (own_tmp / f"pantrywatch-browser-{pid}-x" for pid in (2**22 + 5, os.getppid()))

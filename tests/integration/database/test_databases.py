@@ -55,6 +55,7 @@ def _states(page: Page) -> dict[tuple[str, str], float]:
     return {(labels["state"], labels["class"]): value for labels, value in found if value}
 
 
+@pytest.mark.long
 def test_a_database_that_lets_nobody_in_is_a_number_and_no_fault(
     crowded: servers.Postgres, watch: Watch, tmp_path: Path
 ) -> None:

@@ -54,7 +54,7 @@ queries:
 """
 
 
-@pytest.fixture(params=[pytest.param(15, marks=pytest.mark.long), 18])
+@pytest.fixture(params=[15, 18])
 def hostile(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -89,6 +89,7 @@ def _labels(page: Page) -> set[tuple[str, frozenset[tuple[str, str]]]]:
     }
 
 
+@pytest.mark.long
 def test_hostile_defaults_of_the_role_change_nothing(hostile: servers.Postgres, watch: Watch, tmp_path: Path) -> None:
     """With every such default the page has the same series, no collector fails and exact numbers stay exact."""
     (tmp_path / "slow.yaml").write_text(SLOW)

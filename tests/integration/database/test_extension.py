@@ -16,13 +16,14 @@ from tests.support.exporter import ROOT, Exporter
 Watch = Callable[..., AbstractContextManager[Exporter]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("version", "missing"),
     [
-        pytest.param("1.7", {"pantrywatch_database_statements_evicted_total"}, marks=pytest.mark.long),
+        ("1.7", {"pantrywatch_database_statements_evicted_total"}),
         ("1.8", {"pantrywatch_database_statements_evicted_total"}),
-        pytest.param("1.10", set(), marks=pytest.mark.long),
-        pytest.param("1.12", set(), marks=pytest.mark.long),
+        ("1.10", set()),
+        ("1.12", set()),
     ],
 )
 def test_an_old_extension_on_a_new_server_costs_only_what_it_lacks(

@@ -192,6 +192,7 @@ def application_gets_in(installation: Installation) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_database_frozen(installation: Installation, representative: requests.Session) -> None:
     """The frozen server accepts connections and answers nothing; the API answers 503 and says it is unhealthy."""
     with held(installation, "database-frozen"):

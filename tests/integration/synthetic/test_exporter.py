@@ -53,6 +53,7 @@ synthetic:
     return text.replace("COMMON", common), {"DSN": postgres.dsn(), "URL": own_redis.url}
 
 
+@pytest.mark.long
 def test_page_faults_and_leaks(
     tmp_path: Path, settings: tuple[str, dict[str, str]], own_redis: servers.Redis, postgres: servers.Postgres
 ) -> None:

@@ -99,6 +99,7 @@ def _refused(check: Check, url: str) -> tuple[ErrorClass | None, str]:
     return result.error_class, result.detail
 
 
+@pytest.mark.long
 def test_each_reason_to_refuse_a_write_is_told_apart(check: Check, tmp_path: Path) -> None:
     """A replica, a server that cannot save, one without replicas, a full one: each its own class and its own words."""
     # A server that cannot save refuses even PING.
