@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -23,19 +23,13 @@ from demo.api.database import Database
 from demo.api.endpoints import Endpoint, api_endpoint, health_endpoint, refusal
 from demo.api.metrics import Metrics
 from demo.api.middleware import Observation
+from demo.api.page import STATIC, page_routes
 from demo.api.partners import Partners
 from demo.api.request import Services
 from demo.api.routes import ROUTES
 from demo.api.sessions import Sessions
 from demo.environment import Environment
 from demo.flags import Flags
-
-_STATIC = Path(__file__).parent / "static"
-# Nothing inline, nothing from elsewhere: the agent needs no exception.
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 def build(environment: Environment) -> Observation:
@@ -47,11 +41,11 @@ def build(environment: Environment) -> Observation:
         *((route.method, route.template, api_endpoint(route, services, flags)) for route in ROUTES),
         ("GET", "/healthz", health_endpoint(services)),
         ("GET", "/metrics", _metrics_endpoint(services)),
-        ("GET", "/", _page),
+        *page_routes(flags),
         ("GET", "/agent.js", _agent_endpoint(environment.optional_path("DEMO_AGENT"))),
         ("POST", "/rum", beacons_endpoint(environment.beacons_url)),
     ]
-    files = StaticFiles(directory=_STATIC)
+    files = StaticFiles(directory=STATIC)
     templates: dict[object, str] = {endpoint: path for _, path, endpoint in routes} | {files: "/static/{path}"}
     _make_series(metrics)
     return Observation(_starlette(routes, files, services), templates, metrics, _access_log(environment), flags)
@@ -89,12 +83,6 @@ def _starlette(routes: list[tuple[str, str, Endpoint]], files: StaticFiles, serv
 async def _http_error(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     return refusal(status, {404: "there is no such address", 405: "not with this method"}.get(status, "refused"))
-
-
-async def _page(_request: Request) -> Response:
-    return FileResponse(
-        _STATIC / "index.html", headers={"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
-    )
 
 
 def _agent_endpoint(file: Path | None) -> Endpoint:

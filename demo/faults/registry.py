@@ -181,6 +181,27 @@ _ALL = (
         nothing_to_undo,
     ),
     Fault(
+        "long-task",
+        "a script keeps the page busy for a second while it loads",
+        "front end: first input delay, blocking time",
+        _by_flag,
+        nothing_to_undo,
+    ),
+    Fault(
+        "heavy-bundle",
+        "a deployment added 400 kB of script to the page",
+        "front end: weight of the page",
+        _by_flag,
+        nothing_to_undo,
+    ),
+    Fault(
+        "page-down",
+        "the page is answered with 503, the API works",
+        "front end: availability",
+        _by_flag,
+        nothing_to_undo,
+    ),
+    Fault(
         "agent-lost",
         "a deployment lost the agent of the pages: no browser reports anything",
         "front end: no beacons",

@@ -168,6 +168,18 @@ _FRONTEND = (
     Expectation("script-errors", {("CrmFrontendErrorRateBurn", "critical"): 240, _NOW: 60}),
     Expectation("layout-shift", {_NOW: 60}),
     Expectation("slow-page", {_NOW: 60}),
+    Expectation("long-task", {_NOW: 60}),
+    # Low: in the digest of the next morning. Half an hour in which no load of the page was lighter, and its own wait.
+    Expectation("heavy-bundle", {("CrmFrontendBudgetExceeded", "low"): 300}, {_NOW: _MISSED}),
+    Expectation(
+        "page-down",
+        {("CrmFrontendAvailabilityBurn", "critical"): 120},
+        {
+            _NOW: _MISSED,
+            ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+            ("CrmFrontendNoBeacons", "medium"): "without a page nothing is reported",
+        },
+    ),
     # A quarter of an hour without a beacon, and its own wait.
     Expectation("agent-lost", {("CrmFrontendNoBeacons", "medium"): 200}, resolved_within=200.0),
 )

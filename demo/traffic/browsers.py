@@ -6,6 +6,7 @@ from made-up distributions in which most page loads are good: no real user, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -20,10 +21,12 @@ _TIMEOUT_SECONDS = 2.0
 # People reload, open links in a new tab or come back later: the page is loaded again.
 _PAGE_LOAD_SHARE = 0.15
 _ERROR_SHARE = 1 / 2500
-# Of the faults `script-errors`, `layout-shift` and `slow-page`.
+# Of the faults of the front end.
 _FAULTY_ERROR_SHARE = 0.5
 _FAULTY_SHIFT = 0.3
 _FAULTY_PAINT_MILLISECONDS = 6000
+_FAULTY_TASK_MILLISECONDS = 1000
+_HEAVY_BYTES = 400_000
 _SHIFTING_SHARE = 0.3
 _CACHED_SHARE = 0.7
 _DOCUMENT_BYTES = 2_400
@@ -77,7 +80,7 @@ class Browser:
 
     def show(self, step: Step) -> None:
         """Report what the answer to a step put on the screen; who logs in has loaded the page."""
-        if self._flags.fresh("agent-lost"):
+        if self._flags.fresh("agent-lost") or self._flags.fresh("page-down"):
             return
         logs_in = step.path.endswith("/login")
         is_load = step.method == "GET" and self._random.random() < _PAGE_LOAD_SHARE
@@ -101,6 +104,10 @@ class Browser:
             "inp": self._milliseconds(60, 0.6),
         }
         blocking = {"first": self._milliseconds(60, 0.8)}
+        if self._flags.fresh("long-task"):
+            wait = self._milliseconds(_FAULTY_TASK_MILLISECONDS / 2, 0.5)  # a click comes at any time of the task
+            vitals |= {"fid": wait, "inp": wait}
+            blocking["first"] += _FAULTY_TASK_MILLISECONDS
         return self._beacon("hard", step, vitals) | {"blocking": blocking, "resources": self._files()}
 
     def within_page(self, step: Step) -> dict[str, Any]:
@@ -115,8 +122,14 @@ class Browser:
         """The files of the page, with their compressed sizes."""
         origin = "cache" if self._random.random() < _CACHED_SHARE else "network"
         return [{"kind": "document", "network": 1, "network_bytes": _DOCUMENT_BYTES}] + [
-            {"kind": kind, origin: number, f"{origin}_bytes": size} for kind, number, size in _FILES
+            {"kind": kind, origin: number, f"{origin}_bytes": size} for kind, number, size in self._kinds()
         ]
+
+    def _kinds(self) -> Iterator[tuple[str, int, int]]:
+        heavy = self._flags.fresh("heavy-bundle")
+        for kind, number, size in _FILES:
+            more = heavy and kind == "script"
+            yield kind, number + more, size + more * _HEAVY_BYTES
 
     def _shift(self) -> float:
         if self._flags.fresh("layout-shift"):

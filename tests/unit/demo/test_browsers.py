@@ -88,7 +88,7 @@ def bad_share(page: Page, target: Target) -> float:
 
 @pytest.mark.parametrize(
     ("fault", "target"),
-    [("script-errors", "frontend-error-rate"), ("layout-shift", "cls"), ("slow-page", "lcp")],
+    [("script-errors", "frontend-error-rate"), ("layout-shift", "cls"), ("slow-page", "lcp"), ("long-task", "fid")],
 )
 def test_a_fault_of_the_front_end_breaks_its_promise_alone(tmp_path: Path, fault: str, target: str) -> None:
     """Most of its events are bad, or a tenth of the interactions, and those of other targets stay as they were."""
