@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from exporters.access_log.formats import UNITS, JsonFormat
-from exporters.access_log.requests import Parse, Parsed, Request, Time, Times, time_behind, why_not
+from exporters.access_log.requests import Parse, Parsed, Request, Time, Times, time_behind
+from exporters.core.followed_logs.records import why_not
 
 _TYPES: dict[str, Any] = {
     "method": str | None, "path": str | None, "request": str | None,

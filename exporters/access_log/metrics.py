@@ -7,14 +7,15 @@ from itertools import accumulate
 
 from exporters.access_log.counts import SIZE_EDGES, Requests
 from exporters.access_log.requests import EDGES, REASONS
-from exporters.access_log.state import FileState, State
+from exporters.access_log.state import State
 from exporters.core.exposition import AnyFamily, Family, HistogramFamily, HistogramSample
+from exporters.core.followed_logs.metrics import Words
+from exporters.core.followed_logs.state import FileState
 
 REQUESTS = "http_server_request_duration_seconds"
 UNTIMED = "pantrywatch_access_log_untimed_requests_total"
 _LABELS = ("http_route", "http_request_method", "http_response_status_code")
 _EXCHANGE = _LABELS[:2]
-_ROTATIONS = ("renamed", "truncated", "lost")
 
 
 def of_requests(requests: Requests) -> Iterator[AnyFamily]:
@@ -52,35 +53,13 @@ def _sample(labels: tuple[str, ...], edges: Sequence[float], counts: Iterable[in
     return HistogramSample(labels, tuple(zip(edges, buckets, strict=True)), count, total)
 
 
-# name → field of a file's state, help
-_COUNTERS = {
-    "pantrywatch_access_log_lines_total": ("lines", "Lines read from the access log."),
-    "pantrywatch_access_log_bytes_total": ("bytes", "Bytes read from the access log."),
-    "pantrywatch_access_log_skipped_lines_total": (
-        "skipped",
-        "Lines passed over unread: the backlog was above access_log.most_backlog_bytes.",
-    ),
-    "pantrywatch_access_log_upstream_retries_total": (
-        "retries",
-        "Attempts at a server behind after the first one of a request.",
-    ),
-}
+WORDS = Words("pantrywatch_access_log", "access log", "access_log", "requests", REASONS, ("file",))
 
 
-def of_files(state: State, names: Iterable[str]) -> Iterator[Family]:
-    """Yield the counters about each log."""
-    files = {name: state.files.get(name, FileState()) for name in names}
-    for name, (field, text) in _COUNTERS.items():
-        samples: list[tuple[tuple[str, ...], float]] = [((file,), getattr(one, field)) for file, one in files.items()]
-        yield Family(name, "counter", text, ("file",), samples)
-    yield Family(
-        "pantrywatch_access_log_lines_not_parsed_total", "counter",
-        "Lines that are not requests in the format of their file, by reason.", ("file", "reason"),
-        [((name, reason), file.failed.get(reason, 0)) for name, file in files.items() for reason in REASONS],
-    )  # fmt: skip
-    yield Family(
-        "pantrywatch_access_log_rotations_total", "counter",
-        "Rotations seen: renamed, truncated (copytruncate), or lost: the file that was being read is gone.",
-        ("file", "kind"),
-        [((name, kind), file.rotations.get(kind, 0)) for name, file in files.items() for kind in _ROTATIONS],
+def of_retries(state: State, names: Iterable[str]) -> Family:
+    """Return the attempts at servers behind a proxy, by log."""
+    return Family(
+        "pantrywatch_access_log_upstream_retries_total", "counter",
+        "Attempts at a server behind after the first one of a request.", ("file",),
+        [((name,), state.files.get(name, FileState()).retries) for name in names],
     )  # fmt: skip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from exporters.access_log.formats import UNITS, PatternFormat, compiled
-from exporters.access_log.requests import Parse, Parsed, Request, time_behind, time_of, why_not
+from exporters.access_log.requests import Parse, Parsed, Request, time_behind, time_of
+from exporters.core.followed_logs.records import why_not
 
 
 def pattern_lines(layout: PatternFormat) -> Parse:

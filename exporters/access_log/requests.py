@@ -41,11 +41,6 @@ def time_of(seconds: float) -> Time:
     return bisect_left(EDGES, seconds), seconds
 
 
-def why_not(line: bytes, *, otherwise: str) -> str:
-    """Return the reason for a line that is not a request."""
-    return "binary" if b"\0" in line else otherwise
-
-
 def time_behind(text: bytes, unit: float) -> tuple[Time | None, int]:
     """Return the time of all servers behind together, and how many were tried after the first.
 

@@ -7,13 +7,16 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from exporters.access_log.metrics import of_files, of_requests
+from exporters.access_log.metrics import WORDS, of_requests, of_retries
 from exporters.access_log.parsers import parser
-from exporters.access_log.reader import Reader
+from exporters.access_log.reader import access_log_reader
 from exporters.access_log.settings import AccessLogSettings
+from exporters.access_log.state import State
 from exporters.core.deadline import Deadline
-from exporters.core.errors import CollectError, ErrorClass, classify_network_error
+from exporters.core.errors import ErrorClass, classify_network_error
 from exporters.core.exposition import AnyFamily
+from exporters.core.followed_logs.metrics import of_files, of_now
+from exporters.core.followed_logs.reader import Reader
 from exporters.core.scrape import Finding, Run, Source, Up
 
 logger = logging.getLogger(__name__)
@@ -36,11 +39,11 @@ class AccessLogSource:
         """Take the settings; nothing is read before `start`."""
         self.target = settings.name
         self._settings, self._settings_file = settings, settings_file
-        self._reader: Reader | None = None
+        self._reader: Reader[State] | None = None
 
     def start(self) -> None:
         """Read on from where the last process stopped. Raises ConfigError where the state cannot be kept."""
-        self._reader = Reader(self._settings, self._settings_file)
+        self._reader = access_log_reader(self._settings, self._settings_file)
         self._reader.start()
         logger.info("access_log files=%d state=%s", len(self._settings.files), self._settings.state)
 
@@ -49,14 +52,18 @@ class AccessLogSource:
         reader = self._reader
         if reader is None:
             return
-        names = [file.name for file in self._settings.files]
-        run.collect("files", lambda: [*of_files(reader.shown, names), *reader.now()])
+        run.collect("files", lambda: self._files(reader))
         run.collect("requests", lambda: self._requests(reader))
 
-    def _requests(self, reader: Reader) -> Iterator[AnyFamily]:
+    def _files(self, reader: Reader[State]) -> Iterator[AnyFamily]:
+        names = [file.name for file in self._settings.files]
+        yield from of_files(WORDS, reader.shown, {(name,): name for name in names})
+        yield of_retries(reader.shown, names)
+        yield from of_now(WORDS, {(name,): one for name, one in reader.followers.items()})
+
+    def _requests(self, reader: Reader[State]) -> Iterator[AnyFamily]:
         """Yield the requests; none while the state cannot be saved, as what is shown must be kept."""
-        if reader.fault is not None:
-            raise CollectError(ErrorClass.STORAGE, f"{reader.fault.filename}: {reader.fault.strerror}")
+        reader.require_saved()
         yield from of_requests(reader.shown.requests)
 
     def classify(self, error: BaseException) -> ErrorClass:

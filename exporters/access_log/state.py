@@ -1,92 +1,22 @@
-"""The state file: how far each file was read and what was counted so far, saved together.
-
-Only what has been saved is shown to a scrape. After a kill the same lines are read again and counted once, so no
-counter ever goes back and none is ahead of what was written.
-"""
+"""What the exporter saves: how far each log was read, and the requests counted so far."""
 
 from __future__ import annotations
-
-import logging
-from pathlib import Path
-from typing import Annotated
 
 import msgspec
 
 from exporters.access_log.counts import Requests
-from exporters.core.errors import ConfigError, ConfigProblem
-from exporters.core.files import put_aside, write_atomically
-
-logger = logging.getLogger(__name__)
-
-_VERSION = 1
-_Count = Annotated[int, msgspec.Meta(ge=0)]
+from exporters.core.followed_logs import state
 
 
-class Part(msgspec.Struct):
-    """A file on disk that was or is the log: known again by the digest of its first bytes, wherever it was moved."""
-
-    device: int
-    inode: int
-    offset: _Count  # of the first line not read yet
-    head_bytes: _Count = 0
-    head: str = ""
-    skipping: bool = False  # inside a line that is too long
-
-
-class FileState(msgspec.Struct):
-    """One log: its parts, the current one last, and what was read of it."""
-
-    parts: list[Part] = []
-    lines: _Count = 0
-    bytes: _Count = 0
-    failed: dict[str, _Count] = {}
-    skipped: _Count = 0
-    rotations: dict[str, _Count] = {}
-    retries: _Count = 0
-
-    def copy(self) -> FileState:
-        """Return it as it is now, for who only reads what was counted."""
-        return FileState([], self.lines, self.bytes, {**self.failed}, self.skipped, {**self.rotations}, self.retries)
-
-
-class State(msgspec.Struct):
+class State(state.State):
     """Everything: what is written to the file, and what a scrape is shown."""
 
-    version: int = _VERSION
-    files: dict[str, FileState] = {}
     requests: Requests = msgspec.field(default_factory=Requests)
 
     def copy(self) -> State:
         """Return it as it is now, for who only reads what was counted."""
-        files = {name: file.copy() for name, file in self.files.items()}
-        return State(self.version, files, self.requests.copy())
+        return State(self.version, self.files_copy(), self.requests.copy())
 
-
-def load(file: Path, entry: str) -> State | None:
-    """Return the saved state; None if there is none, or it is damaged: then it is put aside and named in the log.
-
-    Raises ConfigError where it could not be saved.
-    """
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigError([ConfigProblem(str(file), entry, f"expected a readable file: {error.strerror}")]) from None
-    try:
-        state = msgspec.json.decode(content, type=State)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        state = None
-    if state is not None and state.version == _VERSION and state.requests.fits():
-        return state
-    try:
-        kept = put_aside(file)
-    except OSError as error:
-        raise ConfigError([ConfigProblem(str(file), entry, f"expected a writable folder: {error.strerror}")]) from None
-    logger.error("file=%s state=damaged kept=%s: counting starts at 0", file, kept.name)
-    return None
-
-
-def save(file: Path, state: State) -> None:
-    """Write the state. Raises OSError with the file as it was."""
-    write_atomically(file, msgspec.json.encode(state), 0o600)
+    def fits(self) -> bool:
+        """Return whether the histograms have the edges of this version."""
+        return self.requests.fits()

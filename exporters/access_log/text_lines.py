@@ -7,7 +7,8 @@ One loop a format, with nothing called per line that is as most lines are: at 10
 from __future__ import annotations
 
 from exporters.access_log.formats import UNITS, QuotedFormat
-from exporters.access_log.requests import Parse, Parsed, Request, Times, time_behind, time_of, why_not
+from exporters.access_log.requests import Parse, Parsed, Request, Times, time_behind, time_of
+from exporters.core.followed_logs.records import why_not
 
 _MOST_PIECES = 40
 _SPACE, _DASH = b" -"

@@ -24,8 +24,8 @@ from typing import Any
 import msgspec
 import psutil
 
-from exporters.access_log.follower import BLOCK_BYTES
 from exporters.access_log.requests import EDGES
+from exporters.core.followed_logs.records import BLOCK_BYTES
 from tests.support.debian import mirror, run
 from tests.support.exporter import exporter, fetch
 from tests.support.servers import wait_until

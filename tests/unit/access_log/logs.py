@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from exporters.access_log.reader import Reader
+from exporters.access_log.metrics import WORDS
+from exporters.access_log.reader import access_log_reader
 from exporters.access_log.settings import AccessLogSettings, LogFile
-from exporters.core.exposition import HistogramFamily
+from exporters.access_log.state import State
+from exporters.core.followed_logs.follower import Follower
+from exporters.core.followed_logs.metrics import of_now
+from exporters.core.followed_logs.reader import Reader
 
 
 def line(path: str = "/api/contacts/17", status: str = "200", seconds: str = "0.123") -> bytes:
@@ -25,8 +29,8 @@ class Logs:
         self._settings = AccessLogSettings(files=files, state="state.json", **settings)
         self.reader = self._started()
 
-    def _started(self) -> Reader:
-        reader = Reader(self._settings, self.folder / "settings.yaml")
+    def _started(self) -> Reader[State]:
+        reader = access_log_reader(self._settings, self.folder / "settings.yaml")
         self.round(reader)
         return reader
 
@@ -41,7 +45,7 @@ class Logs:
         with (self.folder / to).open("ab") as log:
             log.write(b"".join(lines))
 
-    def round(self, reader: Reader | None = None) -> None:
+    def round(self, reader: Reader[State] | None = None) -> None:
         """Read everything, and save it."""
         one = reader or self.reader
         while one.round():
@@ -58,6 +62,5 @@ class Logs:
 
     def gauges(self) -> dict[str, float]:
         """Return name → value of the gauges, of the first file."""
-        return {
-            family.name: family.samples[0][1] for family in self.reader.now() if not isinstance(family, HistogramFamily)
-        }
+        followers: dict[tuple[str, ...], Follower] = {(name,): one for name, one in self.reader.followers.items()}
+        return {family.name: family.samples[0][1] for family in of_now(WORDS, followers)}

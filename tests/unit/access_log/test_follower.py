@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from exporters.access_log.follower import BLOCK_BYTES
 from exporters.access_log.settings import LogFile
+from exporters.core.followed_logs.records import BLOCK_BYTES
 from tests.unit.access_log.logs import Logs, line
 
 
