@@ -77,7 +77,8 @@ class Background:
         self.databases = databases
         self._session = Session(dsn, queries)
         self._jobs = {
-            query.name: _Job(query, Presenter(query, dsn.label), query.interval_seconds or 60.0) for query in queries
+            query.name: _Job(query, Presenter(query, dsn.label, databases.wants), query.interval_seconds or 60.0)
+            for query in queries
         }
         self._periodic = Periodic(f"background-{name}", _TICK_SECONDS, self._tick)
         self.started = False

@@ -74,10 +74,10 @@ class Databases:
         self._entered: set[str] = set()
         self._refused: dict[str, _Refusal] = {}
 
-    def wants(self, database: Database) -> bool:
-        """Return whether the settings allow visiting this database."""
-        included = not self._include or _matches(database.name, self._include)
-        return included and not _matches(database.name, self._exclude)
+    def wants(self, name: str) -> bool:
+        """Return whether the settings include the database of this name."""
+        included = not self._include or _matches(name, self._include)
+        return included and not _matches(name, self._exclude)
 
     def update(self, rows: Iterable[Row]) -> None:
         """Take the server's list, and forget dropped databases."""
@@ -89,11 +89,11 @@ class Databases:
 
     def current(self) -> Database | None:
         """Return the database that the session is connected to, or None if the settings exclude it."""
-        return next((one for one in self._known if one.state == "current" and self.wants(one)), None)
+        return next((one for one in self._known if one.state == "current" and self.wants(one.name)), None)
 
     def visitable(self) -> list[Database]:
         """Return the other databases that may be visited."""
-        return [database for database in self._known if database.state == "open" and self.wants(database)]
+        return [database for database in self._known if database.state == "open" and self.wants(database.name)]
 
     def turn(self, query: str) -> list[Database]:
         """Return those that a query visits now: the ones not visited for longest, without any that refused recently."""
@@ -132,10 +132,10 @@ class Databases:
             ("state", "class"),
         )
         known, refused = list(self._known), dict(self._refused)
-        counts = Counter(self._state(one) for one in known if one.name not in refused or not self.wants(one))
+        counts = Counter(self._state(one) for one in known if one.name not in refused or not self.wants(one.name))
         for state in _STATES:
             family.add(counts[state], state, "")
-        names = {one.name for one in known if self.wants(one)}
+        names = {one.name for one in known if self.wants(one.name)}
         classes = Counter(refusal.error_class for name, refusal in refused.items() if name in names)
         for error_class, count in sorted(classes.items()):
             family.add(count, "refused", error_class)
@@ -144,7 +144,7 @@ class Databases:
     def _state(self, database: Database) -> str:
         if database.state in {"invalid", "undecodable"}:
             return database.state
-        if not self.wants(database):
+        if not self.wants(database.name):
             return "excluded"
         if database.state == "closed":
             return "closed"

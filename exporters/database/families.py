@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from exporters.core.exposition import AnyFamily, Family
-from exporters.database.queries import Query
+from exporters.database.queries import DURATION_COLUMNS, Query
 from exporters.database.statement import Row
+from exporters.database.statement_durations import DurationEstimate, Executions
 from exporters.database.top_rows import TopRows
+
+
+def _any(_: str) -> bool:
+    return True
 
 
 class Presenter:
     """Builds the families of one query and keeps the number of rows within its limit."""
 
-    def __init__(self, query: Query, server: str) -> None:
-        """Take the value of the label `server`, which postgres_exporter sets on every metric named pg_."""
+    def __init__(self, query: Query, server: str, counts: Callable[[str], bool] = _any) -> None:
+        """Take the value of the label `server`, which postgres_exporter sets on every metric named pg_.
+
+        `counts`: name of a database → whether the durations of its statements count.
+        """
         self._query = query
         self._server = server
         self._metrics = query.columns()
         self._top_rows = TopRows(query, self._metrics, query.limit) if query.limit else None
+        self._durations = _Durations(query, counts) if query.durations else None
 
     @property
     def folded(self) -> int:
@@ -27,6 +36,7 @@ class Presenter:
 
     def families(self, rows: Sequence[Row]) -> list[AnyFamily]:
         """Return one family per metric that has samples; the rows contain `query.columns()`."""
+        estimated = list(self._durations.families(rows)) if self._durations else []
         if self._top_rows:
             rows = self._top_rows.rows(rows)
         names, own = tuple(self._query.labels), [labels for labels, _ in rows]
@@ -38,9 +48,41 @@ class Presenter:
             samples = [
                 (labels, value)
                 for labels, (_, values) in zip(owners, rows, strict=True)
-                if (value := values[column]) is not None
+                if metric.exported and (value := values[column]) is not None
             ]
             if samples:
                 label_names = names_with_server if is_ecosystem else names
                 families.append(Family(metric.name, metric.type, metric.help, label_names, samples))
-        return families
+        return families + estimated
+
+
+class _Durations:
+    """Reads what each statement has counted out of a query's rows, for the estimate of durations."""
+
+    def __init__(self, query: Query, counts: Callable[[str], bool]) -> None:
+        names = [metric.name for metric in query.columns()]
+        self._columns = tuple(names.index(name) for name in DURATION_COLUMNS)
+        self._database = list(query.labels).index("datname")
+        self._counts = counts
+        self._estimate = DurationEstimate()
+        self._is_known = False
+
+    def families(self, rows: Sequence[Row]) -> Iterator[AnyFamily]:
+        """Yield the histogram, once there was something to estimate it from.
+
+        Rows that lack a value are no reading: the next complete one covers their time.
+        """
+        now: dict[Hashable, Executions] = {}
+        server: float | None = None
+        for labels, values in rows:
+            calls, seconds, squares, longest, does_count, server = (values[column] for column in self._columns)
+            if calls is None or seconds is None or squares is None or longest is None or server is None:
+                server = None
+                break
+            if does_count and self._counts(labels[self._database]):
+                now[labels] = Executions(calls, seconds, squares, longest).and_also(now.get(labels))
+        if server is not None:
+            self._estimate.add(now, server)
+            self._is_known = True
+        if self._is_known:
+            yield self._estimate.family()

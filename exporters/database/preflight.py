@@ -117,7 +117,7 @@ def _databases(session: Session, databases: Databases, deadline: Deadline) -> It
         if database.state == "invalid":
             what = f"database {database.name} is invalid: an interrupted DROP DATABASE must be repeated"
             yield Finding(False, what, f"DROP DATABASE {quoted};", Level.ADVICE)
-        elif database.state == "open" and databases.wants(database):
+        elif database.state == "open" and databases.wants(database.name):
             yield from _entered(session.elsewhere(database.stored), database.name, deadline)
 
 

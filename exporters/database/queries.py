@@ -22,6 +22,16 @@ _LABEL_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _REQUIREMENT = r"(role:[a-z_]+|extension:[a-z_]+|function:[a-z_]+\([a-z, ]*\))"
 _VERSION = re.compile(r"[0-9]+([.][0-9]+)*\Z")
 LATEST = "99"
+# What durations of statements are estimated from: executions, in seconds their sum, that of their squares and the
+# longest, whether they count, and when the server started.
+DURATION_COLUMNS = (
+    "pg_stat_statements_calls_total",
+    "pg_stat_statements_seconds_total",
+    "pantrywatch_database_statement_seconds_squared_total",
+    "pantrywatch_database_statement_longest_seconds",
+    "pantrywatch_database_statement_counts",
+    "pantrywatch_database_statement_server_start_seconds",
+)
 
 
 def _expect_sentence(text: str) -> None:
@@ -39,7 +49,8 @@ class Metric:
 
     `since` and `until` are the first and last major versions that have it, `extension_since` and `extension_until` the
     first and last versions of the required extension: pg_upgrade leaves the old one. `folded` defines what the rows
-    beyond the limit report together: their sum, their maximum or no sample; counters are always summed.
+    beyond the limit report together: their sum, their maximum or no sample; counters are always summed. One that is not
+    `exported` is only read, for what is computed from it.
     """
 
     name: Annotated[
@@ -54,6 +65,7 @@ class Metric:
     extension_since: Annotated[str, _expect_version] = "0"
     extension_until: Annotated[str, _expect_version] = LATEST
     folded: Literal["sum", "max", "none"] = "sum"
+    exported: bool = True
 
     def exists_in(self, major: int, extension: str) -> bool:
         """Return whether a server of this version, with this version of the extension, has the metric."""
@@ -95,6 +107,14 @@ def _ranked_limit(limit: int | None, fold: tuple[str, ...], rank: str | None, me
         yield "limit", "expected a limit to come with `fold` and with `rank`, the name of one of the metrics"
 
 
+def _has_durations(durations: bool, metrics: tuple[Metric, ...], labels: dict[str, str]) -> Problems:  # noqa: FBT001 - must have the field's name
+    names = {metric.name for metric in metrics}
+    if durations and (missing := [name for name in DURATION_COLUMNS if name not in names]):
+        yield "durations", f"expected the metrics that durations are estimated from, missing {', '.join(missing)}"
+    if durations and "datname" not in labels:
+        yield "durations", "expected a label datname where durations are estimated"
+
+
 def _folds_labels(fold: tuple[str, ...], labels: dict[str, str]) -> Problems:
     for index, name in enumerate(fold):
         if name not in labels:
@@ -116,7 +136,7 @@ class Query:
     `{schema}` in `source` is the schema of the required extension. Without `interval_seconds` it runs on the scrape,
     otherwise in the background. A `sampled` query runs each second between scrapes, and its counters grow by its values
     times the seconds since the last sample. Rows beyond `limit`, ranked by the metric `rank`, are folded: their labels
-    named in `fold` become `other`.
+    named in `fold` become `other`. With `durations` a histogram of how long statements took is estimated from all rows.
 
     Functions, operators and tables without a schema are looked up in pg_catalog and then in the schemas of
     `search_path`. List only schemas in which nobody can create objects whom you would not trust with the role.
@@ -135,13 +155,14 @@ class Query:
     timeout_seconds: Annotated[float | None, optional(at_least(0.001))] = None
     every_database: bool = False
     sampled: bool = False
+    durations: bool = False
     limit: Annotated[int | None, optional(between(1, 1200))] = None
     rank: str | None = None
     fold: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
-        _runs_in_every_database, _sampled_alone, _sampled_counts, _ranked_limit, _folds_labels,
+        _runs_in_every_database, _sampled_alone, _sampled_counts, _ranked_limit, _folds_labels, _has_durations,
         _one_definition_a_version,
     )  # fmt: skip
 
