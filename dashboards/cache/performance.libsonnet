@@ -67,6 +67,23 @@ function(config)
       width=12,
     ),
     panel.timeseries(
+      'Time in slow commands',
+      'Seconds per second that the commands recorded by the slow log ran, by command (slower than slowlog-log-slower-than, 10 ms by default). While one runs, all others wait. `redis-cli slowlog get` shows its arguments. Good: none.',
+      'percentunit',
+      [panel.query(queries.by_command('pantrywatch_cache_slow_commands_seconds_total') + ' > 0', '{{cmd}}')],
+      'No slow command in the time range shown. ' + queries.silent + queries.blind + ' Only the exporter of this bundle has this.',
+    ),
+    panel.timeseries(
+      'Slow commands by kind',
+      'New entries in the slow log per second, by command. Not read: entries that the exporter missed, because more came between two scrapes than it reads at once (128) or the server keeps (slowlog-max-len).',
+      'ops',
+      [
+        panel.query(queries.by_command('pantrywatch_cache_slow_commands_total') + ' > 0', '{{cmd}}'),
+        panel.query(queries.rate('pantrywatch_cache_slow_commands_passed_over_total') + ' > 0', '{{instance}} not read'),
+      ],
+      'No slow command in the time range shown. ' + queries.silent + queries.blind + ' Only the exporter of this bundle has this.',
+    ),
+    panel.timeseries(
       'Server CPU',
       'CPU time the server uses; 100% is one core. Commands run in one thread: at 100% it is saturated, however many cores the machine has.',
       'percentunit',

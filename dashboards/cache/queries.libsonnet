@@ -18,6 +18,7 @@ function(config)
     blind:: ' Or the monitoring lacks a privilege (see Privileges).',
 
     rate:: rate,
+    by_command(metric, range='$__rate_interval'):: rate(metric, 'cmd', range=range),
     newest(metric, labels='instance'):: 'max by (%s) (%s{%s})' % [labels, metric, server],
     // None for a server that is down, whatever it did in the minutes before.
     alive(expr):: '(%s) and on (instance) redis_up{%s} == 1' % [expr, server],

@@ -14,6 +14,7 @@ from exporters.core.redis_errors import ServerError
 
 _CLIENT_NAME = "pantrywatch"
 _KIB, _MIB = 1024, 1024 * 1024
+_ENTRY_BYTES = 8 * _KIB  # the largest entry of a slow log: 32 words of 128 bytes each, client and numbers
 # A command that the login may not use is retried after this long: it may have been granted. Each attempt counts as an
 # error on the server, and appears in its ACL LOG.
 _ASK_AGAIN_SECONDS = 60.0
@@ -87,6 +88,11 @@ class Session:
             answer = answers[question] if question in answers else self._refused[question][1]
             replies[question.collector].append(answer)
         return replies
+
+    def slow_log(self, entries: int, deadline: Deadline) -> Reply:
+        """Return the newest entries of the slow log. Raises as `ask`; the connection is unusable afterwards."""
+        packed = pack([("SLOWLOG", "GET", str(entries))])
+        return self._connection.exchange(packed, [_KIB + entries * _ENTRY_BYTES], deadline)[0]
 
     def close(self) -> None:
         """Close the connection, also from another thread."""

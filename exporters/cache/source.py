@@ -11,6 +11,7 @@ from exporters.cache.address import followed
 from exporters.cache.info import Info, parse_info
 from exporters.cache.session import COLLECTORS, OWN_COMMANDS, Replies, Session
 from exporters.cache.settings import Section
+from exporters.cache.slow_log import SlowLog
 from exporters.core.cardinality import LabelLimit
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem, ErrorClass, classify_network_error
@@ -53,6 +54,7 @@ class CacheSource:
         self._events = LabelLimit("event_name", 50)
         self._replicas = LabelLimit("slave", 32)
         self._watched = LabelLimit("master_name", 32)
+        self._slow = SlowLog(self._commands)
 
     def start(self) -> None:
         """Do nothing: there is no background work."""
@@ -68,7 +70,7 @@ class CacheSource:
         databases = self._configuration(run, replies["config"], info)
         if info:
             self._from_info(run, info, databases)
-        self._slow_log(run, replies["slowlog"])
+        self._slow_log(run, replies["slowlog"], info)
         self._latency(run, replies, info)
         labels = (self._commands, self._errors, self._databases, self._events, self._replicas, self._watched)
         run.add(privileges.granted(replies), families.dropped(labels))
@@ -155,7 +157,7 @@ class CacheSource:
             with run.collector("commands"):
                 run.add(*families.commands(info.commands, self._commands))
 
-    def _slow_log(self, run: Run, replies: Sequence[Reply]) -> None:
+    def _slow_log(self, run: Run, replies: Sequence[Reply], info: Info | None) -> None:
         length, newest = replies
         if self._has_part(run, "slowlog", replies):
             with run.collector("slowlog"):
@@ -163,6 +165,21 @@ class CacheSource:
                     run.add(families.slow_log_length(length))
                 if not _is_lacking(newest):
                     run.add(*families.slow_log_newest(newest))
+                    if info:
+                        self._slow_entries(run, newest, info)
+
+    def _slow_entries(self, run: Run, newest: Reply, info: Info) -> None:
+        """Count the new entries; only where there are several is the server asked again."""
+        unread, session = self._slow.unread(newest, info.fields.get("run_id", "")), self._session
+        if unread == 1:
+            self._slow.add(newest, info.commands)
+        elif unread and session:
+            try:
+                self._slow.add(session.slow_log(unread, run.deadline), info.commands)
+            except Exception:
+                self.close()  # the rest of the reply may still come
+                raise
+        run.add(*self._slow.families(info.commands))
 
     def _latency(self, run: Run, replies: Replies, info: Info | None) -> None:
         if self._has_part(run, "latency", replies["latency"]):

@@ -56,6 +56,8 @@ SOMETIMES = {
     "crm-api: Failed calls by reason": "needs a call to a third party that fails",
     "crm-business: Firing alerts": "needs an alert",
     "crm-cache: Scrape errors": "needs a collector that fails",
+    "crm-cache: Slow commands by kind": "needs a slow command",
+    "crm-cache: Time in slow commands": "needs a slow command",
     "crm-cache: Firing alerts": "needs an alert",
     "crm-database: Scrape errors": "needs a collector that fails",
     "crm-database: Firing alerts": "needs an alert",
