@@ -22,8 +22,7 @@ Played on {date} at commit {commit}: what is listed here, and nothing else.
 its own, at {speed} times the normal speed (`pantrywatch/native/time_scale.py` lists what is scaled and what is not). It
 first runs {warm:g} s without any fault{quiet}.
 
-Alerts of severity low wait for the morning's digest: those that a fault requires are read from Alertmanager, others are
-not judged.
+Alerts of severity low wait for the morning's digest: they are read from Alertmanager, and judged as all others.
 
 `demo/gameday/matrix.py` declares the required alerts, the tolerated side effects, and the number of rule
 evaluations within which an alert must fire. Anything else fails the day, including before a fault and in the quiet

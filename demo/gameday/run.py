@@ -79,7 +79,7 @@ def quiet(stack: Stack, minutes: float) -> Verdict:
         stack.pause(min(60.0, left))
         verdict.after = _first(stack, begin)
         say(f"  quiet: {max(0.0, left / 60 - 1):.0f} min left, delivered: {_words(verdict.after) or 'nothing'}")
-    verdict.unexpected = {seen for seen in verdict.after if seen.severity != "low"} - _of_other_work()
+    verdict.unexpected = verdict.after.keys() - _of_other_work()
     return verdict
 
 
@@ -108,7 +108,7 @@ def play(stack: Stack, expectation: Expectation, pace: Pace) -> Verdict:
     if expectation.held:
         stack.pause(pace.seconds(_REMEMBERED_EVALUATIONS))
     told = _first(stack, begin)
-    late = {seen for seen, seconds in told.items() if seconds > off and seen.severity != "low"}
+    late = {seen for seen, seconds in told.items() if seconds > off}
     verdict.after_the_end = late - _of_other_work()
     verdict.talkative = _talkative(stack, begin, expectation.conversations)
     return verdict
@@ -122,8 +122,7 @@ def _judge(verdict: Verdict, expectation: Expectation, pace: Pace, early: Iterab
     }  # fmt: skip
     busy = _of_other_work()
     declared = {*required, *expectation.tolerated(), *busy}
-    found = {*(verdict.after.keys() - declared), *(set(early) - busy)}
-    verdict.unexpected = {seen for seen in found if seen.severity != "low"}
+    verdict.unexpected = {*(verdict.after.keys() - declared), *(set(early) - busy)}
 
 
 def _of_other_work() -> set[FiredAlert]:
