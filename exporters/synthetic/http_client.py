@@ -42,11 +42,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer; `location` is where a redirect leads."""
+    """The answer."""
 
-    status: int
-    location: str | None
+    head: Head
     body: Body
+
+    @property
+    def status(self) -> int:
+        """The status."""
+        return self.head.status
+
+
+def text_of_body(answer: Answer, errors: str = "replace") -> str:
+    """Return the decoded body as text. Raises CollectError, or UnicodeError if `errors` says so."""
+    return text_of(answer.body.content(), answer.body.content_type, errors)
 
 
 def expect_headers(headers: Mapping[str, str]) -> None:
@@ -109,7 +118,7 @@ def exchange(request: Request, context: ssl.SSLContext, observation: Observation
             with contextlib.suppress(CollectError):
                 _note_length(_body(head, bytes(reader.received), complete=False).content(), observation)
             raise
-    return Answer(head.status, head.first("location"), _body(head, sent, complete=complete))
+    return Answer(head, _body(head, sent, complete=complete))
 
 
 def _body(head: Head, sent: bytes, *, complete: bool) -> Body:

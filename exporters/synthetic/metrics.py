@@ -6,7 +6,8 @@ label `instance`; here one page has all checks.
 
 from __future__ import annotations
 
-from exporters.core.checks.check import Gauges
+from exporters.core.checks.check import Gauges, Histograms
+from exporters.core.checks.counters import EDGES
 
 GAUGES: Gauges = {
     "probe_dns_lookup_time_seconds": ((), "Time to resolve the host names with the system's resolver."),
@@ -36,3 +37,7 @@ GAUGES: Gauges = {
     ),
     "pantrywatch_check_step_duration_seconds": (("step",), "Time of each step of the last journey."),
 }
+
+STEP_SECONDS = "pantrywatch_check_step_seconds"
+HISTOGRAMS: Histograms = {STEP_SECONDS: (EDGES, "Time of the steps of journeys that passed.")}
+HISTOGRAM_LABELS = ("step",)

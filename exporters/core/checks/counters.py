@@ -18,7 +18,7 @@ from exporters.core.errors import ErrorClass
 from exporters.core.exposition import AnyFamily, Family, HistogramFamily, HistogramSample
 
 # In seconds; the edges include those of the documented targets (0.1, 0.2, 0.5, 1, 2, 3).
-_EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
+EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 
 
 class Histogram:
@@ -54,7 +54,7 @@ class CheckCounters:
         self._lock = threading.Lock()
         self._failed = dict.fromkeys((c for c in ErrorClass if c is not ErrorClass.INTERNAL), 0)
         self._skipped = {"overrun": 0, "internal": 0}
-        self._passed = Histogram(_EDGES)
+        self._passed = Histogram(EDGES)
         self._measured = filled
 
     def count(self, result: Result) -> None:

@@ -128,9 +128,10 @@ def _follow(plan: _Plan, observation: Observation, deadline: Deadline) -> Answer
     for followed in range(plan.redirects + 1):
         observation.set("probe_http_redirects", followed)
         answer = exchange(request, plan.context, observation, deadline)
-        if not plan.redirects or answer.status not in _REDIRECTS or not answer.location:
+        location = answer.head.first("location")
+        if not plan.redirects or answer.status not in _REDIRECTS or not location:
             return answer
-        request = _redirected(request, plan.request.url, answer.status, answer.location)
+        request = _redirected(request, plan.request.url, answer.status, location)
     raise CollectError(ErrorClass.PROTOCOL, f"more than {plan.redirects} redirects")
 
 

@@ -1,28 +1,30 @@
-"""What a user does, as a few requests in sequence: log in, read, write.
+"""What a user does, as a few requests in sequence: log in, read, write, and clean up.
 
-A later step uses what an earlier one saved, and secrets from files, as `<<name>>` in its url, headers and body. Braces
-are literal, so that JSON can be written as it is; `<<…>>` is always a placeholder. A value is escaped so that it cannot
-change its context: percent-encoded in a url and in a form, escaped as in a JSON string in a JSON body. It is never part
-of the host of a url, so that an answer cannot choose where a secret is sent.
+A later step uses what an earlier one saved, secrets from files and the settings' own values, as `<<name>>` in its url,
+headers and body; `<<run>>` is different in each run. Braces are literal, so that JSON can be written as it is; `<<…>>`
+is always a placeholder. A value is escaped so that it cannot change its context: percent-encoded in a url and in a
+form, escaped as in a JSON string in a JSON body. It is never part of the host of a url, so that an answer cannot choose
+where a secret is sent. Cookies are kept and sent as a browser does, within the run.
 
 Use an account and records that exist only for this check: each run writes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import secrets
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
 from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
 from exporters.core.checks.http_url import parse_url
-from exporters.core.checks.templating import expect_placeholder_names, fill, names_in
+from exporters.core.checks.templating import SecretFiles, expect_placeholder_names, fill, names_in
 from exporters.core.deadline import Deadline
 from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import CollectError, ErrorClass, classify_network_error
@@ -36,9 +38,8 @@ from exporters.core.field_checks import (
     unique_names,
 )
 from exporters.core.settings import Secret
-from exporters.synthetic.http_body import text_of
+from exporters.synthetic.cookies import Cookies
 from exporters.synthetic.http_client import (
-    Answer,
     Request,
     all_headers,
     exchange,
@@ -47,12 +48,17 @@ from exporters.synthetic.http_client import (
     judge,
     sendable,
 )
+from exporters.synthetic.metrics import STEP_SECONDS
+from exporters.synthetic.saved_values import expect_place, saved_values
 from exporters.synthetic.tls import client_context
 
 _MAXIMUM_STEPS = 10
 _DEFAULT_STATUSES = range(200, 300)  # a redirect is not followed, and is often the way back to the login page
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
+_RUN = "run"
+# Shares of `timeout_seconds` before its end: from when the steps may not go on, and the clean-up.
+_CLEANUP_SHARE, _REST_SHARE = 0.2, 0.02
 
 
 def _expect_plain_host(url: str) -> None:
@@ -62,13 +68,13 @@ def _expect_plain_host(url: str) -> None:
 
 def _expect_places(save: Mapping[str, str]) -> None:
     expect_placeholder_names(save)
-    if not all(save.values()):
-        raise ValueError("expected the place of each saved value in the answer, got an empty text")
+    for place in save.values():
+        expect_place(place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One request of a journey; redirects are not followed. `<<name>>` in its texts is a secret or a saved value."""
+    """One request of a journey; redirects are not followed. `<<name>>` in its texts is a secret or another value."""
 
     name: Annotated[str, "The value of the label `step`; unique in the journey.", expect_name]
     url: Annotated[str, "The URL to request; its host must not contain a placeholder.", _expect_plain_host]
@@ -80,96 +86,166 @@ class Step:
     ] = ()
     expect_body: Annotated[str | None, "A regular expression that the body must match.", optional(expect_regex)] = None
     save: Annotated[
-        dict[str, str], "Name → place of its value in the JSON answer, such as `data.items.0.id`.", _expect_places
+        dict[str, str],
+        "Name → place of its value in the answer: in JSON, such as `data.items.0.id`; `field:csrf_token`, of an input "
+        "of the page; `meta:csrf-token`, of a meta element; `cookie:XSRF-TOKEN`; `header:Location`.",
+        _expect_places,
     ] = field(default_factory=dict)
 
 
-def _distinct_values(steps: tuple[Step, ...], secret_files: dict[str, str]) -> Problems:
-    known = set(secret_files)
-    for index, step in enumerate(steps):
-        saved = getattr(step, "save", {})
-        for name in saved:
+def _distinct_values(
+    steps: tuple[Step, ...], cleanup: tuple[Step, ...], secret_files: dict[str, str], variables: dict[str, str]
+) -> Problems:
+    known = {_RUN, *secret_files}
+    for entry, names in (("variables", variables), *_saves("steps", steps), *_saves("cleanup", cleanup)):
+        for name in names:
             if name in known:
-                yield f"steps[{index}].save.{name}", f"expected a name of its own, got {name!r} again"
-        known |= saved.keys()
+                yield f"{entry}.{name}", f"expected a name of its own, got {name!r} again"
+        known |= names.keys()
+
+
+def _saves(entry: str, steps: tuple[Step, ...]) -> list[tuple[str, dict[str, str]]]:
+    return [(f"{entry}[{index}].save", getattr(step, "save", {})) for index, step in enumerate(steps)]
+
+
+def _distinct_steps(steps: tuple[Step, ...], cleanup: tuple[Step, ...]) -> Problems:
+    names = {getattr(step, "name", "") for step in steps}
+    for index, step in enumerate(cleanup):
+        if getattr(step, "name", None) in names:
+            yield f"cleanup[{index}].name", f"expected a name of its own, got {step.name!r} again"
+
+
+def _no_secret_of_that_name(secret_files: dict[str, str]) -> Problems:
+    if _RUN in secret_files:
+        yield f"secret_files.{_RUN}", f"expected another name: <<{_RUN}>> is the text that is different in each run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyCheck(CheckSettings):
-    """Passes if every step does, in order, all within `timeout_seconds`."""
+    """Passes if every step does, in order, all within `timeout_seconds`; with `cleanup` within four fifths of it."""
 
     kind: Annotated[Literal["journey"], "What a user does, as a few requests in sequence."]
     steps: Annotated[
         tuple[Step, ...], f"1 to {_MAXIMUM_STEPS} requests, in order.", some_entries("step"),
         at_most_entries(_MAXIMUM_STEPS, "steps"), unique_names,
     ]  # fmt: skip
-    secret_files: Annotated[dict[str, str], "Placeholder name → file with its value.", expect_placeholder_names] = (
-        field(default_factory=dict)
-    )
+    cleanup: Annotated[
+        tuple[Step, ...],
+        f"At most {_MAXIMUM_STEPS} requests after the others, whether those passed or not, but for those that need a "
+        "value which was not saved. One that fails is seen in its metrics, and does not fail the check.",
+        at_most_entries(_MAXIMUM_STEPS, "steps"), unique_names,
+    ] = ()  # fmt: skip
+    secret_files: SecretFiles = field(default_factory=dict)
+    variables: Annotated[
+        dict[str, str], "Placeholder name → value; `<<run>>` is there without: a text that is different in each run.",
+        expect_placeholder_names,
+    ] = field(default_factory=dict)  # fmt: skip
     tls_verify: Annotated[bool, "Whether to verify the servers' certificates."] = True
     ca_file: Annotated[str | None, "The CA that signed the certificates (PEM); default: the system's CAs."] = None
 
-    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_distinct_values,)
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_distinct_values, _distinct_steps, _no_secret_of_that_name)
+
+    def all_steps(self) -> tuple[Step, ...]:
+        """Return the steps and those of the clean-up."""
+        return (*self.steps, *self.cleanup)
 
 
 def prepare(settings: JourneyCheck, entry: Entry) -> Probe:
     """Return the check, with its secrets and CAs loaded. Raises ConfigError."""
-    known = set(settings.secret_files)
-    for index, step in enumerate(settings.steps):
-        _expect_known(step, known, entry, f"steps[{index}]")
-        known |= step.save.keys()
+    known = {_RUN, *settings.secret_files, *settings.variables}
+    for name, steps in (("steps", settings.steps), ("cleanup", settings.cleanup)):
+        for index, step in enumerate(steps):
+            _expect_known(step, known, entry, f"{name}[{index}]")
+            known |= step.save.keys()
     files = settings.secret_files.items()
-    secrets = {name: entry.secret_file(f"secret_files.{name}", file) for name, file in files}
+    own_secrets = {name: entry.secret_file(f"secret_files.{name}", file) for name, file in files}
     context = client_context(entry, settings.ca_file, verify=settings.tls_verify)
-    return partial(_check, settings.steps, secrets, context)
+
+    def probe(observation: Observation, deadline: Deadline) -> None:
+        _Run(settings, own_secrets, context, observation).make(deadline)
+
+    return probe
+
+
+def _texts(step: Step) -> dict[str, str]:
+    return {"url": step.url, "body": step.body or ""} | {f"headers.{k}": text for k, text in step.headers.items()}
 
 
 def _expect_known(step: Step, known: set[str], entry: Entry, path: str) -> None:
-    texts = {"url": step.url, "body": step.body or ""} | {f"headers.{k}": text for k, text in step.headers.items()}
-    for name, text in texts.items():
+    for name, text in _texts(step).items():
         if unknown := sorted(names_in(text) - known):
             placeholders = ", ".join(f"<<{name}>>" for name in unknown)
-            expected = f"expected names of secret_files or saved by an earlier step, got {placeholders}"
+            expected = f"expected names of secret_files, variables or saved by an earlier step, got {placeholders}"
             raise entry.error(f"{path}.{name}", expected)
 
 
-def _check(
-    steps: Sequence[Step],
-    secrets: Mapping[str, Secret],
-    context: ssl.SSLContext,
-    observation: Observation,
-    deadline: Deadline,
-) -> None:
-    values = {name: secret.reveal() for name, secret in secrets.items()}
-    for step in steps:
+class _Run:
+    """One run of a journey: its cookies, and the values known so far."""
+
+    def __init__(
+        self, settings: JourneyCheck, own_secrets: Mapping[str, Secret], context: ssl.SSLContext, seen: Observation
+    ) -> None:
+        self._settings = settings
+        self._context = context
+        self._observation = seen
+        self._cookies = Cookies()
+        revealed = {name: secret.reveal() for name, secret in own_secrets.items()}
+        self._values = {_RUN: secrets.token_hex(8), **settings.variables, **revealed}
+
+    def make(self, deadline: Deadline) -> None:
+        """Take all steps. Raises CollectError with the first that fails."""
+        seconds = self._settings.timeout_seconds
+        if not self._settings.cleanup:
+            self._take_all(self._settings.steps, deadline)
+            return
+        try:
+            self._take_all(self._settings.steps, deadline.earlier(seconds * _CLEANUP_SHARE))
+        finally:
+            self._clean_up(deadline.earlier(seconds * _REST_SHARE))
+
+    def _take_all(self, steps: Sequence[Step], deadline: Deadline) -> None:
+        for step in steps:
+            self._take(step, deadline)
+
+    def _clean_up(self, deadline: Deadline) -> None:
+        for step in self._settings.cleanup:
+            if set().union(*map(names_in, _texts(step).values())) <= self._values.keys():
+                with contextlib.suppress(CollectError):
+                    self._take(step, deadline)
+
+    def _take(self, step: Step, deadline: Deadline) -> None:
+        """Take a step. Raises CollectError with its name."""
         start = time.monotonic()
         # Failed until it passes: a run abandoned at its deadline shows the step that it hangs in.
-        observation.set("pantrywatch_check_step_success", 0, step.name)
+        self._observation.set("pantrywatch_check_step_success", 0, step.name)
         try:
-            values |= _take(step, values, context, observation, deadline)
+            self._values |= self._answered(step, deadline)
         except (CollectError, OSError) as error:
             raise _named(step, error) from None
         finally:
-            observation.set("pantrywatch_check_step_duration_seconds", time.monotonic() - start, step.name)
-        observation.set("pantrywatch_check_step_success", 1, step.name)
+            seconds = time.monotonic() - start
+            self._observation.set("pantrywatch_check_step_duration_seconds", seconds, step.name)
+        self._observation.set("pantrywatch_check_step_success", 1, step.name)
+        self._observation.observe(STEP_SECONDS, seconds, seconds, step.name)
+
+    def _answered(self, step: Step, deadline: Deadline) -> dict[str, str]:
+        """Make the request of a step; return the values it saves."""
+        request = _request(step, self._values, self._cookies)
+        answer = exchange(request, self._context, self._observation, deadline)
+        self._cookies.take(request.url, answer.head)
+        pattern = re.compile(step.expect_body) if step.expect_body else None
+        judge(answer, step.expect_status or _DEFAULT_STATUSES, pattern, self._observation)
+        return saved_values(step.save, answer, self._cookies)
 
 
-def _take(
-    step: Step, values: Mapping[str, str], context: ssl.SSLContext, observation: Observation, deadline: Deadline
-) -> dict[str, str]:
-    """Make the request of a step; return the values it saves."""
-    answer = exchange(_request(step, values), context, observation, deadline)
-    pattern = re.compile(step.expect_body) if step.expect_body else None
-    judge(answer, step.expect_status or _DEFAULT_STATUSES, pattern, observation)
-    return saved_values(step, answer)
-
-
-def _request(step: Step, values: Mapping[str, str]) -> Request:
+def _request(step: Step, values: Mapping[str, str], cookies: Cookies) -> Request:
+    url = parse_url(fill(step.url, values, _in_url))
     headers = all_headers({"Content-Type": _JSON} if step.body is not None else {})
+    if kept := cookies.header(url):
+        headers["Cookie"] = kept
     headers = all_headers(headers | {name.title(): fill(text, values) for name, text in step.headers.items()})
     if not all(map(sendable, headers.values())):
         raise CollectError(ErrorClass.PROTOCOL, "a value that is not allowed in a header")
-    url = parse_url(fill(step.url, values, _in_url))
     body = None if step.body is None else fill(step.body, values, _escape(headers.get("Content-Type", "")))
     return Request(step.method, url, headers, None if body is None else body.encode())
 
@@ -183,41 +259,6 @@ def _escape(content_type: str) -> Callable[[str], str]:
     if content_type.startswith(_FORM):
         return _in_url
     return (lambda value: json.dumps(value)[1:-1]) if "json" in content_type else str
-
-
-def saved_values(step: Step, answer: Answer) -> dict[str, str]:
-    """Return the values that a step saves from its answer. Raises CollectError (protocol) if one is missing."""
-    if not step.save:
-        return {}
-    document = _document(answer)
-    return {name: _value(document, place) for name, place in step.save.items()}
-
-
-def _document(answer: Answer) -> Any:
-    """Return the JSON of an answer, with numbers as written: an id may exceed the precision of a float."""
-    text = answer.body.content(), answer.body.content_type
-    try:
-        return json.loads(text_of(*text, errors="strict"), parse_int=str, parse_float=str, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise CollectError(ErrorClass.PROTOCOL, "the answer is not JSON") from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"JSON has no {constant}")
-
-
-def _value(document: Any, place: str) -> str:
-    """Return the text, number or truth value at a place; its parts are keys, and indexes in a list."""
-    for part in place.split("."):
-        try:
-            document = document[int(part) if isinstance(document, list) else part]
-        except (KeyError, IndexError, ValueError, TypeError):
-            raise CollectError(ErrorClass.PROTOCOL, f"nothing at {place} in the answer") from None
-    text = {True: "true", False: "false"}[document] if isinstance(document, bool) else document
-    # Unprintable text cannot be an id or a token, and a lone surrogate cannot be sent.
-    if not isinstance(text, str) or not text.isprintable():
-        raise CollectError(ErrorClass.PROTOCOL, f"no plain value at {place} in the answer")
-    return text
 
 
 def _named(step: Step, error: CollectError | OSError) -> CollectError:

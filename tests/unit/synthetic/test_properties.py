@@ -19,11 +19,12 @@ from exporters.core.checks.http_url import parse_url, redirect_target, same_orig
 from exporters.core.checks.templating import fill, names_in
 from exporters.core.errors import CollectError, ConfigError, ErrorClass
 from exporters.core.settings import decode
+from exporters.synthetic.cookies import Cookies
 from exporters.synthetic.http_answer import MAXIMUM_BODY_BYTES, AnswerReader, Head
 from exporters.synthetic.http_body import Body, text_of
 from exporters.synthetic.http_client import Answer, Request, note_head
 from exporters.synthetic.kinds import KINDS
-from exporters.synthetic.kinds.journey import Step, saved_values
+from exporters.synthetic.saved_values import saved_values
 from exporters.synthetic.settings import SyntheticSettings
 from tests.support.properties import cases
 
@@ -218,15 +219,37 @@ jsons = st.recursive(
 )
 
 
+pages = st.lists(
+    st.sampled_from(
+        ["<input name=a ", "value='", "'>", "<meta name=a content=", "<!", "<![", "]>", "--", "&#0;", "<script>"]
+    )
+    | st.text(max_size=6),
+    max_size=12,
+).map(lambda parts: "".join(parts).encode(errors="replace"))  # fmt: skip
+set_cookies = st.lists(
+    st.tuples(st.just("set-cookie"), st.text(st.characters(max_codepoint=0xFF), max_size=60))
+    | st.sampled_from([("set-cookie", "a=b; Max-Age=0"), ("set-cookie", "a=%C3; Path=/"), ("set-cookie", "a")]),
+    max_size=4,
+).map(tuple)
+
+
 @bounded
-@given(st.one_of(jsons.map(lambda document: json.dumps(document).encode()), st.binary(max_size=60)), token)
-def test_any_answer_gives_a_value_or_is_refused(body: bytes, place: str) -> None:
+@given(
+    st.one_of(jsons.map(lambda document: json.dumps(document).encode()), pages, st.binary(max_size=60)),
+    token,
+    set_cookies,
+)
+def test_any_answer_gives_a_value_or_is_refused(body: bytes, place: str, headers: tuple[tuple[str, str], ...]) -> None:
     """What is saved of any answer is a line of text, or it is class protocol."""
     places = {"one": place, "two": "a", "three": "0.b.-1", "four": "a.9" * 20}
-    answer = Answer(200, None, Body(body, True, (), "application/json"))
+    places |= {"five": "field:a", "six": "meta:a", "seven": "cookie:a", "eight": "header:Set-Cookie"}
+    answer = Answer(Head(1.1, 200, headers), Body(body, True, (), "application/json"))
+    cookies, url = Cookies(), parse_url("http://127.0.0.1/")
+    cookies.take(url, answer.head)
+    assert isinstance(cookies.header(url), str | None)
     for name, where in places.items():
         try:
-            found = saved_values(Step(name="one", url="http://a/", save={name: where}), answer)
+            found = saved_values({name: where}, answer, cookies)
         except CollectError as error:
             assert error.error_class is ErrorClass.PROTOCOL  # noqa: PT017 - either way is right
         else:
@@ -310,6 +333,6 @@ def test_any_settings_are_a_check_or_an_error(kind: str, more: dict[str, Any]) -
 def test_depth_of_json() -> None:
     """JSON of any depth is refused, not followed."""
     for deep in (b"[" * 10**6, b'{"a":' * 10**5, b'{"a": ' + b"[" * 950 + b"]" * 950 + b"}"):
-        answer = Answer(200, None, Body(deep, True, (), "application/json"))
+        answer = Answer(Head(1.1, 200, ()), Body(deep, True, (), "application/json"))
         with pytest.raises(CollectError):
-            saved_values(Step(name="one", url="http://a/", save={"x": "a"}), answer)
+            saved_values({"x": "a"}, answer, Cookies())

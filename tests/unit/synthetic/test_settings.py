@@ -125,7 +125,7 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         ),
         (
             journey({"url": "http://a/<<tokn>>"}),
-            "synthetic.checks[1].steps[0].url: expected names of secret_files or saved by an earlier step, got <<to",
+            "synthetic.checks[1].steps[0].url: expected names of secret_files, variables or saved by an earlier step, got",
         ),
         (
             journey({"save": {"token": "token"}, "headers": {"A": "<<token>>"}}),
@@ -134,6 +134,18 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         (
             journey({"body": '{"a": {"b": "<<My Token>>"}}'}),
             "synthetic.checks[1].steps[0].body: expected names of secret_files",
+        ),
+        (journey({"save": {"a": "cookie:"}}), "synthetic.checks[1].steps[0].save: expected the place"),
+        (journey({"save": {"run": "a"}}), "synthetic.checks[1].steps[0].save.run: expected a name of its own"),
+        (journey({}, variables={"run": "a"}), "synthetic.checks[1].variables.run: expected a name of its own"),
+        (journey({}, secret_files={"run": "settings.yaml"}), "synthetic.checks[1].secret_files.run: expected another"),
+        (
+            journey({"name": "one"}, cleanup=[{"name": "one", "url": "http://a/"}]),
+            "synthetic.checks[1].cleanup[0].name: expected a name of its own, got 'one' again",
+        ),
+        (
+            journey({}, cleanup=[{"name": "end", "url": "http://a/<<id>>"}]),
+            "synthetic.checks[1].cleanup[0].url: expected names of secret_files, variables or saved",
         ),
         (TCP | {"name": "two"}, "synthetic.checks[1].name: expected each only once, got 'two' again"),
     ],
