@@ -1,8 +1,8 @@
 """Looks at a few keys at a time, off the scrape, over one connection that is open during a round alone.
 
 SCAN goes on where the last round ended, so after a while every key has been seen; MEMORY USAGE follows for each key.
-Neither counts as a lookup. OBJECT does: the server adds it to keyspace_hits, and with it to the hit ratio. So OBJECT is
-asked for few keys: at most one lookup for 200 of the application's.
+Neither counts as a lookup. OBJECT does, in Redis 6.2 to 8 and Valkey: it adds to keyspace_hits and so to the hit ratio.
+It is asked for few keys: at most one lookup for 200 of the application's.
 """
 
 from __future__ import annotations
