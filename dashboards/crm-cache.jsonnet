@@ -14,6 +14,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Status: is the cache doing its job?', (import 'cache/health.libsonnet')(config)),
       board.row('Problems: why do lookups miss, and what is rejected?', (import 'cache/problems.libsonnet')(config)),
       board.row('Performance: is it fast?', (import 'cache/performance.libsonnet')(config)),
+      board.row('Keys: what takes the memory?', (import 'cache/keys.libsonnet')(config), collapsed=true),
       board.row('Memory and clients', (import 'cache/memory.libsonnet')(config), collapsed=true),
       board.row('Persistence and replication: would a restart lose data?', (import 'cache/replication.libsonnet')(config), collapsed=true),
       board.row('Blind spots: missing privileges', (import 'cache/visibility.libsonnet')(config), collapsed=true),

@@ -44,7 +44,7 @@ def prepare_demo(state: State, addresses: Addresses, postgres_bin: Path) -> None
         "redis/redis.conf",
         f'bind 127.0.0.1\nport {redis_port}\nrequirepass {redis_password}\ndir "{state.file("redis")}"\n'
         f'pidfile "{state.file("redis")}/redis.pid"\n'
-        "maxmemory 64mb\nmaxmemory-policy allkeys-lru\nsave 300 1\nlatency-monitor-threshold 100\n",
+        "maxmemory 64mb\nmaxmemory-policy allkeys-lfu\nsave 300 1\nlatency-monitor-threshold 100\n",
     )
     if not state.file("postgres/PG_VERSION").exists():
         _initialise_postgres(state, postgres_bin)

@@ -57,7 +57,7 @@ function(config)
     ) + panel.ratio + panel.limits([[null, colors.kept], [0.8, colors.broken]]) + panel.lines,
     panel.timeseries(
       'Cache lookups by the application',
-      'Lookups of cached responses per second: hit, miss, or off (the cache was not asked because it is down).',
+      'Keys that the application looks up in the cache per second: hit, miss, or off (the cache was not asked because it is down).',
       'ops',
       [panel.query('sum by (result) (rate(crm_app_cache_requests_total{%s}[$__rate_interval]))' % queries.application, '{{result}}')],
       untold,

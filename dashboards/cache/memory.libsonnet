@@ -28,9 +28,13 @@ function(config)
     ) + panel.decimals(1),
     panel.timeseries(
       'Fragmentation',
-      'Resident divided by used memory. 1 to 1.5 is good; a small cache always looks worse. Below 1: part of it is swapped out, and it is slow. High for long: set activedefrag yes, or restart.',
+      'Resident divided by used memory. 1 to 1.5 is good; a small cache always looks worse. Below 1: part of it is swapped out, and it is slow. High in the allocator: set activedefrag yes; not returned: MEMORY PURGE; neither: a restart.',
       'none',
-      [panel.query(queries.newest('redis_mem_fragmentation_ratio'), '{{instance}}')],
+      [
+        panel.query(queries.newest('redis_mem_fragmentation_ratio'), '{{instance}} all'),
+        panel.query(queries.newest('redis_allocator_frag_ratio'), '{{instance}} in the allocator'),
+        panel.query(queries.newest('redis_allocator_rss_ratio'), '{{instance}} not returned to the system'),
+      ],
       queries.silent,
     ),
     panel.timeseries(

@@ -47,7 +47,7 @@ function(config)
     ) + panel.decimals(0),
     panel.timeseries(
       'Hit ratio seen by the application (traffic)',
-      'Share of cached responses the application looked up and found; one of its lookups may be several in Redis. Off: it did not ask, because the cache is down. The metric names are those of the demo; another CRM may not export them.',
+      'Share of keys the application looked up and found; by prefix of the key in the row Keys. Off: it did not ask, because the cache is down. The metric names are those of the demo; another CRM may not export them.',
       'percentunit',
       [
         panel.query('sum(rate(crm_app_cache_requests_total{result="hit"}[$__rate_interval])) / (sum(rate(crm_app_cache_requests_total[$__rate_interval])) > 0)', 'hits'),

@@ -9,5 +9,8 @@ function(config)
       config: 'client limit, number of threads (CONFIG GET)',
       latency: 'command percentiles, distribution and latency spikes (LATENCY)',
       slowlog: 'slow commands (SLOWLOG)',
+      scan: 'samples of keys (SCAN)',
+      memory: 'memory by prefix, largest key (MEMORY USAGE)',
+      object: 'memory by encoding, hottest key (OBJECT)',
     }, width=24),
   ]

@@ -53,7 +53,7 @@ def build(environment: Environment) -> Observation:
 
 def _services(environment: Environment, metrics: Metrics) -> Services:
     dsn = environment.secret("app_dsn")
-    cache = Cache(environment.secret("cache_url"))
+    cache = Cache(environment.secret("cache_url"), metrics)
     # Signs sessions: bound to the installation's database password, so it survives a restart and needs no file.
     secret = hashlib.sha256(b"session tokens of " + dsn.encode()).digest()
     return Services(

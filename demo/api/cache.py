@@ -10,6 +10,8 @@ from typing import Any
 
 import redis
 
+from demo.api.metrics import Metrics
+
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 300
@@ -21,7 +23,8 @@ _TIMEOUT_SECONDS = 0.25
 class Cache:
     """While the server is unreachable, every operation returns None or has no effect; nothing is ever raised."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._client = redis.Redis.from_url(
             url,
             socket_timeout=_TIMEOUT_SECONDS,
@@ -41,7 +44,9 @@ class Cache:
     def get(self, keys: Sequence[str]) -> list[bytes | None] | None:
         """The value of each key, or None; None instead of the list while the cache is unreachable."""
         values = self._try(lambda client: client.mget(keys))
-        return None if values is None else list(values)
+        found = None if values is None else list(values)
+        self._metrics.looked_up(keys, found)
+        return found
 
     def put(self, values: Mapping[str, bytes], seconds: int) -> None:
         """Store every value for that many seconds."""

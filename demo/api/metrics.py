@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -16,6 +18,8 @@ from prometheus_client import (
 HTTP_EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 # The database's advised edges, with 0.025 and 0.25 added: a target of 0.1 s needs edges near it to be seen coming.
 DATABASE_EDGES = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10)
+# What keys of the cache begin with; the label of their lookups, as in `samples.prefixes` of settings.yaml.
+CACHE_PREFIXES = ("GET:", "session:", "permissions:", "preferences:")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
@@ -57,12 +61,13 @@ class Metrics:
         )
         self.cache = Counter(
             "crm_app_cache_requests",
-            "Look-ups of cached answers by result; off means that the cache was not asked because it is away.",
-            ("result",),
+            "Look-ups by the prefix of their key and result; off: the cache was not asked because it is away.",
+            ("prefix", "result"),
             registry=self.registry,
         )
-        for result in ("hit", "miss", "off"):
-            self.cache.labels(result)
+        for prefix in CACHE_PREFIXES:
+            for result in ("hit", "miss", "off"):
+                self.cache.labels(prefix, result)
         self._says_statuses = True
 
     def say_statuses(self, says: bool) -> None:  # noqa: FBT001 - it is about nothing else
@@ -70,6 +75,12 @@ class Metrics:
         if says != self._says_statuses:
             self._says_statuses = says
             self.requests.clear()
+
+    def looked_up(self, keys: Sequence[str], values: Sequence[bytes | None] | None) -> None:
+        """Count lookups of keys, each of which begins with one of `CACHE_PREFIXES`; no values: the cache is away."""
+        for key, value in zip(keys, values or [None] * len(keys), strict=True):
+            result = "off" if values is None else "miss" if value is None else "hit"
+            self.cache.labels(key.partition(":")[0] + ":", result).inc()
 
     def known_route(self, method: str, route: str, statuses: tuple[int, ...]) -> None:
         """Create the series of a route, so that its first error is an increase from 0 and not a new series."""

@@ -52,7 +52,6 @@ def _serve_cached(route: ApiRoute, call: Call, key: str) -> Served:
     cache = call.services.cache
     found = cache.get([key])
     hit = found[0] if found else None
-    call.services.metrics.cache.labels("off" if found is None else "miss" if hit is None else "hit").inc()
     if hit is not None:
         return Served(200, hit, "HIT")
     answer = route.handler(call)

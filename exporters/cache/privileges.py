@@ -19,18 +19,26 @@ RULES: Final = (
     "resetchannels -@all +ping +info +client|setname +config|get +slowlog|len +slowlog|get +latency|latest"
     " +latency|histogram"
 )
+# What `samples` needs beyond that: names of keys and what the server keeps about them, no value.
+SAMPLE_RULES: Final = "~* +scan +select +memory|usage +object|encoding +object|freq"
 
 _PRIVILEGES = {
     "info": ("info",),
     "config": ("config",),
     "slowlog": ("slowlog",),
     "latency": ("latency", "latency_histogram"),
+    "scan": ("scan",),
+    "memory": ("memory",),
+    "object": ("object",),
 }
 _COSTS = {
     "info": "no metrics but the slow log and latencies",
     "config": "no number of threads, and no 0 for databases that are empty",
     "slowlog": "no length and newest entry of the slow log",
     "latency": "no latency spikes, and no latency histogram of each command",
+    "scan": "no samples of keys",
+    "memory": "no memory by prefix and encoding, and no largest key",
+    "object": "no memory by encoding, and no frequency of access",
 }
 _LIMITS = {"redis_config_maxclients": "maxclients", "redis_config_maxmemory": "maxmemory"}
 _REMOVED = (
@@ -86,15 +94,16 @@ def findings(replies: Mapping[str, Sequence[Reply]], username: str) -> list[Find
     if info.is_sentinel:
         return [*found, Finding(ok=True, what="a Sentinel: only INFO is available and used")]
     held = _held(replies)
-    for privilege in _PRIVILEGES:
+    rules = f"{RULES} {SAMPLE_RULES}" if "scan" in replies else RULES
+    for privilege in (one for one, collectors in _PRIVILEGES.items() if collectors[0] in replies):
         what = f"command {privilege.upper()}"
         if held.get(privilege):
             found.append(Finding(ok=True, what=what))
         else:
             cost = ", ".join([_COSTS[privilege], *_lost_limits(privilege, info)])
-            remedy = f"ACL SETUSER {username or 'default'} {RULES}" if privilege in held else _REMOVED
+            remedy = f"ACL SETUSER {username or 'default'} {rules}" if privilege in held else _REMOVED
             found.append(Finding(ok=False, what=f"{what}: without it, {cost}", remedy=remedy))
-    return [*found, *_memory_limit(replies, info)]
+    return [*found, *_percentiles(replies), *_memory_limit(replies, info)]
 
 
 def _info(replies: Mapping[str, Sequence[Reply]]) -> Info:
@@ -116,6 +125,16 @@ def unreachable(error_class: ErrorClass) -> Finding:
     """Return the findings of `validate` for a server that cannot be queried."""
     remedy = _UNREACHABLE.get(error_class, "")
     return Finding(False, f"the server ({error_class.value})", remedy, Level.FAULT)
+
+
+def _percentiles(replies: Mapping[str, Sequence[Reply]]) -> list[Finding]:
+    """Return advice where LATENCY is granted but has no histograms: Redis before 7.0."""
+    lacks = ErrorClass.VERSION in _classes({"latency_histogram": replies.get("latency_histogram", ())}, "latency")
+    if not lacks or ErrorClass.VERSION in _classes({"latency": replies.get("latency", ())}, "latency"):
+        return []
+    return [
+        Finding(False, "latency percentiles", "Redis 7.0 and later have them; means by command remain", Level.ADVICE)
+    ]
 
 
 def _memory_limit(replies: Mapping[str, Sequence[Reply]], info: Info) -> list[Finding]:

@@ -30,8 +30,8 @@ class _Question:
 
 
 # A name in the replies of LATENCY or CONFIG costs next to nothing; commands like SCAN, which occupy the server's only
-# thread, are never used. INFO of a server with every module has about 70 kB, the histograms of 300 commands about 200
-# kB.
+# thread, are not used on a scrape. INFO of a server with every module has about 70 kB, the histograms of 300 commands
+# about 200 kB.
 QUESTIONS: Final = (
     _Question("info", ("INFO", "ALL"), 2 * _MIB),
     *(
@@ -50,6 +50,9 @@ OWN_COMMANDS: Final = frozenset(
         *("|".join(question.command[:2]).lower() for question in QUESTIONS if question.collector != "info"),
         "info",
         "client|setname",
+        "memory|usage",
+        "object|encoding",
+        "object|freq",
     }
 )
 

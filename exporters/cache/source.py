@@ -9,6 +9,8 @@ from exporters.cache import families, latency, privileges, replication
 from exporters.cache import replies as shapes
 from exporters.cache.address import followed
 from exporters.cache.info import Info, parse_info
+from exporters.cache.sampler import COLLECTOR as SAMPLES
+from exporters.cache.sampler import KeySampler
 from exporters.cache.session import COLLECTORS, OWN_COMMANDS, Replies, Session
 from exporters.cache.settings import Section
 from exporters.cache.slow_log import SlowLog
@@ -19,6 +21,7 @@ from exporters.core.redis_client import RedisAddress, Reply
 from exporters.core.redis_errors import ServerError
 from exporters.core.scrape import Finding, Run, Source, Up
 
+_LACKING = {ErrorClass.PERMISSION, ErrorClass.VERSION}
 _FROM_INFO = ("replication", "sentinel", "keyspace", "commands")
 
 
@@ -28,7 +31,9 @@ def sources(section: Section, settings_file: str) -> list[Source]:
     problems: list[ConfigProblem] = []
     for index, target in enumerate(section):
         try:
-            found.append(CacheSource(target.name, followed(target, f"cache[{index}]", settings_file)))
+            address = followed(target, f"cache[{index}]", settings_file)
+            sampler = KeySampler(target.name, target.samples, address) if target.samples else None
+            found.append(CacheSource(target.name, address, sampler))
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -37,15 +42,16 @@ def sources(section: Section, settings_file: str) -> list[Source]:
 
 
 class CacheSource:
-    """Scrapes one server; the connection stays open between scrapes."""
+    """Scrapes one server; the connection stays open between scrapes. Samples of keys have one of their own."""
 
     exporter = "cache"
     up: Up | None = Up("redis_up", "Whether the server answered INFO in this scrape (1) or not (0).")
 
-    def __init__(self, target: str, address: Callable[[], RedisAddress]) -> None:
+    def __init__(self, target: str, address: Callable[[], RedisAddress], sampler: KeySampler | None = None) -> None:
         """Take the server, whose address is asked for at each connection; there is none before the first scrape."""
         self.target = target
         self._address = address
+        self._sampler = sampler
         self._session: Session | None = None
         self._closing = threading.Lock()
         self._commands = LabelLimit("cmd", 100)
@@ -57,7 +63,9 @@ class CacheSource:
         self._slow = SlowLog(self._commands)
 
     def start(self) -> None:
-        """Do nothing: there is no background work."""
+        """Start the samples of keys, if the settings ask for them."""
+        if self._sampler:
+            self._sampler.start()
 
     def collect(self, run: Run) -> None:
         """Ask everything in one round trip, then turn each reply into families on its own."""
@@ -73,7 +81,10 @@ class CacheSource:
         self._slow_log(run, replies["slowlog"], info)
         self._latency(run, replies, info)
         labels = (self._commands, self._errors, self._databases, self._events, self._replicas, self._watched)
-        run.add(privileges.granted(replies), families.dropped(labels))
+        if self._sampler:
+            self._samples(run, self._sampler)
+        sampled = self._sampler.replies if self._sampler else {}
+        run.add(privileges.granted({**replies, **sampled}), families.dropped(labels))
 
     def classify(self, error: BaseException) -> ErrorClass:
         """Return the class of a server's error reply, or of a network error."""
@@ -81,7 +92,7 @@ class CacheSource:
 
     def collectors(self) -> Sequence[str]:
         """Return the names that `check` accepts."""
-        return (*COLLECTORS, *_FROM_INFO)
+        return (*COLLECTORS, *_FROM_INFO, *([SAMPLES] if self._sampler else []))
 
     def validate(self, deadline: Deadline) -> list[Finding]:
         """Log in and try every command that the exporter uses."""
@@ -89,13 +100,19 @@ class CacheSource:
             session = self._session or Session(self._address(), deadline)
             self._session = session
             replies = session.ask(deadline)
+            sampled = self._sampler.probe(deadline) if self._sampler else {}
         except Exception as error:  # noqa: BLE001 - whatever prevents it is the finding
-            self.close()
+            self._disconnect()
             return [privileges.unreachable(self.classify(error))]
-        return privileges.findings(replies, self._address().username)
+        return privileges.findings({**replies, **sampled}, self._address().username)
 
     def close(self) -> None:
-        """Close the connection, also from another thread."""
+        """Stop the samples and close the connections, also from another thread."""
+        if self._sampler:
+            self._sampler.close()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         with self._closing:
             session, self._session = self._session, None
         if session:
@@ -108,11 +125,11 @@ class CacheSource:
                 try:
                     return self._session.ask(run.deadline)
                 except (EOFError, ConnectionError):
-                    self.close()  # the server was restarted, or closed an idle connection: reconnect and ask again
+                    self._disconnect()  # restarted, or closed as idle: reconnect and ask again
             self._session = session = Session(self._address(), run.deadline)
             return session.ask(run.deadline)
         except BaseException as error:
-            self.close()
+            self._disconnect()
             run.add(families.last_scrape_error(self.classify(error)))
             raise
 
@@ -177,9 +194,18 @@ class CacheSource:
             try:
                 self._slow.add(session.slow_log(unread, run.deadline), info.commands)
             except Exception:
-                self.close()  # the rest of the reply may still come
+                self._disconnect()  # the rest of the reply may still come
                 raise
         run.add(*self._slow.families(info.commands))
+
+    def _samples(self, run: Run, sampler: KeySampler) -> None:
+        """Add the estimates; a missing right is reported by pantrywatch_privilege_granted, as with other commands."""
+        if run.wants(SAMPLES):
+            with run.collector(SAMPLES):
+                run.add(*sampler.families())
+                error = sampler.error()
+                if error and (run.only == SAMPLES or error.error_class not in _LACKING):
+                    raise error
 
     def _latency(self, run: Run, replies: Replies, info: Info | None) -> None:
         if self._has_part(run, "latency", replies["latency"]):

@@ -29,7 +29,7 @@ _TEXT_LIMIT_BYTES = 4096  # size of a one-line reply or a short value
 
 PLAIN_TEXT = "the server speaks plain text: use redis://"
 
-Command = Sequence[str]
+Command = Sequence[str | bytes]
 Peer = Any  # an address in the form that socket.connect takes
 Reply = Any  # bytes | int | None | ServerError | list of replies, nested as the server likes
 

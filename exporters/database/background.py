@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from exporters.core.deadline import Deadline
@@ -69,8 +69,29 @@ class _Job:
         self.result = result
 
 
+@dataclass(slots=True)
+class _Tour:
+    """One run of a query, which may visit many databases."""
+
+    job: _Job
+    started: float  # monotonic clock
+    errors: list[CollectError] = field(default_factory=list)
+    visited: int = 0
+    seconds: float = 0.0  # of its own: that of the connections is shared
+
+    def store(self, rows: list[Row], error: CollectError | None) -> None:
+        """Keep the rows as the job's result, and the reason if some are missing."""
+        presenter = self.job.presenter
+        families = presenter.families(rows)
+        now = time.monotonic()
+        self.job.store(Result(families, error, self.seconds, len(rows), presenter.folded, time.time(), now))
+
+
 class Background:
-    """One thread, one persistent connection, and at most one more while a query visits the other databases."""
+    """One thread and at most one connection: in the DSN's database, then in one other at a time, for all due queries.
+
+    Where there are no others it stays open; otherwise it is closed after each round.
+    """
 
     def __init__(self, name: str, dsn: Dsn, queries: Sequence[Query], databases: Databases) -> None:
         """Take the queries that have an interval, and the databases that may be visited."""
@@ -82,6 +103,7 @@ class Background:
         }
         self._periodic = Periodic(f"background-{name}", _TICK_SECONDS, self._tick)
         self.started = False
+        self._closed = False
 
     def __contains__(self, collector: str) -> bool:
         return collector in self._jobs
@@ -93,6 +115,7 @@ class Background:
 
     def close(self) -> None:
         """Stop without waiting."""
+        self._closed = True
         self._periodic.stop()
         self._session.close()
 
@@ -115,25 +138,60 @@ class Background:
     def _tick(self) -> None:
         now = time.monotonic()
         due = [job for job in self._jobs.values() if now >= job.due]
+        tours: list[_Tour] = []
         for position, job in enumerate(due):
-            longest = job.query.timeout_seconds or job.interval_seconds / 2
-            # Twice the statement's limit: the session allows a statement half of the time left.
-            self._run(job, Deadline.after(2 * longest + _EXTRA_SECONDS))
+            tours += self._at_home(job, Deadline.after(_longest_seconds(job)))
             job.due = now + job.interval_seconds
             if not self._session.connected:
                 self._postpone(due[position:], now)
+                self._go(tours, Deadline.after(0))  # no visits: the server is gone, no database to blame
                 return
+        self._go(tours, Deadline.after(sum(_longest_seconds(tour.job) for tour in tours)))
 
     def _run(self, job: _Job, deadline: Deadline) -> None:
-        start = time.monotonic()
+        self._go(self._at_home(job, deadline), deadline)
+
+    def _at_home(self, job: _Job, deadline: Deadline) -> list[_Tour]:
+        """Run a query in the database of the DSN; return its tour if it goes on to the others."""
+        tour = _Tour(job, time.monotonic())
         try:
-            rows, error = self._answers(job, deadline)
+            if job.query.every_database:
+                self.databases.update(self._session.ask(LIST, deadline).rows)
+                if current := self.databases.current():
+                    self._look(tour, current, self._session, deadline)
+                return [tour]
+            answer = self._session.ask(job.query, deadline)
+            tour.seconds = time.monotonic() - tour.started
+            tour.store(answer.rows, CollectError(answer.lacking) if answer.lacking else None)
         except Exception as failure:  # noqa: BLE001 - one failing query must not end the schedule of the others
-            _failed(job, _known(failure), time.monotonic() - start)
-            return
-        families = job.presenter.families(rows)
-        seconds = time.monotonic() - start
-        job.store(Result(families, error, seconds, len(rows), job.presenter.folded, time.time(), time.monotonic()))
+            _failed(job, _known(failure), time.monotonic() - tour.started)
+        return []
+
+    def _go(self, tours: Sequence[_Tour], deadline: Deadline) -> None:
+        """Visit the databases whose turn it is, once for all queries, and store the results."""
+        plan: dict[Database, list[_Tour]] = {}
+        for tour in tours:
+            for database in self.databases.turn(tour.job.query.name):
+                plan.setdefault(database, []).append(tour)
+        try:
+            self._visit_all(plan, deadline)
+        except Exception as failure:  # noqa: BLE001 - as above
+            for tour in tours:
+                tour.errors += [] if tour.visited else [_known(failure)]
+        for tour in tours:
+            job = tour.job
+            job.turns = max(1.0, len(self.databases.visitable()) / max(1, tour.visited))
+            rows = job.rows(self._pace_seconds(job) + time.monotonic() - tour.started)
+            tour.store(rows, tour.errors[-1].copy() if tour.errors else None)
+
+    def _visit_all(self, plan: Mapping[Database, Sequence[_Tour]], deadline: Deadline) -> None:
+        """Visit databases one after the other; those not reached come first next time."""
+        if plan:
+            self._session.leave()  # the one connection of this thread goes elsewhere
+        for database, tours in plan.items():
+            if self._closed or deadline.remaining() < _LEAST_SECONDS:  # too little time to judge a database by
+                return
+            self._visit(database, tours, deadline)
 
     def _pace_seconds(self, job: _Job) -> float:
         """Return how far apart two runs of a query may be: its interval, after which all others may come first."""
@@ -147,68 +205,48 @@ class Background:
             if error:
                 _failed(job, error, 0.0)
 
-    def _answers(self, job: _Job, deadline: Deadline) -> tuple[list[Row], CollectError | None]:
-        """Return the rows of all databases, and the last failure of a query in one of them."""
-        if not job.query.every_database:
-            answer = self._session.ask(job.query, deadline)
-            return answer.rows, CollectError(answer.lacking) if answer.lacking else None
-        self.databases.update(self._session.ask(LIST, deadline).rows)
-        errors: list[CollectError] = []
-        started = time.monotonic()
-        if current := self.databases.current():
-            self._look(job, current, self._session, deadline, errors)
-        visited = self._visit_others(job, deadline, errors)
-        job.turns = max(1.0, len(self.databases.visitable()) / max(1, visited))
-        return job.rows(self._pace_seconds(job) + time.monotonic() - started), errors[-1].copy() if errors else None
-
-    def _visit_others(self, job: _Job, deadline: Deadline, errors: list[CollectError]) -> int:
-        """Visit the databases whose turn it is, and return how many were visited: the rest come first next time."""
-        turn = self.databases.turn(job.query.name)
-        for visited, database in enumerate(turn):
-            if deadline.remaining() < _LEAST_SECONDS:  # too little time to judge a database by
-                return visited
-            try:
-                self._visit(job, database, deadline, errors)
-            except CollectError as error:
-                if not visited:
-                    errors.append(error)
-                return visited
-        return len(turn)
-
-    def _visit(self, job: _Job, database: Database, deadline: Deadline, errors: list[CollectError]) -> None:
-        """Query one more database over a connection of its own.
+    def _visit(self, database: Database, tours: Sequence[_Tour], deadline: Deadline) -> None:
+        """Run all queries of one more database over a connection of its own.
 
         A database that refuses the role is not the query's failure. Raises CollectError (exhausted) if the role or the
-        server has no connection left: the database is not to blame. A connection just closed counts until its server
-        process has ended.
+        server has no connection left: the database is not to blame.
         """
-        session = self._session.elsewhere(database.stored, [job.query])
+        session = self._session.elsewhere(database.stored, [tour.job.query for tour in tours])
         try:
             session.open(deadline)
             self.databases.note_entered(database)
-            self._look(job, database, session, deadline, errors)
+            for tour in tours:
+                self._look(tour, database, session, deadline)
         except CollectError as error:
             if error.error_class is ErrorClass.EXHAUSTED and "for database" not in str(error):
                 raise
             self.databases.note_refused(database, error.error_class)
         finally:
-            session.close()
-        self.databases.note_tried(job.query.name, database)
+            session.leave()
+        for tour in tours:
+            tour.visited += 1
+            self.databases.note_tried(tour.job.query.name, database)
 
-    def _look(
-        self, job: _Job, database: Database, session: Session, deadline: Deadline, errors: list[CollectError]
-    ) -> None:
+    def _look(self, tour: _Tour, database: Database, session: Session, deadline: Deadline) -> None:
         """Keep a query's result in one database until its next turn there."""
+        started = time.monotonic()
         try:
-            answer = session.ask(job.query, deadline)
+            answer = session.ask(tour.job.query, deadline)
         except CollectError as error:
             if session is self._session:
                 raise
-            errors.append(error)
+            tour.errors.append(error)
             return
+        finally:
+            tour.seconds += time.monotonic() - started
         if answer.lacking:
-            errors.append(CollectError(answer.lacking))
-        job.visits[database.stored] = _Visit(answer.rows, time.monotonic())
+            tour.errors.append(CollectError(answer.lacking))
+        tour.job.visits[database.stored] = _Visit(answer.rows, time.monotonic())
+
+
+def _longest_seconds(job: _Job) -> float:
+    # Twice the statement's limit: the session allows a statement half of the time left.
+    return 2 * (job.query.timeout_seconds or job.interval_seconds / 2) + _EXTRA_SECONDS
 
 
 def _failed(job: _Job, error: CollectError, seconds: float) -> None:

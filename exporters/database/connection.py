@@ -6,7 +6,10 @@ frozen server or a dead link cannot hold the caller.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import select
+import socket
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -23,6 +26,7 @@ from exporters.core.postgres_replies import ReplyLimit
 
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
 
+_RECEIVED_BYTES = 4096
 _RESULTS = 3  # of a message: the isolation, the settings, the query
 
 # A role, a database or postgresql.conf can set any default; these are the ones that would change or prevent our
@@ -59,6 +63,19 @@ class Connection:
         """Close without waiting."""
         self.broken = True
         self._pgconn.finish()
+
+    def leave(self, seconds: float) -> None:
+        """Close, and wait at most this long for the server to end its process: it then closes the socket.
+
+        libpq closes its socket without waiting, so a copy of it is what the end is read from.
+        """
+        if self.broken:
+            return
+        with socket.socket(fileno=os.dup(self._pgconn.socket)) as copy, contextlib.suppress(OSError):
+            self.close()
+            copy.settimeout(seconds)
+            while copy.recv(_RECEIVED_BYTES):
+                pass
 
     def parameter(self, name: str) -> str:
         """Return a parameter that the server reported when we connected, for instance server_version."""

@@ -23,6 +23,7 @@ _PRIVILEGES_SECONDS = 60.0  # how long an answer about privileges stays valid
 # How long a metric that the server refused, or a query with too large a reply, is skipped before it is tried again.
 _LACK_SECONDS = 300.0
 _LOCK_SECONDS = 0.1  # a query waiting for a lock costs the others at most this much
+_LEAVE_SECONDS = 1.0  # a server that needs longer has other problems than one connection too many
 _STATEMENT_SECONDS = 2.0  # on the scrape; a query that needs longer belongs in a background query
 
 # undefined column, function, table and object, wrong type, not supported, not allowed
@@ -82,6 +83,13 @@ class Session:
                 self._drop()
             finally:
                 self._lock.release()
+
+    def leave(self) -> None:
+        """Close the connection and wait until the server has ended its process, which counts until then."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.leave(_LEAVE_SECONDS)
+            self._drop()
 
     def major(self) -> int:
         """Return the server's major version; only after `open`."""

@@ -78,7 +78,7 @@ def _adjusted(queries: Sequence[Query], target: DatabaseTarget, entry: str, sett
 
 
 class DatabaseSource:
-    """Two persistent connections: one for scrapes and the samples between them, one for background queries."""
+    """At most two connections: one kept for scrapes and the samples between them, one for background queries."""
 
     exporter = "database"
     up: Up | None = Up("pg_up", "Whether the last scrape found PostgreSQL answering (1) or not (0).")

@@ -64,7 +64,7 @@ _REDIS = """\
 bind * -::*
 dir /data
 maxmemory 64mb
-maxmemory-policy allkeys-lru
+maxmemory-policy allkeys-lfu
 save 300 1
 latency-monitor-threshold 100
 requirepass {password}

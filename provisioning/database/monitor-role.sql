@@ -16,7 +16,7 @@ BEGIN
 END
 $$;
 
--- Two persistent connections, one for the other databases in turn, two for a second exporter and for `validate`.
+-- Two connections of the exporter, two of a second one, one for `validate`.
 ALTER ROLE pantrywatch LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 5;
 
 -- Statistics and settings of the server, and the size of its WAL: no more than the exporter needs. The larger grant

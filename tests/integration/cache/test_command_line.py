@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from exporters.cache import privileges
 from tests.support import servers
 from tests.support.exporter import ROOT
 
 
-def _run(directory: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(directory: Path, url: str, *arguments: str, more: str = "") -> subprocess.CompletedProcess[str]:
     (directory / "url").write_text(url)
     settings = directory / "settings.yaml"
-    settings.write_text("environment: test\ncache:\n  - name: main\n    url_file: url\n")
+    settings.write_text(f"environment: test\ncache:\n  - name: main\n    url_file: url\n{more}")
     return subprocess.run(
         [sys.executable, "-m", "exporters", "--settings", str(settings), *arguments],
         capture_output=True, text=True, timeout=30, check=False, cwd=directory,
@@ -44,6 +45,29 @@ def test_validate_prints_what_is_missing_and_the_command_that_grants_it(
             assert "topsecret" not in result.stdout + result.stderr
         finally:
             client.execute_command("ACL", "DELUSER", "poor")
+
+
+def test_validate_names_the_rights_that_samples_need(redis_server: servers.Redis, tmp_path: Path) -> None:
+    """Only with `samples` are SCAN, MEMORY and OBJECT asked for; the command that is printed grants them."""
+    url, more = f"redis://sampling:pw@127.0.0.1:{redis_server.port}", "    samples: {}\n"
+    with redis_server.client() as client:
+        client.execute_command("ACL", "SETUSER", "sampling", "reset", "on", ">pw", *privileges.RULES.split())
+        try:
+            assert "SCAN" not in _run(tmp_path, url, "validate").stdout
+            lines = _run(tmp_path, url, "validate", more=more).stdout.splitlines()
+            missing = [line.split("command ")[1].split(":")[0] for line in lines if "MISSING" in line]
+            assert missing == ["SCAN", "MEMORY", "OBJECT"]
+            client.execute_command(*next(line.strip() for line in lines if "ACL SETUSER" in line).split())
+            result = _run(tmp_path, url, "validate", more=more)
+            assert "MISSING" not in result.stdout
+            assert result.returncode == 0
+            client.set("a", "b")
+            page = _run(tmp_path, url, "check", "samples", more=more)
+            assert 'pantrywatch_cache_prefix_keys{prefix="other"}' in page.stdout
+            assert page.returncode == 0
+        finally:
+            client.execute_command("ACL", "DELUSER", "sampling")
+            client.delete("a")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,12 @@ from tests.support.suites import Suite
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
-SETTINGS = "environment: test\ncache:\n  - name: main\n    url_file: url\n"
+SETTINGS = """environment: test
+cache:
+  - name: main
+    url_file: url
+    samples: {prefixes: ["a"], interval_seconds: 10}
+"""
 # Families whose type a release of redis_exporter changed: ours is Debian 12's.
 CHANGED = {"redis_expired_time_cap_reached_total"}
 # Fields of INFO that a server of this kind has, by the metric they become.
@@ -70,15 +75,20 @@ def pages(
     folder = tmp_path_factory.mktemp("server")
     with servers.redis_server(folder / "redis", program=program(version)) as server, server.client() as client:
         client.set("a", "1", ex=1000)
-        client.execute_command("CONFIG", "SET", "slowlog-log-slower-than", "0")
         client.get("a")
-        client.execute_command("CONFIG", "SET", "slowlog-log-slower-than", "10000")
         (folder / "url").write_text(server.url)
         peers = ("prometheus-redis-exporter", str(current_suite.programs / "prometheus-redis-exporter"))
         with exporter(folder, SETTINGS, ["cache"]) as running:
-            running.scrape("/metrics/cache")
+            servers.wait_until(lambda: _has_sampled(running.scrape("/metrics/cache")), 30, "a round of samples")
+            client.execute_command("CONFIG", "SET", "slowlog-log-slower-than", "0")
+            client.get("a")
+            client.execute_command("CONFIG", "SET", "slowlog-log-slower-than", "10000")
             theirs = [_page_of(peer, server, folder) for peer in peers]
             yield Pages(running.scrape("/metrics/cache"), *theirs)
+
+
+def _has_sampled(page: Page) -> bool:
+    return page.value("pantrywatch_query_success", query="samples") == 1
 
 
 def _page_of(peer: str, server: servers.Redis, folder: Path) -> Page:
@@ -96,6 +106,10 @@ def test_a_server_of_another_release_is_whole(pages: Pages, version: str) -> Non
     assert page.value("redis_db_keys", db="db0") == 1
     assert (page.value("redis_slowlog_length") or 0) >= 1
     assert bool(page.samples("redis_commands_latencies_usec_count")) == (version != "6.2")
+    assert page.value("pantrywatch_cache_slow_commands_total", cmd="get") == 1
+    assert page.value("pantrywatch_cache_prefix_keys", prefix="a") == 1
+    assert (page.value("pantrywatch_cache_prefix_bytes", prefix="a") or 0) > 0
+    assert page.value("pantrywatch_cache_encoding_bytes", encoding="int") is not None
     (info, _) = page.samples("redis_instance_info")[0]
     assert info["redis_mode"] == "standalone"
     assert ("valkey_version" in info) == (version == "valkey")

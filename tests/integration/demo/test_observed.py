@@ -138,8 +138,8 @@ def test_statements_cache_and_pool_are_counted(installation: Installation, repre
     statements = {"db_operation_name": "SELECT", "db_collection_name": "interactions"}
     for name, labels, increase in (
         ("db_client_operation_duration_seconds_count", statements, 2),
-        ("crm_app_cache_requests_total", {"result": "miss"}, 1),
-        ("crm_app_cache_requests_total", {"result": "hit"}, 1),
+        ("crm_app_cache_requests_total", {"prefix": "GET:", "result": "miss"}, 1),
+        ("crm_app_cache_requests_total", {"prefix": "GET:", "result": "hit"}, 1),
     ):
         assert after.value(name, **labels) - before.value(name, **labels) == increase, name
     assert after.value("db_client_connection_count") >= 1

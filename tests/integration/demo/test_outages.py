@@ -31,7 +31,8 @@ def test_the_cache_is_away(without_cache: str) -> None:
     health = requests.get(f"{without_cache}/healthz", timeout=5)
     assert (health.status_code, health.json()["status"]) == (200, "degraded")
     assert health.json()["checks"]["auth_service"]["status"] == "warn"
-    assert 'crm_app_cache_requests_total{result="off"} 3.0' in requests.get(f"{without_cache}/metrics", timeout=5).text
+    metrics = requests.get(f"{without_cache}/metrics", timeout=5).text
+    assert 'crm_app_cache_requests_total{prefix="GET:",result="off"} 3.0' in metrics
 
 
 def test_no_secret_is_logged(without_cache: str, installation: Installation) -> None:
