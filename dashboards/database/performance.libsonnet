@@ -77,7 +77,7 @@ function(config)
     ),
     panel.table(
       'Top statements (server statistics)',
-      'Over the time range shown, sorted by time on the server; statements beyond the exporters limit are summed as "other", so that the times add up. Those of the role pantrywatch are the monitoring itself. The text of a statement is never collected: SELECT query FROM pg_stat_statements WHERE queryid = …. A statement that was not here yesterday: check the latest deployment.',
+      'Over the time range shown, sorted by time on the server; statements beyond the exporters limit are summed as "other", so that the times add up. Those of the role pantrywatch are the monitoring itself. The text of a statement is never collected: `./run statement QUERYID` reads it from the server. A statement that was not here yesterday: check the latest deployment.',
       's',
       [
         panel.rows(queries.grown('pg_stat_statements_seconds_total', 'datname, user, queryid') + ' > 0'),
