@@ -261,7 +261,7 @@ def _mark(options: argparse.Namespace) -> int:
 
 
 def _statement(options: argparse.Namespace) -> int:
-    from pantrywatch.statement_text import print_statement
+    from pantrywatch.native.statement_text import print_statement
 
     return print_statement(options.queryid, options.settings)
 
