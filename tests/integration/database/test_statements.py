@@ -98,13 +98,15 @@ def test_the_text_of_a_statement_is_printed_by_its_id(
     server: servers.Postgres, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The command names server, database and role, and prints what the server keeps; an unknown id is said, and 1."""
-    server.execute("SELECT 4711 AS looked_for", dbname="second")
-    queryid = int(str(server.value("SELECT queryid FROM pg_stat_statements WHERE query LIKE '%looked_for'")))
+    server.execute("SELECT id AS looked_for FROM elsewhere", dbname="second")
+    queryid = int(
+        str(server.value("SELECT queryid FROM pg_stat_statements WHERE query LIKE '%looked_for FROM elsewhere'"))
+    )
     (tmp_path / "dsn").write_text(server.dsn(user="pantrywatch"))
     settings = tmp_path / "settings.yaml"
     settings.write_text("environment: test\ndatabase:\n  - name: main\n    dsn_file: dsn\n")
     assert main(["statement", str(queryid), "--settings", str(settings)]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("main: database second, role postgres, 1 calls\nSELECT $1 AS looked_for\n")
+    assert printed.startswith("main: database second, role postgres, 1 calls\nSELECT id AS looked_for FROM elsewhere\n")
     assert main(["statement", "1", "--settings", str(settings)]) == 1
     assert "has a statement 1" in capsys.readouterr().out
