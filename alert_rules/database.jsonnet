@@ -1,6 +1,7 @@
 // PostgreSQL: what hurts now, or will if nobody acts. What the database promises its users is in targets.yaml.
 // The names are postgres_exporter's where it has them; pantrywatch_* are our own, and fall back to its where it can tell.
 local numbers = import 'lib/numbers.libsonnet';
+local record = import 'lib/record.libsonnet';
 local signals = import 'lib/signals.libsonnet';
 local decimal = numbers.decimal;
 local percent = numbers.percent;
@@ -13,6 +14,9 @@ function(config=(import 'config.libsonnet').defaults)
   local last = time.last;
   local outage = (import 'lib/outage_texts.libsonnet')(config);
   local known = (import 'lib/known.libsonnet')(time);
+
+  local seconds_of_5m = 'database:statement_seconds:increase5m';
+  local calls_of_5m = 'database:statement_calls:increase5m';
 
   local connections(severity) = alert('CrmDatabaseConnectionsNearLimit', severity, function(limits) {
     component: 'database',
@@ -172,8 +176,45 @@ function(config=(import 'config.libsonnet').defaults)
         ],
       },
       {
+        // Exactly five minutes: the sums over days count on it. The statements that have a series of their own: at most as many
+        // as the exporter's limit at a time.
+        name: 'database.statements',
+        interval: duration('5m'),
+        rules: [
+          record(grown_of[0], 'max by (instance, datname, user, queryid) (sum by (job, instance, datname, user, queryid) (increase(%s{queryid!="other"}[%s])))' % [grown_of[1], duration('5m')])
+          for grown_of in [[seconds_of_5m, 'pg_stat_statements_seconds_total'], [calls_of_5m, 'pg_stat_statements_calls_total']]
+        ],
+      },
+      {
         name: 'database.upkeep.alerts',
         rules: [
+          alert('CrmDatabaseStatementSlower', 'low', function(limits) {
+            component: 'database',
+            narrow_by: ['instance', 'datname'],
+            // Times and calls are added up and divided last.
+            local hour = '[%s]' % duration(limits.range),
+            local week = '[%s] offset %s' % [duration('7d'), duration(limits.range)],
+            local mean(range) = 'sum_over_time(%s%s) / (sum_over_time(%s%s) > 0)' % [seconds_of_5m, range, calls_of_5m, range],
+            expr: |||
+              (%(now)s) > %(times)s * (%(before)s)
+                and (%(now)s) > %(seconds)s
+                and sum_over_time(%(calls)s%(hour)s) >= %(least)d
+                and count_over_time(%(calls)s%(week)s) >= %(history)d
+            ||| % {
+              now: mean(hour),
+              before: mean(week),
+              times: decimal(limits.times),
+              seconds: decimal(limits.seconds),
+              calls: calls_of_5m,
+              hour: hour,
+              week: week,
+              least: limits.calls,
+              history: 288 * limits.days,
+            },
+            summary: 'Statement {{ $labels.queryid }} in {{ $labels.datname }} on {{ $labels.instance }} takes {{ $value | humanizeDuration }} on average, over ' + limits.times + ' times its own mean of the last seven days.',
+            description: 'Measured on the server over the ' + last(limits.range) + ', from pg_stat_statements. First check the latest deployment, then whether its plan has changed: statistics, a dropped index, a table that grew.',
+            impact: 'Pages that run this statement are slower than last week.',
+          }),
           alert('CrmDatabaseReplicationLag', 'high', function(limits) {
             component: 'database',
             narrow_by: ['instance'],

@@ -28,6 +28,9 @@ function(config=(import 'config.libsonnet').defaults)
   local of_capacity(target) = std.member(target.requires, 'capacity');
   local of_application(target) = std.setInter(std.set(target.requires), ['application', 'statements']) != [];
 
+  // pg_stat_statements may not be installed: until there is an estimate, nobody can be asked for it.
+  local is_estimated(target) = target.basis == 'estimate';
+
   // What an application's page lacks for a target: [condition, in words], from what a reader sees first to the last.
   local lacks(target) =
     local selectors = if 'histogram' in target.sli then [targets.series(target.sli.histogram, '_count')] else target.sli.total;
@@ -86,6 +89,13 @@ function(config=(import 'config.libsonnet').defaults)
         % [series.measured, target.id],
         { target: target.id, layer: target.layer }
       ),
+    ] else if is_estimated(target) then [
+      record(
+        series.not_measured,
+        'label_replace(1 + max by (target, layer) (%s{target="%s"} == 0), "reason", "no estimate, or none yet: pg_stat_statements must be installed and readable", "", "")'
+        % [series.measured, target.id],
+        { target: target.id, layer: target.layer }
+      ),
     ] else if of_application(target) then [record(series.not_measured, reasons(target), { target: target.id, layer: target.layer })] else [];
 
   local fed(target) =
@@ -94,7 +104,7 @@ function(config=(import 'config.libsonnet').defaults)
     then 'max(max_over_time(up{%s}[%s])) >= bool 0%s or vector(0)' % [optional(target)[0], time.duration('1d'), unused(target)]
     else if of_capacity(target) then
       'max(present_over_time(pantrywatch_capacity_requests_per_minute[%s])) or vector(0)' % time.duration('1d')
-    else if of_application(target) then
+    else if of_application(target) || is_estimated(target) then
       'max(present_over_time(%(bad)s{%(of)s}[%(now)s]) or present_over_time(%(sampled)s{%(of)s}[%(week)s])) or vector(0)' % {
         bad: series.events_bad,
         sampled: series.sampled_bad,

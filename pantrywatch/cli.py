@@ -84,6 +84,10 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--at", metavar="TIME", help="2026-11-24T18:30:00+01:00 or Unix seconds (default: now)")
     command.add_argument("--file", type=Path, metavar="FILE", help="(default: deployments.txt in the state directory)")
     command.set_defaults(run=_mark)
+    command = commands.add_parser("statement", help="print the text of a statement, by its query ID on the boards")
+    command.add_argument("queryid", type=int, metavar="QUERYID")
+    command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
+    command.set_defaults(run=_statement)
     _add_capacity(commands)
     return top
 
@@ -254,6 +258,12 @@ def _mark(options: argparse.Namespace) -> int:
     from pantrywatch.native.marks import mark
 
     return mark(options.file or state_of(options).file(MARKS_FILE), options.version, options.at)
+
+
+def _statement(options: argparse.Namespace) -> int:
+    from pantrywatch.native.statement_text import print_statement
+
+    return print_statement(options.queryid, options.settings)
 
 
 def _capacity(options: argparse.Namespace) -> int:

@@ -34,6 +34,11 @@
   // one report.
   CrmDatabaseTemporaryFiles: { mebibytes_per_second: 10, range: '15m', 'for': '30m' },
 
+  // A statement's mean over the last hour, compared with its own of the seven days before: `times` as long, and at least
+  // `seconds`, since nobody waits for less. `calls` in the hour, below which a mean is chance; with less than `days` of history
+  // there is nothing to compare with.
+  CrmDatabaseStatementSlower: { times: 2, seconds: 0.02, calls: 50, days: 1, range: '1h', 'for': '15m' },
+
   // Whoever changes a setting that needs a restart has an hour to do it.
   CrmDatabasePendingRestart: { 'for': '1h' },
 

@@ -69,7 +69,8 @@ function(targets, time, alerts)
                    + decimal(100 * tier.budget_share) + '% of the 30-day error budget was used in the '
                    + time.last(tier.long) + ', and the ' + time.last(tier.short)
                    + ' were just as bad. Budget left: ' + left
-                   + '. Check the board for the part that fails, then follow the runbook.',
+                   + '. Check the board for the part that fails, then follow the runbook.'
+                   + (if target.basis == 'estimate' then ' This is an estimate: ' + target.limits else ''),
       impact: target.impact,
     }, target.runbook, target.id),
   };
@@ -87,8 +88,12 @@ function(targets, time, alerts)
   );
 
   local is_page(tier) = std.member(['critical', 'high'], tier.severity);
+  // An estimate wakes nobody: its alerts are medium at most, and say what they are.
+  local is_estimated(target) = target.basis == 'estimate';
+  local estimated = [target.id for target in targets.targets if is_estimated(target)];
   local burning(is_meant) = std.flatMap(
-    function(target) burns(target, is_meant), [target for target in targets.targets if target.kind != 'capacity']
+    function(target) burns(target, function(tier) is_meant(tier) && !(is_estimated(target) && is_page(tier))),
+    [target for target in targets.targets if target.kind != 'capacity']
   );
 
   // An alert over all targets: labels come from the series.
@@ -110,6 +115,8 @@ function(targets, time, alerts)
     ),
   };
   // The literal reading of a promise: told apart from, and long before, what the month's budget says.
+  local said_estimate =
+    if estimated == [] then '' else '{{ if eq $labels.basis "estimate" }} The number is an estimate (docs/targets.md).{{ end }}';
   local missed_now(severity, of) = general('CrmTargetMissedNow', severity, {
     type: 'performance',
     // Long windows find what few events show slowly; the last five minutes that had events must be bad too.
@@ -121,7 +128,7 @@ function(targets, time, alerts)
     summary: 'Target {{ $labels.target }} is missed now: {{ $value | humanizePercentage }} of its events are bad ('
              + '{{ with query (printf "100 * ' + series.error_budget + '{target=%q}" $labels.target) }}'
              + '{{ . | first | value | printf "%.4g" }}{{ end }}% allowed).',
-    description: 'In the last minutes more events were bad than the target allows, by a margin and beyond what chance explains. This is the promise as it is written, whatever is left of the month: budget alerts follow if it goes on.',
+    description: 'In the last minutes more events were bad than the target allows, by a margin and beyond what chance explains. This is the promise as it is written, whatever is left of the month: budget alerts follow if it goes on.' + said_estimate,
     impact: 'What was promised to users is not kept right now.',
   }) + (
     if 'keep_firing_for' in alerts.CrmTargetMissedNow
@@ -130,11 +137,25 @@ function(targets, time, alerts)
   local paged = std.join('|', [
     target.id
     for target in targets.targets
-    if 'page' in target && target.page == 'literal'
+    if 'page' in target && target.page == 'literal' && !is_estimated(target)
   ]);
   local literal_alerts =
     if paged == '' then [missed_now('medium', '')]
     else [missed_now('high', '{target=~"%s"}' % paged), missed_now('medium', '{target!~"%s"}' % paged)];
+
+  local no_data(severity, of) = general('CrmTargetNoData', severity, {
+    type: 'error',
+    // A target is known when both its counts are: a missing bucket leaves the total without the bad events.
+    expr: last(series.measured + of) + ' == 1 unless on (target) (' + series.events_total + ' and ' + series.events_bad
+          + ') unless on (target) ' + series.capacity,
+    summary: 'Target {{ $labels.target }} has no data.',
+    description: 'The metrics that count this target have been missing for ' + time.words(alerts.CrmTargetNoData['for']) + ', although this installation is configured to provide them ({{ $labels.requires }}).',
+    impact: 'Whether the target is met is unknown, and its alerts cannot fire.',
+  });
+  local ids = std.join('|', estimated);
+  local no_data_alerts =
+    if estimated == [] then [no_data('high', '')]
+    else [no_data('high', '{target!~"%s"}' % ids), no_data('medium', '{target=~"%s"}' % ids)];
 
   local waited(name) = time.words(alerts[name]['for']);
 
@@ -159,16 +180,7 @@ function(targets, time, alerts)
     {
       name: 'slo.targets.alerts',
       interval: time.duration('1m'),
-      rules: [
-        general('CrmTargetNoData', 'high', {
-          type: 'error',
-          // A target is known when both its counts are: a missing bucket leaves the total without the bad events.
-          expr: last(series.measured) + ' == 1 unless on (target) (' + series.events_total + ' and ' + series.events_bad
-                + ') unless on (target) ' + series.capacity,
-          summary: 'Target {{ $labels.target }} has no data.',
-          description: 'The metrics that count this target have been missing for ' + waited('CrmTargetNoData') + ', although this installation is configured to provide them ({{ $labels.requires }}).',
-          impact: 'Whether the target is met is unknown, and its alerts cannot fire.',
-        }),
+      rules: no_data_alerts + [
         general('CrmTargetNoTraffic', 'low', {
           type: 'error',
           expr: measured(last(series.events_total) + ' == 0') + ' == 0',
@@ -183,7 +195,7 @@ function(targets, time, alerts)
             + decimal(alerts.CrmTargetBudgetExhausted.history_days)
           ) + ' < 0',
           summary: 'Target {{ $labels.target }} has used up its error budget of 30 days.',
-          description: 'Error budget left: {{ $value | humanizePercentage }}. The target stays missed until bad events leave the 30 days, even while no other alert fires.',
+          description: 'Error budget left: {{ $value | humanizePercentage }}. The target stays missed until bad events leave the 30 days, even while no other alert fires.' + said_estimate,
           impact: 'We are breaking what we promised our users. Put reliability work ahead of new features.',
         }),
         general('CrmTargetRatioImpossible', 'medium', {

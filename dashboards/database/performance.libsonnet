@@ -38,6 +38,17 @@ function(config)
       ],
       queries.no_statements,
     ),
+    panel.timeseries(
+      'Statement latency (estimate)',
+      'Estimated from pg_stat_statements for what runs on the server, without the monitoring: a mixture of log-normals, one for each statement. p95 is usually within a fifth of what the server logs, but the estimate smooths what is not of one piece: where a few executions of one statement are much slower than the rest it may be several times too high, and where a tenth of them is, half of what it should be. COMMIT and planning are not in it. Nobody is paged by it. Share: of the executions within %g s. Good: p95 below the line.' % slo_targets.of('db-query-latency').threshold,
+      's',
+      [
+        panel.query(queries.estimated('0.5'), '{{instance}} p50 estimate'),
+        panel.query(queries.estimated('0.95'), '{{instance}} p95 estimate'),
+        slo_targets.line('db-query-latency'),
+      ],
+      queries.no_statements,
+    ) + panel.quantiles + panel.logarithmic + slo_targets.latency('db-query-latency') + panel.limit_series('target'),
     panel.table(
       'Statements by kind (traffic)',
       'Over the time range shown, by operation and table as the application names them, sorted by total time. Time: seconds the application spent waiting for them; optimizing the first row pays most.',
@@ -66,7 +77,7 @@ function(config)
     ),
     panel.table(
       'Top statements (server statistics)',
-      'Over the time range shown, sorted by time on the server; statements beyond the exporters limit are summed as "other", so that the times add up. Those of the role pantrywatch are the monitoring itself. The text of a statement is never collected: SELECT query FROM pg_stat_statements WHERE queryid = …. A statement that was not here yesterday: check the latest deployment.',
+      'Over the time range shown, sorted by time on the server; statements beyond the exporters limit are summed as "other", so that the times add up. Those of the role pantrywatch are the monitoring itself. The text of a statement is never collected: `./run statement QUERYID` reads it from the server. A statement that was not here yesterday: check the latest deployment.',
       's',
       [
         panel.rows(queries.grown('pg_stat_statements_seconds_total', 'datname, user, queryid') + ' > 0'),

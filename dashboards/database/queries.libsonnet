@@ -74,6 +74,8 @@ function(config)
     quantile(q)::
       'histogram_quantile(%s, sum by (le) (rate(db_client_operation_duration_seconds_bucket{%s}[$__rate_interval]))) >= 0'
       % [q, statements],
+    // Estimated from pg_stat_statements.
+    estimated(q):: 'histogram_quantile(%s, sum by (instance, le) (rate(pantrywatch_pg_statement_duration_seconds_bucket{%s}[$__rate_interval]))) >= 0' % [q, server],
     // Of pg_stat_statements: the mean, and what 95 % lie below whatever their distribution (Cantelli's inequality:
     // mean + sqrt(0.95 / 0.05) deviations).
     mean(labels):: '%(seconds)s / %(calls)s' % moments(labels),

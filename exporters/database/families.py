@@ -70,19 +70,20 @@ class _Durations:
     def families(self, rows: Sequence[Row]) -> Iterator[AnyFamily]:
         """Yield the histogram, once there was something to estimate it from.
 
-        Rows that lack a value are no reading: the next complete one covers their time.
+        Rows that lack a value are left out: the next complete reading covers their time.
         """
-        now: dict[Hashable, Executions] = {}
+        now, left_out = dict[Hashable, Executions](), set[Hashable]()
         server: float | None = None
         for labels, values in rows:
             calls, seconds, squares, longest, does_count, server = (values[column] for column in self._columns)
             if calls is None or seconds is None or squares is None or longest is None or server is None:
                 server = None
                 break
-            if does_count and self._counts(labels[self._database]):
-                now[labels] = Executions(calls, seconds, squares, longest).and_also(now.get(labels))
+            if not does_count or not self._counts(labels[self._database]):
+                left_out.add(labels)
+            now[labels] = Executions(calls, seconds, squares, longest).and_also(now.get(labels))
         if server is not None:
-            self._estimate.add(now, server)
+            self._estimate.add(now, server, left_out)
             self._is_known = True
         if self._is_known:
             yield self._estimate.family()

@@ -6,8 +6,9 @@ be log-normal with that mean and variance, and the whole is their mixture, weigh
 exact, and so are two. For the mixture of a server this is an estimate worth having; of one statement it would be none,
 so nothing here says anything about one.
 
-Two bounds hold whatever the distribution, and cut the log-normal off: no time is longer than the server's own longest,
-and none of n is further than sqrt(n - 1) deviations from their mean (Samuelson's inequality).
+Where the longest time has grown, that execution is known too, and left out of the log-normal. Two bounds hold whatever
+the distribution, and cut the log-normal off: no time is longer than the server's own longest, and none of n is further
+than sqrt(n - 1) deviations from their mean (Samuelson's inequality).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -23,7 +25,7 @@ from exporters.core.exposition import HistogramFamily, HistogramSample
 NAME = "pantrywatch_pg_statement_duration_seconds"
 HELP = (
     "Estimate of how long statements took, of all roles but the exporter's own, from pg_stat_statements: a mixture of "
-    "log-normals with each statement's mean and variance between two reads. Statements inside functions do not count."
+    "log-normals with the mean and variance of each between two reads. Without BEGIN, COMMIT and calls in functions."
 )
 # Seven a decade at most: a percentile is interpolated between two edges. Those of the application's own histogram and
 # the threshold of the promise are among them (targets.yaml, `histograms`).
@@ -43,7 +45,7 @@ _ROUNDING = 16 * sys.float_info.epsilon  # of a sum of squares, a few operations
 class Executions:
     """What the server counted of one statement: executions, in seconds their sum, that of their squares, the longest.
 
-    `noise`: how far rounding may put `squares` off.
+    `noise`: how far rounding may put `squares` off. `is_record`: the longest is one of these executions.
     """
 
     calls: float
@@ -51,6 +53,7 @@ class Executions:
     squares: float
     longest: float = math.inf
     noise: float = 0.0
+    is_record: bool = True
 
     def since(self, before: Executions | None) -> Executions:
         """Return what was counted since; all of it if the statement is new or was reset, as it started at zero."""
@@ -62,6 +65,7 @@ class Executions:
             self.squares - before.squares,
             self.longest,
             _ROUNDING * self.squares,
+            self.longest > before.longest,
         )
 
     def and_also(self, other: Executions | None) -> Executions:
@@ -73,6 +77,10 @@ class Executions:
 
     def shares(self, edges: Sequence[float]) -> list[float]:
         """Return the estimated share of executions at or below each edge: rising, between 0 and 1."""
+        if self.is_record and self.calls > 1 and self.longest < self.seconds:
+            rest = self._without_longest()
+            shares = zip(edges, rest.shares(edges), strict=True)
+            return [(rest.calls * share + (self.longest <= edge)) / self.calls for edge, share in shares]
         mean = self.seconds / self.calls
         variance = self.squares / self.calls - mean * mean
         if self.calls <= 1 or mean <= 0 or variance <= self.noise / self.calls + _ROUNDING * mean * mean:
@@ -93,6 +101,11 @@ class Executions:
         ]
         return list(accumulate(within, max))
 
+    def _without_longest(self) -> Executions:
+        squares = max(self.squares - self.longest * self.longest, 0.0)
+        noise = self.noise + _ROUNDING * self.squares
+        return Executions(self.calls - 1, self.seconds - self.longest, squares, self.longest, noise, is_record=False)
+
 
 class DurationEstimate:
     """The histogram since the process began; each read adds what happened since the one before.
@@ -110,15 +123,18 @@ class DurationEstimate:
         self._before: Mapping[Hashable, Executions] | None = None
         self._server: float | None = None
 
-    def add(self, now: Mapping[Hashable, Executions], server: float) -> None:
-        """Add what the statements did since the last read; `server` is when the server started, which identifies it.
+    def add(
+        self, now: Mapping[Hashable, Executions], server: float, left_out: AbstractSet[Hashable] = frozenset()
+    ) -> None:
+        """Add what the statements did since the last read, but for those left out.
 
-        Nothing is added by the first read of a server: what it counted earlier is nobody's interval.
+        `server`: when the server started, which identifies it. Nothing is added by the first read of a server: what it
+        counted earlier is nobody's interval.
         """
         if self._before is not None and server == self._server:
             for statement, counted in now.items():
                 before = self._before.get(statement)
-                if before is None or counted.calls != before.calls:
+                if statement not in left_out and (before is None or counted.calls != before.calls):
                     self._add(counted.since(before))
         self._before, self._server = now, server
 

@@ -48,6 +48,15 @@ def _expect_data_source(source: str) -> None:
         raise ValueError(expected_one_of(known, source))
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What counts a target where its data sources are missing: an estimate, whose alerts are medium at most."""
+
+    histogram: Annotated[str, _expect_selector]
+    requires: Annotated[tuple[Annotated[str, _expect_data_source], ...], some_entries("data source")]
+    limits: str
+
+
 def _indicator_of_its_kind(kind: str, sli: Sli) -> Problems:
     """Yield an indicator that is not what a target of this kind has."""
     has_total_and_one = bool(sli.total) and bool(sli.good) != bool(sli.bad) and not sli.histogram
@@ -109,6 +118,7 @@ class Target:
     runbook: str
     dashboard: str
     page: Literal["literal"] | None = None
+    estimate: Estimate | None = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
         _indicator_of_its_kind, _fed_by_its_checks, _objective_of_its_kind, _threshold_of_its_kind,
@@ -173,15 +183,15 @@ def _unique_ids(targets: tuple[Target, ...]) -> Problems:
 
 def _thresholds_are_edges(targets: tuple[Target, ...], histograms: dict[str, tuple[float, ...]]) -> Problems:
     """Yield each latency whose histogram is not listed, or has no bucket edge at its threshold."""
-    for number, target in enumerate(targets):
-        text = getattr(getattr(target, "sli", None), "histogram", None)
+    for number, field, target in ((n, f, target) for n, target in enumerate(targets) for f in ("sli", "estimate")):
+        text = getattr(getattr(target, field, None), "histogram", None)
         if text is None:
             continue
         selector, edges = parse_selector(text), histograms.get(parse_selector(text).metric)
         threshold = getattr(target, "threshold", None)
         if edges is None:
             expected = f"expected a histogram whose edges are under `histograms`, got {selector.metric}"
-            yield f"targets[{number}].sli.histogram", expected + suggestion(selector.metric, histograms)
+            yield f"targets[{number}].{field}.histogram", expected + suggestion(selector.metric, histograms)
         elif threshold is not None and threshold not in edges:
             listed = ", ".join(f"{edge:g}" for edge in edges)
             yield (
@@ -189,7 +199,7 @@ def _thresholds_are_edges(targets: tuple[Target, ...], histograms: dict[str, tup
                 f"expected a bucket edge of {selector.metric} ({listed}), got {threshold:g}",
             )
         if any(label == "le" for label, _, _ in selector.matchers):
-            yield f"targets[{number}].sli.histogram", "expected no matcher on le: the threshold becomes one"
+            yield f"targets[{number}].{field}.histogram", "expected no matcher on le: the threshold becomes one"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ def rule_documents(root: Path, targets: Targets, settings: Settings, speed: int 
     measured = measured_targets(targets, settings)
     changes = {
         "notMeasured": [target for target, is_measured in measured.items() if not is_measured],
+        "estimated": estimated_targets(targets, settings),
         "milliseconds": settings.application is not None and in_milliseconds(settings.application),
         "speed": speed,
     }
@@ -41,10 +42,22 @@ def measured_targets(targets: Targets, settings: Settings) -> dict[str, bool]:
     """Return target id → whether this installation has its data sources, and a check if it needs one."""
     sources = set(settings.feeding())
     checked = {check.target for check in settings.checks()}
+    estimated = estimated_targets(targets, settings)
     return {
-        target.id: sources.issuperset(target.requires) and (not target.is_check_fed or target.id in checked)
+        target.id: target.id in estimated
+        or (sources.issuperset(target.requires) and (not target.is_check_fed or target.id in checked))
         for target in targets.targets
     }
+
+
+def estimated_targets(targets: Targets, settings: Settings) -> list[str]:
+    """Return the targets that an estimate counts here: what measures them is not set up."""
+    sources = set(settings.feeding())
+    return [
+        target.id
+        for target in targets.targets
+        if target.estimate and not sources.issuperset(target.requires) and sources.issuperset(target.estimate.requires)
+    ]
 
 
 def rule_text(layer: str, document: Any) -> str:

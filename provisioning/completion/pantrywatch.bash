@@ -6,7 +6,7 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_pantrywatch_settings_subparsers=(validate migrate)
-_shtab_pantrywatch_subparsers=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark capacity)
+_shtab_pantrywatch_subparsers=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark statement capacity)
 
 _shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable)
 _shtab_pantrywatch_down_option_strings=(-h --help --settings)
@@ -23,6 +23,7 @@ _shtab_pantrywatch_secrets_option_strings=(-h --help --folder)
 _shtab_pantrywatch_prepare_option_strings=(-h --help --settings --provisioning --rules --given --data)
 _shtab_pantrywatch_heartbeat_option_strings=(-h --help --settings --listen --keep)
 _shtab_pantrywatch_mark_option_strings=(-h --help --at --file)
+_shtab_pantrywatch_statement_option_strings=(-h --help --settings)
 _shtab_pantrywatch_capacity_option_strings=(-h --help --settings --url --rpm --minutes --step-seconds --version --file --textfile)
 _shtab_pantrywatch_option_strings=(-h --help --version --state)
 
@@ -48,6 +49,7 @@ _shtab_pantrywatch_prepare___data_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_heartbeat___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_heartbeat___keep_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_mark___file_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_statement___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_capacity___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_capacity___file_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_capacity___textfile_COMPGEN=_shtab_compgen_files
@@ -55,7 +57,7 @@ _shtab_pantrywatch___state_COMPGEN=_shtab_compgen_dirs
 
 _shtab_pantrywatch_build_pos_0_choices=(relabelling budgets)
 _shtab_pantrywatch_settings_pos_0_choices=(validate migrate)
-_shtab_pantrywatch_pos_0_choices=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark capacity)
+_shtab_pantrywatch_pos_0_choices=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark statement capacity)
 
 _shtab_pantrywatch_up__h_nargs=0
 _shtab_pantrywatch_up___help_nargs=0
@@ -92,6 +94,8 @@ _shtab_pantrywatch_heartbeat__h_nargs=0
 _shtab_pantrywatch_heartbeat___help_nargs=0
 _shtab_pantrywatch_mark__h_nargs=0
 _shtab_pantrywatch_mark___help_nargs=0
+_shtab_pantrywatch_statement__h_nargs=0
+_shtab_pantrywatch_statement___help_nargs=0
 _shtab_pantrywatch_capacity__h_nargs=0
 _shtab_pantrywatch_capacity___help_nargs=0
 _shtab_pantrywatch_pos_0_nargs=A...

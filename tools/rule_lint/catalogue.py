@@ -91,7 +91,7 @@ def _add(catalogue: Catalogue, family: Family, since: int = 0, until: int = 99) 
 def _add_database(catalogue: Catalogue) -> None:
     """Add the metrics of the query files, with their versions; a healthy demo shows only one version."""
     for query in read_queries():
-        for metric in query.metrics:
+        for metric in (metric for metric in query.metrics if metric.exported):
             since, until = max(query.since, metric.since), min(query.until, metric.until)
             known = catalogue.get(metric.name)
             if known is None:

@@ -18,6 +18,8 @@ from exporters.browser.metrics import HISTOGRAMS
 from exporters.core.errors import ConfigError
 from exporters.core.exit_codes import run_command
 from exporters.core.strict_yaml import read_yaml
+from exporters.database.statement_durations import EDGES as ESTIMATE_EDGES
+from exporters.database.statement_durations import NAME as ESTIMATE
 from exporters.rum.metrics import HISTOGRAMS as FIELD_HISTOGRAMS
 from pantrywatch.config.durations import seconds
 from pantrywatch.config.selectors import parse_selector
@@ -175,6 +177,8 @@ def test_the_demo_has_the_edges_that_are_promised() -> None:
     """The histograms of the demo have exactly the edges that targets.yaml checks thresholds against."""
     assert TARGETS.histograms["http_server_request_duration_seconds"] == HTTP_EDGES
     assert TARGETS.histograms["db_client_operation_duration_seconds"] == DATABASE_EDGES
+    assert TARGETS.histograms[ESTIMATE] == ESTIMATE_EDGES
+    assert set(DATABASE_EDGES) <= set(ESTIMATE_EDGES)
 
 
 def test_browser_checks_have_the_edges_that_are_promised() -> None:

@@ -39,7 +39,7 @@ def _after(reads: Sequence[dict[str, list[float]]], edges: Sequence[float] = EDG
 
 
 @given(_READS)
-@cases(200)
+@cases(60)
 def test_it_adds_up_and_never_decreases(reads: list[dict[str, list[float]]]) -> None:
     """Whole counts that rise from edge to edge and from read to read, up to exactly what ran; the sum is the sum."""
     samples = _after(reads)
@@ -59,7 +59,7 @@ def test_it_adds_up_and_never_decreases(reads: list[dict[str, list[float]]]) -> 
 
 
 @given(st.lists(st.floats(1e-6, 100), min_size=1, max_size=20))
-@cases(200)
+@cases(60)
 def test_one_execution_an_interval_is_exact(times: list[float]) -> None:
     """A statement that ran once between two reads took what its sum grew by, whatever it took before."""
     sample = _after([{"a": [time]} for time in times])[-1]
@@ -70,7 +70,7 @@ def test_one_execution_an_interval_is_exact(times: list[float]) -> None:
 
 
 @given(st.floats(1e-5, 1), st.floats(1e-5, 1))
-@cases(200)
+@cases(60)
 def test_two_executions_are_exact(one: float, other: float) -> None:
     """Mean and variance of two say what both were; where they are as good as equal, they are one point."""
     sample = _after([{"a": [one, other]}])[-1]
@@ -80,7 +80,7 @@ def test_two_executions_are_exact(one: float, other: float) -> None:
 
 
 @given(_TIMES, st.integers(-10, 10))
-@cases(200)
+@cases(60)
 def test_it_does_not_depend_on_the_unit(times: list[float], power: int) -> None:
     """Times and edges a thousand times as long give the same counts."""
     scale = 2.0**power
@@ -90,7 +90,7 @@ def test_it_does_not_depend_on_the_unit(times: list[float], power: int) -> None:
 
 
 @given(st.lists(_TIMES, min_size=1, max_size=6))
-@cases(100)
+@cases(40)
 def test_a_reset_or_an_eviction_loses_nothing_that_the_server_still_has(intervals: list[list[float]]) -> None:
     """A statement that starts at zero again, or is new, counts with all it has; one that is gone counts no more."""
     estimate = DurationEstimate()
@@ -115,11 +115,30 @@ def test_the_past_of_a_server_is_nobodys_interval() -> None:
     assert _sample(estimate).count == 1
 
 
+def test_what_is_left_out_counts_from_when_it_is_not() -> None:
+    """A statement that begins to count has only what it did since the last read, not all of its past."""
+    estimate = DurationEstimate()
+    estimate.add({}, 1.0)
+    estimate.add({"a": _counted([0.5] * 1000)}, 1.0, {"a"})
+    estimate.add({"a": _counted([0.5] * 1002)}, 1.0)
+    assert _sample(estimate).count == 2
+
+
+def test_the_longest_is_known_where_it_has_grown() -> None:
+    """Of many short times and one of 3 s, the one is above every edge up to 3 s, and the others where they are."""
+    times = [0.002, 0.0021, 0.0022] * 30 + [3.0]
+    shares = dict(zip(EDGES, _counted(times).shares(EDGES), strict=True))
+    assert shares[0.0015] == pytest.approx(0, abs=0.001)
+    assert shares[0.0025] == pytest.approx(90 / 91, abs=1e-5)
+    assert shares[2.5] == pytest.approx(90 / 91)
+    assert shares[3.5] == 1
+
+
 def test_no_time_is_longer_than_the_longest() -> None:
     """Many short times and a few of 90 ms: none is above 0.1 s, which a log-normal of that variance would say."""
     times = [0.001] * 95 + [0.09] * 5
-    unbounded = Executions(100, sum(times), sum(time * time for time in times))
-    bounded = _counted(times)
+    unbounded = Executions(100, sum(times), sum(time * time for time in times), is_record=False)
+    bounded = Executions(100, sum(times), sum(time * time for time in times), max(times), is_record=False)
     at = EDGES.index(0.1)
     assert unbounded.shares(EDGES)[at] < 1
     assert bounded.shares(EDGES)[at] == 1
@@ -134,7 +153,7 @@ def test_a_long_past_does_not_blur_the_interval(past: int) -> None:
     assert shares[0.07] == pytest.approx(0, abs=1e-3)
     assert shares[0.1] == pytest.approx(1, abs=1e-3)
     spread = Executions(past + 100, before.seconds + 8, before.squares + 100 * (0.08**2 + 0.04**2), 0.2)
-    alone = Executions(100, 8, 100 * (0.08**2 + 0.04**2), 0.2)
+    alone = Executions(100, 8, 100 * (0.08**2 + 0.04**2), 0.2, is_record=False)
     assert spread.since(before).shares(EDGES) == pytest.approx(alone.shares(EDGES), abs=1e-3)
 
 
