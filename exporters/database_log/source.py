@@ -12,7 +12,7 @@ from exporters.core.errors import ErrorClass, classify_network_error
 from exporters.core.exposition import Family
 from exporters.core.followed_logs.follower import Follower
 from exporters.core.followed_logs.location import location
-from exporters.core.followed_logs.metrics import Words, of_files, of_now
+from exporters.core.followed_logs.metrics import Words, followed_seconds, of_files, of_now
 from exporters.core.followed_logs.reader import Reader
 from exporters.core.followed_logs.state import load
 from exporters.core.scrape import Finding, Run, Source, Up
@@ -83,6 +83,7 @@ class DatabaseLogSource:
     def _file(self, reader: Reader[State]) -> Iterator[Family]:
         yield from of_files(_WORDS, reader.shown, {(): self.target})
         yield from of_now(_WORDS, {(): reader.followers[self.target]})
+        yield followed_seconds(_WORDS, reader)
 
     def classify(self, error: BaseException) -> ErrorClass:
         """Return the class of an error."""
