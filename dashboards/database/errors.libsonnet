@@ -28,7 +28,7 @@ function(config)
     ) + panel.decimals(0) + panel.columns,
     panel.table(
       'What errors are counted by',
-      'The source that db-error-rate uses for each server. log: errors in its log. rollbacks: transactions rolled back, on purpose or not, as no log is followed. unknown: a log is followed, and cannot be read, is behind, is not understood, or was caught up with in the last minutes: nothing is counted, and rollbacks do not stand in.',
+      'The source that db-error-rate uses for each server. log: errors in its log. rollbacks: transactions rolled back, on purpose or not, as no log is followed. unknown: a log is followed, and cannot be read, is behind, is not understood, or was caught up with in the last minutes: nothing is counted, and rollbacks do not replace it.',
       'short',
       [panel.rows('max by (instance, source) (%s{%s})' % [series.errors_source, queries.server])],
       queries.silent,

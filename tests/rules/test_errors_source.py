@@ -108,7 +108,7 @@ def test_each_server_has_its_own_source(promtool: Promtool) -> None:
 def test_a_gap_is_neither_health_nor_an_outage(promtool: Promtool) -> None:
     """The exporter is down for half an hour, and then reads 900 errors at once: unknown until no trace is left of that.
 
-    The rollbacks of an application that has nothing else never stand in.
+    The rollbacks of an application that has nothing else never replace them.
     """
     series = [
         *_ROLLED_BACK,
