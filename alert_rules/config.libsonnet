@@ -36,6 +36,7 @@ local defaults = {
     application: 'job="application"',
     // Our own exporters.
     database: 'job="database"',
+    database_log: 'job="database_log"',
     cache: 'job="cache"',
     host: 'job="host"',
     browser: 'job="browser"',
@@ -64,6 +65,7 @@ local defaults = {
           + (import 'config/cache.libsonnet')
           + (import 'config/causes.libsonnet')
           + (import 'config/database.libsonnet')
+          + (import 'config/database_log.libsonnet')
           + (import 'config/frontend.libsonnet')
           + (import 'config/host.libsonnet')
           + (import 'config/synthetic.libsonnet')

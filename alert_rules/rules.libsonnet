@@ -8,6 +8,7 @@ function(changes={})
     cache: (import 'cache.jsonnet')(config),
     causes: (import 'causes.jsonnet')(config),
     database: (import 'database.jsonnet')(config),
+    database_log: (import 'database_log.jsonnet')(config),
     frontend: (import 'frontend.jsonnet')(config),
     health: (import 'health.jsonnet')(config),
     host: (import 'host.jsonnet')(config),

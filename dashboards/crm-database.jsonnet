@@ -14,6 +14,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
     [
       board.row('Status: does the database serve the CRM?', (import 'database/health.libsonnet')(config)),
       board.row('Problems: what hurts now?', (import 'database/problems.libsonnet')(config)),
+      board.row('Errors: which statements fail?', (import 'database/errors.libsonnet')(config), collapsed=true),
       board.row('Performance: which statements are slow?', (import 'database/performance.libsonnet')(config)),
       board.row('Pools: do clients of PgBouncer wait?', (import 'database/pools.libsonnet')(config), collapsed=true),
       board.row('Writing: disk, checkpoints, write-ahead log', (import 'database/writing.libsonnet')(config), collapsed=true),

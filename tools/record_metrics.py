@@ -35,6 +35,7 @@ _TITLES = {
     "browser": "Checks in a browser",
     "rum": "Users' browsers",
     "access_log": "Access logs",
+    "database_log": "PostgreSQL's log",
     "exporter": "The exporters' process",
     "application": "The watched application (as the demo exports it)",
 }

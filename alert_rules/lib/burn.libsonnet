@@ -21,6 +21,12 @@ local budget_left(target) =
   + '{{ . | first | value | printf "%.0f" }}%{{ else }}unknown{{ end }}';
 
 
+// What bad events are counted by, where that differs by server.
+local counted_by(target) =
+  if !('bad_in_log' in target.sli) then ''
+  else 'Counted by {{ with query "' + series.errors_source + '" }}{{ range . }}{{ .Labels.instance }}: {{ .Labels.source }}; {{ end }}'
+       + '{{ else }}rollbacks. {{ end }}';
+
 // `targets`: targets.libsonnet; `time`: time.libsonnet; `alerts`: alert name → limits, see config/targets.libsonnet.
 function(targets, time, alerts)
   local wait(name, usual='') = if 'for' in alerts[name] then alerts[name]['for'] else usual;
@@ -65,7 +71,7 @@ function(targets, time, alerts)
     annotations: annotations({
       summary: target.title + ': {{ $value | humanizePercentage }} of ' + target.events + ' are bad ('
                + allowed_percent + '% allowed).',
-      description: 'Target: "' + target.statement + '". At least '
+      description: 'Target: "' + target.statement + '". ' + counted_by(target) + 'At least '
                    + decimal(100 * tier.budget_share) + '% of the 30-day error budget was used in the '
                    + time.last(tier.long) + ', and the ' + time.last(tier.short)
                    + ' were just as bad. Budget left: ' + left

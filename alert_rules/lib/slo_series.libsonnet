@@ -20,6 +20,10 @@
   sum_bad(window):: 'slo:events_bad:sum' + window,
   error_ratio(window):: 'slo:sli_error:ratio_rate' + window,
 
+  // What the errors of each PostgreSQL server are counted by: 1, with the label `source`: log, rollbacks, or unknown while the
+  // log of one that has one cannot be read.
+  errors_source: 'database:errors_source:info',
+
   // The share of bad events between the last two scrapes, recorded each scrape; no sample without an event.
   error_ratio_now: 'slo:sli_error:ratio_now',
 

@@ -1,6 +1,7 @@
 // targets.yaml, read once, and its targets as PromQL. `changes`: target id → fields that differ here (`_config.targets`).
 local births = import 'births.libsonnet';
 local numbers = import 'numbers.libsonnet';
+local series = import 'slo_series.libsonnet';
 local written = std.parseYaml(importstr '../../targets.yaml');
 
 function(changes={}, time=(import 'time.libsonnet')())
@@ -15,6 +16,8 @@ function(changes={}, time=(import 'time.libsonnet')())
   local of_five_minutes = time.with_scrape('5m');
   local extrapolated = numbers.decimal(time.extrapolated('5m'));
   local watched_twice = ['pg_', 'redis_'];
+  local has_log = series.errors_source + '{source="log"}';
+  local had_log = 'last_over_time(%s{source=~"log|unknown"}[%s])' % [series.errors_source, time.duration('6m')];
   local counted(selector) = births.increase(selector, of_five_minutes, time.duration('5m'), extrapolated);
 
   {
@@ -69,19 +72,38 @@ function(changes={}, time=(import 'time.libsonnet')())
     // Prometheus 3 leaves out a sample at the very start of a range: there are 21 at every moment. Prometheus 2 sees a 22nd
     // where a scrape falls on the start to the millisecond: five minutes are then those of 5m15s on average.
     // `guard`: selector → what must exist beside it for its series to count.
-    increase5m(selectors, guard=function(selector) '')::
-      'sum(' + lib.added(selectors, function(selector) counted(selector) + guard(selector)) + ') / ' + extrapolated,
+    // `known`: the events of a server → the same without what cannot be known.
+    increase5m(selectors, guard=function(selector) '', known=function(expr) expr)::
+      'sum(' + lib.added(selectors, function(selector) counted(selector) + guard(selector), known) + ') / ' + extrapolated,
 
     // Events of several selectors, each counted by `events`, for a sum.
-    added(selectors, events)::
+    added(selectors, events, known=function(expr) expr)::
       // A server that the Go exporter watches beside ours has its events once.
       local one(selector) =
         if [prefix for prefix in watched_twice if std.startsWith(selector, prefix)] == [] then events(selector)
-        else 'max by (instance) (sum by (job, instance) (%s))' % events(selector);
+        else known('max by (instance) (sum by (job, instance) (%s))' % events(selector));
       // The name of a metric is lost in increase(): a label keeps two series apart that differ in nothing else.
       local numbered(index) = 'label_replace(' + one(selectors[index]) + ', "part", "' + (index + 1) + '", "", "")';
       if std.length(selectors) == 1 then one(selectors[0])
       else std.join(' or ', std.map(numbered, std.range(0, std.length(selectors) - 1))),
+
+    // Events of each server, with those of a second exporter once.
+    of_servers(selectors, events)::
+      'max by (instance) (sum by (job, instance) (%s))' % std.join(' or ', [events(selector) for selector in selectors]),
+
+    // Where errors are counted from logs: without the servers whose log cannot be read. A moment in which nothing says so
+    // (Prometheus was restarted) is not known either.
+    known(target, expr)::
+      if !('bad_in_log' in target.sli) then expr
+      else '%s unless on (instance) (%s unless on (instance) %s)' % [expr, had_log, has_log],
+    // Bad events, by server: in its log where that is followed, else by the server's own count; never both.
+    bad_by_source(target, events)::
+      'sum(%s and on (instance) %s or %s unless on (instance) %s)' % [
+        lib.of_servers(target.sli.bad_in_log, events),
+        has_log,
+        lib.of_servers(target.sli.bad, events),
+        had_log,
+      ],
 
     // The share of bad events between the last two scrapes that counted any.
     bad_now(target)::
@@ -95,17 +117,19 @@ function(changes={}, time=(import 'time.libsonnet')())
         latest(selector) + (if tells == [] then '' else ' and on (job) (%s)' % std.join(' or ', std.map(latest, tells)));
       local total =
         if is_latency then 'sum(%s and on (job, instance) %s)' % [latest(histogram('_count')[0]), latest(edge[0])]
-        else 'sum(%s)' % lib.added(target.sli.total, told);
+        else 'sum(%s)' % lib.added(target.sli.total, told, function(expr) lib.known(target, expr));
       local bad =
         if is_latency then total + ' - ' + events(edge)
         else if 'good' in target.sli then total + ' - ' + events(target.sli.good)
+        else if 'bad_in_log' in target.sli then lib.bad_by_source(target, latest) + ' or 0 * ' + total
         else events(target.sli.bad) + ' or 0 * ' + total;
       '(%s) / (%s > 0)' % [bad, total],
 
     // What counts a target now: its series that were scraped a moment ago. One lost scrape does not matter.
     counted(target)::
       local selectors = if target.kind == 'latency' then [lib.series(target.sli.histogram, '_count')] else target.sli.total;
-      'count(%s)' % std.join(' or ', ['last_over_time(%s[%s])' % [selector, time.duration('2m')] for selector in selectors]),
+      local now = std.join(' or ', ['last_over_time(%s[%s])' % [selector, time.duration('2m')] for selector in selectors]);
+      'count(%s)' % if 'bad_in_log' in target.sli then lib.known(target, '(%s)' % now) else now,
     // Events of a latency target: of the instances whose histogram has an edge at the threshold. Others cannot say.
     total(target)::
       if target.kind == 'latency' then
@@ -121,7 +145,7 @@ function(changes={}, time=(import 'time.libsonnet')())
           'increase(%(s)s[%(now)s]) or last_over_time(%(s)s[%(week)s:%(hour)s])'
           % { s: one, now: of_five_minutes, week: time.duration('7d'), hour: time.duration('1h') }
           for one in tells
-        ])),
+        ]), function(expr) lib.known(target, expr)),
     // The selectors that show that a total can tell good events from bad ones: by the labels that its bad ones are chosen
     // by. One of them must exist in its job, this week at least, for a series without a failure to count as good. Our own
     // exporters always have these labels.
@@ -147,5 +171,7 @@ function(changes={}, time=(import 'time.libsonnet')())
       if target.kind == 'latency' then
         total + ' - ' + lib.increase5m([lib.series(target.sli.histogram, '_bucket', lib.edge_matcher(target.threshold))])
       else if 'good' in target.sli then total + ' - ' + lib.increase5m(target.sli.good)
+      else if 'bad_in_log' in target.sli then
+        lib.bad_by_source(target, counted) + ' / ' + extrapolated + ' or 0 * ' + total
       else lib.increase5m(target.sli.bad) + ' or 0 * ' + total,
   }

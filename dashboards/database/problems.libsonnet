@@ -71,7 +71,7 @@ function(config)
     ) + panel.decimals(2) + panel.stacked,
     panel.timeseries(
       'Rollback ratio (traffic)',
-      'Share of transactions that were rolled back. ' + slo_targets.words('db-error-rate') + ' PostgreSQL counts a deliberate ROLLBACK like one after an error. Above: check the server log for statement errors.',
+      'Share of transactions that were rolled back. ' + slo_targets.words('db-error-rate') + ' It is counted by this only where no log is followed (see What errors are counted by): PostgreSQL counts a deliberate ROLLBACK like one after an error. Above: check the server log for statement errors.',
       'percentunit',
       [panel.query(queries.share('pg_stat_database_xact_rollback', 'pg_stat_database_xact_commit', 'instance'), '{{instance}}')],
       queries.silent + ' Or there were no transactions.',

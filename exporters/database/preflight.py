@@ -33,6 +33,31 @@ _READ_SETTINGS = Query(
     labels={"name": "name"},
     metrics=(Metric("pg_settings_on", "gauge", "Whether a setting is on.", "(setting = 'on')::int"),),
 )
+# Setting → what it must be for errors to be counted by SQLSTATE (`database_log`), and the statement for that.
+_OF_LOG = {
+    "logging_collector": ("setting = 'on'", "ALTER SYSTEM SET logging_collector = on;  -- takes a restart"),
+    "log_destination": (
+        "setting ~ '(csv|json)log'",
+        "ALTER SYSTEM SET log_destination = 'stderr, csvlog'; SELECT pg_reload_conf();",
+    ),
+    "log_min_messages": (
+        "setting NOT IN ('log', 'fatal', 'panic')",
+        "ALTER SYSTEM SET log_min_messages = 'warning'; SELECT pg_reload_conf();",
+    ),
+}
+_READ_LOG = Query(
+    name="advice_log",
+    source=f"pg_settings WHERE name IN ({', '.join(repr(name) for name in _OF_LOG)})",
+    labels={"name": "name"},
+    metrics=(
+        Metric(
+            "pg_settings_of_log",
+            "gauge",
+            "Whether a setting lets errors reach a csvlog or jsonlog.",
+            f"(CASE name {' '.join(f'WHEN {name!r} THEN {so}' for name, (so, _) in _OF_LOG.items())} END)::int",
+        ),
+    ),
+)
 _UNREADABLE_SEQUENCES = Query(
     name="advice_sequences",
     source="pg_sequences WHERE NOT has_sequence_privilege(format('%I.%I', schemaname, sequencename), 'USAGE, SELECT')"
@@ -80,6 +105,7 @@ def _server(session: Session, queries: Sequence[Query], deadline: Deadline) -> I
     for (name,), (value,) in session.ask(_READ_SETTINGS, deadline).rows:
         remedy = f"ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();  -- {_SETTINGS[name]}"
         yield Finding(value == 1, f"setting {name}", "" if value == 1 else remedy, Level.ADVICE)
+    yield _log(session, deadline)
     closed = [labels[0] for labels, _ in session.ask(_UNREADABLE_SEQUENCES, deadline).rows]
     grants = "\n".join(
         f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {name} TO {role};  -- in database {database}" for name in closed
@@ -99,6 +125,15 @@ def _privilege(session: Session, requirement: str, queries: Sequence[Query], rol
         f"  -- in database {database}",
     }
     return Finding(ok=granted, what=f"{kind} {name} (for {users})", remedy="" if granted else remedies[kind])
+
+
+def _log(session: Session, deadline: Deadline) -> Finding:
+    """Report whether errors can be counted by SQLSTATE, or only as transactions rolled back."""
+    lacking = [name for (name,), (value,) in session.ask(_READ_LOG, deadline).rows if not value]
+    what = "the server writes its errors as csvlog or jsonlog"
+    remedy = "\n".join(_OF_LOG[name][1] for name in sorted(lacking, reverse=True))
+    reason = "  -- without it errors are not counted by SQLSTATE: docs/deploy.md, database_log"
+    return Finding(not lacking, what, remedy + reason if lacking else "", Level.ADVICE)
 
 
 def _outdated(database: str, name: str, installed: str, available: str) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from exporters.core.field_checks import unique
 from exporters.core.problem_text import expected_one_of
 from exporters.core.settings import load
 from exporters.database.settings import Section as DatabaseSection
+from exporters.database_log.settings import Section as DatabaseLogSection
 from exporters.host.settings import HostSettings
 from exporters.rum.settings import RumSettings
 from exporters.synthetic.settings import SyntheticSettings
@@ -64,6 +65,15 @@ def _is_used(section: Any) -> bool:
     return bool(inner if section else section)
 
 
+def _log_of_a_server(database_log: DatabaseLogSection, database: DatabaseSection) -> Problems:
+    """Yield a log whose server is not watched: its errors would count for nothing."""
+    servers = [getattr(server, "name", None) for server in database]
+    for index, log in enumerate(database_log):
+        name = getattr(log, "name", None)
+        if name is not None and name not in servers:
+            yield f"database_log[{index}].name", expected_one_of([one for one in servers if one], name)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One key for each section; a section left out means that nothing of its kind is watched."""
@@ -82,16 +92,20 @@ class Settings:
     browser: Annotated[BrowserSettings | None, "Pages opened in a real browser."] = None
     rum: Annotated[RumSettings | None, "Beacons of users' browsers."] = None
     access_log: Annotated[AccessLogSettings | None, "Access logs: requests of an application without metrics."] = None
+    database_log: Annotated[DatabaseLogSection, "The logs of PostgreSQL servers: errors by class of SQLSTATE."] = ()
     capacity: Annotated[CapacitySettings | None, "What `./run capacity` may load, and with which requests."] = None
     notifications: Annotated[Notifications | None, "Who is notified of what, how, and when."] = None
     prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
     web: Annotated[WebSettings | None, "TLS and a login in front of everything that pantrywatch serves."] = None
     marks_file: Annotated[str | None, "The file of deployments, as written by `./run mark VERSION`."] = None
 
-    CHECKS: ClassVar[tuple[RecordCheck, ...]] = tuple(
-        OfFields(("data_sources", *sections), partial(_section_is_there, source, sections))
-        for source, sections in components().sections_of().items()
-        if sections
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
+        _log_of_a_server,
+        *(
+            OfFields(("data_sources", *sections), partial(_section_is_there, source, sections))
+            for source, sections in components().sections_of().items()
+            if sections
+        ),
     )
 
     def feeding(self) -> tuple[str, ...]:

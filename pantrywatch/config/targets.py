@@ -30,16 +30,20 @@ Selectors = tuple[Annotated[str, _expect_selector], ...]
 
 @dataclass(frozen=True, slots=True)
 class Sli:
-    """Which events count: a `histogram`, or `total` with either `good` or `bad`; each a selector in PromQL."""
+    """Which events count: a `histogram`, or `total` with either `good` or `bad`; each a selector in PromQL.
+
+    `bad_in_log` counts in place of `bad` for each PostgreSQL server whose log is followed.
+    """
 
     histogram: Annotated[str | None, optional(_expect_selector)] = None
     total: Selectors = ()
     good: Selectors = ()
     bad: Selectors = ()
+    bad_in_log: Selectors = ()
 
     def selectors(self) -> tuple[str, ...]:
         """Return every selector."""
-        return (*((self.histogram,) if self.histogram else ()), *self.total, *self.good, *self.bad)
+        return (*((self.histogram,) if self.histogram else ()), *self.total, *self.good, *self.bad, *self.bad_in_log)
 
 
 def _expect_data_source(source: str) -> None:
@@ -60,6 +64,8 @@ class Estimate:
 def _indicator_of_its_kind(kind: str, sli: Sli) -> Problems:
     """Yield an indicator that is not what a target of this kind has."""
     has_total_and_one = bool(sli.total) and bool(sli.good) != bool(sli.bad) and not sli.histogram
+    if sli.bad_in_log and not sli.bad:
+        yield "sli.bad_in_log", "expected bad as well: it counts where no log is followed"
     if kind == "latency" and (sli.histogram is None or sli.total or sli.good or sli.bad):
         yield "sli", "expected a histogram and nothing else for a latency"
     if kind in ("ratio", "probe") and not has_total_and_one:

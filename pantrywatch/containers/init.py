@@ -45,6 +45,7 @@ USERS = {
     "browser": 10002,
     "rum": 10017,
     "access_log": 10018,
+    "database_log": 10019,
     "crm": 10022,
     "faults": 10024,
     "prometheus": 65534,

@@ -12,7 +12,7 @@ from pantrywatch.web.config_files import in_folder
 MOUNT = "/run/pantrywatch"
 _PORT = 9690
 # Exporters whose container comes and goes with a profile of the compose file.
-_PROFILED = ("browser", "rum", "access_log")
+_PROFILED = ("browser", "rum", "access_log", "database_log")
 
 
 def container_layout() -> Layout:

@@ -14,7 +14,7 @@ _shtab_pantrywatch_exporter_option_strings=(-h --help --version --settings)
 
 _shtab_pantrywatch_exporter___settings_COMPGEN=_shtab_compgen_files
 
-_shtab_pantrywatch_exporter_serve_pos_0_choices=(database cache host synthetic browser rum access_log)
+_shtab_pantrywatch_exporter_serve_pos_0_choices=(database cache host synthetic browser rum access_log database_log)
 _shtab_pantrywatch_exporter_pos_0_choices=(serve check validate)
 
 _shtab_pantrywatch_exporter_serve_pos_0_nargs='*'

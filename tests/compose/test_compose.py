@@ -47,7 +47,8 @@ def test_every_part_is_a_service_and_the_demo_asks_for_its_profile(services: dic
     assert demo == {"postgres", "redis", "crm", "third-party", "traffic", "faults"}
     assert services["exporter-browser"]["profiles"] == ["browser"]
     assert services["exporter-rum"]["profiles"] == ["rum", "demo"]
-    assert services.keys() - demo - {"exporter-browser", "exporter-rum", "exporter-access-log"} == {
+    optional = {"exporter-browser", "exporter-rum", "exporter-access-log", "exporter-database-log"}
+    assert services.keys() - demo - optional == {
         "init", "exporter-database", "exporter-cache", "exporter-synthetic", "exporter-host", "inbox", "heartbeat",
         "prometheus", "alertmanager", "grafana",
     }  # fmt: skip

@@ -213,6 +213,7 @@ def test_what_is_kept_survives_down_and_up(demo: Stack) -> None:
     assert {name.removeprefix(f"{PROJECT}_") for name in demo.engine.leftovers()} == {
         "installation", "prometheus", "alertmanager", "grafana", "inbox", "heartbeat", "state", "postgres", "redis",
         "faults", "access-log", "secrets-browser", "secrets-rum", "secrets-access_log",
+        "database-log", "secrets-database_log",
         *(f"secrets-{name}" for name in ("cache", "database", "heartbeat", "host", "inbox", "synthetic")),
     }  # fmt: skip
     demo.demo("up", "--detach")

@@ -236,7 +236,7 @@ def test_metrics_by_hand_stand_in_the_exporters() -> None:
     document = yaml.safe_load((FOLDER / "by_hand.yaml").read_text())
     files = [*(ROOT / "exporters").rglob("*.py"), ROOT / "pantrywatch/generate/relabelling.py"]  # which renames one
     sources = "\n".join(file.read_text() for file in sorted(files))
-    ours = {"database", "cache", "host", "synthetic", "browser", "access_log"}
+    ours = {"database", "cache", "host", "synthetic", "browser", "access_log", "database_log"}
     assert document.keys() - ours == {"application", "prometheus", "exporter"}
     assert ours <= set(jobs())
     names = {name for job in ours & document.keys() for entries in document[job].values() for name in entries}

@@ -122,7 +122,7 @@ def test_both_ways_scrape_the_same_jobs() -> None:
     settings = read_settings(ROOT / "settings.yaml")
     here, containers = scrape_targets(settings, _native(browser=True)), scrape_targets(settings, container_layout())
     assert here.keys() == containers.keys() == {component.job for component in components().components}
-    by_name = {"browser", "rum", "access_log"}
+    by_name = {"browser", "rum", "access_log", "database_log"}
     assert all(here[job] for job in by_name), "in containers they are found by name: tests/unit/containers/test_init.py"
     assert scrape_targets(settings, _native(browser=False))["browser"] == []
     for job in here.keys() - by_name - {"exporter"}:

@@ -104,6 +104,7 @@ def test_a_sidecar_loads_its_own_exporter_alone(tmp_path: Path, exporter: str) -
         "database: [{name: a, dsn_file: dsn}]\ncache: [{name: a, url: 'redis://127.0.0.1'}]\nhost: {}\n"
         "synthetic: {checks: [{name: a, kind: tcp, address: 'a:1'}]}\nbrowser: {checks: [{name: b, url: 'http://a/'}]}\n"
         "rum: {}\naccess_log: {state: s, files: [{name: a, path: a, format: nginx}]}\n"
+        "database_log: [{name: a, path: a, state: b}]\n"
     )
     code = (
         "import sys, exporters.cli, exporters.registry as registry\n"

@@ -34,6 +34,7 @@ _SKIPPED_BLOCKS_A_ROUND = 1024
 _QUIET_ROUNDS = 60  # without a new line, until a rotated file is left
 _MOST_PARTS = 100  # open at once: rotated files that are not read to their end yet
 _MOST_QUIET_PARTS = 4
+_SOON_SECONDS = 60.0  # a line that is read later than that was not read soon
 
 
 class _Open:
@@ -51,7 +52,10 @@ class _Open:
 
 
 class Follower:
-    """One log. `problem`: the errno of why it cannot be read, or 0. `reached_end`: when it was last read to its end."""
+    """One log. `problem`: the errno of why it cannot be read, or 0. `reached_end`: when it was last read to its end.
+
+    `since`: from when on each line was read soon after it was written; None while it is not.
+    """
 
     def __init__(self, location: Location, state: FileState | None, records: Records, most_backlog_bytes: int) -> None:
         """Take what is saved about it, if it was followed before."""
@@ -64,6 +68,7 @@ class Follower:
         self.problem = 0
         self.lag_bytes = 0
         self.reached_end = time.monotonic()
+        self.since: float | None = None
 
     def round(self, *, read: bool = True) -> tuple[bool, bool]:
         """Read what has been written; return whether anything changed, and whether there is more to read.
@@ -87,9 +92,18 @@ class Follower:
         behind = [max(0, size(one.descriptor) - one.part.offset) for one in self._open]
         self.lag_bytes = sum(behind)
         more = max(behind, default=0) >= BLOCK_BYTES
-        if read and not more:
-            self.reached_end = time.monotonic()
+        if read:
+            self._note_end(behind=more or bool(self.problem))
         return changed or before != self._parts(), more and not self.problem
+
+    def _note_end(self, *, behind: bool) -> None:
+        now = time.monotonic()
+        if behind or now - self.reached_end > _SOON_SECONDS:
+            self.since = None
+        elif self.since is None:
+            self.since = now
+        if not behind or self.problem:
+            self.reached_end = now
 
     def _parts(self) -> list[tuple[int, int]]:
         return [one.identity for one in self._open]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from exporters.core.exposition import Family
 from exporters.core.followed_logs.follower import Follower
+from exporters.core.followed_logs.reader import Reader
 from exporters.core.followed_logs.state import FileState, State
 
 _ROTATIONS = ("renamed", "truncated", "lost")
@@ -39,6 +41,17 @@ def of_now(words: Words, followers: Mapping[tuple[str, ...], Follower]) -> Itera
     ):
         samples = [(labels, float(value(one))) for labels, one in followers.items()]
         yield Family(f"{words.prefix}_{name}", "gauge", text, words.labels, samples)
+
+
+def followed_seconds(words: Words, reader: Reader[Any]) -> Family:
+    """Return for how long lines have been read soon after they were written: 0 while a backlog is."""
+    now = time.monotonic()
+    samples: list[tuple[tuple[str, ...], float]] = [
+        ((), 0.0 if one.since is None or reader.fault is not None else now - one.since)
+        for one in reader.followers.values()
+    ]
+    text = f"Time for which the {words.log} has been read as it is written; 0 while it is not."
+    return Family(f"{words.prefix}_followed_seconds", "gauge", text, (), samples)
 
 
 def of_files(words: Words, state: State, names: Mapping[tuple[str, ...], str]) -> Iterator[Family]:

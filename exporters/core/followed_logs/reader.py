@@ -74,6 +74,8 @@ class Reader(Generic[S]):
         if self.fault is not None:
             self.save()
         if self.fault is not None:
+            for follower in self.followers.values():
+                follower.since = None
             return False
         more = False
         for name, follower in self.followers.items():

@@ -15,22 +15,28 @@ import pytest
 
 from tests.support.exporter import ROOT, fetch
 from tests.support.servers import free_port, wait_until
+from tests.unit.followed_logs.logs import csv_record
 
-_SETTINGS = """
-environment: test
-access_log:
-  state: state.json
-  files: [{name: crm, path: access.log, format: nginx}]
-"""
-_LINE = '203.0.113.9 - - [29/Nov/2026:14:34:26 +0000] "GET /contacts HTTP/1.1" 200 12 "-" "curl/8.5" 0.123 0.120\n'
-_NAME = "http_server_request_duration_seconds_count"
+# Exporter → its section, a line, and what counts it.
+_KINDS = {
+    "access_log": (
+        "access_log: {state: state.json, files: [{name: crm, path: access.log, format: nginx}]}",
+        '203.0.113.9 - - [29/Nov/2026:14:34:26 +0000] "GET /contacts HTTP/1.1" 200 12 "-" "curl/8.5" 0.123 0.120\n',
+        ("http_server_request_duration_seconds_count", {}),
+    ),
+    "database_log": (
+        "database_log: [{name: crm, path: access.log, state: state.json}]",
+        csv_record("/contacts").decode(),
+        ("pantrywatch_database_errors_total", {"severity": "ERROR", "class": "22"}),
+    ),
+}
 
 
 class _Writer:
     """Writes lines without pause, and renames the log now and then; `written` is counted before a line is there."""
 
-    def __init__(self, folder: Path) -> None:
-        self.written = 0
+    def __init__(self, folder: Path, line: str) -> None:
+        self.written, self._line = 0, line
         self._folder, self._stop = folder, threading.Event()
         self._thread = threading.Thread(target=self._write, daemon=True)
 
@@ -52,32 +58,35 @@ class _Writer:
             with (self._folder / "access.log").open("a") as log:
                 for _ in range(20):  # half lines too: the file is written in blocks
                     self.written += 1
-                    log.write(_LINE.replace("/contacts", f"/contacts/{self.written}"))
+                    log.write(self._line.replace("/contacts", f"/contacts/{self.written}"))
             time.sleep(0.005)
 
 
-def _kill_at_moments(folder: Path, moments: int, longest_seconds: float) -> None:
-    (folder / "settings.yaml").write_text(_SETTINGS)
+def _kill_at_moments(folder: Path, kind: str, moments: int, longest_seconds: float) -> None:
+    section, line, _ = _KINDS[kind]
+    (folder / "settings.yaml").write_text(f"environment: test\n{section}\n")
     (folder / "access.log").touch()
-    writer, chance = _Writer(folder), random.Random(5)
+    writer, chance = _Writer(folder, line), random.Random(5)
     seen = 0.0
-    with _running(folder, free_port()):  # what was written before the first start is not counted
+    with _running(folder, kind, free_port()):  # what was written before the first start is not counted
         pass
     with writer.writing():
         for _ in range(moments):
-            seen = _one_life(folder, writer, chance.uniform(0, longest_seconds), seen)
+            seen = _one_life(folder, kind, writer, chance.uniform(0, longest_seconds), seen)
     port = free_port()
-    with _running(folder, port):
-        wait_until(lambda: _scraped(port) == writer.written, 60, f"all of {writer.written} lines are counted once")
+    with _running(folder, kind, port):
+        wait_until(
+            lambda: _scraped(port, kind) == writer.written, 60, f"all of {writer.written} lines are counted once"
+        )
 
 
-def _one_life(folder: Path, writer: _Writer, seconds: float, seen: float) -> float:
+def _one_life(folder: Path, kind: str, writer: _Writer, seconds: float, seen: float) -> float:
     """Run the exporter until a moment, scraping all the time; return the last count that was seen."""
     port = free_port()
-    with _running(folder, port):
+    with _running(folder, kind, port):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            count = _scraped(port)
+            count = _scraped(port, kind)
             if count is not None:
                 assert seen <= count <= writer.written
                 seen = count
@@ -86,39 +95,42 @@ def _one_life(folder: Path, writer: _Writer, seconds: float, seen: float) -> flo
 
 
 @contextmanager
-def _running(folder: Path, port: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "exporters", "serve", "access_log", "--listen", f"127.0.0.1:{port}"]
+def _running(folder: Path, kind: str, port: int) -> Iterator[None]:
+    command = [sys.executable, "-m", "exporters", "serve", kind, "--listen", f"127.0.0.1:{port}"]
     with (
         (folder / "exporter.log").open("ab") as log,
         subprocess.Popen(command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, stdout=log, stderr=log) as child,
     ):
         try:
-            wait_until(lambda: child.poll() is not None or _answers(port), 30, "the exporter answers")
+            wait_until(lambda: child.poll() is not None or _answers(port, kind), 30, "the exporter answers")
             yield
         finally:
             child.kill()
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, kind: str) -> bool:
     try:
-        fetch(f"http://127.0.0.1:{port}/metrics/access_log")
+        fetch(f"http://127.0.0.1:{port}/metrics/{kind}")
     except OSError:
         return False
     return True
 
 
-def _scraped(port: int) -> float | None:
-    return fetch(f"http://127.0.0.1:{port}/metrics/access_log").value(_NAME)
+def _scraped(port: int, kind: str) -> float | None:
+    _, _, (name, labels) = _KINDS[kind]
+    return fetch(f"http://127.0.0.1:{port}/metrics/{kind}").value(name, **labels)
 
 
 @pytest.mark.long
-def test_a_kill_counts_no_line_twice_and_loses_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", _KINDS)
+def test_a_kill_counts_no_line_twice_and_loses_none(tmp_path: Path, kind: str) -> None:
     """At two moments; with renames while it is running and while it is not."""
-    _kill_at_moments(tmp_path, 2, 1.0)
+    _kill_at_moments(tmp_path, kind, 2, 1.0)
 
 
 @pytest.mark.timeout(1200)
 @pytest.mark.soak
-def test_fifty_kills_count_no_line_twice_and_lose_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", _KINDS)
+def test_fifty_kills_count_no_line_twice_and_lose_none(tmp_path: Path, kind: str) -> None:
     """At fifty moments, from before the first save to after several."""
-    _kill_at_moments(tmp_path, 50, 2.0)
+    _kill_at_moments(tmp_path, kind, 50, 2.0)

@@ -29,10 +29,10 @@ def _read(folder: Path, text: str) -> Settings:
 def test_the_shipped_file_of_before_means_what_it_means_today(tmp_path: Path) -> None:
     """The settings before the renames, migrated, load as today's: contacts, steps, checks, endpoints, everything."""
     found, today = _read(tmp_path, migrate(OLD.read_text(), str(OLD)).text), read_settings(ROOT / "settings.yaml")
-    # Newer: beacons, access logs, capacity runs, samples of keys, and what browser checks do beyond opening a page.
+    # Newer: beacons, logs, capacity runs, samples of keys, and what browser checks do beyond opening a page.
     assert (*found.data_sources, "frontend", "capacity") == today.data_sources
     sections = dict.fromkeys(("application", "rum", "access_log", "capacity", "browser"))
-    newer: dict[str, Any] = {**sections, "data_sources": ()}
+    newer: dict[str, Any] = {**sections, "database_log": (), "data_sources": ()}
     cache = tuple(replace(one, samples=None) for one in today.cache)
     assert replace(found, **newer) == replace(today, cache=cache, **newer)
     assert found.browser is not None

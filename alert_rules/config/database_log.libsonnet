@@ -1,0 +1,11 @@
+// Limits of database_log.jsonnet, by alert. `for`: how long the condition must hold before anybody is notified.
+{
+  // Each rotation begins a file at once: a log is not missing for a moment.
+  CrmDatabaseLogMissing: { 'for': '5m' },
+
+  // As for access logs (access_log.libsonnet): a server writes far less.
+  CrmDatabaseLogBehind: { seconds: 60, 'for': '5m' },
+
+  // Normally nothing: one program writes the file. `lines`: how many there must be at least. A crash cuts one record off.
+  CrmDatabaseLogNotParsed: { share: 0.05, lines: 10, range: '15m', 'for': '5m' },
+}
