@@ -88,7 +88,7 @@ _decoder = msgspec.json.Decoder(Beacon)
 
 def read_beacon(body: bytes, encoding: bytes) -> Beacon:
     """Return the beacon in a body of at most MOST_BYTES. Raises RefusedError with size, encoding, syntax or schema."""
-    if encoding not in {b"", b"identity"}:
+    if encoding and (encoding := encoding.strip().lower()) not in {b"", b"identity"}:
         body = _inflated(body, encoding)
     try:
         return _decoder.decode(body)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from exporters.core.cardinality import OTHER
+from exporters.rum.remembered import Remembered
 
 _DEVICES = frozenset({"phone", "tablet", "desktop"})
 _CONNECTIONS = frozenset({"slow-2g", "2g", "3g", "4g"})
@@ -27,8 +28,6 @@ _BOTS = re.compile(
     rb"facebookexternalhit|curl/|wget/|python|java/|okhttp|go-http-client|libwww|httpclient|axios|node-fetch|"
     rb"puppeteer|playwright|selenium"
 )
-
-_MOST_USER_AGENTS = 1024
 
 Visitor = Literal["user", "bot", "own"]
 
@@ -54,16 +53,14 @@ class Visitors:
     def __init__(self, own_user_agents: Iterable[str]) -> None:
         """Take the texts in the user agents of this installation's own checks."""
         self._own = tuple(text.lower().encode() for text in own_user_agents)
-        self._seen: dict[int, tuple[Visitor, str]] = {}  # by the hash of a user agent: none is kept
+        self._seen: Remembered[tuple[Visitor, str]] = Remembered()
 
     def of(self, user_agent: bytes, *, webdriver: bool) -> tuple[Visitor, str]:
         """Return who sent a beacon, and the family of the browser. One without a user agent is a bot."""
         key = hash(user_agent)
         found = self._seen.get(key)
         if found is None:
-            if len(self._seen) >= _MOST_USER_AGENTS:
-                self._seen.clear()
-            found = self._seen[key] = self._look_at(user_agent.lower())
+            found = self._seen.keep(key, self._look_at(user_agent.lower()))
         return ("bot", found[1]) if webdriver and found[0] == "user" else found
 
     def _look_at(self, user_agent: bytes) -> tuple[Visitor, str]:

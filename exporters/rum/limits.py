@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from exporters.rum.remembered import Remembered
 
 _MOST_NETWORKS = 4096
 _MOST_BATCHES = 16_384
@@ -80,8 +82,10 @@ class RecentBatches:
 
     def __init__(self, most: int = _MOST_BATCHES) -> None:
         """Remember at most so many."""
+        # Two tables of integers: one that keeps the order takes a megabyte more.
+        self._seen: set[int] = set()
+        self._order: deque[int] = deque()
         self._most = most
-        self._seen: OrderedDict[int, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -91,9 +95,10 @@ class RecentBatches:
         key = hash(batch)
         if key in self._seen:
             return False
-        if len(self._seen) >= self._most:
-            self._seen.popitem(last=False)
-        self._seen[key] = None
+        if len(self._order) >= self._most:
+            self._seen.discard(self._order.popleft())
+        self._seen.add(key)
+        self._order.append(key)
         return True
 
 
@@ -107,6 +112,7 @@ class Networks:
             size: [(int(one.network_address), int(one.netmask)) for one in networks if one.max_prefixlen == size * 8]
             for size in (4, 16)
         }
+        self._seen: Remembered[int] = Remembered()
 
     def peer(self, address: str) -> Peer:
         """Return what is to be known of the other end of a connection."""
@@ -122,6 +128,13 @@ class Networks:
         """
         if not peer.is_trusted:
             return peer.network
+        key = hash(forwarded)
+        found = self._seen.get(key)
+        if found is None and (found := self._client(forwarded)) is not None:
+            self._seen.keep(key, found)
+        return found
+
+    def _client(self, forwarded: bytes) -> int | None:
         for text in reversed(forwarded.decode("latin-1").rsplit(",", _MOST_PROXIES)):
             packed = _packed(text.strip())
             if packed is None:

@@ -162,7 +162,11 @@ _COUNTERS: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...], str]
 
 
 class Metrics:
-    """Counts in the receiver's thread, read by scrapes in others."""
+    """Counts in the receiver's thread, read by scrapes in others.
+
+    Counters have no lock: one thread writes, and their label sets never change. Histograms have one, so that the sum
+    and the buckets of a page are of the same moment.
+    """
 
     def __init__(self, most_label_sets: int) -> None:
         """Give each histogram at most so many label sets, and one of `other`."""
@@ -175,10 +179,13 @@ class Metrics:
         self._by_labels: dict[tuple[str, ...], dict[str, Histogram]] = {}  # the same, for those that have their own
         self._actions: dict[str, Histogram] = {}
 
+    def counter(self, name: str) -> dict[tuple[str, ...], float]:
+        """Return the counts of a counter by label values, to be added to; only the receiver's thread may."""
+        return self._counts[name]
+
     def increment(self, name: str, *values: str, by: float = 1) -> None:
         """Add to a counter, under label values of its closed sets."""
-        with self._lock:
-            self._counts[name][values] += by
+        self._counts[name][values] += by
 
     def observe(self, labels: tuple[str, ...], values: Iterable[tuple[str, float]]) -> None:
         """Count values in histograms; `labels` are those of LABELS after `source`."""

@@ -13,7 +13,7 @@ import httptools
 
 from exporters.rum.beacon import MOST_BYTES
 from exporters.rum.limits import NOBODY
-from exporters.rum.receiver import ACCEPTED, Answer, Head, Receiver
+from exporters.rum.receiver import ACCEPTED, HEADERS, Answer, Head, Receiver
 
 _MOST_HEAD_BYTES = 8 * 1024
 _MOST_REQUEST_BYTES = 64 * 1024  # as sent, with its head and the framing of its chunks
@@ -94,12 +94,12 @@ class Connection(asyncio.BufferedProtocol):
         self._bytes = 0
         self._head: Head | None = None  # until it is complete
         self._answer: Answer | None = None
-        # Parts of the request, as httptools hands them over: methods of dict and list, for a call into Python for each
-        # of fifteen headers costs as much as all that is decided. Of a repeated header the last line counts.
+        # Parts of the request, as httptools hands them over: methods of lists, a call into Python each less.
         self._url: list[bytes] = []
-        self._headers: dict[bytes, bytes | None] = {}
         self._body: list[bytes] = []
-        self.on_url, self.on_header, self.on_body = self._url.append, self._headers.__setitem__, self._body.append
+        self.on_url, self.on_body = self._url.append, self._body.append
+        self._headers: dict[bytes, bytes] = {}
+        self._header_bytes = 0
         self._parser = httptools.HttpRequestParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -173,12 +173,20 @@ class Connection(asyncio.BufferedProtocol):
 
     # What httptools calls. An exception in one of these would be wrapped by it: none is raised.
 
+    def on_header(self, name: bytes, value: bytes | None) -> None:
+        """Keep a header that is read; of a repeated one the last line counts."""
+        value = value or b""
+        self._header_bytes += len(name) + len(value)
+        name = name.lower()
+        if name in HEADERS:
+            self._headers[name] = value
+
     def on_headers_complete(self) -> None:
         """Decide whether the body is worth reading."""
-        given = {name.lower(): value or b"" for name, value in self._headers.items()}
-        size = sum(map(len, given)) + sum(map(len, given.values())) + sum(map(len, self._url))
-        self._head = Head(self._parser.get_method(), b"".join(self._url), self._peer, given)
-        if size > _MOST_HEAD_BYTES:
+        url = b"".join(self._url)
+        self._head = Head(self._parser.get_method(), url, self._peer, self._headers)
+        self._headers = {}  # what follows a chunked body is not a header
+        if self._header_bytes + len(url) > _MOST_HEAD_BYTES:
             self._answer = self._receiver.drop("http")
         else:
             self._answer = self._receiver.on_head(self._head)
@@ -188,9 +196,10 @@ class Connection(asyncio.BufferedProtocol):
         body = b"".join(self._body)
         answer = self._answer or self._answer_to(body)
         self._url.clear()
-        self._headers.clear()
         self._body.clear()
-        self._bytes, self.in_request, self._head, self._answer = 0, False, None, None
+        self._headers.clear()
+        self._bytes = self._header_bytes = 0
+        self.in_request, self._head, self._answer = False, None, None
         self.deadline = time.monotonic() + _IDLE_SECONDS
         self._write(answer, close=not self._parser.should_keep_alive())
 

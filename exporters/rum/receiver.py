@@ -5,10 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from exporters.core.cardinality import OTHER
 from exporters.rum import labels
-from exporters.rum.beacon import ACTIONS, MOST_BYTES, Beacon, RefusedError, Resources, acted, measured, read_beacon
+from exporters.rum.beacon import (
+    ACTIONS,
+    MOST_BYTES,
+    Beacon,
+    Blocking,
+    RefusedError,
+    Resources,
+    acted,
+    measured,
+    read_beacon,
+)
 from exporters.rum.labels import Routes, Visitors
 from exporters.rum.limits import NOBODY, Bucket, ClientLimits, Networks, Peer, RecentBatches
 from exporters.rum.metrics import PAGE_ERRORS, PARTIES, REASONS, SCRIPT_ERRORS, SOURCE, Metrics
@@ -18,12 +29,21 @@ from exporters.rum.settings import RumSettings
 PATH = b"/rum"
 # A claim of a smaller share counts as this one: a single beacon stands for no more than a thousand.
 _LEAST_SAMPLE = 0.001
-_METHODS = {b"POST": "POST", b"OPTIONS": "OPTIONS"}
+_OPTIONS, _OTHER_METHOD = ("OPTIONS",), (OTHER,)
+_METHODS = {b"POST": ("POST",), b"OPTIONS": _OPTIONS}
+_FIELD = (SOURCE,)
+_errors_of = attrgetter(*SCRIPT_ERRORS.values(), *PAGE_ERRORS.values())
+
+# The only headers that are read; all others count for the size of the head alone.
+HEADERS = frozenset(
+    {b"host", b"origin", b"sec-fetch-site", b"x-forwarded-proto", b"x-forwarded-for", b"content-length",
+     b"content-encoding", b"user-agent"}
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class Head:
-    """What the receiver reads of a request before its body; names of headers in small letters."""
+    """What the receiver reads of a request before its body: of the headers HEADERS, by their names in small letters."""
 
     method: bytes = b""
     path: bytes = b""
@@ -58,16 +78,22 @@ class Receiver:
         self._routes = Routes(settings.routes)
         self._actions = frozenset(settings.actions)
         self._visitors = Visitors(settings.own_user_agents)
+        # What every beacon adds to, looked up once.
+        self._requests = metrics.counter("pantrywatch_rum_requests_total")
+        self._accepted = metrics.counter("pantrywatch_rum_accepted_total")
+        self._beacons = metrics.counter("browser_beacons_total")
+        self._estimated = metrics.counter("browser_beacons_estimated_total")
+        self._interactions = metrics.counter("browser_interactions_total")
 
     def on_head(self, head: Head) -> Answer | None:
         """Return the answer to a request that needs no body, or None where the body is to be read."""
-        method = _METHODS.get(head.method, "other")
-        self._metrics.increment("pantrywatch_rum_requests_total", method)
-        if head.path.split(b"?", 1)[0] != PATH or method == "other":
+        method = _METHODS.get(head.method, _OTHER_METHOD)
+        self._requests[method] += 1
+        if (head.path != PATH and head.path.split(b"?", 1)[0] != PATH) or method is _OTHER_METHOD:
             return self.drop("path")
         if not self._origins.may_send(head.headers, proxied=head.peer.is_trusted):
             return self.drop("origin")
-        if method == "OPTIONS":
+        if method is _OPTIONS:
             return Answer(204, self._origins.other(head.headers), preflight=True)
         if reason := self._too_much(head):
             return self.drop(reason, self._origins.other(head.headers))
@@ -77,13 +103,13 @@ class Receiver:
         """Count a beacon, or why it was dropped."""
         origin = self._origins.other(head.headers)
         try:
-            beacon = read_beacon(body, head.headers.get(b"content-encoding", b"").strip().lower())
+            beacon = read_beacon(body, head.headers.get(b"content-encoding", b""))
         except RefusedError as refused:
             return self.drop(str(refused), origin)
         if not self._batches.is_new(beacon.id):
             return self.drop("duplicate", origin)
         visitor, browser = self._visitors.of(head.headers.get(b"user-agent", b""), webdriver=beacon.webdriver)
-        self._metrics.increment("pantrywatch_rum_accepted_total", visitor)
+        self._accepted[visitor,] += 1
         if visitor == "user":
             self._count(beacon, browser)
         return Answer(204, origin) if origin else ACCEPTED
@@ -123,22 +149,29 @@ class Receiver:
         return left_out
 
     def _count_events(self, beacon: Beacon, browser: str) -> None:
-        increment = self._metrics.increment
-        increment("browser_beacons_total", browser)
-        increment("browser_beacons_estimated_total", SOURCE, by=1 / max(beacon.sample, _LEAST_SAMPLE))
-        if beacon.interactions:
-            increment("browser_interactions_total", SOURCE, by=beacon.interactions)
+        self._beacons[browser,] += 1
+        self._estimated[_FIELD] += 1 / max(beacon.sample, _LEAST_SAMPLE)
+        self._interactions[_FIELD] += beacon.interactions
         if beacon.failed_requests:
-            increment("browser_failed_requests_total", SOURCE, by=beacon.failed_requests)
+            self._metrics.increment("browser_failed_requests_total", SOURCE, by=beacon.failed_requests)
+        if any(_errors_of(beacon)):
+            self._count_errors(beacon)
+        if beacon.blocking:
+            self._count_blocking(beacon.blocking)
+        if beacon.resources and beacon.navigation == "hard":
+            self._count_resources(beacon.resources)
+
+    def _count_errors(self, beacon: Beacon) -> None:
         errors = self._count_fields("browser_script_errors_total", SCRIPT_ERRORS, beacon)
         self._count_fields("browser_page_errors_total", PAGE_ERRORS, beacon)
         if errors and beacon.interactions:
-            increment("browser_interaction_errors_total", SOURCE, by=min(errors, beacon.interactions))
-        if beacon.blocking:
-            for party in PARTIES:
-                increment("browser_blocking_seconds_total", SOURCE, party, by=getattr(beacon.blocking, party) / 1000)
-        if beacon.resources and beacon.navigation == "hard":
-            self._count_resources(beacon.resources)
+            by = min(errors, beacon.interactions)
+            self._metrics.increment("browser_interaction_errors_total", SOURCE, by=by)
+
+    def _count_blocking(self, blocking: Blocking) -> None:
+        for party in PARTIES:
+            seconds = getattr(blocking, party) / 1000
+            self._metrics.increment("browser_blocking_seconds_total", SOURCE, party, by=seconds)
 
     def _count_fields(self, name: str, kinds: Mapping[str, str], beacon: Beacon) -> int:
         """Count what each kind's field of a beacon holds, and return the sum."""

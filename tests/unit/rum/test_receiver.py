@@ -245,6 +245,37 @@ def test_the_last_line_of_a_header_counts() -> None:
     for number, status in ((1, 204), (2, 429)):
         sent = request(beacon(), f"x-forwarded-for: 198.51.{number}.1", "X-Forwarded-For: 192.0.2.8")
         assert server.send(sent, peer="127.0.0.1").statuses() == [status]
+    names = ("X-Forwarded-For", "x-forwarded-for", "X-Forwarded-For")
+    spelled = (f"{name}: 203.0.{at}.8" for at, name in enumerate(names))
+    assert server.send(request(beacon(), *spelled), peer="127.0.0.1").statuses() == [204]
+    for at, status in ((1, 204), (2, 429)):
+        sent = request(beacon(), f"x-forwarded-for: 203.0.{at}.9")
+        assert server.send(sent, peer="127.0.0.1").statuses() == [status]
+
+
+def test_what_follows_a_chunked_body_is_not_a_header() -> None:
+    """A trailer changes nothing of the request that it ends, nor of the next one."""
+    server, body = Server(), beacon()
+    for trailer in (b"content-encoding: br", b"user-agent: bot", b"origin: http://evil.example"):
+        chunked = b"%x\r\n%s\r\n0\r\n%s\r\n\r\n" % (len(body), body, trailer)
+        whole = request(chunked, "transfer-encoding: chunked") + request(beacon()).replace(b"user-agent", b"x")
+        assert server.send(whole).statuses() == [204, 204]
+        body = beacon()
+    assert server.count("pantrywatch_rum_accepted_total", visitor="user") == 3
+
+
+def test_what_is_remembered_of_clients_is_bounded() -> None:
+    """Thousands of origins, networks and user agents leave tables of a fixed size, and the decisions stay right."""
+    server = Server()
+    for number in range(3000):
+        sent = request(beacon(), f"x-forwarded-for: 10.{number // 200}.{number % 200}.1", origin=f"http://c{number}")
+        assert server.send(sent.replace(b"Chrome", b"%d" % number), peer="127.0.0.1").statuses() == [403]
+    for number in range(3000):
+        sent = request(beacon(), f"x-forwarded-for: 10.{number // 200}.{number % 200}.1")
+        assert server.send(sent.replace(b"Chrome", b"%d" % number), peer="127.0.0.1").statuses() == [204]
+    receiver = server.connections.receiver
+    tables = (receiver._origins._decided, receiver._networks._seen, receiver._visitors._seen)  # noqa: SLF001
+    assert all(0 < len(table) <= 1024 for table in tables)
 
 
 _TLS = "x-forwarded-proto: https"
