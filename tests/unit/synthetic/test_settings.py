@@ -125,7 +125,7 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         ),
         (
             journey({"url": "http://a/<<tokn>>"}),
-            "synthetic.checks[1].steps[0].url: expected names of secret_files, variables or saved by an earlier step, got",
+            "synthetic.checks[1].steps[0].url: expected names of secret_files, variables or saved by an earlier step",
         ),
         (
             journey({"save": {"token": "token"}, "headers": {"A": "<<token>>"}}),
