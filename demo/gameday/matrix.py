@@ -169,8 +169,6 @@ _FRONTEND = (
     Expectation("layout-shift", {_NOW: 60}),
     Expectation("slow-page", {_NOW: 60}),
     Expectation("long-task", {_NOW: 60}),
-    # Low: in the digest of the next morning. Half an hour in which no load of the page was lighter, and its own wait.
-    Expectation("heavy-bundle", {("CrmFrontendBudgetExceeded", "low"): 420}, {_NOW: _MISSED}),
     Expectation(
         "page-down",
         {("CrmFrontendAvailabilityBurn", "critical"): 120},
@@ -215,3 +213,6 @@ _OTHERS = (
 PARTS = {"database": _DATABASE, "application": _APPLICATION, "others": (*_FRONTEND, *_OTHERS)}
 
 MATRIX = tuple(row for part in PARTS.values() for row in part)
+
+# What no row can have, and why: the fault is there to be looked at.
+NOT_PLAYED = {"heavy-bundle": "seen by checks in a browser, which the fast stack has none of"}

@@ -85,7 +85,7 @@ def _page(answer: Answer) -> _Fields:
     try:
         fields.feed(text_of_body(answer)[:_LONGEST_PAGE])
     except (AssertionError, ValueError):
-        raise CollectError(ErrorClass.PROTOCOL, "the answer is no page in HTML") from None
+        raise CollectError(ErrorClass.PROTOCOL, "the answer is not a page in HTML") from None
     return fields
 
 
