@@ -44,7 +44,7 @@ function(config)
     ) + panel.decimals(0),
     panel.timeseries(
       'Hit ratio by prefix (traffic)',
-      'Share of lookups that found their key, by prefix, as the application counts them: the server does not know it. The metric is the demo\'s; docs/your-application.md says what yours has to export.',
+      "Share of lookups that found their key, by prefix, as the application counts them: the server does not know it. The metric is the demo's; docs/your-application.md says what yours has to export.",
       'percentunit',
       [panel.query('sum by (prefix) (rate(crm_app_cache_requests_total{result="hit"}[$__rate_interval])) / (sum by (prefix) (rate(crm_app_cache_requests_total{result=~"hit|miss"}[$__rate_interval])) > 0)', '{{prefix}}')],
       'The application does not export its cache usage by prefix, or is idle.',
