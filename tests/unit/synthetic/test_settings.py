@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
+import yaml
 
 from exporters.core.errors import ConfigError
 from exporters.core.settings import decode
 from exporters.synthetic.kinds import KINDS, AnyCheck
 from exporters.synthetic.settings import SyntheticSettings
 from exporters.synthetic.source import sources
+from tests.support.exporter import ROOT
 
 TCP = {"name": "one", "kind": "tcp", "address": "127.0.0.1:1"}
 STEP = {"name": "one", "url": "http://a/"}
@@ -179,3 +182,11 @@ def test_too_many_checks(tmp_path: Path) -> None:
 def test_no_checks_no_source(tmp_path: Path) -> None:
     """A section without checks watches nothing."""
     assert read(tmp_path) == []
+
+
+def test_the_documented_journey_is_one() -> None:
+    """The example of the page about journeys is accepted as it is, but for its secret."""
+    page = (ROOT / "docs/your-application.md").read_text()
+    (example,) = re.findall(r"^## Journeys .+?```yaml\n(.+?)^```", page, re.MULTILINE | re.DOTALL)
+    section = decode(yaml.safe_load(example)["synthetic"], SyntheticSettings, "settings.yaml", entry="synthetic")
+    assert [one.name for one in section.checks] == ["note"]
