@@ -40,6 +40,7 @@ _LATER = (
     "cache-stopped",
     "connections-used-up",
     "cpu-burn",
+    "database-frozen",
     "database-stopped",
     "lock-pile-up",
     "login-brute-force",
@@ -118,6 +119,7 @@ def test_what_a_browser_measures_is_a_promise_that_is_measured(stack: stacks.Sta
     wait_until(lambda: measured() == fed, 60, "the checks' targets are measured")
 
 
+@pytest.mark.long
 def test_what_beacons_tell_is_a_promise_that_is_measured(stack: stacks.Stack) -> None:
     """Each target of users' browsers counts events, and the receiver drops none of the demo's beacons."""
     field = {target.id for target in read_targets(ROOT / "targets.yaml").targets if target.basis == "field"}
@@ -377,6 +379,7 @@ def test_damaged_state_files_are_put_aside(tmp_path: Path) -> None:
         assert list((state / "inbox").glob("messages.jsonl.damaged-*"))
 
 
+@pytest.mark.long
 def test_a_users_own_settings_are_watched_without_the_demo(
     tmp_path: Path, postgres: servers.Postgres, redis_server: servers.Redis
 ) -> None:

@@ -212,6 +212,7 @@ def test_only_requests_in_progress_count_towards_the_limit(tmp_path: Path) -> No
         servers.wait_until(lambda: server.get()[0] == 200, 10, "newcomers are served")
 
 
+@pytest.mark.long
 def test_a_lack_of_descriptors_is_one_line_in_the_log_and_passes(tmp_path: Path) -> None:
     """It is logged when it begins and when it is over; who was connected is served all the time."""
     with _server(tmp_path, descriptors=64) as server, contextlib.ExitStack() as stack:

@@ -71,6 +71,7 @@ def _beats_after(box: Inbox, count: int) -> None:
     wait_until(lambda: sum(m["to"] == "heartbeat" for m in box.messages()) >= count, 90, f"{count} heartbeats")
 
 
+@pytest.mark.long
 def test_outside_office_hours_what_can_wait_waits(quiet: dict[str, Inbox]) -> None:
     """Critical and high are told at any time; medium and low, and what medium escalates to, are not."""
     box = quiet["shut"]

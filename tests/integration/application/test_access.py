@@ -67,7 +67,7 @@ _CASES = {
 }
 
 
-@pytest.mark.parametrize("case", _CASES)
+@pytest.mark.parametrize("case", [pytest.param("token", marks=pytest.mark.long), "login"])
 def test_a_page_behind_tls_is_scraped_and_seen(folder: Path, case: str) -> None:
     """Prometheus' target is up, and the look at the page has its samples."""
     wanted, access = _CASES[case]

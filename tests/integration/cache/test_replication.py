@@ -73,6 +73,7 @@ def test_clients_that_take_a_copy_are_one_series_of_port_0(master: servers.Redis
     assert "duplicate" not in checked.stderr + checked.stdout
 
 
+@pytest.mark.long
 def test_a_sentinel_serves_what_it_has(master: servers.Redis, tmp_path: Path) -> None:
     """What a Sentinel watches is there, nothing fails for what it cannot have, and `validate` misses nothing."""
     port, configuration = servers.free_port(), tmp_path / "sentinel.conf"

@@ -94,6 +94,7 @@ def test_a_standby_with_a_serializable_default_is_measured_whole(standby: server
     assert "cannot use serializable mode" not in log
 
 
+@pytest.mark.long
 def test_a_standby_cut_off_from_its_primary_says_so(
     server: servers.Postgres, standby: servers.Postgres, watch: Watch
 ) -> None:

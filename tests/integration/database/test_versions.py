@@ -31,12 +31,8 @@ def _installed() -> None:
     postgres_versions.install()
 
 
-# The newest in `./run test`, the others in `./run test long`.
-*_OLDER, _NEWEST = postgres_versions.MAJORS
-_EACH = (*(pytest.param(major, marks=pytest.mark.long) for major in _OLDER), _NEWEST)
-
-
-@pytest.mark.parametrize("major", _EACH)
+@pytest.mark.long
+@pytest.mark.parametrize("major", postgres_versions.MAJORS)
 def test_each_version_has_exactly_the_metrics_listed_for_it(
     major: int, tmp_path: Path, prepared: Callable[[servers.Postgres], None]
 ) -> None:

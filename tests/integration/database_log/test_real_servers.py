@@ -62,6 +62,7 @@ def _page(running: Exporter, name: str) -> Page:
     return running.scrape(f"/metrics/database_log?target={name}")
 
 
+@pytest.mark.long
 def test_errors_of_a_server_count_by_class_through_its_rotation(tmp_path: Path) -> None:
     """Both formats count the same errors: before a rotation, after it, and a session ended by an administrator."""
     with _followed(tmp_path, ("csv", "json")) as (server, running):

@@ -284,6 +284,7 @@ def test_a_restart_loses_nothing(tmp_path: Path) -> None:
         assert "unfinished_line_bytes=15" in second.log.read_text()
 
 
+@pytest.mark.long
 def test_what_was_answered_is_there_after_a_full_disk(tmp_path: Path) -> None:
     """On a disk that fills up it refuses with 507 and 452, and what it answered with 200 and 250 survives a kill."""
     with small_disk(tmp_path / "disk") as disk:
