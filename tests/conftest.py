@@ -16,11 +16,9 @@ from tests.support.properties import register_profiles
 
 register_profiles()
 
-# Files of several minutes start first: as the last one, each would leave the other processors waiting. The game day is
-# played while the others of its time wait more than they work.
+# Files of several minutes start first: as the last one, each would leave the other processors waiting.
 SLOWEST = (
     "compose/test_engine.py",
-    "integration/alertmanager/test_prometheus_away.py",
     "e2e/test_bad_days.py",
     "test_current_releases.py",
     "e2e/test_fresh_debian.py",

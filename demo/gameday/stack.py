@@ -153,20 +153,9 @@ def running(state: Path, addresses: Addresses, speed: int, halt: threading.Event
     try:
         stack = Stack(state, addresses, halt)
         _wait_until_up(stack, process, output)
-        _prefer_session(state)
         yield stack
     finally:
         stop(process, _STOP_SECONDS)
-
-
-def _prefer_session(state: Path) -> None:
-    """Let the stack's session have more of the machine than others, if we are root.
-
-    Where the kernel shares time between sessions first (sched_autogroup_enabled), a priority counts only within one.
-    """
-    with suppress(OSError):
-        pid = (state / "run" / "supervisord.pid").read_text(encoding="ascii").strip()
-        Path(f"/proc/{pid}/autogroup").write_text(str(_NICE), encoding="ascii")
 
 
 def _wait_until_up(stack: Stack, process: subprocess.Popen[bytes], output: Path) -> None:

@@ -46,8 +46,8 @@ def _playing(state: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[by
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_sample_of_faults_brings_its_alerts_and_nothing_else(tmp_path: Path) -> None:
-    """Faults of each layer, and the minutes before each, match their expectations, and nothing is left behind."""
-    page, sample = tmp_path / "page.md", ("api-errors", "database-stopped", "cache-stopped", "login-brute-force")
+    """Two faults, and the minutes before each, match their expectations, and nothing is left behind."""
+    page, sample = tmp_path / "page.md", ("api-errors", "database-stopped")
     with _playing(tmp_path / "state", *sample, "--write", str(page)) as (process, output):
         process.wait(850)
         text = output.read_text()
