@@ -59,8 +59,8 @@ function(speed=1) {
   // What increase() over that range must be divided by to be that of the window.
   extrapolated(text):: 1 + scrape_seconds * speed / seconds(text),
 
-  // After how many seconds such a window holds nothing of a gap: with the time a scrape and an exporter's saving may take.
-  settled(text):: numbers.decimal(seconds(text) / speed + 45),
+  // After how many seconds such a window holds nothing of a gap: with three scrapes for what an exporter saves in between.
+  settled(text):: numbers.decimal(seconds(text) / speed + 3 * scrape_seconds),
 
   // How far predict_linear() looks ahead, in seconds.
   horizon(text):: numbers.decimal(seconds(text) / speed),
