@@ -21,7 +21,6 @@ SLOWEST = (
     "compose/test_engine.py",
     "e2e/test_bad_days.py",
     "test_current_releases.py",
-    "e2e/test_fresh_debian.py",
     "integration/application/test_libraries.py",
     "boards/test_boards.py",
     "e2e/test_upgrade.py",

@@ -116,6 +116,11 @@ PARTS = (
         for name in ("database", "application", "others")
     ),
     Part(
+        "fresh",
+        "In a Debian 12 that has nothing but itself and python3, `./run up` brings everything up, twice.",
+        ("-m", "soak", "-n", "0", "tests/e2e/test_fresh_debian.py"),
+    ),
+    Part(
         "disk",
         "A full disk ends nothing, somebody is notified, and nothing outlives the supervisor on it; Ctrl-C ends all"
         " stacks of a game day.",

@@ -18,7 +18,7 @@ from tests.support.debian import mirror
 from tests.support.exporter import ROOT
 from tests.support.servers import process, wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
 # What a machine needs to reach its package registries; everything else of this machine stays outside.
 _REACH = (
