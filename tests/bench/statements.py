@@ -12,7 +12,6 @@ import argparse
 import json
 import re
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -32,7 +31,7 @@ from exporters.database.families import Presenter
 from exporters.database.queries import read_queries
 from exporters.database.session import Session
 from tests.integration.database.conftest import ROLE_SCRIPT
-from tests.integration.demo.installation import SCALE, api, install, run
+from tests.integration.demo.installation import running
 from tests.support import servers
 
 _ROLE = "pantrywatch"
@@ -172,13 +171,7 @@ def _demo(server: servers.Postgres, directory: Path) -> Iterator[None]:
     directory.mkdir()
     with ExitStack() as stack:
         redis = stack.enter_context(servers.redis_server(directory / "redis"))
-        installation = install(directory, server, redis)
-        done = run(installation.variables, "demo.seed", "--scale", SCALE)
-        assert done.returncode == 0, done.stderr
-        partner = installation.variables["DEMO_THIRD_PARTY_URL"].removeprefix("http://")
-        command = [sys.executable, "-m", "demo.third_party", "--listen", partner]
-        stack.enter_context(servers.process(command, directory / "third-party.log"))
-        stack.enter_context(api(installation.variables, directory / "api.log"))
+        installation = stack.enter_context(running(directory, server, redis))
         ended = threading.Event()
         pool = stack.enter_context(ThreadPoolExecutor(8))
         stack.callback(ended.set)

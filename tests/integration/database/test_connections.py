@@ -79,26 +79,16 @@ def _create(server: servers.Postgres, databases: int) -> None:
         server.execute(f"CREATE DATABASE zz{number:03} TEMPLATE shape STRATEGY wal_log")
 
 
-def test_two_connections_at_most_with_five_databases(
-    tmp_path: Path, watch: Watch, prepared: Callable[[servers.Postgres], None]
+@pytest.mark.parametrize(
+    ("databases", "rounds"), [(5, 1), pytest.param(300, 2, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+)
+def test_two_connections_at_most(
+    tmp_path: Path, watch: Watch, prepared: Callable[[servers.Postgres], None], databases: int, rounds: int
 ) -> None:
-    """Scrapes, samples of waits and background queries never have more than two sessions at once."""
+    """Scrapes, samples of waits and background queries never have more than two sessions; 300 take fifty in a run."""
     with servers.postgres(tmp_path / "server", options={"shared_preload_libraries": "pg_stat_statements"}) as server:
         prepared(server)
-        _create(server, 5)
-        counts = _watched(server, watch, 5, 1)
+        _create(server, databases)
+        counts = _watched(server, watch, databases, rounds)
     assert max(counts) == 2
     assert len(counts) > 20
-
-
-@pytest.mark.long
-@pytest.mark.timeout(600)
-def test_two_connections_at_most_with_300_databases(
-    tmp_path: Path, watch: Watch, prepared: Callable[[servers.Postgres], None]
-) -> None:
-    """The same with 300 databases: fifty in a run, all in the end, never a third session."""
-    with servers.postgres(tmp_path / "server", options={"shared_preload_libraries": "pg_stat_statements"}) as server:
-        prepared(server)
-        _create(server, 300)
-        counts = _watched(server, watch, 300, 2)
-    assert max(counts) == 2

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 import requests
 
-from tests.integration.demo.installation import SCALE, Installation, api, install, log_in, run
+from tests.integration.demo.installation import Installation, log_in, running
 from tests.support import servers
 
 
@@ -21,14 +20,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         options = {"shared_preload_libraries": "pg_stat_statements", "max_connections": "30"}
         postgres = stack.enter_context(servers.postgres(directory, options=options))
         redis = stack.enter_context(servers.redis_server(directory / "redis"))
-        installation = install(directory, postgres, redis)
-        done = run(installation.variables, "demo.seed", "--scale", SCALE)
-        assert done.returncode == 0, done.stderr
-        partner = installation.variables["DEMO_THIRD_PARTY_URL"].removeprefix("http://")
-        command = [sys.executable, "-m", "demo.third_party", "--listen", partner]
-        stack.enter_context(servers.process(command, directory / "third-party.log"))
-        stack.enter_context(api(installation.variables, directory / "api.log"))
-        yield installation
+        yield stack.enter_context(running(directory, postgres, redis))
 
 
 @pytest.fixture

@@ -119,3 +119,15 @@ def install(directory: Path, postgres: servers.Postgres, redis: servers.Redis) -
         "PANTRYWATCH_STATE": str(state),
     }
     return Installation(directory, postgres, redis, variables)
+
+
+@contextmanager
+def running(directory: Path, postgres: servers.Postgres, redis: servers.Redis) -> Iterator[Installation]:
+    """A small seeded demo with its API and its third party."""
+    installation = install(directory, postgres, redis)
+    done = run(installation.variables, "demo.seed", "--scale", SCALE)
+    assert done.returncode == 0, done.stderr
+    partner = installation.variables["DEMO_THIRD_PARTY_URL"].removeprefix("http://")
+    command = [sys.executable, "-m", "demo.third_party", "--listen", partner]
+    with servers.process(command, directory / "third-party.log"), api(installation.variables, directory / "api.log"):
+        yield installation
