@@ -82,6 +82,15 @@ class Exporter:
         """Return the page at this path; fails if it takes longer than the timeout."""
         return fetch(f"http://127.0.0.1:{self.port}{path}", timeout)
 
+    def has_run_all_queries(self) -> bool:
+        """Return whether every background query of the database exporter has run, in each database.
+
+        `wal` is the last that runs in one database. The results of those that go on to the others are stored after it,
+        `sequences` as the last.
+        """
+        page = self.scrape("/metrics/database")
+        return all(page.value("pantrywatch_query_success", query=last) is not None for last in ("wal", "sequences"))
+
 
 @contextmanager
 def exporter(

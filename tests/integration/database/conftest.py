@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import servers
-from tests.support.exporter import ROOT, Exporter, Page, exporter
+from tests.support.exporter import ROOT, Exporter, exporter
 
 OPTIONS = {
     "shared_preload_libraries": "pg_stat_statements",
@@ -59,12 +59,7 @@ def watch(tmp_path: Path) -> Watch:
         settings = f"environment: test\ndatabase:\n  - name: main\n    dsn_file: dsn\n{more}"
         with exporter(tmp_path, settings, ["database"]) as running:
             if ready:
-                servers.wait_until(lambda: has_run(running.scrape("/metrics/database")), 15, "background queries ran")
+                servers.wait_until(running.has_run_all_queries, 15, "background queries ran")
             yield running
 
     return watching
-
-
-def has_run(page: Page) -> bool:
-    """Return whether every background query has run: `wal` is the last of them in the order of the files."""
-    return page.value("pantrywatch_query_success", query="wal") is not None

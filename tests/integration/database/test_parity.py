@@ -74,9 +74,7 @@ def ours(replicated: servers.Postgres, _busy: None, tmp_path_factory: pytest.Tem
     directory = tmp_path_factory.mktemp("ours")
     (directory / "dsn").write_text(replicated.dsn())
     with exporter(directory, "environment: test\ndatabase:\n  - name: main\n    dsn_file: dsn\n", ["database"]) as run:
-        servers.wait_until(
-            lambda: run.scrape("/metrics/database").value("pantrywatch_query_success", query="wal") == 1, 10, "all ran"
-        )
+        servers.wait_until(run.has_run_all_queries, 10, "all ran")
         yield run
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.support import postgres_versions, servers
-from tests.support.exporter import Exporter, exporter
+from tests.support.exporter import exporter
 
 OPTIONS = {"shared_preload_libraries": "pg_stat_statements", "track_io_timing": "on"}
 TABLE = Path(__file__).parent / "metrics-by-version.yaml"
@@ -44,7 +44,7 @@ def test_each_version_has_exactly_the_metrics_listed_for_it(
         (tmp_path / "dsn").write_text(server.dsn(user="pantrywatch"))
         settings = "environment: test\ndatabase:\n  - name: main\n    dsn_file: dsn\n"
         with exporter(tmp_path / "exporter", settings.replace("dsn\n", "../dsn\n"), ["database"]) as running:
-            servers.wait_until(lambda: _complete(running), 15, "every query ran")
+            servers.wait_until(running.has_run_all_queries, 15, "every query ran")
             page = running.scrape("/metrics/database")
         _script_can_run_again(server)
     assert page.error_classes() == {}
@@ -54,10 +54,6 @@ def test_each_version_has_exactly_the_metrics_listed_for_it(
     assert page.value("pg_static", short_version=f"{server_version(binaries)}.0") == 1
     found = {name for name in page.types if name.startswith(("pg_", "pantrywatch_database_"))}
     assert {name for name in found if not name.startswith(SITUATIONAL)} == expected(major)
-
-
-def _complete(running: Exporter) -> bool:
-    return running.scrape("/metrics/database").value("pantrywatch_query_success", query="wal") is not None
 
 
 def _script_can_run_again(server: servers.Postgres) -> None:
