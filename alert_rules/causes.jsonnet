@@ -22,6 +22,10 @@ local causes(selectors) = {
     alerts: 'alertname="CrmCacheDown"',
     others: 'max by (instance) (redis_up) == 1 unless on (instance) redis_master_link_up',
   },
+  frontend: {
+    alerts: 'alertname="CrmFrontendDown"',
+    others: 'max by (job) (probe_success{target="frontend-availability"}) == 1',
+  },
   application: {
     alerts: 'alertname="CrmApiDown"',
     others: 'sum by (job) (up{%s}) > 0' % selectors.application,
@@ -42,7 +46,7 @@ function(config=(import 'config.libsonnet').defaults)
 
   local count(cause) =
     local alerts = 'ALERTS{%s}' % known[cause].alerts;
-    local match = if cause == 'application' then 'job' else 'instance';
+    local match = if cause == 'application' || cause == 'frontend' then 'job' else 'instance';
     record(
       counted,
       'count by (alertstate) (%s) unless on () (%s unless on (%s) %s)' % [alerts, known[cause].others, match, alerts],

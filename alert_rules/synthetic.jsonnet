@@ -2,6 +2,7 @@
 local numbers = import 'lib/numbers.libsonnet';
 
 local check = 'job, instance, check, kind, target';
+local of_the_front_end = '{target="frontend-availability"}';
 
 function(config=(import 'config.libsonnet').defaults)
   local alert = (import 'lib/alert.libsonnet')(config);
@@ -9,6 +10,8 @@ function(config=(import 'config.libsonnet').defaults)
   local duration = time.duration;
   local words = time.words;
   local last = time.last;
+  local outage = (import 'lib/outage_texts.libsonnet')(config);
+  local known = (import 'lib/known.libsonnet')(time);
 
   // What clients verify decides: a server may send a certificate that expired long ago and that nobody needs, and the
   // verified chain may expire before any certificate the server sends. Where nothing is verified, or the check was refused,
@@ -34,6 +37,38 @@ function(config=(import 'config.libsonnet').defaults)
 
   {
     groups: [
+      {
+        name: 'synthetic.outages',
+        // More often than it is scraped: an outage is told within a minute (docs/notifications.md).
+        interval: time.of_scrapes('5s'),
+        rules: [
+          alert('CrmFrontendDown', 'critical', function(limits) {
+            waits_for: 'scrapes',
+            component: 'page',
+            type: 'error',
+            // Of several checks, or places, one that passes is enough. blackbox_exporter counts no runs: each scrape is one.
+            expr: |||
+              min by (job) (%(counted)s) >= %(least)d
+                or (
+                  max by (job) (%(success)s) == 0
+                    unless on (job) max_over_time(probe_success%(page)s[%(scrapes)s]) == 1
+                    unless on (job) last_over_time(%(failures)s[%(remembered)s])
+                )
+            ||| % {
+              failures: 'pantrywatch_check_consecutive_failures' + of_the_front_end,
+              counted: known.gauge(self.failures),
+              least: limits.failures,
+              remembered: duration('1d'),
+              success: known.gauge('probe_success' + of_the_front_end),
+              page: of_the_front_end,
+              scrapes: time.of_scrapes(limits.scrapes),
+            },
+            summary: 'No check of the front end passes' + outage.class_of_checks('frontend-availability') + '.',
+            description: 'Each has failed at least %d times in a row. First open the page yourself: if it loads, the fault is on the way from the checks to it.' % limits.failures,
+            impact: 'Users cannot open the CRM.',
+          }),
+        ],
+      },
       {
         name: 'synthetic.alerts',
         rules: [

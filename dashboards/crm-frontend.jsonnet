@@ -7,7 +7,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   local variables = import 'lib/variables.libsonnet';
 
   // Where the application is down, nothing opens.
-  local runbooks = [target.runbook for target in slo_targets.targets if target.layer == 'frontend'] + ['CrmApiDown'];
+  local runbooks = [target.runbook for target in slo_targets.targets if target.layer == 'frontend'] + ['CrmFrontendDown', 'CrmApiDown'];
 
   board.new(
     'frontend',

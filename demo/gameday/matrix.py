@@ -171,8 +171,9 @@ _FRONTEND = (
     Expectation("long-task", {_NOW: 60}),
     Expectation(
         "page-down",
-        {("CrmFrontendAvailabilityBurn", "critical"): 120},
+        {("CrmFrontendDown", "critical"): 60},
         {
+            ("CrmFrontendAvailabilityBurn", "critical"): _BURN,
             _NOW: _MISSED,
             ("CrmSyntheticCheckFailing", "medium"): _CHECK,
             ("CrmFrontendNoBeacons", "medium"): "without a page nothing is reported",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from exporters.core.checks.check import CheckSettings
 from pantrywatch.config.durations import seconds
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +30,9 @@ _UP = {
     "CrmCacheDown": 'redis_up{job="cache",instance="cache"}',
     "CrmApiDown": 'up{job="application",instance="a"}',
 }
+_PAGE = 'job="synthetic",instance="local",check="%s",kind="http",target="frontend-availability"'
+_OF_CHECKS = {field.name: field.default for field in dataclasses.fields(CheckSettings)}
+_CHECK_SECONDS, _CHECK_TIMEOUT = (int(_OF_CHECKS[f"{name}_seconds"]) for name in ("interval", "timeout"))
 _REQUESTS = 'http_server_request_duration_seconds_count{job="application",instance="a",route_group="critical",%s}'
 
 
@@ -125,7 +130,47 @@ def test_an_api_that_fails_every_request_is_told_within_a_minute(tmp_path: Path)
     _check(tmp_path, alert, [(series, told, True)])
 
 
+def _failures(good: int, phase: int, *, end: int, most: int = 10**9) -> str:
+    """Failures in a row, as scraped: the run at `good` passed, each one after it fails at its timeout, but for `most`."""
+    first = good + _CHECK_SECONDS + _CHECK_TIMEOUT
+
+    def counted(at: int) -> int:
+        runs = max(0, (at - first) // _CHECK_SECONDS + 1)
+        return runs if runs <= most else 0
+
+    return _samples([(at, str(counted(at))) for at in range(phase, end, _SCRAPE)])
+
+
+def test_a_front_end_that_hangs_is_told_within_a_minute(tmp_path: Path) -> None:
+    """Frozen just after its check passed, wherever scrapes are between two runs: fires and leaves within 60 s."""
+    alert, good = "CrmFrontendDown", _SCRAPE * _BEFORE
+    told = good + _MOST_SECONDS - _first_wait(alert)
+    series = f"pantrywatch_check_consecutive_failures{{{_PAGE % 'page'}}}"
+    _check(tmp_path, alert, [({series: _failures(good, phase, end=told + 1)}, told, True) for phase in range(_SCRAPE)])
+
+
+def test_a_front_end_that_passes_anywhere_is_not_down(tmp_path: Path) -> None:
+    """One failed run, and one of two pages that fails for minutes: nothing fires."""
+    alert, good = "CrmFrontendDown", _SCRAPE * _BEFORE
+    end = good + 20 * _SCRAPE
+    one, other = (f"pantrywatch_check_consecutive_failures{{{_PAGE % name}}}" for name in ("page", "help"))
+    once = {one: _failures(good, 0, end=end, most=1)}
+    half = {one: _failures(good, 0, end=end), other: _failures(end, 7, end=end)}
+    _check(tmp_path, alert, [(once, end, False), (half, end, False)])
+
+
+def test_blackbox_exporters_checks_tell_of_the_front_end_too(tmp_path: Path) -> None:
+    """It counts no runs: two scrapes without a success fire, one does not."""
+    alert, good = "CrmFrontendDown", _SCRAPE * _BEFORE
+    series, end = f"probe_success{{{_PAGE % 'page'}}}", good + 20 * _SCRAPE
+    cases = [
+        ({series: _scraped(good, 0, 0, good + _MOST_SECONDS)}, good + _MOST_SECONDS - _first_wait(alert), True),
+        ({series: _scraped(good, 0, 0, end, after=1)}, end, False),
+    ]
+    _check(tmp_path, alert, cases)
+
+
 def test_what_is_told_within_a_minute_is_looked_at_more_often_than_scraped() -> None:
     """Causes are known before what they explain is told: both are evaluated every five seconds."""
-    for alert in (*_UP, "CrmApiErrorsSudden", "CrmMonitoringCauseRecent", "CrmApiUsersAffected"):
+    for alert in (*_UP, "CrmFrontendDown", "CrmApiErrorsSudden", "CrmMonitoringCauseRecent", "CrmApiUsersAffected"):
         assert _evaluated_every(alert) == 5, alert

@@ -18,6 +18,8 @@ EXCLUSIONS: dict[tuple[str, str], str] = {
     },
     ("slo:series:count", "counted-twice"): "that there are some is all that is asked of it",
     ("CrmApiUsersAffected", "short-for"): "the alerts it covers have waited",
+    ("CrmFrontendDown", "short-for"): "two runs of a check have failed: that is its wait",
+    ("CrmFrontendDown", "short-range"): "two scrapes without a success are what it looks for",
     **{
         (f"slo:events_{events}:sum{window}", "unknown-metric"): _BEFORE
         for events in ("bad", "total")

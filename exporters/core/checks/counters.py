@@ -55,6 +55,7 @@ class CheckCounters:
         self._failed = dict.fromkeys((c for c in ErrorClass if c is not ErrorClass.INTERNAL), 0)
         self._skipped = {"overrun": 0, "internal": 0}
         self._passed = Histogram(EDGES)
+        self._consecutive = 0  # failures
         self._measured = filled
 
     def count(self, result: Result) -> None:
@@ -65,8 +66,10 @@ class CheckCounters:
         with self._lock:
             if result.error_class:
                 self._failed[result.error_class] += 1
+                self._consecutive += 1
             else:
                 self._passed.observe(result.seconds)
+                self._consecutive = 0
             for key, found in result.measured.items():
                 _count(self._measured[key], found)
 
@@ -75,7 +78,9 @@ class CheckCounters:
         with self._lock:
             self._skipped[reason] += 1
 
-    def add_to(self, runs: Family, failures: Family, skipped: Family, seconds: HistogramFamily) -> None:
+    def add_to(
+        self, runs: Family, failures: Family, consecutive: Family, skipped: Family, seconds: HistogramFamily
+    ) -> None:
         """Add the counts, all from the same moment, to the families."""
         labels = self._labels
         with self._lock:
@@ -84,6 +89,7 @@ class CheckCounters:
             runs.add(sum(self._failed.values()), *labels, "failure")
             for error_class, count in self._failed.items():
                 failures.add(count, *labels, error_class.value)
+            consecutive.add(self._consecutive, *labels)
             for reason, count in self._skipped.items():
                 skipped.add(count, *labels, reason)
             seconds.samples.append(sample)
@@ -110,6 +116,9 @@ def families(checks: Iterable[CheckCounters]) -> list[AnyFamily]:
     failures = Family(
         "pantrywatch_check_failures_total", "counter", "Runs that failed, by class of error.", (*LABELS, "class")
     )
+    consecutive = Family(
+        "pantrywatch_check_consecutive_failures", "gauge", "Runs that failed since the last one that passed.", LABELS
+    )
     skipped = Family(
         "pantrywatch_check_skipped_total",
         "counter",
@@ -123,8 +132,8 @@ def families(checks: Iterable[CheckCounters]) -> list[AnyFamily]:
         LABELS,
     )
     for counters in checks:
-        counters.add_to(runs, failures, skipped, seconds)
-    return [runs, failures, skipped, seconds]
+        counters.add_to(runs, failures, consecutive, skipped, seconds)
+    return [runs, failures, consecutive, skipped, seconds]
 
 
 def measured(checks: Iterable[CheckCounters], histograms: Histograms, own: tuple[str, ...]) -> list[HistogramFamily]:

@@ -132,10 +132,12 @@ _OF_THE_DATABASE = ('target!=""', 'target!~"cache-hit-ratio|integration-error-ra
 _SUDDEN = ('alertname="CrmApiErrorsSudden"',)
 _SLOW = ('alertname=~"CrmApiSlow|CrmApiPoolExhausted"',)
 _CHECKS = 'alertname=~"CrmSyntheticCheck.+"'
+_PAGE = 'target="frontend-availability"'
+_NO_PAGE = (_named("CrmFrontendDown"),)
 
 _DEAD_LAYERS = (
     *_server("database", "CrmDatabaseDown"),
-    *_causes("database", _SUDDEN, _SLOW, (_CHECKS, 'kind="sql"'), (_CHECKS, *_FELT)),
+    *_causes("database", _SUDDEN, _SLOW, (_CHECKS, 'kind="sql"'), (_CHECKS, *_FELT), _NO_PAGE),
     *_causes("database", ('alertname="CrmTargetNoData"', 'target=~"db-.+"')),
     *_burns("database", *_OF_THE_DATABASE),
     _other_target_alerts("database", *_OF_THE_DATABASE),
@@ -157,9 +159,13 @@ _DEAD_LAYERS = (
         ('component="api"', 'alertname!~"CrmApiDown|CrmApiUsersAffected"', 'type!="security"'),
         ("job",),
     ),
-    *_causes("application", _SUDDEN, _SLOW, (_CHECKS, *_FELT)),
+    *_causes("application", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE),
     *_burns("application", *_FELT),
     _other_target_alerts("application", *_FELT),
+    # Not the other targets that users feel: who has the page open goes on.
+    *_causes("frontend", (_CHECKS, _PAGE), (_CHECKS, 'kind="browser"'), (_named("CrmFrontendNoBeacons"),)),
+    *_burns("frontend", _PAGE),
+    _other_target_alerts("frontend", _PAGE),
     Inhibition(
         "CrmApiDown: no instance answers, each by itself is no news",
         ('alertname="CrmApiDown"',),
