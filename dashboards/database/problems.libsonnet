@@ -67,7 +67,13 @@ function(config)
       'short',
       [panel.query(queries.sessions_at_work, '{{state}} {{wait_event_type}}')],
       queries.silent + queries.blind,
-      width=24,
+    ) + panel.decimals(2) + panel.stacked,
+    panel.timeseries(
+      'Waits by event (pg_wait_sampling)',
+      'Processes that wait on average, by event, the twelve with most time: sampled a hundred times a second by the extension, idle sessions left out. Good: the panel on the left shows few that wait. It names what they wait for: relation, transactionid: see Blocking above; WALWrite, WALSync: the disk of the WAL; DataFileRead: see Cache hit ratio.',
+      'short',
+      [panel.query('sum by (wait_event_type, wait_event) (max by (instance, wait_event_type, wait_event) (rate(pantrywatch_database_wait_sampled_seconds_total{%s}[$__rate_interval])))' % queries.server, '{{wait_event_type}} {{wait_event}}')],
+      'No data: the server does not have the extension pg_wait_sampling (docs/deploy.md), or nothing waited.',
     ) + panel.decimals(2) + panel.stacked,
     panel.timeseries(
       'Rollback ratio (traffic)',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from exporters.core.deadline import Deadline
@@ -30,6 +30,10 @@ class Privileges:
     def granted(self, requirement: str) -> bool:
         """Return whether the requirement is met."""
         return self.answers.get(requirement) is not None
+
+    def reported(self, needed: Collection[str]) -> Privileges:
+        """Return these without what is missing and not needed."""
+        return Privileges({text: answer for text, answer in self.answers.items() if answer or text in needed})
 
     def demand(self, requirements: Iterable[str]) -> None:
         """Return if all are met. Raises CollectError: permission, or version for a missing extension."""

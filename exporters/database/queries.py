@@ -134,7 +134,8 @@ class Query:
 
     `requires` names what the role or database must have: `role:NAME`, `extension:NAME` or `function:NAME(TYPES)`;
     `{schema}` in `source` is the schema of the required extension. Without `interval_seconds` it runs on the scrape,
-    otherwise in the background. A `sampled` query runs each second between scrapes, and its counters grow by its values
+    otherwise in the background. An `optional` one does not run where something it requires is missing, which is no
+    error. A `sampled` query runs each second between scrapes, and its counters grow by its values
     times the seconds since the last sample. Rows beyond `limit`, ranked by the metric `rank`, are folded: their labels
     named in `fold` become `other`. With `durations` a histogram of how long statements took is estimated from all rows.
 
@@ -154,6 +155,7 @@ class Query:
     interval_seconds: Annotated[float | None, optional(between(1, 1200))] = None
     timeout_seconds: Annotated[float | None, optional(at_least(0.001))] = None
     every_database: bool = False
+    optional: bool = False
     sampled: bool = False
     durations: bool = False
     limit: Annotated[int | None, optional(between(1, 1200))] = None

@@ -53,6 +53,7 @@ class Session:
         self._dsn = dsn
         self._database = database
         self._requirements = sorted({text for query in queries for text in query.requires})
+        self._needed = {text for query in queries if not query.optional for text in query.requires}
         self._lock = threading.Lock()
         self._closing = False
         self._connection: Connection | None = None
@@ -140,6 +141,8 @@ class Session:
 
     def _known_of(self, query: Query, deadline: Deadline) -> _Known:
         self._opened(deadline)
+        if query.optional and not all(map(self.privileges.granted, query.requires)):
+            return _Known(None, None, 0.0)
         self.privileges.demand(query.requires)
         known = self._known.get(query.name)
         if known is None or known.until < time.monotonic():
@@ -200,7 +203,7 @@ class Session:
         if time.monotonic() < self._privileges_until or self._connection is None:
             return
         before = self.privileges
-        self.privileges = read_privileges(self._connection, self._requirements, deadline)
+        self.privileges = read_privileges(self._connection, self._requirements, deadline).reported(self._needed)
         self._privileges_until = time.monotonic() + _PRIVILEGES_SECONDS
         if self.privileges != before:
             self._known.clear()

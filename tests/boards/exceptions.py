@@ -32,6 +32,7 @@ ALWAYS = {
         ),
         "the demo has no PgBouncer",
     ),
+    "crm-database: Waits by event (pg_wait_sampling)": "the demo's PostgreSQL does not have the extension",
     "crm-database: WAL left to replay (seen by primary)": "the demo's database has no replica",
     "crm-database: WAL retained by slots": "the demo's database has no replication slot",
     "crm-database: Limits that stop writes: C": "no sequence of the demo has given out a number",

@@ -131,7 +131,7 @@ def test_an_api_that_fails_every_request_is_told_within_a_minute(tmp_path: Path)
 
 
 def _failures(good: int, phase: int, *, end: int, most: int = 10**9) -> str:
-    """Failures in a row, as scraped: the run at `good` passed, each one after it fails at its timeout, but for `most`."""
+    """Failures in a row, as scraped: the run at `good` passed, each one after it fails, `most` at most."""
     first = good + _CHECK_SECONDS + _CHECK_TIMEOUT
 
     def counted(at: int) -> int:
