@@ -17,13 +17,15 @@ from exporters.core.field_checks import (
     at_least,
     at_most_entries,
     between,
+    each_name,
+    each_value,
     expect_http_url,
     not_empty,
+    one_of,
     optional,
     unique,
     unique_names,
 )
-from exporters.core.problem_text import expected_one_of
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SHORTEST_TIMEOUT_SECONDS = 20.0  # startup, a slow load, and the five quiet seconds that time to interactive requires
@@ -51,17 +53,6 @@ def _secrets_are_known(log_in: tuple[Step, ...], steps: tuple[Step, ...], secret
                 yield f"{where}[{index}].value", f"expected names of secret_files, got {placeholders}"
 
 
-def _expect_budgets(budgets: Mapping[str, float]) -> None:
-    wrong = [expected_one_of(BUDGETED, resource) for resource in budgets if resource not in BUDGETED]
-    wrong += [
-        f"expected a number of bytes, at least 1, for {resource}, got {size:g}"
-        for resource, size in budgets.items()
-        if not size >= 1
-    ]
-    if wrong:
-        raise ValueError("; ".join(wrong))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserCheck(CheckSettings):
     """Passes if the page loads within `timeout_seconds` and shows `expect_text`, and every step after it passes too."""
@@ -83,7 +74,7 @@ class BrowserCheck(CheckSettings):
     ] = None  # fmt: skip
     budgets: Annotated[
         dict[str, float], "Most bytes that a page load may transfer, of script, stylesheet, image and font; beyond, "
-        "CrmFrontendBudgetExceeded fires.", _expect_budgets,
+        "CrmFrontendBudgetExceeded fires.", each_name(one_of(BUDGETED)), each_value(at_least(1)),
     ] = field(default_factory=dict)  # fmt: skip
     unused_code: Annotated[
         bool, "Whether to measure how much of its scripts a page load uses. It slows them: best in a check of its own.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any
 
 from exporters.core.checks.http_url import parse_url
@@ -50,6 +50,33 @@ def some_entries(what: str) -> Check:
             raise ValueError(f"expected at least one {what}, got an empty list")
 
     return check
+
+
+def each_name(check: Check) -> Callable[[Iterable[str]], Iterator[tuple[str, str]]]:
+    """Return a check of a mapping's keys: each wrong one is a problem of its own."""
+
+    def problems(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        for name in names:
+            yield from _problem(name, check, name)
+
+    return problems
+
+
+def each_value(check: Check) -> Callable[[Mapping[str, Any]], Iterator[tuple[str, str]]]:
+    """Return a check of a mapping's values: each wrong one is a problem of its own."""
+
+    def problems(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        for name, value in values.items():
+            yield from _problem(name, check, value)
+
+    return problems
+
+
+def _problem(name: str, check: Check, value: Any) -> Iterator[tuple[str, str]]:
+    try:
+        check(value)
+    except ValueError as error:
+        yield name, str(error)
 
 
 def one_of(words: Sequence[str]) -> Check:

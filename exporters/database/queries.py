@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,14 +11,13 @@ from typing import Annotated, ClassVar, Literal
 
 from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import ConfigProblem, ProblemList
-from exporters.core.field_checks import at_least, between, expect, matching, optional, some_entries
+from exporters.core.field_checks import at_least, between, each_name, expect, matching, optional, some_entries
 from exporters.core.problem_text import expected_one_of, shown
 from exporters.core.settings import load
 from exporters.core.strict_yaml import line_at, read_document
 
 SHIPPED = Path(__file__).parent / "queries"
 
-_LABEL_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _REQUIREMENT = r"(role:[a-z_]+|extension:[a-z_]+|function:[a-z_]+\([a-z, ]*\))"
 _VERSION = re.compile(r"[0-9]+([.][0-9]+)*\Z")
 LATEST = "99"
@@ -81,9 +80,7 @@ class Metric:
         return self.since <= other.until and other.since <= self.until and by_extension
 
 
-def _expect_label_names(labels: Mapping[str, str]) -> None:
-    for name in labels:
-        expect(_LABEL_NAME.match(name), "label names in lower case", name)
+_expect_label_names = each_name(matching(r"[a-z][a-z0-9_]*", "a label name in lower case"))
 
 
 def _runs_in_every_database(every_database: bool, interval_seconds: float | None, labels: dict[str, str]) -> Problems:  # noqa: FBT001 - must have the field's name

@@ -6,7 +6,7 @@ import contextlib
 import re
 import socket
 import ssl
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -18,6 +18,7 @@ from exporters.core.checks.http_url import host_header, host_of, port_of
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.field_checks import expect
+from exporters.core.problem_text import shown
 from exporters.synthetic.http_answer import AnswerReader, Head
 from exporters.synthetic.http_body import Body, UnknownCodingError, text_of
 from exporters.synthetic.sockets import Stream, connect
@@ -58,12 +59,13 @@ def text_of_body(answer: Answer, errors: str = "replace") -> str:
     return text_of(answer.body.content(), answer.body.content_type, errors)
 
 
-def expect_headers(headers: Mapping[str, str]) -> None:
-    """Raise ValueError unless these can be sent; values may be secrets and are not shown."""
+def expect_headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what cannot be sent; values may be secrets and are not shown."""
     for name, value in headers.items():
-        expect(_HEADER.match(name), "header names of letters, digits and -", name)
+        if not _HEADER.match(name):
+            yield name, f"expected a header name of letters, digits and -, got {shown(name)}"
         if not sendable(value):
-            raise ValueError(f"expected plain ASCII header values, got others in {name}")
+            yield name, "expected a header value of printable ASCII characters, got others"
 
 
 def sendable(value: str) -> bool:

@@ -20,7 +20,7 @@ def expect_place(place: str) -> None:
     """Raise ValueError unless this names a place in an answer."""
     kind, mark, name = place.partition(":")
     if not place or (mark and kind in _PLACES and not name):
-        raise ValueError("expected the place of each saved value in the answer, got an empty text")
+        raise ValueError("expected the place of the value in the answer, got an empty text")
 
 
 def saved_values(places: Mapping[str, str], answer: Answer, cookies: Cookies) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from exporters.core.checks.http_url import parse_url
 from exporters.core.checks.templating import expect_placeholder_names, names_in
 from exporters.core.decoder import Problems, RecordCheck
-from exporters.core.field_checks import at_most_entries, between, expect, matching, some_entries, unique
+from exporters.core.field_checks import at_most_entries, between, each_name, expect, matching, some_entries, unique
 
 _MOST_REQUESTS = 50
 _HEADER_NAME = r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}"
@@ -25,11 +25,6 @@ def _expect_path(path: str) -> None:
     plain = path.startswith("/") and not path.startswith("//") and "#" not in path
     expect(plain and path.isascii() and path.isprintable() and " " not in path, "a path like /api/v1/accounts", path)
     expect(not urlsplit(path).netloc, "a path like /api/v1/accounts", path)
-
-
-def _expect_headers(headers: Mapping[str, str]) -> None:
-    for name in headers:
-        matching(_HEADER_NAME, "a name of a header")(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +84,9 @@ class CapacitySettings:
         some_entries("request"), at_most_entries(_MOST_REQUESTS, "requests"),
     ]  # fmt: skip
     log_in: Annotated[LogIn | None, "The request that logs in, before the load."] = None
-    headers: Annotated[dict[str, str], "Headers of the requests, by name.", _expect_headers] = field(
-        default_factory=dict
-    )
+    headers: Annotated[
+        dict[str, str], "Headers of the requests, by name.", each_name(matching(_HEADER_NAME, "a name of a header"))
+    ] = field(default_factory=dict)
     secret_files: Annotated[dict[str, str], "Placeholder name → file with its value.", expect_placeholder_names] = (
         field(default_factory=dict)
     )

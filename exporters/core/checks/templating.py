@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
-from exporters.core.field_checks import expect
+from exporters.core.field_checks import each_name, matching
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
+_NAME = r"[a-z][a-z0-9_]{0,62}"
 _PLACEHOLDER = re.compile(r"<<([^<>]*)>>")
 
 
-def expect_placeholder_names(names: Iterable[str]) -> None:
-    """Raise ValueError unless all of these can be used as placeholder names."""
-    wrong = [name for name in names if not _NAME.match(name)]
-    expect(not wrong, "names of small letters, digits and _ for values", ", ".join(wrong))
-
-
+expect_placeholder_names = each_name(matching(_NAME, "a name of small letters, digits and _ for a value"))
 SecretFiles = Annotated[dict[str, str], "Placeholder name → file with its value.", expect_placeholder_names]
 
 

@@ -30,6 +30,7 @@ from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import CollectError, ErrorClass, classify_network_error
 from exporters.core.field_checks import (
     at_most_entries,
+    each_value,
     expect,
     expect_name,
     expect_regex,
@@ -66,12 +67,6 @@ def _expect_plain_host(url: str) -> None:
     expect(not names_in(origin), "no placeholder in the host of a url", origin)
 
 
-def _expect_places(save: Mapping[str, str]) -> None:
-    expect_placeholder_names(save)
-    for place in save.values():
-        expect_place(place)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One request of a journey; redirects are not followed. `<<name>>` in its texts is a secret or another value."""
@@ -89,7 +84,8 @@ class Step:
         dict[str, str],
         "Name → place of its value in the answer: in JSON, such as `data.items.0.id`; `field:csrf_token`, of an input "
         "of the page; `meta:csrf-token`, of a meta element; `cookie:XSRF-TOKEN`; `header:Location`.",
-        _expect_places,
+        expect_placeholder_names,
+        each_value(expect_place),
     ] = field(default_factory=dict)
 
 

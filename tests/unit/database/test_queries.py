@@ -80,7 +80,7 @@ def test_heavy_queries_are_bounded() -> None:
         ("limit: 5", "limit: 5\n    every_database: true", "an interval and a label datname"),
         ("limit: 5", 'limit: 5\n    requires: ["pg_monitor"]', "requires[0]: expected role:NAME"),
         ("limit: 5", "limit: 5\n    interval_seconds: 0.1", "interval_seconds: expected a number from 1 to 1200"),
-        ('{state: "state"}', '{State: "state"}', "label names in lower case, got 'State'"),
+        ('{state: "state"}', '{State: "state"}', "labels.State: expected a label name in lower case, got 'State'"),
         ("    metrics:", f"    metrics:\n{SECOND}", "one definition of crm_orders in each version"),
         ('name: "crm_orders", type', 'name: "pg_locks_count", type', "pg_locks_count is also in"),
     ],

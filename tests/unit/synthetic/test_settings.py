@@ -81,7 +81,7 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         ),
         (
             {"name": "x", "kind": "http", "url": "http://a/", "headers": {"A:": "b"}},
-            "synthetic.checks[1].headers: expected header names of letters, digits and -,",
+            "synthetic.checks[1].headers.A:: expected a header name of letters, digits and -",
         ),
         (
             {"name": "x", "kind": "http", "url": "http://u:s3cr3t@a/"},
@@ -115,11 +115,11 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         ),
         (
             journey({"save": {"To ken": "token"}}),
-            "synthetic.checks[1].steps[0].save: expected names of small letters, digits a",
+            "synthetic.checks[1].steps[0].save.To ken: expected a name of small letters, digits a",
         ),
         (
             journey({"save": {"token": ""}}),
-            "synthetic.checks[1].steps[0].save: expected the place of each saved value in the",
+            "synthetic.checks[1].steps[0].save.token: expected the place of the value in the",
         ),
         (journey({}, secret_files={"a": "none"}), "synthetic.checks[1].secret_files.a: expected a readable"),
         (
@@ -138,7 +138,7 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
             journey({"body": '{"a": {"b": "<<My Token>>"}}'}),
             "synthetic.checks[1].steps[0].body: expected names of secret_files",
         ),
-        (journey({"save": {"a": "cookie:"}}), "synthetic.checks[1].steps[0].save: expected the place"),
+        (journey({"save": {"a": "cookie:"}}), "synthetic.checks[1].steps[0].save.a: expected the place"),
         (journey({"save": {"run": "a"}}), "synthetic.checks[1].steps[0].save.run: expected a name of its own"),
         (journey({}, variables={"run": "a"}), "synthetic.checks[1].variables.run: expected a name of its own"),
         (journey({}, secret_files={"run": "settings.yaml"}), "synthetic.checks[1].secret_files.run: expected another"),
