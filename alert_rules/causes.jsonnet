@@ -14,6 +14,10 @@ local causes(selectors) = {
     alerts: 'alertname=~"CrmDatabaseDown|CrmDatabaseConnectionsNearLimit", severity="critical"',
     others: primaries,
   },
+  pooler: {
+    alerts: 'alertname="CrmDatabasePoolerDown"',
+    others: 'max by (instance) (pgbouncer_up) == 1',
+  },
   locks: {
     alerts: 'alertname="CrmDatabaseLockQueue"',
     others: primaries,
@@ -107,6 +111,7 @@ function(config=(import 'config.libsonnet').defaults)
         rules: [cause_recent(mutes) for mutes in ['recent', 'high', 'medium', 'low']]
                + [
                  server_recent('database', 'CrmDatabaseDown'),
+                 server_recent('pooler', 'CrmDatabasePoolerDown'),
                  server_recent('cache', 'CrmCacheDown'),
                  burst_recent,
                  target_burned('high', 'critical'),
@@ -118,10 +123,10 @@ function(config=(import 'config.libsonnet').defaults)
                    expr: |||
                      count(ALERTS{alertname=~"CrmApiErrorsSudden|.+Burn", severity="critical", alertstate="firing", target!~"%s"})
                        and on () max(%s) > 0
-                   ||| % [not_felt, recently('cause=~"application|database", ', config.alerts.CrmMonitoringCauseRecent.recent)],
+                   ||| % [not_felt, recently('cause=~"application|database|pooler", ', config.alerts.CrmMonitoringCauseRecent.recent)],
                    local bad = series.error_ratio('5m') + '{target!~\\"' + not_felt + '\\"} > 0.01',
                    summary: 'Users are affected by the outage of the {{ with query "max by (cause) (%s) > 0" }}{{ . | first | label "cause" }}{{ else }}servers{{ end }}'
-                            % std.strReplace(recently('cause=~"application|database", ', config.alerts.CrmMonitoringCauseRecent.recent), '"', '\\"')
+                            % std.strReplace(recently('cause=~"application|database|pooler", ', config.alerts.CrmMonitoringCauseRecent.recent), '"', '\\"')
                             + outage.failing(': ', '') + '.',
                    description: 'Bad in the last 5 minutes:{{ range query "sort_desc(%s)" }} {{ .Labels.target }} {{ .Value | humanizePercentage }};{{ else }} not known yet;{{ end }}' % bad
                                 + ' each is an alert of its own, inhibited while the cause is known. This alert does not escalate: its cause does.',

@@ -18,6 +18,10 @@ function(config=(import 'config.libsonnet').defaults)
   local seconds_of_5m = 'database:statement_seconds:increase5m';
   local calls_of_5m = 'database:statement_calls:increase5m';
 
+  // The connections of each pool but that of PgBouncer's own console.
+  local pooled(what) =
+    'max by (instance, database, user) (%s)' % known.gauge('pgbouncer_pools_%s_connections{database!="pgbouncer"}' % what);
+
   local connections(severity) = alert('CrmDatabaseConnectionsNearLimit', severity, function(limits) {
     component: 'database',
     narrow_by: ['instance'],
@@ -70,6 +74,16 @@ function(config=(import 'config.libsonnet').defaults)
             description: 'The exporter has had no session for ' + words(limits['for']) + '.',
             impact: 'Users can neither read nor save anything.' + outage.felt,
           }),
+          alert('CrmDatabasePoolerDown', 'critical', function(limits) {
+            waits_for: 'scrapes',
+            component: 'database',
+            narrow_by: ['instance'],
+            type: 'error',
+            expr: 'max by (instance) (%s) == 0' % known.gauge('pgbouncer_up'),
+            summary: 'PgBouncer {{ $labels.instance }} is down' + outage.class_of('database') + '.',
+            description: 'Its admin console has not answered the exporter for ' + words(limits['for']) + '. The database behind it may be up.',
+            impact: 'Nothing that connects through it reaches the database.' + outage.felt,
+          }),
         ],
       },
       {
@@ -85,6 +99,23 @@ function(config=(import 'config.libsonnet').defaults)
             summary: 'A client of PgBouncer {{ $labels.instance }} has waited {{ $value | humanizeDuration }} for a connection to {{ $labels.database }} (limit ' + limits.seconds + 's).',
             description: 'All server connections of its pool are in use. First check who holds them: slow statements, transactions left open, locks.',
             impact: 'Pages that need the database are slow or time out, although the server itself may be idle.',
+          }),
+          alert('CrmDatabasePoolWithoutServer', 'high', function(limits) {
+            component: 'database',
+            narrow_by: ['instance'],
+            type: 'error',
+            // PgBouncer's longest wait may stay 0 meanwhile. A connection that is being opened serves nobody yet.
+            expr: |||
+              max by (instance, database) (
+                %s > 0
+                  unless on (instance, database, user) (
+                    %s
+                  ) > 0
+              )
+            ||| % [pooled('client_waiting'), std.join('\n      + ', [pooled('server_' + state) for state in ['active', 'idle', 'used', 'testing']])],
+            summary: 'Clients of PgBouncer {{ $labels.instance }} are waiting for {{ $labels.database }} ({{ $value }}), and it has no connection to the server.',
+            description: 'For ' + words(limits['for']) + ' the server has refused PgBouncer or not answered it, or the database is paused. First check the log of PgBouncer.',
+            impact: 'Whatever needs this database through PgBouncer hangs, then fails.',
           }),
           alert('CrmDatabaseTransactionLong', 'medium', function(limits) {
             component: 'database',

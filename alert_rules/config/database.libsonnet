@@ -5,6 +5,9 @@
   // should reach nobody, or where you scrape less often than every 15 s.
   CrmDatabaseDown: { 'for': '20s' },
 
+  // As CrmDatabaseDown.
+  CrmDatabasePoolerDown: { 'for': '20s' },
+
   // Of the connections an ordinary role can have. high: a fifth is left, time to find the holder before users are refused;
   // 5 minutes are longer than a burst of logins. critical: next to none is left. Raise both where a pooler keeps a fixed
   // number of connections open.
@@ -22,6 +25,9 @@
   // A request that waits a second for a connection has missed its target before its first statement. `for`: a burst that
   // the pool works off is none of this; raise it where reports share the pool.
   CrmDatabasePoolWait: { seconds: 1, 'for': '30s' },
+
+  // Longer than a restart of the server, or a PAUSE for a switchover, keeps clients waiting. Raise it where yours take longer.
+  CrmDatabasePoolWithoutServer: { 'for': '30s' },
 
   // An application with a lock or statement timeout gives up long before the limit above and comes again: nobody waits
   // long, and the queue never empties. One or two at a time is a busy row; raise it with the number of connections.

@@ -6,8 +6,27 @@ function(config)
   local none = 'No data: no PgBouncer is monitored (`pgbouncer: true` in settings.yaml), or it is down.';
   // Not its admin console.
   local pools = 'database!="pgbouncer"';
+  local total(what) =
+    'sum by (instance, database) (max by (instance, database, user) (pgbouncer_pools_%s_connections{%s}))' % [what, pools];
 
   [
+    panel.states(
+      'PgBouncer up',
+      'Whether the admin console of each PgBouncer answered. Good: up. Down: nothing that connects through it reaches the database; Scrape errors says why.',
+      [panel.query('min by (instance) (pgbouncer_up)', '{{instance}}')],
+      'No data: no PgBouncer is monitored (`pgbouncer: true` in settings.yaml).',
+    ) + panel.texts({ '0': ['down', colors.hurt], '1': ['up', colors.kept] }),
+    panel.timeseries(
+      'Connections to the server',
+      'Server connections of each pool that can serve a client: in use, idle, or about to be checked. Good: above 0 while clients wait. At 0 with waiting clients: the server refuses PgBouncer or does not answer it, or the database is paused: check its log.',
+      'short',
+      [panel.query(
+        std.join('\n  + ', [total('server_' + state) for state in ['active', 'idle', 'used', 'testing']]),
+        '{{instance}} {{database}}'
+      )],
+      none,
+      width=12,
+    ) + panel.decimals(0),
     panel.timeseries(
       'Longest wait for a connection',
       'How long the client that has waited longest has waited for a server connection. Good: 0. Above %g s: the pool is too small, or its connections are held too long: check Pool use, then Oldest transaction.' % alerts.CrmDatabasePoolWait.seconds,
@@ -19,7 +38,7 @@ function(config)
       'Waiting clients',
       'Clients that wait for a server connection. Good: 0, or a few for moments. Staying above 0: the pool is too small, or the server does not let PgBouncer in: check its log.',
       'short',
-      [panel.query('sum by (instance, database) (max by (instance, database, user) (pgbouncer_pools_client_waiting_connections{%s}))' % pools, '{{instance}} {{database}}')],
+      [panel.query(total('client_waiting'), '{{instance}} {{database}}')],
       none,
     ) + panel.decimals(0),
     panel.timeseries(

@@ -24,6 +24,8 @@ ALWAYS = {
     "crm-cache: Replica lag (seen by primary)": "the demo's cache has no replica",
     **dict.fromkeys(
         (
+            "crm-database: PgBouncer up",
+            "crm-database: Connections to the server",
             "crm-database: Longest wait for a connection",
             "crm-database: Waiting clients",
             "crm-database: Pool use",

@@ -27,6 +27,7 @@ _MOST_SECONDS = 60
 _BEFORE = 8
 _UP = {
     "CrmDatabaseDown": 'pg_up{job="database",instance="primary"}',
+    "CrmDatabasePoolerDown": 'pgbouncer_up{job="database",instance="pooler"}',
     "CrmCacheDown": 'redis_up{job="cache",instance="cache"}',
     "CrmApiDown": 'up{job="application",instance="a"}',
 }
@@ -106,7 +107,7 @@ def test_one_scrape_that_finds_it_down_is_no_outage(tmp_path: Path, alert: str) 
     _check(tmp_path, alert, [case(_SCRAPE * _BEFORE + phase, late) for phase in range(5) for late in (0, 4, 9)])
 
 
-@pytest.mark.parametrize("alert", ["CrmDatabaseDown", "CrmCacheDown"])
+@pytest.mark.parametrize("alert", ["CrmDatabaseDown", "CrmDatabasePoolerDown", "CrmCacheDown"])
 def test_a_lost_scrape_is_no_outage(tmp_path: Path, alert: str) -> None:
     """The exporter does not answer one scrape: the server's last word holds."""
     good = _SCRAPE * _BEFORE

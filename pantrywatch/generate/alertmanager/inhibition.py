@@ -68,6 +68,7 @@ _WORSE = (
     _same_alert("CrmDatabaseConnectionsNearLimit", "critical", "high", "instance"),
     _same_alert("CrmDatabaseWraparound", "critical", "medium", "instance", "datname"),
     _same_alert("CrmDatabaseSequenceNearEnd", "high", "medium", "instance", "datname"),
+    _worse(("CrmDatabasePoolWithoutServer",), ("CrmDatabasePoolWait",), "instance", "database"),
     _worse(("CrmApiFailedLoginsBurst",), ("CrmApiFailedLogins",), "job"),
     _worse(("CrmApiSlow",), ("CrmApiRouteSlow",), "job"),
     _worse(("CrmHostMemoryExhausted", "CrmHostMemoryThrashing"), ("CrmHostMemoryLow",), "job", "instance"),
@@ -96,11 +97,11 @@ _BURST = Inhibition(
 )
 
 
-def _server(cause: str, alert: str) -> Iterator[Inhibition]:
+def _server(cause: str, alert: str, exporter: str) -> Iterator[Inhibition]:
     """A server that is down, or was just now, explains all its other alerts, except attempts to guess passwords."""
     explained = {
-        "the rest of its layer": (f'component="{cause}"', f'alertname!="{alert}"', 'type!="security"'),
-        "what its exporter misses": ('component="collector"', f'exporter="{cause}"'),
+        "the rest of its layer": (f'component="{exporter}"', f'alertname!="{alert}"', 'type!="security"'),
+        "what its exporter misses": ('component="collector"', f'exporter="{exporter}"'),
     }
     for what, muted in explained.items():
         yield Inhibition(f"{alert} explains {what}", (f'alertname="{alert}"',), muted, ("instance",))
@@ -136,20 +137,29 @@ _PAGE = 'target="frontend-availability"'
 _NO_PAGE = (_named("CrmFrontendDown"),)
 
 _DEAD_LAYERS = (
-    *_server("database", "CrmDatabaseDown"),
+    *_server("database", "CrmDatabaseDown", "database"),
     *_causes("database", _SUDDEN, _SLOW, (_CHECKS, 'kind="sql"'), (_CHECKS, *_FELT), _NO_PAGE),
     *_causes("database", ('alertname="CrmTargetNoData"', 'target=~"db-.+"')),
     *_burns("database", *_OF_THE_DATABASE),
     _other_target_alerts("database", *_OF_THE_DATABASE),
-    Inhibition(
-        "database: its window and its wait are a quarter of an hour each",
-        _cause("database", "high"),
-        (_named("CrmApiRouteSlow"),),
+    *(
+        Inhibition(
+            f"{cause}: its window and its wait are a quarter of an hour each",
+            _cause(cause, "high"),
+            (_named("CrmApiRouteSlow"),),
+        )
+        for cause in ("database", "pooler")
     ),
+    *_causes("database", (_named("CrmDatabasePoolWithoutServer", "CrmDatabasePoolWait"),)),
+    # Not the targets of the database: those who reach it directly go on.
+    *_server("pooler", "CrmDatabasePoolerDown", "database"),
+    *_causes("pooler", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE),
+    *_burns("pooler", *_FELT),
+    _other_target_alerts("pooler", *_FELT),
     # Statements that gave up waiting for a lock; users' own errors are told.
     *_burns("locks", 'target="db-error-rate"'),
     _other_target_alerts("locks", 'target="db-error-rate"'),
-    *_server("cache", "CrmCacheDown"),
+    *_server("cache", "CrmCacheDown", "cache"),
     *_causes("cache", (_CHECKS, 'kind="redis"')),
     *_burns("cache", 'target="cache-hit-ratio"'),
     _other_target_alerts("cache", 'target="cache-hit-ratio"'),

@@ -175,15 +175,43 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
             _of("check", "CrmSyntheticCheckFailing", "medium", kind="journey", target="system-availability"),
             alert("CrmTargetNoData", "high", target="db-error-rate", requires="database"),
             _of("collector", "CrmMonitoringCollectorFailing", "medium", exporter="database", instance="primary"),
+            _of("database", "CrmDatabasePoolWithoutServer", "high", instance="pooler", database="crm"),
         ],
         [
             _of("database", "CrmDatabaseLockWait", "high", instance="replica"),
+            _of("database", "CrmDatabasePoolerDown", "critical", instance="pooler"),
             alert("CrmIntegrationErrorRateBurn", "critical", target="integration-error-rate"),
             alert("CrmCacheHitRatioBurn", "high", target="cache-hit-ratio"),
             alert("CrmTargetNoData", "high", target="api-latency", requires="application"),
             _of("check", "CrmSyntheticCheckFailing", "medium", kind="http", check="page", instance="local"),
             _of("api", "CrmApiFailedLoginsBurst", "critical", job="application", type="security"),
         ],
+    ),
+    "the pooler is down": (
+        [
+            _of("database", "CrmDatabasePoolerDown", "critical", instance="pooler"),
+            *_recent("pooler"),
+            _of("api", "CrmApiUsersAffected", "critical", escalates="no"),
+        ],
+        [
+            _of("database", "CrmDatabasePoolWait", "high", instance="pooler", database="crm"),
+            _of("collector", "CrmMonitoringCollectorFailing", "medium", exporter="database", instance="pooler"),
+            _of("api", "CrmApiErrorsSudden", "critical", job="application"),
+            alert("CrmApiAvailabilityBurn", "critical", target="api-availability"),
+            alert("CrmTargetMissedNow", "medium", target="api-latency"),
+            _of("api", "CrmApiPoolExhausted", "high", job="application", instance="crm-api"),
+            _of("frontend", "CrmFrontendDown", "critical", job="synthetic"),
+        ],
+        [
+            _of("database", "CrmDatabaseLockWait", "high", instance="primary"),
+            alert("CrmDbAvailabilityBurn", "critical", target="db-availability"),
+            _of("check", "CrmSyntheticCheckFailing", "medium", kind="sql", check="select", instance="local"),
+        ],
+    ),
+    "a pool has no connection to the server": (
+        [_of("database", "CrmDatabasePoolWithoutServer", "high", instance="pooler", database="crm")],
+        [_of("database", "CrmDatabasePoolWait", "high", instance="pooler", database="crm")],
+        [_of("database", "CrmDatabasePoolWait", "high", instance="pooler", database="reports")],
     ),
     "passwords were guessed at just now": (
         _recent("log-ins", "high", job="application"),

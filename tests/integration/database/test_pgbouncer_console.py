@@ -77,6 +77,34 @@ def test_a_pool_with_a_waiting_client_is_counted_and_timed(watching: Exporter, b
     assert after.types["pgbouncer_stats_queries_pooled_total"] == "counter"
 
 
+_CAN_SERVE = ("server_active", "server_idle", "server_used", "server_testing")
+
+
+def test_a_client_waits_and_no_server_connection_is_there_while_the_server_is_frozen(
+    server: servers.Postgres, watching: Exporter, bouncer: int
+) -> None:
+    """What CrmDatabasePoolWithoutServer compares: one waits, no connection can serve it; thawed, it is served."""
+    with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        # PgBouncer lets a client in after its first connection to the server.
+        first = stack.enter_context(psycopg.connect(pgbouncers.dsn(bouncer, user="postgres"), connect_timeout=5))
+        with psycopg.connect(server.dsn(), autocommit=True) as direct:
+            direct.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+        server.freeze()
+        stack.callback(server.thaw)
+        answer = pool.submit(first.execute, "SELECT 1")
+        servers.wait_until(
+            lambda: _pool(watching.scrape(CONSOLE), "client_waiting_connections") == 1, 20, "the client waits"
+        )
+        page = watching.scrape(CONSOLE)
+        assert page.value("pgbouncer_up") == 1
+        assert [_pool(page, f"{state}_connections") for state in _CAN_SERVE] == [0, 0, 0, 0]
+        server.thaw()
+        answer.result(20)
+
+
 @pytest.mark.parametrize(
     ("target", "error_class"),
     [
