@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import subprocess
 from pathlib import Path
 
@@ -32,8 +31,8 @@ _UP = {
     "CrmApiDown": 'up{job="application",instance="a"}',
 }
 _PAGE = 'job="synthetic",instance="local",check="%s",kind="http",target="frontend-availability"'
-_OF_CHECKS = {field.name: field.default for field in dataclasses.fields(CheckSettings)}
-_CHECK_SECONDS, _CHECK_TIMEOUT = (int(_OF_CHECKS[f"{name}_seconds"]) for name in ("interval", "timeout"))
+_CHECK = CheckSettings(name="page", kind="http")
+_CHECK_SECONDS, _CHECK_TIMEOUT = int(_CHECK.interval_seconds), int(_CHECK.timeout_seconds)
 _REQUESTS = 'http_server_request_duration_seconds_count{job="application",instance="a",route_group="critical",%s}'
 
 
