@@ -67,6 +67,7 @@ function(config)
       'short',
       [panel.query(queries.sessions_at_work, '{{state}} {{wait_event_type}}')],
       queries.silent + queries.blind,
+      width=12,
     ) + panel.decimals(2) + panel.stacked,
     panel.timeseries(
       'Waits by event (pg_wait_sampling)',
@@ -74,6 +75,7 @@ function(config)
       'short',
       [panel.query('sum by (wait_event_type, wait_event) (max by (instance, wait_event_type, wait_event) (rate(pantrywatch_database_wait_sampled_seconds_total{%s}[$__rate_interval])))' % queries.server, '{{wait_event_type}} {{wait_event}}')],
       'No data: the server does not have the extension pg_wait_sampling (docs/deploy.md), or nothing waited.',
+      width=12,
     ) + panel.decimals(2) + panel.stacked,
     panel.timeseries(
       'Rollback ratio (traffic)',
