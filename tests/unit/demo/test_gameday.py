@@ -10,7 +10,7 @@ import yaml
 from demo.faults.registry import FAULTS
 from demo.gameday.command import Plan
 from demo.gameday.expectations import ON_A_BUSY_MACHINE, Expectation
-from demo.gameday.matrix import MATRIX, NOT_PLAYED, PARTS
+from demo.gameday.matrix import MATRIX, NO_FAULT, NOT_PLAYED, PARTS
 from demo.gameday.run import Verdict
 from demo.gameday.stack import Digest, FiredAlert, read_arrival
 from exporters.core.errors import ConfigError
@@ -31,6 +31,7 @@ def test_every_fault_has_its_row() -> None:
     """Every fault of the demo is played, once, and nothing else, but for those that cannot be."""
     assert sorted(row.fault for row in MATRIX) == sorted(FAULTS.keys() - NOT_PLAYED)
     assert NOT_PLAYED.keys() < FAULTS.keys()
+    assert NO_FAULT.keys().isdisjoint(FAULTS)
 
 
 def test_the_soak_plays_every_part_of_the_day() -> None:
