@@ -77,7 +77,7 @@ class _Answer(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name in the base class
-        """Say nothing: this is no part of the CRM's own requests."""
+        """Log nothing: these are not requests to the CRM itself."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -95,4 +95,4 @@ class _Server(ThreadingHTTPServer):
             super().finish_request(secure, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that breaks off is no event."""
+        """Ignore a client that breaks off."""

@@ -55,7 +55,7 @@ class Plan:
 
 def gameday(state: Path, plan: Plan) -> int:
     """Play the day; returns 0 where all matched expectations, else 1, with the state of the stacks kept."""
-    rows, pace, begin = _playable(plan.rows()), Pace(plan.speed), time.monotonic()
+    rows, pace, begin = playable(plan.rows()), Pace(plan.speed), time.monotonic()
     shutil.rmtree(state, ignore_errors=True)
     say(f"stacks of its own in {state}, at {plan.speed} times the speed, {_AT_ONCE} at once")
     verdicts: list[Verdict] = []
@@ -121,10 +121,10 @@ class _Day:
         return quiet(stack, self._plan.quiet_minutes)
 
 
-def _playable(rows: Sequence[Expectation]) -> list[Expectation]:
+def playable(rows: Sequence[Expectation], may_mount: Callable[[], bool] = can_mount) -> list[Expectation]:
     """Return the rows that this user can play; say which are left out, and why."""
     mounting = [row for row in rows if row.mounts]
-    left_out = mounting if mounting and not can_mount() else []
+    left_out = mounting if mounting and not may_mount() else []
     for row in left_out:
         say(f"{row.fault}: not played, it mounts a file system, and this user may not")
     return [row for row in rows if row not in left_out]
