@@ -88,7 +88,7 @@ def listen_address(text: str) -> tuple[str, int]:
     """Host and port of `HOST:PORT`; raises ConfigurationError."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit():
-        raise ConfigurationError(f"--listen {text}: expected HOST:PORT")
+        raise ConfigurationError(f"{text}: expected HOST:PORT")
     return host, int(port)
 
 

@@ -8,7 +8,9 @@ from demo.faults import (
     cache_cold,
     connections_used_up,
     cpu_burn,
+    database_log_lost,
     deadlocks,
+    disk_filling,
     lock_pile_up,
     login_brute_force,
     replica_gone,
@@ -89,6 +91,14 @@ _ALL = (
         "API: 500 on some routes; database: rollbacks",
         bad_migration.enter,
         bad_migration.undo,
+    ),
+    Fault(
+        "database-log-lost",
+        "the folder of PostgreSQL's log has another name than the exporter reads",
+        "database log: missing; errors by SQLSTATE: none",
+        database_log_lost.enter,
+        database_log_lost.undo,
+        in_containers="./run fault on database-log-lost beside ./run up: in containers no log is read",
     ),
     stopped(
         "cache-stopped",
@@ -202,6 +212,13 @@ _ALL = (
         nothing_to_undo,
     ),
     Fault(
+        "certificate-ending",
+        "the CRM's address with TLS has a certificate that is valid for five more days",
+        "checks: days until a certificate expires",
+        _by_flag,
+        nothing_to_undo,
+    ),
+    Fault(
         "agent-lost",
         "a deployment lost the agent of the pages: no browser reports anything",
         "front end: no beacons",
@@ -214,6 +231,14 @@ _ALL = (
         "exporters",
         "the exporters are stopped by SIGSTOP: they accept and never answer",
         "monitoring: targets down (timeout)",
+    ),
+    Fault(
+        "disk-filling",
+        "a small file system fills up within six minutes (only for a user who may mount one)",
+        "infrastructure: disk space",
+        disk_filling.enter,
+        disk_filling.undo,
+        in_containers="./run fault on disk-filling beside ./run up: a container may not mount",
     ),
     Fault("cpu-burn", "every core is busy at nice 10", "infrastructure: CPU", cpu_burn.enter, nothing_to_undo),
 )

@@ -14,8 +14,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeAlias
 
+from demo.faults.disk_filling import can_mount
 from demo.gameday.expectations import Expectation
-from demo.gameday.matrix import MATRIX
+from demo.gameday.matrix import MATRIX, NOT_PLAYED
 from demo.gameday.report import matrix_table, page
 from demo.gameday.run import QUIET, Pace, Verdict, play, quiet
 from demo.gameday.stack import GameDayError, Stack, running
@@ -54,7 +55,7 @@ class Plan:
 
 def gameday(state: Path, plan: Plan) -> int:
     """Play the day; returns 0 where all matched expectations, else 1, with the state of the stacks kept."""
-    rows, pace, begin = plan.rows(), Pace(plan.speed), time.monotonic()
+    rows, pace, begin = playable(plan.rows()), Pace(plan.speed), time.monotonic()
     shutil.rmtree(state, ignore_errors=True)
     say(f"stacks of its own in {state}, at {plan.speed} times the speed, {_AT_ONCE} at once")
     verdicts: list[Verdict] = []
@@ -120,9 +121,18 @@ class _Day:
         return quiet(stack, self._plan.quiet_minutes)
 
 
+def playable(rows: Sequence[Expectation], may_mount: Callable[[], bool] = can_mount) -> list[Expectation]:
+    """Return the rows that this user can play; say which are left out, and why."""
+    mounting = [row for row in rows if row.mounts]
+    left_out = mounting if mounting and not may_mount() else []
+    for row in left_out:
+        say(f"{row.fault}: not played, it mounts a file system, and this user may not")
+    return [row for row in rows if row not in left_out]
+
+
 def _require_all(stack: Stack) -> None:
-    """Every fault of the demo has a row, and every row a fault."""
-    names = set(stack.fault("names").split())
+    """Every fault of the demo that can be played has a row, and every row a fault."""
+    names = set(stack.fault("names").split()) - NOT_PLAYED.keys()
     if odd := names ^ {row.fault for row in MATRIX}:
         raise GameDayError(f"only in the demo or only in the matrix: {', '.join(sorted(odd))}")
 

@@ -33,6 +33,8 @@ class Expectation:
     conversations: int = 5
     # It needs the machine to itself.
     alone: bool = False
+    # It mounts a file system: not played by a user who may not.
+    mounts: bool = False
 
     def seen(self) -> dict[FiredAlert, int]:
         """Return the required alerts with their bounds."""

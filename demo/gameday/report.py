@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from demo.gameday.expectations import ON_A_BUSY_MACHINE
-from demo.gameday.matrix import MATRIX
+from demo.gameday.matrix import MATRIX, NO_FAULT, NOT_PLAYED
 from demo.gameday.run import WARM_UP_EVALUATIONS, Pace, Verdict
 from demo.gameday.stack import FiredAlert
 from pantrywatch.native.state_dir import ROOT
@@ -67,6 +67,7 @@ def page(verdicts: Sequence[Verdict], pace: Pace, quiet_minutes: float) -> str:
         f"| any, on a busy machine | {seen.alert} | {seen.severity} | {reason} |"
         for seen, reason in ON_A_BUSY_MACHINE.items()
     )
+    not_played = "\n".join(f"| {name} | {reason} |" for name, reason in (NOT_PLAYED | NO_FAULT).items())
     return (
         _HEAD.format(
             date=datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -81,6 +82,7 @@ def page(verdicts: Sequence[Verdict], pace: Pace, quiet_minutes: float) -> str:
         + over
         + "\n\n## Tolerated side effects\n\n| fault | alert | severity | reason |\n|---|---|---|---|\n"
         + f"{reasons}\n{always}\n"
+        + f"\n## Not played\n\n| fault | reason |\n|---|---|\n{not_played}\n"
     )
 
 

@@ -21,6 +21,7 @@ _PORTS = {
     "redis": 19379,
     "third-party": 19081,
     "crm": 19080,
+    "crm-tls": 19083,
     "rum": 19082,
     "exporters": 19100,
     "prometheus": 19090,

@@ -35,7 +35,7 @@ _DEBIAN_UI = Path("/usr/share/prometheus/alertmanager/ui")
 
 # Server → the folder of its files in the state directory.
 _FOLDERS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "grafana": "run/grafana"}
-DEMO = ("postgres", "redis", "third-party", "crm", "rum")
+DEMO = ("postgres", "redis", "third-party", "crm", "crm-tls", "rum")
 STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "heartbeat", "boards", "supervisor")
 
 
@@ -87,6 +87,7 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
             "PW_POSTGRES": str(postgres[-1].parent) if postgres else "",
             "PW_REDIS": shutil.which("redis-server") or "redis-server",
             "PANTRYWATCH_CRM": addresses.address("crm"),
+            "PANTRYWATCH_CRM_TLS": addresses.address("crm-tls"),
             "PANTRYWATCH_RUM": addresses.address("rum"),
             "PANTRYWATCH_THIRD_PARTY": addresses.address("third-party"),
             "PANTRYWATCH_POSTGRES": addresses.address("postgres"),

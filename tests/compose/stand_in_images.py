@@ -28,7 +28,7 @@ _BROWSER = ("chromium", "fonts-dejavu-core", "libnss3-tools")
 def build_stand_ins(engine: Engine, folder: Path, images: Mapping[str, str]) -> None:
     """Build an image for each name → tag of the compose file that is not ours, and the base of our own."""
     python, browser = folder / "python", folder / "browser"
-    debian.make_root(python, "bookworm", ["python3", "python3-venv"])
+    debian.make_root(python, "bookworm", ["python3", "python3-venv", "openssl"])
     # The browser's image asks for these, and finds them there: a build has no way to a mirror. They are not in the
     # servers' root, for they bring users whose numbers PostgreSQL's image needs.
     run(["cp", "-a", str(python), str(browser)], dict(os.environ), timeout=120)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from tests.e2e import stack as stacks
@@ -35,6 +36,11 @@ def _mean_grows_above(seconds: Callable[[], float], count: Callable[[], float], 
 
 def _probe_fails(stack: stacks.Stack, check: str) -> Callable[[], bool]:
     return lambda: stack.scrape("synthetic").value("probe_success", check=check) == 0
+
+
+def _certificate_ends_within(stack: stacks.Stack, seconds: float) -> bool:
+    ends = stack.scrape("synthetic").value("probe_ssl_earliest_cert_expiry", check="page-certificate")
+    return ends is not None and ends - time.time() < seconds
 
 
 def _database_fails(stack: stacks.Stack, error_class: str) -> Callable[[], bool]:
@@ -79,6 +85,10 @@ SEEN: dict[str, Callable[[stacks.Stack], Callable[[], bool]]] = {
     "third-party-down": lambda stack: _probe_fails(stack, "third-party-email"),
     "login-brute-force": lambda stack: _grows(
         lambda: _total(stack.crm(), "http_server_request_duration_seconds_count", http_response_status_code="401"), 5
+    ),
+    "certificate-ending": lambda stack: lambda: _certificate_ends_within(stack, 7 * 86400),
+    "database-log-lost": lambda stack: (
+        lambda: stack.scrape("database_log").value("pantrywatch_database_log_file_up") == 0
     ),
     "cpu-burn": lambda stack: _grows(lambda: _total(stack.scrape("host"), "node_cpu_seconds_total", mode="nice"), 2.0),
 }

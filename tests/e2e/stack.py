@@ -23,8 +23,8 @@ from tests.support.exporter import ROOT, Page, fetch
 START_SECONDS = 150.0
 STOP_SECONDS = 80.0
 _COMPONENTS = (
-    "postgres", "redis", "third-party", "crm", "rum", "exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp",
-    "heartbeat", "boards", "grafana", "supervisor",
+    "postgres", "redis", "third-party", "crm", "crm-tls", "rum", "exporters", "prometheus", "alertmanager", "inbox",
+    "inbox-smtp", "heartbeat", "boards", "grafana", "supervisor",
 )  # fmt: skip
 
 

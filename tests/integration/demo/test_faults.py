@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import psutil
@@ -18,6 +20,7 @@ import psycopg
 import pytest
 import requests
 
+from demo.faults.disk_filling import can_mount
 from demo.faults.fault import FaultError
 from demo.faults.hold import hold
 from demo.faults.registry import FAULTS
@@ -274,6 +277,70 @@ def test_login_brute_force(installation: Installation) -> None:
 
 
 @pytest.mark.long
+def test_disk_filling(installation: Installation) -> None:
+    """A small file system is mounted and grows fuller; afterwards nothing is mounted, and its folder is gone."""
+    if not can_mount():
+        pytest.skip("this user may not mount a file system")
+    disk = installation.environment.state / "small-disk"
+
+    def left() -> float:
+        found = os.statvfs(disk)
+        return found.f_bavail / found.f_blocks
+
+    with held(installation, "disk-filling") as holder:
+        assert disk.is_mount()
+        begin = left()
+        assert 0.3 < begin < 0.4
+        servers.wait_until(lambda: left() < begin, 20, "it fills up")
+        mounted = [line.split()[1] for line in Path("/proc/1/mounts").read_text().splitlines()]
+        assert str(disk) in mounted, "where the host exporter looks"
+        assert holder.is_running()
+    assert not disk.exists()
+
+
+def test_a_disk_of_a_killed_holder_is_unmounted(installation: Installation) -> None:
+    """The undo of another process takes away what a killed one left mounted, also while its file is open."""
+    if not can_mount():
+        pytest.skip("this user may not mount a file system")
+    disk = installation.environment.state / "small-disk"
+    FAULTS["disk-filling"].enter(installation.environment)
+    with (disk / "grows").open():
+        FAULTS["disk-filling"].undo(installation.environment)
+        assert not disk.exists()
+
+
+@pytest.mark.long
+def test_a_disk_that_may_not_be_mounted_leaves_nothing(installation: Installation, tmp_path: Path) -> None:
+    """Where mounting fails the fault says so, and its folder and flag are gone."""
+    refusing = tmp_path / "mount"
+    refusing.write_text("#!/bin/sh\necho 'mount: must be superuser to use mount.' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    done = run(
+        {**installation.variables, "PATH": f"{tmp_path}:{os.environ['PATH']}"}, "demo.faults", "hold", "disk-filling"
+    )
+    assert done.returncode == 1
+    assert "must be superuser" in done.stderr
+    assert not (installation.environment.state / "small-disk").exists()
+    assert not Flags(installation.environment.fault_directory).left("disk-filling")
+
+
+@pytest.mark.long
+def test_database_log_lost(installation: Installation, tmp_path: Path) -> None:
+    """The folder is not where it was, a file that is open in it goes on, and it is back afterwards."""
+    folder = installation.environment.state / "postgres" / "log"
+    folder.mkdir()
+    try:
+        with (folder / "crm-01.csv").open("a") as log:
+            with held(installation, "database-log-lost"):
+                assert not folder.exists()
+                log.write("written meanwhile\n")
+            log.flush()
+            assert (folder / "crm-01.csv").read_text() == "written meanwhile\n"
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.long
 def test_cpu_burn_ends_with_its_holder(installation: Installation) -> None:
     """There are two burners for every core at nice 10, and none when the holder was killed outright."""
     flags = Flags(installation.environment.fault_directory)
@@ -310,7 +377,10 @@ def test_a_failed_undo_is_not_forgotten(installation: Installation) -> None:
 
 def test_undoing_twice_does_no_harm(installation: Installation) -> None:
     """Every undo that needs no supervisor can be done when there is nothing to undo."""
-    for name in ("slow-database", "lock-pile-up", "connections-used-up", "database-frozen", "cache-cold", "cpu-burn"):
+    for name in (
+        "slow-database", "lock-pile-up", "connections-used-up", "database-frozen", "database-log-lost", "cache-cold",
+        "disk-filling", "cpu-burn",
+    ):  # fmt: skip
         FAULTS[name].undo(installation.environment)
 
 

@@ -32,6 +32,7 @@ NAMES = [
     "report-on-disk",
     "replica-gone",
     "bad-migration",
+    "database-log-lost",
     "cache-stopped",
     "cache-frozen",
     "cache-cold",
@@ -50,9 +51,11 @@ NAMES = [
     "long-task",
     "heavy-bundle",
     "page-down",
+    "certificate-ending",
     "agent-lost",
     "exporters-stopped",
     "exporters-frozen",
+    "disk-filling",
     "cpu-burn",
 ]
 

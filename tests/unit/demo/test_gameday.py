@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from demo.faults.registry import FAULTS
-from demo.gameday.command import Plan
+from demo.gameday.command import Plan, playable
 from demo.gameday.expectations import ON_A_BUSY_MACHINE, Expectation
-from demo.gameday.matrix import MATRIX, NOT_PLAYED, PARTS
+from demo.gameday.matrix import MATRIX, NO_FAULT, NOT_PLAYED, PARTS
 from demo.gameday.run import Verdict
 from demo.gameday.stack import Digest, FiredAlert, read_arrival
 from exporters.core.errors import ConfigError
@@ -31,6 +31,7 @@ def test_every_fault_has_its_row() -> None:
     """Every fault of the demo is played, once, and nothing else, but for those that cannot be."""
     assert sorted(row.fault for row in MATRIX) == sorted(FAULTS.keys() - NOT_PLAYED)
     assert NOT_PLAYED.keys() < FAULTS.keys()
+    assert NO_FAULT.keys().isdisjoint(FAULTS)
 
 
 def test_the_soak_plays_every_part_of_the_day() -> None:
@@ -52,6 +53,15 @@ def test_an_unknown_fault_is_refused() -> None:
     with pytest.raises(ConfigError) as raised:
         Plan(Addresses(), 15, 0, ["cache-hot"]).rows()
     assert "cache-hot" in str(raised.value)
+
+
+def test_a_fault_that_this_user_cannot_play_is_left_out_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the right to mount a file system the rest of the day is played, and the reason printed."""
+    rows = Plan(Addresses(), 15, 0, ["disk-filling", "api-errors"]).rows()
+    assert playable(rows, lambda: True) == rows
+    assert capsys.readouterr().out == ""
+    assert [row.fault for row in playable(rows, lambda: False)] == ["api-errors"]
+    assert "disk-filling: not played, it mounts a file system" in capsys.readouterr().out
 
 
 def test_a_verdict_names_its_mismatches() -> None:
