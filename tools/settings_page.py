@@ -118,6 +118,8 @@ def _type(hint: Any) -> str:
 
 
 def _plural(words: str) -> str:
+    if words.startswith("mapping of"):
+        return words.replace("mapping", "mappings", 1)
     return words if words.startswith(("one of", "`")) else f"{words}s"
 
 

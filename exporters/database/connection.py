@@ -81,7 +81,7 @@ class Connection:
         """Return a parameter that the server reported when we connected, for instance server_version."""
         return (self._pgconn.parameter_status(name.encode()) or b"").decode()
 
-    def select(
+    def select(  # noqa: PLR0913 - what holds for this statement alone
         self,
         query: str,
         deadline: Deadline,
@@ -89,12 +89,13 @@ class Connection:
         statement_seconds: float,
         lock_seconds: float,
         search_path: Sequence[str] = (),
+        time_zone: str = "",
     ) -> pq.abc.PGresult:
         """Return the result of one read-only statement, in one round trip.
 
         Functions, operators and tables are looked up only in pg_catalog and in the schemas of `search_path`. All
         statements travel in one message, which the server runs as one transaction: settings end with it, no transaction
-        stays open after an error, and it works through PgBouncer.
+        stays open after an error, and it works through PgBouncer. `time_zone` is the session's, if one is given.
 
         Raises CollectError: protocol, with the connection closed, if the peer sends something else than was asked for,
         or more than `LARGEST_REPLY_BYTES`.
@@ -105,6 +106,7 @@ class Connection:
                 "search_path": _path(search_path),
                 "statement_timeout": str(max(1, round(statement_seconds * 1000))),
                 "lock_timeout": str(max(1, round(lock_seconds * 1000))),
+                **({"TimeZone": time_zone} if time_zone else {}),
             },
         )
         return self._last((message + query).encode(), _RESULTS, deadline)

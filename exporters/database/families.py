@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
-from exporters.core.exposition import AnyFamily, Family
+from exporters.core.exposition import AnyFamily, Family, HistogramFamily, HistogramSample
+from exporters.database.closed_labels import ClosedLabels
 from exporters.database.queries import DURATION_COLUMNS, Query
 from exporters.database.statement import Row
 from exporters.database.statement_durations import DurationEstimate, Executions
@@ -28,6 +29,7 @@ class Presenter:
         self._metrics = query.columns()
         self._top_rows = TopRows(query, self._metrics, query.limit) if query.limit else None
         self._durations = _Durations(query, counts) if query.durations else None
+        self._closed = ClosedLabels(query) if query.closed else None
 
     @property
     def folded(self) -> int:
@@ -37,6 +39,8 @@ class Presenter:
     def families(self, rows: Sequence[Row]) -> list[AnyFamily]:
         """Return one family per metric that has samples; the rows contain `query.columns()`."""
         estimated = list(self._durations.families(rows)) if self._durations else []
+        if self._closed:
+            rows = self._closed.rows(rows)
         if self._top_rows:
             rows = self._top_rows.rows(rows)
         names, own = tuple(self._query.labels), [labels for labels, _ in rows]
@@ -53,7 +57,18 @@ class Presenter:
             if samples:
                 label_names = names_with_server if is_ecosystem else names
                 families.append(Family(metric.name, metric.type, metric.help, label_names, samples))
-        return families + estimated
+        return [*families, *self._histograms(rows), *estimated]
+
+    def _histograms(self, rows: Sequence[Row]) -> Iterator[HistogramFamily]:
+        histogram = self._query.histogram
+        if histogram is None:
+            return
+        family = HistogramFamily(histogram.name, histogram.help, tuple(self._query.labels))
+        for labels, values in rows:
+            *buckets, count, total = [value or 0.0 for value in values[-len(histogram.metrics()) :]]
+            pairs = list(zip(histogram.edges, buckets, strict=True))
+            family.samples.append(HistogramSample(labels, pairs, count, total))
+        yield family
 
 
 class _Durations:

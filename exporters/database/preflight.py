@@ -10,6 +10,7 @@ from exporters.core.scrape import Finding, Level
 from exporters.database.databases import LIST, Databases, listed
 from exporters.database.queries import Metric, Query, version_numbers
 from exporters.database.session import Session
+from exporters.database.unmapped import unmapped
 
 _BY_CLASS = {
     ErrorClass.REFUSED: "start the server, or correct host and port in the DSN",
@@ -97,7 +98,10 @@ def _server(session: Session, queries: Sequence[Query], deadline: Deadline) -> I
     yield Finding(major >= 13, f"PostgreSQL {major} (supported: 13 and later)", level=Level.FAULT)
     ((role, database),) = [labels for labels, _ in session.ask(_NAMES, deadline).rows]
     versions = {name: (installed, there) for (name, installed, there), _ in session.ask(_VERSIONS, deadline).rows}
+    yield from unmapped(session.privileges, queries, role)
     for requirement in session.privileges.answers:
+        if requirement.startswith("column:"):
+            continue
         yield _privilege(session, requirement, queries, role, database)
         if session.privileges.granted(requirement) and requirement.startswith("extension:"):
             name = requirement.partition(":")[2]

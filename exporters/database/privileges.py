@@ -19,27 +19,39 @@ _TESTS = {
         " JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = '{name}')"
     ),
 }
+# Whether a column exists, and whether the role may read it: two different things to do about.
+_COLUMN = (
+    "(SELECT CASE WHEN has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT')"
+    " THEN 'yes' ELSE '{denied}' END FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid"
+    " JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{schema}' AND c.relname = '{table}'"
+    " AND a.attname = '{column}' AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'f', 'p'))"
+)
+DENIED = "denied"
 
 
 @dataclass(frozen=True, slots=True)
 class Privileges:
-    """Requirement → the server's answer: None for a missing one, version and schema for an extension."""
+    """Requirement → the server's answer: None for a missing one, version and schema for an extension.
+
+    A column that exists and may not be read has the answer `denied`.
+    """
 
     answers: dict[str, str | None]
 
     def granted(self, requirement: str) -> bool:
         """Return whether the requirement is met."""
-        return self.answers.get(requirement) is not None
+        return self.answers.get(requirement) not in (None, DENIED)
 
     def reported(self, needed: Collection[str]) -> Privileges:
         """Return these without what is missing and not needed."""
         return Privileges({text: answer for text, answer in self.answers.items() if answer or text in needed})
 
     def demand(self, requirements: Iterable[str]) -> None:
-        """Return if all are met. Raises CollectError: permission, or version for a missing extension."""
+        """Return if all are met. Raises CollectError: permission, or version for a missing extension or column."""
         for requirement in requirements:
             if not self.granted(requirement):
-                missing = ErrorClass.VERSION if requirement.startswith("extension:") else ErrorClass.PERMISSION
+                is_absent = self.answers.get(requirement) is None and requirement.startswith(("extension:", "column:"))
+                missing = ErrorClass.VERSION if is_absent else ErrorClass.PERMISSION
                 raise CollectError(missing, f"missing {requirement}")
 
     def extension(self, requirements: Iterable[str]) -> tuple[str, str]:
@@ -54,10 +66,18 @@ class Privileges:
 def read_privileges(connection: Connection, requirements: Iterable[str], deadline: Deadline) -> Privileges:
     """Ask the server, in one round trip of catalog lookups. Raises CollectError."""
     names = list(requirements)
-    tests = [_TESTS[kind].format(name=name) for kind, _, name in (text.partition(":") for text in names)]
+    tests = [_test(text) for text in names]
     query = f"SELECT {', '.join(tests) or 'NULL'}"
     result = connection.select(query, deadline, statement_seconds=2.0, lock_seconds=0.25)
     cells = [result.get_value(0, column) for column in range(len(names))]
     return Privileges(
         {name: None if cell is None else bytes(cell).decode() for name, cell in zip(names, cells, strict=True)}
     )
+
+
+def _test(requirement: str) -> str:
+    kind, _, name = requirement.partition(":")
+    if kind != "column":
+        return _TESTS[kind].format(name=name)
+    schema, table, column = name.partition("=")[0].split(".")  # none contains a dot or a quotation mark: settings.py
+    return _COLUMN.format(denied=DENIED, schema=schema, table=table, column=column)

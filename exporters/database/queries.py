@@ -17,6 +17,7 @@ from exporters.core.settings import load
 from exporters.core.strict_yaml import line_at, read_document
 
 SHIPPED = Path(__file__).parent / "queries"
+BUSINESS = "business.yaml"  # shipped as well, and only for targets whose settings ask for it: see business.py
 
 _REQUIREMENT = r"(role:[a-z_]+|extension:[a-z_]+|function:[a-z_]+\([a-z, ]*\))"
 _VERSION = re.compile(r"[0-9]+([.][0-9]+)*\Z")
@@ -80,6 +81,27 @@ class Metric:
         return self.since <= other.until and other.since <= self.until and by_extension
 
 
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """A distribution over the rows of each label set: `value` is an SQL expression, `edges` are in its unit."""
+
+    name: Annotated[str, matching(r"crm_[a-z0-9_]+", "a metric name with crm_")]
+    help: Annotated[str, _expect_sentence]
+    value: str
+    edges: Annotated[tuple[float, ...], some_entries("edge")]
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """Return the columns it is read from: rows up to each edge, all rows, and their sum."""
+        conditions = [f"({self.value}) <= {edge:g}" for edge in self.edges] + [f"({self.value}) IS NOT NULL"]
+        counts = [f"count(*) FILTER (WHERE {condition})" for condition in conditions]
+        values = [*counts, f"coalesce(sum({self.value}), 0)"]
+        prefix = "pantrywatch_database_histogram"
+        return tuple(
+            Metric(f"{prefix}_{number}", "gauge", self.help, value, exported=False)
+            for number, value in enumerate(values)
+        )
+
+
 _expect_label_names = each_name(matching(r"[a-z][a-z0-9_]*", "a label name in lower case"))
 
 
@@ -118,6 +140,19 @@ def _folds_labels(fold: tuple[str, ...], labels: dict[str, str]) -> Problems:
             yield f"fold[{index}]", expected_one_of(labels, name)
 
 
+def _closes_labels(closed: dict[str, dict[str, str]], labels: dict[str, str]) -> Problems:
+    for name in closed:
+        if name not in labels:
+            yield f"closed.{name}", expected_one_of(labels, name)
+
+
+def _groups_people(
+    groups: str | None, people: str | None, closed: dict[str, dict[str, str]], metrics: tuple[Metric, ...]
+) -> Problems:
+    if groups is not None and (groups not in closed or people not in {metric.name for metric in metrics}):
+        yield "groups", "expected a label in `closed`, and with it `people`, the name of one of the metrics"
+
+
 def _one_definition_a_version(metrics: tuple[Metric, ...]) -> Problems:
     for index, metric in enumerate(metrics):
         if any(metric.name == earlier.name and metric.overlaps(earlier) for earlier in metrics[:index]):
@@ -135,6 +170,10 @@ class Query:
     error. A `sampled` query runs each second between scrapes, and its counters grow by its values
     times the seconds since the last sample. Rows beyond `limit`, ranked by the metric `rank`, are folded: their labels
     named in `fold` become `other`. With `durations` a histogram of how long statements took is estimated from all rows.
+
+    A label in `closed` has no values but those listed (as the database has them → as the label has them) and `other`;
+    listed values without a row count as 0. Values of the label `groups` for which the metric `people` has fewer than
+    `least_people` share `other`. `time_zone` is that of the session: in it timestamps without a time zone are read.
 
     Functions, operators and tables without a schema are looked up in pg_catalog and then in the schemas of
     `search_path`. List only schemas in which nobody can create objects whom you would not trust with the role.
@@ -159,10 +198,16 @@ class Query:
     rank: str | None = None
     fold: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
+    closed: dict[str, dict[str, str]] = field(default_factory=dict)
+    groups: str | None = None
+    people: str | None = None
+    least_people: Annotated[int, at_least(1)] = 5
+    histogram: Histogram | None = None
+    time_zone: str = ""
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
         _runs_in_every_database, _sampled_alone, _sampled_counts, _ranked_limit, _folds_labels, _has_durations,
-        _one_definition_a_version,
+        _closes_labels, _groups_people, _one_definition_a_version,
     )  # fmt: skip
 
     def metrics_of(self, major: int, extension: str = LATEST) -> tuple[Metric, ...]:
@@ -172,14 +217,17 @@ class Query:
         """
         if not self.since <= major <= self.until:
             return ()
-        return tuple(metric for metric in self.metrics if metric.exists_in(major, extension))
+        return tuple(metric for metric in self._all_metrics() if metric.exists_in(major, extension))
 
     def columns(self) -> tuple[Metric, ...]:
         """Return one definition of each metric, whatever the version: the columns of every result, in this order."""
         first: dict[str, Metric] = {}
-        for metric in self.metrics:
+        for metric in self._all_metrics():
             first.setdefault(metric.name, metric)
         return tuple(first.values())
+
+    def _all_metrics(self) -> tuple[Metric, ...]:
+        return self.metrics + (self.histogram.metrics() if self.histogram else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +237,16 @@ class QueryFile:
     queries: tuple[Query, ...]
 
 
-def read_queries(further: Sequence[Path] = ()) -> tuple[Query, ...]:
-    """Return the shipped queries and those of additional files. Raises ConfigError with the problems of all files."""
+def read_queries(further: Sequence[Path] = (), business: Sequence[Query] = ()) -> tuple[Query, ...]:
+    """Return the shipped queries, those of additional files and the given numbers of the business.
+
+    Raises ConfigError with the problems of all files.
+    """
     problems = ProblemList()
-    found: dict[str, Query] = {}
-    owners: dict[str, str] = {}
-    for path in (*sorted(SHIPPED.glob("*.yaml")), *further):
+    found = {query.name: query for query in business}
+    owners = {metric.name: query.name for query in business for metric in query.metrics}
+    shipped = (path for path in sorted(SHIPPED.glob("*.yaml")) if path.name != BUSINESS)
+    for path in (*shipped, *further):
         with problems.collecting():
             for index, query in enumerate(_shipped(path) if path.parent == SHIPPED else _own(path)):
                 problems.problems += _clashes(query, path, index, found, owners)

@@ -189,7 +189,12 @@ class Session:
 
     def _send(self, sql: str, query: Query, seconds: float, deadline: Deadline) -> PGresult:
         return self._opened(deadline).select(
-            sql, deadline, statement_seconds=seconds, lock_seconds=_LOCK_SECONDS, search_path=query.search_path
+            sql,
+            deadline,
+            statement_seconds=seconds,
+            lock_seconds=_LOCK_SECONDS,
+            search_path=query.search_path,
+            time_zone=query.time_zone,
         )
 
     def _opened(self, deadline: Deadline) -> Connection:

@@ -7,12 +7,47 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from exporters.core.decoder import Problems, RecordCheck
-from exporters.core.field_checks import at_least, between, not_empty, unique_names
+from exporters.core.field_checks import at_least, at_most_entries, between, matching, not_empty, unique_names
+
+# Names that go into SQL: quoted there, and here without anything that could end a quotation.
+_identifier = matching(
+    r"[A-Za-z_][A-Za-z0-9_$ -]{0,62}", "the name of a table or column: letters, digits, _, $, - and spaces"
+)
+_time_zone = matching(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", "a time zone such as Europe/Berlin")
+_label_value = matching(r"[A-Za-z0-9][A-Za-z0-9 _.&/-]{0,39}", "a label value of at most 40 letters, digits and spaces")
 
 
 def _one_address(dsn: str | None, dsn_file: str | None) -> Problems:
     if (dsn is None) == (dsn_file is None):
         yield "dsn", f"expected exactly one of dsn and dsn_file, got {'neither' if dsn is None else 'both'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """Numbers of the business from the tables of the CRM: what these are called where they have other names."""
+
+    schema: Annotated[str, "The schema of the tables.", _identifier] = "public"
+    tables: Annotated[dict[str, Annotated[str, _identifier]], "Table → the name that it has in your CRM."] = field(
+        default_factory=dict
+    )
+    columns: Annotated[
+        dict[str, Annotated[str, _identifier] | None],
+        "`table.column` → the name that it has in your CRM. `is_deleted: null`: rows are really deleted; `deleted_at`: "
+        "a column with the time of deletion, in place of `is_deleted`.",
+    ] = field(default_factory=dict)
+    values: Annotated[
+        dict[
+            str,
+            Annotated[dict[str, Annotated[str, _label_value]], at_most_entries(20, "values of a label")],
+        ],
+        "Label → value in your CRM → value of the label; what is not listed is counted as `other`.",
+    ] = field(default_factory=dict)
+    time_zone: Annotated[str, "Where a day begins: the time zone of the staff.", _time_zone] = "UTC"
+    stored_time_zone: Annotated[str, "The time zone of columns that are timestamps without one.", _time_zone] = "UTC"
+    least_people: Annotated[
+        int, "Roles with fewer users than this share `other`, so that no number is about one person.", between(2, 1000)
+    ] = 5
+    without: Annotated[tuple[str, ...], "Names of entries to leave out."] = ()
 
 
 def _nothing_else(  # noqa: PLR0913, PLR0917 - one for each key that a console does not have
@@ -22,6 +57,7 @@ def _nothing_else(  # noqa: PLR0913, PLR0917 - one for each key that a console d
     intervals: dict[str, float],
     include_databases: tuple[str, ...],
     exclude_databases: tuple[str, ...],
+    business: Business | None,
 ) -> Problems:
     given = {
         "queries": queries,
@@ -29,6 +65,7 @@ def _nothing_else(  # noqa: PLR0913, PLR0917 - one for each key that a console d
         "intervals": intervals,
         "include_databases": include_databases,
         "exclude_databases": exclude_databases,
+        "business": business,
     }
     for name, value in given.items():
         if pgbouncer and value:
@@ -63,6 +100,10 @@ class DatabaseTarget:
         tuple[str, ...], "Glob patterns of the databases whose tables, indexes and sequences are monitored; empty: all."
     ] = ()
     exclude_databases: Annotated[tuple[str, ...], "Glob patterns of databases to leave out."] = ()
+    business: Annotated[
+        Business | None,
+        "Counts the business from the tables of the CRM in the database of the DSN; `{}`: as they are named.",
+    ] = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_one_address, _nothing_else)
 

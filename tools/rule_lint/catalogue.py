@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from exporters.cache.fields import FIELDS
+from exporters.database.business import default_queries
 from exporters.database.queries import Query, read_queries
 from pantrywatch.config.conventions import REQUESTS
 from pantrywatch.config.selectors import parse_selector
@@ -90,7 +91,12 @@ def _add(catalogue: Catalogue, family: Family, since: int = 0, until: int = 99) 
 
 def _add_database(catalogue: Catalogue) -> None:
     """Add the metrics of the query files, with their versions; a healthy demo shows only one version."""
-    for query in read_queries():
+    for query in (*read_queries(), *default_queries()):
+        if query.histogram and f"{query.histogram.name}_bucket" not in catalogue:
+            histogram, labels = query.histogram, tuple(query.labels)
+            _add(
+                catalogue, Family(histogram.name, "histogram", histogram.help, "database", labels, (), histogram.edges)
+            )
         for metric in (metric for metric in query.metrics if metric.exported):
             since, until = max(query.since, metric.since), min(query.until, metric.until)
             known = catalogue.get(metric.name)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporters.core.errors import ConfigError
+from exporters.database.business import default_queries
 from exporters.database.queries import SHIPPED, read_queries
 
 GOOD = """
@@ -83,6 +84,9 @@ def test_heavy_queries_are_bounded() -> None:
         ('{state: "state"}', '{State: "state"}', "labels.State: expected a label name in lower case, got 'State'"),
         ("    metrics:", f"    metrics:\n{SECOND}", "one definition of crm_orders in each version"),
         ('name: "crm_orders", type', 'name: "pg_locks_count", type', "pg_locks_count is also in"),
+        ("limit: 5", "limit: 5\n    closed: {status: {open: open}}", "closed.status: expected one of state"),
+        ("limit: 5", "limit: 5\n    groups: state", "groups: expected a label in `closed`, and with it `people`"),
+        ("limit: 5", "limit: 5\n    least_people: 0", "least_people: expected a number of at least 1"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_what_was_expected(tmp_path: Path, before: str, after: str, expected: str) -> None:
@@ -93,3 +97,14 @@ def test_a_fault_is_named_with_what_was_expected(tmp_path: Path, before: str, af
     assert expected in faults
     assert bool(faults) == bool(expected)
     assert not faults or str(tmp_path / "mine.yaml") in faults
+
+
+def test_numbers_of_the_business_are_in_no_other_file(tmp_path: Path) -> None:
+    """A file of one's own next to the shipped pack: a name or metric that both have is refused, naming the file."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(GOOD.replace("crm_orders", "crm_opportunities").replace('"mine"', '"business_users"'))
+    with pytest.raises(ConfigError) as raised:
+        read_queries([path], default_queries())
+    assert "crm_opportunities is also in business_pipeline" in str(raised.value)
+    assert "a name that no other query has, got business_users" in str(raised.value)
+    assert {query.name for query in default_queries()} < {query.name for query in read_queries((), default_queries())}

@@ -1,0 +1,350 @@
+"""The numbers of the business on a small CRM, compared with answers worked out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from exporters.core.deadline import Deadline
+from exporters.core.errors import CollectError, ErrorClass
+from exporters.core.exposition import AnyFamily, HistogramFamily
+from exporters.core.postgres_dsn import Dsn
+from exporters.core.scrape import Finding
+from exporters.core.settings import Secret
+from exporters.database.business import business_queries
+from exporters.database.families import Presenter
+from exporters.database.queries import Query
+from exporters.database.session import Session
+from exporters.database.settings import Business
+from exporters.database.unmapped import unmapped
+from tests.support import servers
+from tests.support.exporter import ROOT
+
+Numbers = dict[tuple[str, ...], float]
+
+_SCHEMA = (ROOT / "demo/seed/schema.sql").read_text()
+
+
+class Crm:
+    """A database with a schema, whose statements can use `ago('3 days')`."""
+
+    def __init__(self, server: servers.Postgres, name: str) -> None:
+        self.server, self.name = server, name
+        server.execute(f'CREATE DATABASE "{name}"')
+
+    def execute(self, *statements: str) -> None:
+        self.server.execute(*statements, dbname=self.name)
+
+    def session(self, queries: list[Query], user: str = "postgres") -> Session:
+        return Session(Dsn(Secret(self.server.dsn(self.name, user)), "dsn", "test"), queries)
+
+    def numbers(self, settings: Business, user: str = "postgres") -> dict[str, Numbers]:
+        """Return metric → label values → value, of all entries."""
+        queries = business_queries(settings, "business", "settings.yaml")
+        session = self.session(queries, user)
+        found: dict[str, Numbers] = {}
+        for query in queries:
+            families = Presenter(query, "x").families(session.ask(query, Deadline.after(20)).rows)
+            found.update({family.name: _numbers(family) for family in families})
+        session.close()
+        return found
+
+
+def _numbers(family: AnyFamily) -> Numbers:
+    if isinstance(family, HistogramFamily):
+        return {
+            (*sample.labels, f"{edge:g}"): count
+            for sample in family.samples
+            for edge, count in (*sample.buckets, (float("inf"), sample.count))
+        }
+    return dict(family.samples)
+
+
+def _some(numbers: Numbers) -> Numbers:
+    return {labels: value for labels, value in numbers.items() if value}
+
+
+@pytest.fixture(scope="module")
+def crm(server: servers.Postgres) -> Iterator[Crm]:
+    """A database with the tables of the Kitchen Pantry CRM."""
+    crm = Crm(server, "crm")
+    crm.execute(_SCHEMA)
+    yield crm
+    server.execute("DROP DATABASE crm WITH (FORCE)")
+
+
+def test_an_empty_database_has_zeros_and_no_ages(crm: Crm) -> None:
+    """Each listed value counts 0, each entry succeeds, and there is no oldest and no longest."""
+    found = crm.numbers(Business())
+    for labels, value in ((labels, value) for numbers in found.values() for labels, value in numbers.items()):
+        assert value == 0, labels
+    assert set(found["crm_opportunities"]) == {
+        ("prospecting",), ("qualification",), ("proposal",), ("negotiation",), ("closed-won",), ("closed-lost",)
+    }  # fmt: skip
+    assert set(found["crm_users_active"]) == {("other", "1d"), ("other", "7d"), ("other", "30d")}
+    assert not {"crm_follow_ups_oldest_days", "crm_sales_cycle_longest_days"} & found.keys()
+    assert found["crm_users"] == {("other",): 0}
+    assert len(found) == 19
+
+
+@pytest.fixture(scope="module")
+def filled(crm: Crm) -> Crm:
+    """The same with a few rows, some of them deleted, in the future or with values that nobody listed."""
+    crm.execute(*(line for line in _ROWS.split(";") if line.strip()))
+    return crm
+
+
+_ROWS = """
+CREATE FUNCTION ago(text) RETURNS timestamptz LANGUAGE sql AS 'SELECT now() - $1::interval';
+CREATE FUNCTION day(int) RETURNS date LANGUAGE sql AS 'SELECT (now() AT TIME ZONE ''UTC'')::date + $1';
+CREATE FUNCTION nr(text) RETURNS uuid LANGUAGE sql AS 'SELECT md5($1)::uuid';
+INSERT INTO users (id, email, full_name, password_hash, role, employment_status, last_login_at, is_deleted)
+  SELECT nr(name), name, name, '', role, 'active', at, gone FROM (VALUES
+    ('u1', 'sales_rep', ago('2 hours'), false), ('u2', 'sales_rep', ago('3 days'), false),
+    ('u3', 'sales_rep', ago('20 days'), false), ('u4', 'sales_rep', NULL, false),
+    ('u5', 'sales_rep', ago('40 days'), false), ('u6', 'sales_rep', ago('1 hour'), true),
+    ('m1', 'manager', ago('5 hours'), false), ('m2', 'manager', ago('6 days'), false),
+    ('a1', 'admin', ago('10 days'), false)) AS one (name, role, at, gone);
+INSERT INTO organizations (id, name, city, industry_segment, priority_level, account_status, assigned_user_id,
+    last_interaction_date, next_follow_up_date, created_at, is_deleted)
+  SELECT nr(name), name, '', 'Education', priority, 'active', owner, last, due, made, gone FROM (VALUES
+    ('org1', 'A', nr('u1'), ago('10 days'), day(0), ago('90 days'), false),
+    ('org2', 'A', NULL, ago('31 days'), day(-1), ago('90 days'), false),
+    ('org3', 'B', NULL, ago('95 days'), day(-40), ago('99 days'), false),
+    ('org4', 'C', NULL, NULL, day(3), ago('70 days'), false),
+    ('org5', 'D', NULL, ago('100 days'), day(-9), ago('200 days'), true),
+    ('org6', 'A', NULL, NULL, day(60), ago('1 day'), false)) AS one (name, priority, owner, last, due, made, gone);
+INSERT INTO contacts (organization_id, full_name, email, position, is_primary_contact, engagement_level, is_deleted)
+  VALUES (nr('org1'), '', '', '', true, 'low', false), (nr('org1'), '', '', '', false, 'low', false),
+    (nr('org2'), '', '', '', false, 'low', false), (nr('org3'), '', '', '', true, 'low', true);
+INSERT INTO interactions (organization_id, user_id, interaction_type, interaction_date, outcome, created_at,
+    follow_up_required, is_deleted)
+  SELECT nr('org1'), nr(name), type, at, '', at, planned, gone FROM (VALUES
+    ('u4', 'CALL', ago('1 hour'), false, false), ('u4', 'EMAIL', ago('80 minutes'), false, false),
+    ('u4', 'CALL', ago('3 hours'), false, false), ('u5', 'VISIT', ago('5 days'), true, false),
+    ('u1', 'DEMO', ago('10 days'), true, false), ('u2', 'CALL', ago('1 hour'), false, true),
+    ('u3', 'CALL', ago('-1 day'), false, false), ('u6', 'CALL', ago('2 hours'), true, false)
+  ) AS one (name, type, at, planned, gone);
+INSERT INTO opportunities (organization_id, user_id, name, stage, probability, estimated_value, lead_source,
+    estimated_close_date, actual_close_date, sales_cycle_days, created_at, updated_at, is_deleted)
+  SELECT nr('org1'), nr('a1'), '', stage, 50, amount, source, expected, closed, cycle, made, changed, gone FROM (VALUES
+    ('prospecting', 1000, 'referral', day(10), NULL, NULL, ago('10 days'), ago('2 days'), false),
+    ('negotiation', 0, '', day(-3), NULL, NULL, ago('100 days'), ago('100 days'), false),
+    ('closed-won', 5000, 'website', day(0), day(-20), 40, ago('60 days'), ago('20 days'), false),
+    ('closed-lost', 700, 'website', day(0), day(-29), 51, ago('80 days'), ago('29 days'), false),
+    ('closed-won', 100, 'radio', day(0), day(-45), 155, ago('200 days'), ago('45 days'), false),
+    ('closed-won', 900, 'radio', day(0), day(-5), 9, ago('14 days'), ago('5 days'), true),
+    ('closed-won', 50, 'radio', day(0), day(-400), 7, ago('407 days'), ago('400 days'), false)
+  ) AS one (stage, amount, source, expected, closed, cycle, made, changed, gone);
+"""
+
+# Metric → label values → value, worked out by hand; what is 0 is left out.
+_EXPECTED: dict[str, Numbers] = {
+    "crm_users": {("sales_rep",): 5, ("other",): 3},  # two managers and one admin are too few
+    "crm_users_active": {
+        ("sales_rep", "1d"): 2, ("sales_rep", "7d"): 4, ("sales_rep", "30d"): 5,
+        ("other", "1d"): 1, ("other", "7d"): 2, ("other", "30d"): 3,
+    },
+    "crm_users_logged_in": {
+        ("sales_rep", "1d"): 1, ("sales_rep", "7d"): 2, ("sales_rep", "30d"): 3,
+        ("other", "1d"): 1, ("other", "7d"): 2, ("other", "30d"): 3,
+    },
+    "crm_use_sessions": {(): 3},  # of u4 one with two entries and one with one, and that of u6
+    "crm_use_sessions_seconds": {(): 20 * 60},
+    "crm_feature_users": {
+        ("any",): 7, ("log-in",): 4, ("interactions",): 2, ("follow-ups",): 1, ("opportunities",): 1,
+    },
+    "crm_opportunities": {("prospecting",): 1, ("negotiation",): 1, ("closed-won",): 3, ("closed-lost",): 1},
+    "crm_opportunities_value": {("prospecting",): 1000, ("closed-won",): 5150, ("closed-lost",): 700},
+    "crm_opportunities_closed": {
+        ("closed-won", "30d"): 1, ("closed-won", "90d"): 2, ("closed-won", "365d"): 2,
+        ("closed-lost", "30d"): 1, ("closed-lost", "90d"): 1, ("closed-lost", "365d"): 1,
+    },
+    "crm_opportunities_closed_value": {
+        ("closed-won", "30d"): 5000, ("closed-won", "90d"): 5100, ("closed-won", "365d"): 5100,
+        ("closed-lost", "30d"): 700, ("closed-lost", "90d"): 700, ("closed-lost", "365d"): 700,
+    },
+    "crm_opportunities_opened": {
+        ("referral", "prospecting"): 1, ("website", "closed-won"): 1, ("website", "closed-lost"): 1,
+    },
+    "crm_sales_cycle_longest_days": {("closed-won",): 155, ("closed-lost",): 51},
+    "crm_sales_cycle_days": {
+        ("closed-won", "7"): 1, ("closed-won", "14"): 1, ("closed-won", "30"): 1, ("closed-won", "60"): 2,
+        ("closed-won", "90"): 2, ("closed-won", "180"): 3, ("closed-won", "365"): 3, ("closed-won", "inf"): 3,
+        ("closed-lost", "60"): 1, ("closed-lost", "90"): 1, ("closed-lost", "180"): 1, ("closed-lost", "365"): 1,
+        ("closed-lost", "inf"): 1,
+    },
+    "crm_interactions": {
+        ("CALL", "1d"): 3, ("EMAIL", "1d"): 1, ("CALL", "7d"): 3, ("EMAIL", "7d"): 1, ("VISIT", "7d"): 1,
+    },
+    "crm_follow_ups": {
+        ("today",): 1, ("overdue_1_to_7d",): 1, ("overdue_over_30d",): 1, ("next_7d",): 1, ("later",): 1,
+    },
+    "crm_follow_ups_oldest_days": {("overdue_1_to_7d",): 1, ("overdue_over_30d",): 40},
+    "crm_organizations": {("A",): 3, ("B",): 1, ("C",): 1},
+    "crm_organizations_without_contact": {
+        ("A", "30d"): 1, ("B", "30d"): 1, ("C", "30d"): 1, ("B", "60d"): 1, ("C", "60d"): 1, ("B", "90d"): 1,
+    },
+    "crm_organizations_lacking": {("owner",): 4},
+    "crm_organizations_lacking_contact": {("contact",): 3, ("primary_contact",): 4},
+    "crm_opportunities_lacking": {("value",): 1, ("close_date",): 1, ("lead_source",): 1},
+}  # fmt: skip
+
+
+def test_the_numbers_are_those_worked_out_by_hand(filled: Crm) -> None:
+    """Deleted rows, those in the future and users who are gone do not count; roles of fewer than three share one."""
+    found = filled.numbers(Business(least_people=3))
+    assert {name: _some(numbers) for name, numbers in found.items()} == _EXPECTED
+
+
+# The same CRM by another hand: other names, an enum, really deleted rows or the time of deletion, timestamps without a
+# zone that are UTC, and times where the first has days; and tables for what the first does not record.
+_OTHER_SCHEMA = """
+CREATE SCHEMA "Sales App";
+CREATE TYPE "Sales App"."Phase" AS ENUM ('Lead', 'Qualified', 'Offer', 'Closing', 'Won', 'Lost');
+CREATE TABLE "Sales App"."Staff" AS
+  SELECT id AS "staffId",
+    CASE role WHEN 'sales_rep' THEN 'Field' WHEN 'manager' THEN 'Lead' ELSE role END AS "jobTitle",
+    last_login_at AT TIME ZONE 'UTC' AS "seenAt" FROM users WHERE NOT is_deleted;
+CREATE TABLE "Sales App".accounts AS
+  SELECT id AS account_id, ascii(priority_level) - 64 AS tier, industry_segment AS branch, assigned_user_id AS owner,
+    last_interaction_date AS touched, (next_follow_up_date + time '00:30') AT TIME ZONE 'UTC' AS next_step,
+    created_at, CASE WHEN is_deleted THEN now() END AS "deletedAt" FROM organizations;
+CREATE TABLE "Sales App".people AS
+  SELECT organization_id AS account_id, is_primary_contact AS main FROM contacts WHERE NOT is_deleted;
+CREATE TABLE "Sales App"."deal$" AS
+  SELECT id, user_id, (ARRAY['Lead', 'Qualified', 'Offer', 'Closing', 'Won', 'Lost'])[array_position(ARRAY[
+      'prospecting', 'qualification', 'proposal', 'negotiation', 'closed-won', 'closed-lost'], stage)]
+      ::"Sales App"."Phase" AS phase,
+    estimated_value AS amount, estimated_close_date AS expected, actual_close_date + time '12:00' AS closed,
+    sales_cycle_days AS days, lead_source AS source, created_at AT TIME ZONE 'UTC' AS created_at,
+    updated_at AT TIME ZONE 'UTC' AS "updatedAt", CASE WHEN is_deleted THEN now() END AS "deletedAt" FROM opportunities;
+CREATE TABLE "Sales App".touches AS
+  SELECT user_id AS by, lower(interaction_type) AS kind, follow_up_required AS open,
+    created_at AT TIME ZONE 'UTC' AS entered, CASE WHEN is_deleted THEN now() END AS "deletedAt" FROM interactions;
+CREATE TABLE "Sales App".history AS SELECT * FROM (VALUES
+  ('Lead', 'Qualified', now()), ('Lead', 'Qualified', now() - interval '80 days'), ('Lead', 'Lost', now()),
+  ('Offer', 'Won', now() - interval '91 days')) AS one (old, new, at);
+CREATE TABLE "Sales App".sessions AS SELECT * FROM (VALUES
+  (1, now() - interval '1 hour'), (1, now() - interval '2 hours'), (2, now() - interval '6 days')) AS one (staff, at);
+CREATE TABLE "Sales App".clicks AS SELECT * FROM (VALUES
+  (1, 'map', now()), (1, 'map', now()), (2, 'map', now()), (2, 'export', now() - interval '8 days'), (3, 'new', now())
+) AS one (staff, feature, at);
+"""
+OTHER = Business(
+    schema="Sales App",
+    tables={
+        "users": "Staff", "organizations": "accounts", "contacts": "people", "opportunities": "deal$",
+        "interactions": "touches", "stage_changes": "history", "log_ins": "sessions", "feature_uses": "clicks",
+    },
+    columns={
+        "users.id": "staffId", "users.role": "jobTitle", "users.last_login_at": "seenAt", "users.is_deleted": None,
+        "organizations.id": "account_id", "organizations.priority_level": "tier",
+        "organizations.industry_segment": "branch", "organizations.assigned_user_id": "owner",
+        "organizations.last_interaction_date": "touched", "organizations.next_follow_up_date": "next_step",
+        "organizations.deleted_at": "deletedAt",
+        "contacts.organization_id": "account_id", "contacts.is_primary_contact": "main", "contacts.is_deleted": None,
+        "opportunities.stage": "phase", "opportunities.estimated_value": "amount",
+        "opportunities.estimated_close_date": "expected", "opportunities.actual_close_date": "closed",
+        "opportunities.sales_cycle_days": "days", "opportunities.lead_source": "source",
+        "opportunities.updated_at": "updatedAt", "opportunities.deleted_at": "deletedAt",
+        "interactions.user_id": "by", "interactions.interaction_type": "kind",
+        "interactions.follow_up_required": "open", "interactions.created_at": "entered",
+        "interactions.deleted_at": "deletedAt",
+        "stage_changes.from_stage": "old", "stage_changes.to_stage": "new", "stage_changes.created_at": "at",
+        "log_ins.user_id": "staff", "log_ins.created_at": "at",
+        "feature_uses.user_id": "staff", "feature_uses.created_at": "at",
+    },
+    values={
+        "role": {"Field": "sales_rep", "Lead": "manager"},
+        "stage": {
+            "Lead": "prospecting", "Qualified": "qualification", "Offer": "proposal", "Closing": "negotiation",
+            "Won": "closed-won", "Lost": "closed-lost",
+        },
+        "interaction_type": {"call": "CALL", "email": "EMAIL", "visit": "VISIT"},
+        "priority_level": {"1": "A", "2": "B", "3": "C"},
+        "feature": {"map": "Map", "export": "Export"},
+    },
+    least_people=3,
+)  # fmt: skip
+_ONLY_THERE: dict[str, Numbers] = {
+    "crm_stage_changes": {("prospecting", "qualification"): 2, ("prospecting", "closed-lost"): 1},
+    "crm_log_ins": {("1d",): 2, ("7d",): 3, ("30d",): 3},
+    "crm_recorded_feature_users": {("Map",): 2, ("other",): 1},
+}
+
+
+@pytest.fixture(scope="module")
+def other(filled: Crm) -> Crm:
+    """The same rows in the tables of another CRM, on a server whose sessions are in Tokyo."""
+    filled.execute(*(line for line in _OTHER_SCHEMA.split(";\n") if line.strip()))
+    filled.execute("ALTER DATABASE crm SET timezone = 'Asia/Tokyo'")
+    return filled
+
+
+def test_another_crm_has_the_same_numbers(other: Crm) -> None:
+    """Names, kinds of deletion, types of columns and values are mapped: the same rows give the same numbers."""
+    found = other.numbers(OTHER)
+    assert {name: _some(numbers) for name, numbers in found.items()} == _EXPECTED | _ONLY_THERE
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Pacific/Kiritimati"])  # 26 hours apart: never the same day
+def test_a_day_begins_where_the_staff_is(other: Crm, zone: str) -> None:
+    """What is due on the staff's own day is due today, be it a date or a time, wherever the server is."""
+    today = f"(now() AT TIME ZONE '{zone}')::date"
+    other.execute(
+        f"UPDATE organizations SET next_follow_up_date = {today}",  # noqa: S608 - constants
+        f"UPDATE \"Sales App\".accounts SET next_step = ({today} + time '12:00') AT TIME ZONE '{zone}'",  # noqa: S608
+    )
+    for settings in (Business(), OTHER):
+        assert _some(other.numbers(replace(settings, time_zone=zone))["crm_follow_ups"]) == {("today",): 5}
+
+
+_AGE = "crm_follow_ups_oldest_days"  # nothing is overdue any more
+
+
+def _findings(crm: Crm, settings: Business) -> list[Finding]:
+    queries = business_queries(settings, "business", "settings.yaml")
+    session = crm.session(queries, "pantrywatch")
+    session.open(Deadline.after(20))
+    found = list(unmapped(session.privileges, queries, "pantrywatch"))
+    session.close()
+    return found
+
+
+def test_what_is_missing_costs_its_entries_only_and_is_listed(other: Crm) -> None:
+    """A table and a column with other names: `validate` names the keys to set, and the other entries run."""
+    settings = replace(
+        OTHER, tables=OTHER.tables | {"contacts": "gone"}, columns=OTHER.columns | {"users.role": "role"}
+    )
+    assert {one.remedy for one in _findings(other, settings) if "NAME" in one.remedy} >= {
+        "name the table, or one of its columns that exists: business: {tables: {contacts: NAME}}",
+    }
+    queries = {one.name: one for one in business_queries(settings, "business", "settings.yaml")}
+    session, failed = other.session(list(queries.values())), {}
+    for name, query in queries.items():
+        try:
+            session.ask(query, Deadline.after(20))
+        except CollectError as error:
+            failed[name] = error.error_class
+    session.close()
+    assert failed == dict.fromkeys(
+        ("business_users", "business_active_users", "business_users_logged_in", "business_quality_contacts"),
+        ErrorClass.VERSION,
+    )
+
+
+def test_the_role_is_granted_no_more_than_the_columns(other: Crm) -> None:
+    """What `validate` prints is enough for every number, and opens neither names nor mail addresses."""
+    other.execute(*(line for one in _findings(other, OTHER) for line in one.remedy.splitlines()))
+    assert [one.what for one in _findings(other, OTHER) if not one.ok] == []
+    assert other.numbers(OTHER, "pantrywatch").keys() >= (_EXPECTED | _ONLY_THERE).keys() - {_AGE}
+    other.execute(*(line for one in _findings(other, Business()) for line in one.remedy.splitlines()))
+    readable = other.server.value(
+        "SELECT string_agg(attname, ' ') FROM pg_attribute WHERE attrelid = 'users'::regclass AND attnum > 0"
+        " AND has_column_privilege('pantrywatch', attrelid, attnum, 'SELECT')",
+        "crm",
+    )
+    assert readable == "id role last_login_at is_deleted"
