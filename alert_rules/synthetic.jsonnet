@@ -43,7 +43,6 @@ function(config=(import 'config.libsonnet').defaults)
         interval: time.of_scrapes('5s'),
         rules: [
           alert('CrmFrontendDown', 'critical', function(limits) {
-            waits_for: 'scrapes',
             component: 'page',
             type: 'error',
             // Of several checks, or places, one that passes is enough. blackbox_exporter counts no runs: each scrape is one.

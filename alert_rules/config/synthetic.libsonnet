@@ -3,7 +3,7 @@
   // Two runs, as two scrapes of CrmDatabaseDown: a web server that restarts for longer than a check's interval may page. Of
   // several checks of the front end each must have failed so often: the slowest decides how soon. `scrapes`: in which
   // blackbox_exporter must have had no success. Raise both where restarts are usual.
-  CrmFrontendDown: { failures: 2, scrapes: '30s', 'for': '0s' },
+  CrmFrontendDown: { failures: 2, scrapes: '40s', 'for': '0s' },
 
   // What renews itself does so 30 days before; nine days later it has failed to, and three weeks are left. Raise it where
   // certificates are bought by hand. `for`: two servers behind one name may show different ones while they are replaced.

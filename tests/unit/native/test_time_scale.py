@@ -116,7 +116,7 @@ def _divided(duration: float, speed: int) -> Any:
     if duration in (_seconds("5m15s"), _seconds("1m15s")):
         duration -= 15
         return pytest.approx(duration / speed + max(3, 15 // speed), abs=0.001)
-    if duration in (5, 20):  # of an outage: as many scrapes as before
+    if duration in (5, 20, 40):  # of an outage: as many scrapes as before
         return max(1, duration * max(3, 15 // speed) // 15)
     return pytest.approx(duration / speed, abs=0.001)
 
