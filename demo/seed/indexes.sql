@@ -10,6 +10,7 @@ CREATE INDEX opportunity_products_by_opportunity ON opportunity_products (opport
 CREATE INDEX opportunity_products_by_product ON opportunity_products (product_id);
 CREATE INDEX interactions_by_organization ON interactions (organization_id, interaction_date DESC);
 CREATE INDEX interactions_by_user ON interactions (user_id, interaction_date DESC);
+CREATE INDEX interactions_by_entry ON interactions (created_at, user_id);
 CREATE INDEX interactions_by_contact ON interactions (contact_id);
 CREATE INDEX interactions_by_opportunity ON interactions (opportunity_id) WHERE opportunity_id IS NOT NULL;
 CREATE INDEX interactions_to_follow_up ON interactions (user_id, follow_up_date)

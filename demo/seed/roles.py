@@ -22,8 +22,9 @@ def application(connection: psycopg.Connection, app_dsn: str) -> None:
 
 
 def monitoring(connection: psycopg.Connection, monitor_dsn: str, script: Path) -> None:
-    """Run the monitoring role's set-up script, then give the role the password of `monitor_dsn`."""
+    """Run the monitoring role's set-up script, open some columns to it, and set the password of `monitor_dsn`."""
     connection.execute(script.read_bytes())
+    connection.execute(Path(__file__).with_name("monitoring.sql").read_bytes())
     set_password(connection, monitor_dsn)
 
 

@@ -66,9 +66,11 @@ class Presenter:
         family = HistogramFamily(histogram.name, histogram.help, tuple(self._query.labels))
         for labels, values in rows:
             *buckets, count, total = [value or 0.0 for value in values[-len(histogram.metrics()) :]]
-            pairs = list(zip(histogram.edges, buckets, strict=True))
-            family.samples.append(HistogramSample(labels, pairs, count, total))
-        yield family
+            if count:
+                pairs = list(zip(histogram.edges, buckets, strict=True))
+                family.samples.append(HistogramSample(labels, pairs, count, total))
+        if family.samples:
+            yield family
 
 
 class _Durations:

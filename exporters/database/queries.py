@@ -253,7 +253,8 @@ def read_queries(further: Sequence[Path] = (), business: Sequence[Query] = ()) -
                 found[query.name] = query
                 owners.update({metric.name: query.name for metric in query.metrics})
     problems.raise_if_any()
-    return tuple(found.values())
+    # Last, so that the rest has its first results soon after the start.
+    return (*(query for name, query in found.items() if name not in {one.name for one in business}), *business)
 
 
 @cache

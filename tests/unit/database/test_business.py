@@ -173,3 +173,13 @@ def test_the_page_says_what_there_is() -> None:
 def _exported(query: Query) -> list[str]:
     names = [metric.name for metric in query.metrics if metric.exported]
     return [*names, query.histogram.name] if query.histogram else names
+
+
+def test_the_demo_opens_what_is_read_and_no_more() -> None:
+    """Its grants to the monitoring role are the columns of the entries that it runs."""
+    text = (ROOT / "demo/seed/monitoring.sql").read_text()
+    grants = re.findall(r"GRANT SELECT \(([^)]+)\)\s+ON (\w+) TO pantrywatch;", text)
+    opened = {f"{table}.{column}" for columns, table in grants for column in re.split(r",\s+", columns)}
+    queries = business_queries(Business(), "", "")
+    needed = {text.removeprefix("column:public.").partition("=")[0] for query in queries for text in query.requires}
+    assert opened == needed
