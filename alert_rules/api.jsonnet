@@ -158,7 +158,7 @@ function(config=(import 'config.libsonnet').defaults)
                 and on (job, instance, db_client_connection_pool_name)
                   min by (job, instance, db_client_connection_pool_name) (min_over_time(db_client_connection_count{db_client_connection_state="used"}[%(range)s])) > 0
             ||| % { range: duration(limits.range) },
-            summary: 'The database connection pool of {{ $labels.instance }} is exhausted.',
+            summary: 'The database connection pool{{ with $labels.db_client_connection_pool_name }} {{ . }}{{ end }} of {{ $labels.instance }} is exhausted.',
             description: 'The pool has had no idle connection for ' + words(limits.range) + ', so requests queue for one. First check the database for long-running or blocked transactions.',
             impact: 'Requests wait for a connection, then fail.',
           }),

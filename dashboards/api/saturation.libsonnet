@@ -19,11 +19,13 @@ function(config)
     ) + panel.decimals(0),
     panel.timeseries(
       'Connection pool',
-      'Connections in use and idle. Good: some idle. None idle for long: requests queue for one. Check for long or blocked transactions, or raise the pool size.',
+      'Connections in use and idle, and requests that wait for one. Good: some idle, none waiting. None idle for long: requests queue for one. Check for long or blocked transactions, or raise the pool size.',
       'short',
       [
         panel.query('sum by (instance, db_client_connection_state) (db_client_connection_count{%s})' % queries.application, '{{instance}} {{db_client_connection_state}}'),
-        panel.query('sum by (instance) (db_client_connection_max{%s})' % queries.application, '{{instance}} limit'),
+        // 0: a pool without a limit.
+        panel.query('sum by (instance) (db_client_connection_max{%s} > 0)' % queries.application, '{{instance}} limit'),
+        panel.query('sum by (instance) (db_client_connection_pending_requests{%s})' % queries.application, '{{instance}} waiting'),
       ],
       untold,
     ) + panel.decimals(0) + panel.limit_series('limit'),

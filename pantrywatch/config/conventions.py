@@ -18,6 +18,8 @@ METHOD, ROUTE, STATUS = "http_request_method", "http_route", "http_response_stat
 STATEMENTS = "db_client_operation_duration_seconds"
 SYSTEM, OPERATION, COLLECTION = "db_system_name", "db_operation_name", "db_collection_name"
 CONNECTIONS, CONNECTION_STATE = "db_client_connection_count", "db_client_connection_state"
+CONNECTIONS_MAX, CONNECTIONS_WAITED_FOR = "db_client_connection_max", "db_client_connection_pending_requests"
+POOL_NAME = "db_client_connection_pool_name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,19 @@ class Statements:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A gauge of connections: `state` is its label with the state, or `fixed` the state that it counts."""
+    """The gauges of one kind of pool; without `by_state`, whose label `state` says used or idle, one for each state."""
 
-    gauge: str
+    by_state: str | None = None
     state: str | None = None
-    fixed: str | None = None
+    used: str | None = None
+    idle: str | None = None
+    max: str | None = None
+    waiting: str | None = None
+    name: str | None = None
+
+    def gauges(self) -> list[str]:
+        """Return the names of all of them."""
+        return [one for one in (self.by_state, self.used, self.idle, self.max, self.waiting) if one]
 
 
 @dataclass(frozen=True, slots=True)

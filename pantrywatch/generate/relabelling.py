@@ -16,9 +16,12 @@ from pantrywatch.config.conventions import (
     COLLECTION,
     CONNECTION_STATE,
     CONNECTIONS,
+    CONNECTIONS_MAX,
+    CONNECTIONS_WAITED_FOR,
     METHOD,
     MILLISECONDS,
     OPERATION,
+    POOL_NAME,
     REQUESTS,
     ROUTE,
     STATEMENTS,
@@ -118,8 +121,7 @@ def mappings(known: Sequence[Convention]) -> Iterator[Relabelling]:
         yield from _renamed_requests(requests)
     for statements in (one for convention in known for one in convention.statements):
         yield from _statements(statements)
-    for pool in (one for convention in known for one in convention.pool):
-        yield from _pool(pool)
+    yield from _pools([one for convention in known for one in convention.pool])
 
 
 def in_milliseconds(application: Application) -> bool:
@@ -192,12 +194,29 @@ def _statements(one: Statements) -> Iterator[Relabelling]:
     yield _replace(("__name__",), f"{one.histogram}({_SERIES})", "__name__", f"{STATEMENTS}$1")
 
 
-def _pool(one: Pool) -> Iterator[Relabelling]:
-    if one.state:
-        yield _replace(("__name__", one.state), f"{one.gauge};(.+)", CONNECTION_STATE, "$1")
-    else:
-        yield _replace(("__name__",), one.gauge, CONNECTION_STATE, str(one.fixed))
-    yield _replace(("__name__",), one.gauge, "__name__", CONNECTIONS)
+def _pools(pools: Sequence[Pool]) -> Iterator[Relabelling]:
+    """Yield one rule for each label and each name, however many libraries there are."""
+    for state in ("used", "idle"):
+        yield from _of_gauges([getattr(one, state) for one in pools], CONNECTION_STATE, state)
+    for target, label, gauges in (
+        (CONNECTION_STATE, "state", lambda one: [one.by_state]),
+        (POOL_NAME, "name", Pool.gauges),
+    ):
+        for source in dict.fromkeys(getattr(one, label) for one in pools if getattr(one, label)):
+            names = [name for one in pools if getattr(one, label) == source for name in gauges(one)]
+            yield from _of_gauges(names, target, "$1", source)
+    yield from _of_gauges(
+        [name for one in pools for name in (one.by_state, one.used, one.idle)], "__name__", CONNECTIONS
+    )
+    yield from _of_gauges([one.max for one in pools], "__name__", CONNECTIONS_MAX)
+    yield from _of_gauges([one.waiting for one in pools], "__name__", CONNECTIONS_WAITED_FOR)
+
+
+def _of_gauges(names: Iterable[str | None], target: str, value: str, source: str = "") -> Iterator[Relabelling]:
+    """Yield what sets a label of these gauges, from the label `source` if there is one; nothing without gauges."""
+    if found := "|".join(dict.fromkeys(name for name in names if name)):
+        sources, regex = (("__name__", source), f"(?:{found});(.+)") if source else (("__name__",), f"(?:{found})")
+        yield _replace(sources, regex, target, value)
 
 
 def _folded(*, fold: bool) -> Iterator[Relabelling]:

@@ -20,6 +20,7 @@ ALWAYS = {
     "crm-business: Activity, slowest first (traffic): B": "the demo has not run for a day",
     "crm-business: Activity, slowest first (traffic): C": "the demo has not run for a week",
     "crm-api: Connection pool: B": "the demo's CRM does not export the limit of its pool",
+    "crm-api: Connection pool: C": "the demo's CRM does not export who waits for its pool",
     "crm-business: All activity vs. last week: B": "the demo has not run for a week",
     "crm-cache: Replica lag (seen by primary)": "the demo's cache has no replica",
     **dict.fromkeys(

@@ -246,8 +246,81 @@ def _rules_of(found: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def test_nothing_is_mapped_where_there_is_nothing_to_map() -> None:
-    """Where an application says that it exports OpenTelemetry's names, only its routes get a meaning."""
+    """Of an application with OpenTelemetry's names only routes get a meaning, and pools with older names new ones."""
     (one,) = [one for one in conventions() if one.name == "opentelemetry"]
     full = _rules_of(mappings([one]))
-    assert all("http_server_request_duration)" in rule or "http_request_method" in rule for rule in full)
-    assert len(full) <= 2
+    others = [
+        rule for rule in full if "http_server_request_duration)" not in rule and "http_request_method" not in rule
+    ]
+    assert all("db_client_connections_" in rule for rule in others)
+    assert len(full) <= 7
+
+
+_STATE, _POOL = "db_client_connection_state", "db_client_connection_pool_name"
+_IN_USE, _MOST, _WAITING = (f"db_client_connection_{name}" for name in ("count", "max", "pending_requests"))
+# Library → its gauges: convention, name, labels → name and labels that rules and boards read.
+_POOLS: dict[str, tuple[str, list[tuple[str, Labels, str, Labels]]]] = {
+    "SQLAlchemy, Npgsql, HikariCP by OpenTelemetry": (
+        "opentelemetry",
+        [
+            ("db_client_connections_usage", {"state": "idle", "pool_name": "p"}, _IN_USE, {_STATE: "idle", _POOL: "p"}),
+            ("db_client_connections_max", {"pool_name": "p"}, _MOST, {_POOL: "p"}),
+            ("db_client_connections_pending_requests", {"pool_name": "p"}, _WAITING, {_POOL: "p"}),
+        ],
+    ),
+    "pg by OpenTelemetry": (
+        "opentelemetry",
+        [("db_client_connection_count", {_STATE: "used", _POOL: "p"}, _IN_USE, {_STATE: "used", _POOL: "p"})],
+    ),
+    "HikariCP": (
+        "micrometer",
+        [
+            ("hikaricp_connections_active", {"pool": "p"}, _IN_USE, {_STATE: "used", _POOL: "p"}),
+            ("hikaricp_connections_idle", {"pool": "p"}, _IN_USE, {_STATE: "idle", _POOL: "p"}),
+            ("hikaricp_connections_max", {"pool": "p"}, _MOST, {_POOL: "p"}),
+            ("hikaricp_connections_pending", {"pool": "p"}, _WAITING, {_POOL: "p"}),
+        ],
+    ),
+    "R2DBC": (
+        "micrometer",
+        [
+            ("r2dbc_pool_acquired_connections", {"name": "p"}, _IN_USE, {_STATE: "used", _POOL: "p"}),
+            ("r2dbc_pool_idle_connections", {"name": "p"}, _IN_USE, {_STATE: "idle", _POOL: "p"}),
+            ("r2dbc_pool_max_allocated_connections", {"name": "p"}, _MOST, {_POOL: "p"}),
+            ("r2dbc_pool_pending_connections", {"name": "p"}, _WAITING, {_POOL: "p"}),
+        ],
+    ),
+    "Agroal": (
+        "micrometer",
+        [
+            ("agroal_active_count", {"datasource": "p"}, _IN_USE, {_STATE: "used", _POOL: "p"}),
+            ("agroal_available_count", {"datasource": "p"}, _IN_USE, {_STATE: "idle", _POOL: "p"}),
+            ("agroal_awaiting_count", {"datasource": "p"}, _WAITING, {_POOL: "p"}),
+        ],
+    ),
+    "Prisma": (
+        "express-prom-bundle",
+        [
+            ("prisma_pool_connections_busy", {}, _IN_USE, {_STATE: "used"}),
+            ("prisma_pool_connections_idle", {}, _IN_USE, {_STATE: "idle"}),
+            ("prisma_client_queries_wait", {}, _WAITING, {}),
+        ],
+    ),
+    "database/sql": (
+        "go-promhttp",
+        [
+            ("go_sql_in_use_connections", {"db_name": "p"}, _IN_USE, {_STATE: "used", _POOL: "p"}),
+            ("go_sql_idle_connections", {"db_name": "p"}, _IN_USE, {_STATE: "idle", _POOL: "p"}),
+            ("go_sql_max_open_connections", {"db_name": "p"}, _MOST, {_POOL: "p"}),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("library", _POOLS)
+@pytest.mark.parametrize("is_named", [True, False])
+def test_the_gauges_of_a_pool_get_the_names_that_the_alert_reads(library: str, *, is_named: bool) -> None:
+    """By the convention of its endpoint, and where no convention is named: states, name, limit, who waits."""
+    convention, gauges = _POOLS[library]
+    found = _mapped(convention if is_named else None, *((name, labels) for name, labels, _, _ in gauges))
+    assert found == [(name, before | labels) for _, before, name, labels in gauges]
