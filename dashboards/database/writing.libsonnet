@@ -79,6 +79,17 @@ function(config)
       queries.silent,
     ),
     panel.timeseries(
+      'Data read and written',
+      'Bytes of tables and indexes per second that all processes of the server read, wrote and extended files by, as asked of the operating system: much may come from its cache. Reads far above usual: the working set no longer fits, see Cache hit ratio; extended: data that is new.',
+      'Bps',
+      [
+        panel.query(queries.rate('pg_stat_io_read_bytes_total', 'instance', queries.server), '{{instance}} read'),
+        panel.query(queries.rate('pg_stat_io_write_bytes_total', 'instance', queries.server), '{{instance}} written'),
+        panel.query(queries.rate('pg_stat_io_extend_bytes_total', 'instance', queries.server), '{{instance}} extended'),
+      ],
+      queries.silent + ' Needs PostgreSQL 16 or later.',
+    ),
+    panel.timeseries(
       'WAL written',
       'Write-ahead log per second: what is archived, sent to replicas and replayed after a crash. It peaks after each checkpoint, when full pages are written.',
       'Bps',

@@ -4,6 +4,7 @@ function(config)
   local queries = (import 'queries.libsonnet')(config);
   local colors = panel.colors;
 
+  local step_buckets = 'sum by (le, check, step) (increase(pantrywatch_check_step_seconds_bucket{%s}[$__range]))' % queries.chosen;
   local none = 'No journey is configured: add a check of kind journey to settings.yaml.';
 
   [
@@ -22,6 +23,26 @@ function(config)
       none,
       width=12,
     ) + panel.stacked + panel.to_board('api', 'The API'),
+    panel.table(
+      'Step p95 over time range (probe)',
+      'Half of the runs of each step of a journey were as fast as the median, 95% as fast as the p95, over the time range shown: runs that passed, all vantage points. Good: steady from day to day. A p95 far above the median: a step that is slow now and then; the step above shows when.',
+      's',
+      [
+        panel.rows('histogram_quantile(0.5, %s) >= 0' % step_buckets),
+        panel.rows('histogram_quantile(0.95, %s) >= 0' % step_buckets),
+        panel.rows('sum by (check, step) (increase(pantrywatch_check_step_seconds_count{%s}[$__range]))' % queries.chosen),
+      ],
+      none + ' Or none has passed in the time range.',
+      [
+        ['check', 'Check', { 'custom.minWidth': 120 }],
+        ['step', 'Step', { 'custom.minWidth': 120 }],
+        ['Value #A', 'Median'],
+        ['Value #B', 'p95'],
+        ['Value #C', 'Runs', { unit: 'none', decimals: 0 }],
+      ],
+      'p95',
+      width=24,
+    ) + panel.decimals(2),
     panel.table(
       'Last failures of pages, newest first',
       'When the page of each browser check last failed, and its screenshot, steps and failed requests at that time: one document a check, replaced by the next failure, behind the login of the exporter. Without a link, `browser.last_failures.url` is missing in the settings.',

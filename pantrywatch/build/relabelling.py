@@ -1,4 +1,4 @@
-"""`build relabelling`: what a Prometheus with a configuration of its own needs for the application."""
+"""`build relabelling`: what a Prometheus with a configuration of its own needs for the application and its logs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from exporters.core.errors import ConfigError, ConfigProblem
-from pantrywatch.config.application import Application
-from pantrywatch.config.settings import read_settings
+from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.yaml_output import dump
-from pantrywatch.generate.relabelling import in_milliseconds, relabellings
+from pantrywatch.generate.relabelling import Relabelling, in_milliseconds, of_job
 
 _HEAD = """\
 # Printed by `pantrywatch build relabelling` from {file}: docs/your-application.md. Renamed series no longer have their
-# old names: where other boards read those, scrape the application in a second job with these lines.
+# old names: where other boards read those, scrape the application in a second job with these lines. One document a job.
 """
 _SUM = (
     "# The rule group application.milliseconds of installation.yml converts the sum of a histogram in milliseconds.\n"
@@ -25,22 +24,32 @@ _CAMEL = {"source_labels": "sourceLabels", "target_label": "targetLabel"}
 
 
 def print_relabelling(file: Path, *, servicemonitor: bool) -> int:
-    """Print the lines for the application's scrape job. Raises ConfigError also where nothing is watched."""
-    application = read_settings(file).application
-    if application is None:
-        raise ConfigError([ConfigProblem(str(file), "application", "expected an application to scrape, got none")])
-    head = _HEAD.format(file=file) + (_SUM if in_milliseconds(application) else "")
-    sys.stdout.write(head + dump(_endpoint(application) if servicemonitor else _job(application)))
+    """Print the lines for each scrape job with requests. Raises ConfigError also where nothing is watched."""
+    settings = read_settings(file)
+    jobs = {job: rules for job in _jobs(settings) if (rules := of_job(job, settings))}
+    if not jobs:
+        expected = "expected an application to scrape, or an access_log, got none"
+        raise ConfigError([ConfigProblem(str(file), "application", expected)])
+    in_ms = settings.application is not None and in_milliseconds(settings.application)
+    write = _endpoint if servicemonitor else _job
+    documents = "---\n".join(dump(write(job, rules)) for job, rules in jobs.items())
+    sys.stdout.write(_HEAD.format(file=file) + (_SUM if in_ms else "") + documents)
     return 0
 
 
-def _job(application: Application) -> dict[str, Any]:
-    return {"job_name": "application", "metric_relabel_configs": relabellings(application)}
+def _jobs(settings: Settings) -> tuple[str, ...]:
+    """Return the jobs; an application whose requests are all in logs may have no page of its own."""
+    if settings.access_log is not None and settings.application is not None and not settings.application.endpoints:
+        return ("access_log",)
+    return ("application", "access_log")
 
 
-def _endpoint(application: Application) -> dict[str, Any]:
-    job = {"targetLabel": "job", "replacement": "application"}
-    return {"relabelings": [job], "metricRelabelings": _camel(relabellings(application))}
+def _job(job: str, rules: Sequence[Relabelling]) -> dict[str, Any]:
+    return {"job_name": job, "metric_relabel_configs": list(rules)}
+
+
+def _endpoint(job: str, rules: Sequence[Relabelling]) -> dict[str, Any]:
+    return {"relabelings": [{"targetLabel": "job", "replacement": job}], "metricRelabelings": _camel(rules)}
 
 
 def _camel(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

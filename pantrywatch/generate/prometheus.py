@@ -13,7 +13,7 @@ from pantrywatch.config.application import Access, Application
 from pantrywatch.config.components import Component, components
 from pantrywatch.config.settings import Settings
 from pantrywatch.generate.layout import Layout
-from pantrywatch.generate.relabelling import counted_elsewhere, log_relabellings, relabellings
+from pantrywatch.generate.relabelling import of_job
 from pantrywatch.web.config_files import client, scheme
 
 # The job for the exporters' own metrics.
@@ -81,11 +81,8 @@ def _scrape_config(
         found |= _by_name(lookups)
     if component.job == "application" and settings.application is not None:
         found |= _of_application(settings.application) | _asked(settings.application.access, layout)
-        if settings.counts_from_logs():
-            found["metric_relabel_configs"] += counted_elsewhere()
-    if component.job == "access_log" and settings.access_log is not None:
-        meaning, timed = settings.application or Application(), settings.access_log.is_timed()
-        found["metric_relabel_configs"] = log_relabellings(meaning, feeds=settings.counts_from_logs(), timed=timed)
+    if rules := of_job(component.job, settings):
+        found["metric_relabel_configs"] = rules
     return found | (dict(access) if component.own else {})
 
 
@@ -94,7 +91,7 @@ def _of_application(application: Application) -> dict[str, Any]:
     found: dict[str, Any] = {"sample_limit": application.sample_limit}
     if application.fallback_scrape_protocol:
         found["fallback_scrape_protocol"] = application.fallback_scrape_protocol
-    return {**found, "metric_relabel_configs": relabellings(application)}
+    return found
 
 
 def _asked(access: Access, layout: Layout) -> dict[str, Any]:

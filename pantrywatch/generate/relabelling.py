@@ -33,6 +33,7 @@ from pantrywatch.config.conventions import (
     Statements,
     named,
 )
+from pantrywatch.config.settings import Settings
 
 Relabelling = dict[str, Any]
 GROUP, ACTION, RAW_PATH = "route_group", "action", "url_path"
@@ -60,6 +61,17 @@ _EDGES = (
     ("([0-9]{3})[.]([0-9]*[1-9])", "0.$1$2"),
     ("([0-9]+)([0-9]{3})[.]([0-9]*[1-9])", "$1.$2$3"),
 )
+
+
+def of_job(job: str, settings: Settings) -> list[Relabelling]:
+    """Return the metric_relabel_configs of a scrape job; requests count from one of two jobs where there are both."""
+    application, logs = settings.application, settings.access_log
+    if job == "application" and application is not None:
+        return relabellings(application) + (counted_elsewhere() if settings.counts_from_logs() else [])
+    if job == "access_log" and logs is not None:
+        feeds, timed = settings.counts_from_logs(), logs.is_timed()
+        return log_relabellings(application or Application(), feeds=feeds, timed=timed)
+    return []
 
 
 def relabellings(application: Application) -> list[Relabelling]:

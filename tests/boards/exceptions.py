@@ -47,6 +47,7 @@ ALWAYS = {
 # Empty unless something happened, or by the machine it runs on.
 SOMETIMES = {
     "crm-database: Findings": "needs a finding",
+    "crm-database: Data read and written": "needs PostgreSQL 16",
     "crm-targets: All targets: F": "needs half an hour of this month",
     "crm-monitoring: Firing alerts": "needs an alert",
     "crm-monitoring: Collectors: C": "needs a collector that fails",

@@ -80,6 +80,7 @@ def test_a_pool_with_a_waiting_client_is_counted_and_timed(watching: Exporter, b
 _CAN_SERVE = ("server_active", "server_idle", "server_used", "server_testing")
 
 
+@pytest.mark.long
 def test_a_client_waits_and_no_server_connection_is_there_while_the_server_is_frozen(
     server: servers.Postgres, watching: Exporter, bouncer: int
 ) -> None:

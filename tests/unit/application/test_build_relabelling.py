@@ -65,6 +65,28 @@ def test_a_servicemonitor_has_the_operators_names(settings: Path, capsys: pytest
     assert snake == plain
 
 
+_LOGS = "access_log: {{state: s, files: [{{name: a, path: a.log, format: nginx}}], feeds: {feeds}}}\n"
+
+
+@pytest.mark.parametrize("feeds", ["true", "false"])
+def test_an_access_log_has_a_document_of_its_own(
+    settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], feeds: str
+) -> None:
+    """Both jobs as in the generated prometheus.yml: in a Prometheus of one's own, too, one of the two counts."""
+    settings.write_text(_SETTINGS + _LOGS.format(feeds=feeds))
+    main(["build", "--settings", str(settings), "--into", str(tmp_path / "out")])
+    capsys.readouterr()
+    scraped = yaml.safe_load((tmp_path / "out/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    expected = {job["job_name"]: job.get("metric_relabel_configs") for job in scraped}
+    assert main(["build", "relabelling", "--settings", str(settings)]) == 0
+    printed = list(yaml.safe_load_all(capsys.readouterr().out))
+    assert [job["job_name"] for job in printed] == ["application", "access_log"]
+    for job in printed:
+        assert job["metric_relabel_configs"] == expected[job["job_name"]]
+    drops = [rule for rule in printed[0]["metric_relabel_configs"] if rule.get("action") == "drop"]
+    assert ("http_server_request_duration_seconds_(?:bucket|count|sum)" in str(drops)) == (feeds == "true")
+
+
 def test_without_an_application_there_is_nothing_to_print(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Settings that watch no application are a configuration error that says so."""
     file = tmp_path / "settings.yaml"
