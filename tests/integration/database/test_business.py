@@ -13,7 +13,7 @@ from exporters.core.exposition import AnyFamily, HistogramFamily
 from exporters.core.postgres_dsn import Dsn
 from exporters.core.scrape import Finding
 from exporters.core.settings import Secret
-from exporters.database.business import business_queries
+from exporters.database.business import business_queries, pack
 from exporters.database.families import Presenter
 from exporters.database.queries import Query
 from exporters.database.session import Session
@@ -335,6 +335,31 @@ def test_what_is_missing_costs_its_entries_only_and_is_listed(other: Crm) -> Non
     assert failed == dict.fromkeys(
         ("business_users", "business_active_users", "business_users_logged_in", "business_quality_contacts"),
         ErrorClass.VERSION,
+    )
+
+
+def test_rows_that_policies_hide_are_no_zeros(other: Crm) -> None:
+    """Row security without a policy for the role would show it empty tables: refused, until it may see all rows."""
+    name, (query,) = (
+        "business_organizations",
+        [
+            one
+            for one in business_queries(Business(), "business", "settings.yaml")
+            if one.name == "business_organizations"
+        ],
+    )
+    other.execute("GRANT SELECT ON organizations TO pantrywatch", "ALTER TABLE organizations ENABLE ROW LEVEL SECURITY")
+    session = other.session([query], "pantrywatch")
+    with pytest.raises(CollectError) as raised:
+        session.ask(query, Deadline.after(20))
+    session.close()
+    assert raised.value.error_class is ErrorClass.PERMISSION
+    settings = Business(without=tuple(one.name for one in pack().queries if one.name != name))
+    assert other.numbers(settings)["crm_organizations"] == {("A",): 3, ("B",): 1, ("C",): 1, ("D",): 0}
+    other.execute(*(one.remedy for one in _findings(other, settings)))
+    assert other.numbers(settings, "pantrywatch") == other.numbers(settings)
+    other.execute(
+        "ALTER TABLE organizations DISABLE ROW LEVEL SECURITY", "REVOKE ALL ON organizations FROM pantrywatch"
     )
 
 
