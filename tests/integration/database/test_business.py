@@ -280,9 +280,9 @@ _ONLY_THERE: dict[str, Numbers] = {
 
 @pytest.fixture(scope="module")
 def other(filled: Crm) -> Crm:
-    """The same rows in the tables of another CRM, on a server whose sessions are in Tokyo."""
+    """The same rows in the tables of another CRM, on a server whose sessions are in Los Angeles."""
     filled.execute(*(line for line in _OTHER_SCHEMA.split(";\n") if line.strip()))
-    filled.execute("ALTER DATABASE crm SET timezone = 'Asia/Tokyo'")
+    filled.execute("ALTER DATABASE crm SET timezone = 'America/Los_Angeles'")
     return filled
 
 
