@@ -19,28 +19,37 @@ _TESTS = {
         " JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = '{name}')"
     ),
 }
-# Whether a column exists, and whether the role may read it: two different things to do about.
+# Whether a column exists, whether the role may read it, and whether policies of row security hide rows from it: with
+# any policy but one that shows it all rows, what it counts would be too few, or zero.
 _COLUMN = (
-    "(SELECT CASE WHEN has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT')"
-    " THEN 'yes' ELSE '{denied}' END FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid"
+    "(SELECT CASE"
+    " WHEN NOT has_schema_privilege(n.oid, 'USAGE') THEN '{denied}'"
+    " WHEN NOT has_column_privilege(c.oid, a.attnum, 'SELECT') THEN '{denied}'"
+    " WHEN row_security_active(c.oid) AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid"
+    " AND NOT p.polpermissive) THEN '{hidden}'"
+    " WHEN row_security_active(c.oid) AND NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid"
+    " AND p.polpermissive AND p.polcmd IN ('r', '*') AND pg_get_expr(p.polqual, p.polrelid) = 'true'"
+    " AND EXISTS (SELECT FROM unnest(p.polroles) AS r WHERE r = 0 OR pg_has_role(r, 'USAGE'))) THEN '{hidden}'"
+    " ELSE 'yes' END FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid"
     " JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{schema}' AND c.relname = '{table}'"
     " AND a.attname = '{column}' AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'f', 'p'))"
 )
 DENIED = "denied"
+HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True)
 class Privileges:
     """Requirement → the server's answer: None for a missing one, version and schema for an extension.
 
-    A column that exists and may not be read has the answer `denied`.
+    A column that exists and may not be read has the answer `denied`, one whose rows policies hide `hidden`.
     """
 
     answers: dict[str, str | None]
 
     def granted(self, requirement: str) -> bool:
         """Return whether the requirement is met."""
-        return self.answers.get(requirement) not in (None, DENIED)
+        return self.answers.get(requirement) not in (None, DENIED, HIDDEN)
 
     def reported(self, needed: Collection[str]) -> Privileges:
         """Return these without what is missing and not needed."""
@@ -80,4 +89,4 @@ def _test(requirement: str) -> str:
     if kind != "column":
         return _TESTS[kind].format(name=name)
     schema, table, column = name.partition("=")[0].split(".")  # none contains a dot or a quotation mark: settings.py
-    return _COLUMN.format(denied=DENIED, schema=schema, table=table, column=column)
+    return _COLUMN.format(denied=DENIED, hidden=HIDDEN, schema=schema, table=table, column=column)

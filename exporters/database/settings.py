@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, ClassVar
+from zoneinfo import TZPATH
 
 from exporters.core.decoder import Problems, RecordCheck
-from exporters.core.field_checks import at_least, at_most_entries, between, matching, not_empty, unique_names
+from exporters.core.field_checks import at_least, at_most_entries, between, expect, matching, not_empty, unique_names
 
 # Names that go into SQL: quoted there, and here without anything that could end a quotation.
 _identifier = matching(
     r"[A-Za-z_][A-Za-z0-9_$ -]{0,62}", "the name of a table or column: letters, digits, _, $, - and spaces"
 )
-_time_zone = matching(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", "a time zone such as Europe/Berlin")
+_zone_name = matching(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", "a time zone such as Europe/Berlin")
 _label_value = matching(r"[A-Za-z0-9][A-Za-z0-9 _.&/-]{0,39}", "a label value of at most 40 letters, digits and spaces")
 
 
 def _one_address(dsn: str | None, dsn_file: str | None) -> Problems:
     if (dsn is None) == (dsn_file is None):
         yield "dsn", f"expected exactly one of dsn and dsn_file, got {'neither' if dsn is None else 'both'}"
+
+
+def _time_zone(name: str) -> None:
+    """Raise ValueError unless this is a time zone; where there is no list of them, unless it looks like one."""
+    _zone_name(name)
+    if TZPATH and any(Path(folder, "UTC").exists() for folder in TZPATH):
+        expect(any(Path(folder, name).is_file() for folder in TZPATH), "a time zone such as Europe/Berlin", name)
 
 
 @dataclass(frozen=True, slots=True)

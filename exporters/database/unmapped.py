@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from exporters.core.scrape import Finding
-from exporters.database.privileges import DENIED, Privileges
+from exporters.database.privileges import DENIED, HIDDEN, Privileges
 from exporters.database.queries import Query
 
 
@@ -40,6 +40,8 @@ class _Table:
         if denied := [f'"{column}"' for column, (_, answer) in self.columns.items() if answer == DENIED]:
             yield f'GRANT USAGE ON SCHEMA "{self.schema}" TO {role};'
             yield f'GRANT SELECT ({", ".join(denied)}) ON "{self.schema}"."{self.name}" TO {role};'
+        if any(answer == HIDDEN for _, answer in self.columns.values()):
+            yield f'CREATE POLICY {role} ON "{self.schema}"."{self.name}" FOR SELECT TO {role} USING (true);'
 
 
 def unmapped(privileges: Privileges, queries: Sequence[Query], role: str) -> Iterator[Finding]:

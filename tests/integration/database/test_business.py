@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,13 +14,13 @@ from exporters.core.exposition import AnyFamily, HistogramFamily
 from exporters.core.postgres_dsn import Dsn
 from exporters.core.scrape import Finding
 from exporters.core.settings import Secret
-from exporters.database.business import business_queries
+from exporters.database.business import business_queries, pack
 from exporters.database.families import Presenter
 from exporters.database.queries import Query
 from exporters.database.session import Session
 from exporters.database.settings import Business
 from exporters.database.unmapped import unmapped
-from tests.support import servers
+from tests.support import postgres_versions, servers
 from tests.support.exporter import ROOT
 
 Numbers = dict[tuple[str, ...], float]
@@ -92,8 +93,12 @@ def test_an_empty_database_has_zeros_and_no_ages(crm: Crm) -> None:
 @pytest.fixture(scope="module")
 def filled(crm: Crm) -> Crm:
     """The same with a few rows, some of them deleted, in the future or with values that nobody listed."""
-    crm.execute(*(line for line in _ROWS.split(";") if line.strip()))
+    crm.execute(*_statements(_ROWS))
     return crm
+
+
+def _statements(text: str) -> list[str]:
+    return [one for one in text.split(";\n") if one.strip()]
 
 
 _ROWS = """
@@ -280,9 +285,9 @@ _ONLY_THERE: dict[str, Numbers] = {
 
 @pytest.fixture(scope="module")
 def other(filled: Crm) -> Crm:
-    """The same rows in the tables of another CRM, on a server whose sessions are in Tokyo."""
-    filled.execute(*(line for line in _OTHER_SCHEMA.split(";\n") if line.strip()))
-    filled.execute("ALTER DATABASE crm SET timezone = 'Asia/Tokyo'")
+    """The same rows in the tables of another CRM, on a server whose sessions are in Los Angeles."""
+    filled.execute(*_statements(_OTHER_SCHEMA))
+    filled.execute("ALTER DATABASE crm SET timezone = 'America/Los_Angeles'")
     return filled
 
 
@@ -338,6 +343,31 @@ def test_what_is_missing_costs_its_entries_only_and_is_listed(other: Crm) -> Non
     )
 
 
+def test_rows_that_policies_hide_are_no_zeros(other: Crm) -> None:
+    """Row security without a policy for the role would show it empty tables: refused, until it may see all rows."""
+    name, (query,) = (
+        "business_organizations",
+        [
+            one
+            for one in business_queries(Business(), "business", "settings.yaml")
+            if one.name == "business_organizations"
+        ],
+    )
+    other.execute("GRANT SELECT ON organizations TO pantrywatch", "ALTER TABLE organizations ENABLE ROW LEVEL SECURITY")
+    session = other.session([query], "pantrywatch")
+    with pytest.raises(CollectError) as raised:
+        session.ask(query, Deadline.after(20))
+    session.close()
+    assert raised.value.error_class is ErrorClass.PERMISSION
+    settings = Business(without=tuple(one.name for one in pack().queries if one.name != name))
+    assert other.numbers(settings)["crm_organizations"] == {("A",): 3, ("B",): 1, ("C",): 1, ("D",): 0}
+    other.execute(*(one.remedy for one in _findings(other, settings)))
+    assert other.numbers(settings, "pantrywatch") == other.numbers(settings)
+    other.execute(
+        "ALTER TABLE organizations DISABLE ROW LEVEL SECURITY", "REVOKE ALL ON organizations FROM pantrywatch"
+    )
+
+
 def test_the_role_is_granted_no_more_than_the_columns(other: Crm) -> None:
     """What `validate` prints is enough for every number, and opens neither names nor mail addresses."""
     other.execute(*(line for one in _findings(other, OTHER) for line in one.remedy.splitlines()))
@@ -350,3 +380,24 @@ def test_the_role_is_granted_no_more_than_the_columns(other: Crm) -> None:
         "crm",
     )
     assert readable == "id role last_login_at is_deleted"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("major", postgres_versions.MAJORS)
+def test_each_version_counts_alike_and_logs_no_error(major: int, tmp_path: Path) -> None:
+    """PostgreSQL 13 to 18, both schemas; what is not mapped is never asked for: that would count as a rollback."""
+    postgres_versions.install()
+    binaries, environment = postgres_versions.binaries(major), postgres_versions.environment(major)
+    with servers.postgres(tmp_path, binaries, environment=environment) as server:
+        crm = Crm(server, "crm")
+        crm.execute(_SCHEMA, *_statements(_ROWS), *_statements(_OTHER_SCHEMA))
+        first, second = crm.numbers(Business(least_people=3)), crm.numbers(OTHER)
+        queries = business_queries(replace(OTHER, tables={}, columns={}), "business", "settings.yaml")
+        session = crm.session(queries)
+        for query in queries:
+            with pytest.raises(CollectError):
+                session.ask(query, Deadline.after(20))
+        session.close()
+    assert {name: _some(numbers) for name, numbers in first.items()} == _EXPECTED
+    assert {name: _some(numbers) for name, numbers in second.items()} == _EXPECTED | _ONLY_THERE
+    assert " ERROR: " not in (tmp_path / "postgres.log").read_text()
