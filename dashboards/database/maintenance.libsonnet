@@ -33,7 +33,7 @@ function(config)
     ),
     panel.table(
       'Findings',
-      'What is wrong with the layout of each database, and how often. Foreign key without an index: deleting or changing a row reads the whole other table; create it CONCURRENTLY. Duplicate or unused index: every write pays for it; drop it CONCURRENTLY, after a look at the replicas. Large table scanned: most rows read from a table of 100,000 or more come from reading all of it. Vacuum overdue: twice the dead rows at which autovacuum starts.',
+      'What is wrong with the layout of each database, and how often. Foreign key without an index: deleting or changing a row reads the whole other table; create it CONCURRENTLY. Duplicate or unused index: every write pays for it; drop it CONCURRENTLY, after a look at the replicas. Large table scanned: most rows read from a table of 100,000 or more come from reading all of it. Vacuum overdue: twice the dead rows at which autovacuum starts. Table half empty: an estimate, of tables from 25 MiB on that the role may read; pg_repack, or VACUUM FULL while nobody works, gives the space back.',
       'short',
       [panel.rows('max by (instance, datname, finding) (pantrywatch_database_findings{%s}) > 0' % queries.one)],
       'None found. Or PostgreSQL or its exporter is down (see Server and Scrape errors).',
@@ -48,6 +48,7 @@ function(config)
             'unused-index': ['Unused index', colors.near],
             'large-table-scanned': ['Large table scanned', colors.near],
             'vacuum-overdue': ['Vacuum overdue', colors.broken],
+            'table-bloat': ['Table half empty (estimate)', colors.near],
           }),
         }],
         ['Value', 'Times', { decimals: 0, 'custom.width': 80 }],

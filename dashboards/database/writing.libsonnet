@@ -112,5 +112,6 @@ function(config)
       'percentunit',
       [panel.query(queries.rate('pg_stat_statements_seconds_total', 'user'), '{{user}}')],
       queries.no_statements,
+      width=24,
     ) + panel.stacked,
   ]
