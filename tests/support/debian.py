@@ -19,7 +19,7 @@ _USELESS = (
     "var/lib/apt/lists",
     "var/cache/apt",
 )
-# The roots are thrown away: none has to outlast a power cut. Waiting for the disk after each file takes as long as the rest.
+# The roots are thrown away: none has to outlast a power cut. Waiting for the disk after each file takes half the time.
 _UNSAFE = {"DPKG_FORCE": "unsafe-io"}
 # From unstable, for suites newer than this machine's debootstrap.
 _NEWEST_SCRIPT = Path("/usr/share/debootstrap/scripts/sid")
