@@ -80,7 +80,11 @@ _DATABASE = (
         {_NOW: _MISSED, ("CrmApiErrorsSudden", "critical"): _ERRORS, ("CrmDbErrorRateBurn", "critical"): _BURN},
         held=120.0,
     ),
-    Expectation("database-log-lost", {("CrmDatabaseLogMissing", "medium"): 60}),
+    Expectation(
+        "database-log-lost",
+        {("CrmDatabaseLogMissing", "medium"): 60},
+        {("CrmTargetNoData", "high"): "after a quarter of an hour without the log db-error-rate has no data"},
+    ),
     Expectation(
         "connections-used-up",
         {("CrmDatabaseConnectionsNearLimit", "critical"): 40},
