@@ -19,8 +19,8 @@ function(config=(import 'config.libsonnet').defaults)
   local calls_of_5m = 'database:statement_calls:increase5m';
 
   // The connections of each pool but that of PgBouncer's own console.
-  local pooled(what) =
-    'max by (instance, database, user) (%s)' % known.gauge('pgbouncer_pools_%s_connections{database!="pgbouncer"}' % what);
+  local pool_gauge = 'pgbouncer_pools_%s_connections{database!="pgbouncer"}';
+  local pooled(what) = 'max by (instance, database, user) (%s)' % known.gauge(pool_gauge % what);
 
   local connections(severity) = alert('CrmDatabaseConnectionsNearLimit', severity, function(limits) {
     component: 'database',
@@ -104,16 +104,30 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'database',
             narrow_by: ['instance'],
             type: 'error',
-            // PgBouncer's longest wait may stay 0 meanwhile. A connection that is being opened serves nobody yet.
+            // The longest wait may be 0 meanwhile. A connection that is being opened serves nobody yet. PgBouncer refuses new
+            // clients once a login at the server has failed, so that soon nobody waits: it goes on until a connection is there.
             expr: |||
               max by (instance, database) (
-                %s > 0
-                  unless on (instance, database, user) (
-                    %s
-                  ) > 0
+                (
+                  %(waiting)s > 0
+                    or max_over_time((
+                      max by (instance, database, user) (%(waiting_now)s) > 0
+                        unless on (instance, database, user) (%(servers_now)s) > 0
+                    )[%(remembered)s:%(step)s])
+                ) unless on (instance, database, user) (
+                  %(servers)s
+                ) > 0
               )
-            ||| % [pooled('client_waiting'), std.join('\n      + ', [pooled('server_' + state) for state in ['active', 'idle', 'used', 'testing']])],
-            summary: 'Clients of PgBouncer {{ $labels.instance }} are waiting for {{ $labels.database }} ({{ $value }}), and it has no connection to the server.',
+            ||| % {
+              local states = ['server_' + state for state in ['active', 'idle', 'used', 'testing']],
+              waiting: pooled('client_waiting'),
+              servers: std.join('\n      + ', [pooled(state) for state in states]),
+              waiting_now: pool_gauge % 'client_waiting',
+              servers_now: std.join(' + ', ['max by (instance, database, user) (%s)' % (pool_gauge % state) for state in states]),
+              remembered: duration(limits.remembered),
+              step: duration('1m'),
+            },
+            summary: 'Clients of PgBouncer {{ $labels.instance }} wait for {{ $labels.database }} ({{ $value }}) or are refused: it has no connection to the server.',
             description: 'For ' + words(limits['for']) + ' the server has refused PgBouncer or not answered it, or the database is paused. First check the log of PgBouncer.',
             impact: 'Whatever needs this database through PgBouncer hangs, then fails.',
           }),

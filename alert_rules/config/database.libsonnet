@@ -27,7 +27,9 @@
   CrmDatabasePoolWait: { seconds: 1, 'for': '30s' },
 
   // Longer than a restart of the server, or a PAUSE for a switchover, keeps clients waiting. Raise it where yours take longer.
-  CrmDatabasePoolWithoutServer: { 'for': '30s' },
+  // `remembered`: for how long clients that waited count; shorter than server_idle_timeout of PgBouncer (10 minutes), after
+  // which a pool that nobody uses has no connection either.
+  CrmDatabasePoolWithoutServer: { remembered: '9m', 'for': '30s' },
 
   // An application with a lock or statement timeout gives up long before the limit above and comes again: nobody waits
   // long, and the queue never empties. One or two at a time is a busy row; raise it with the number of connections.
