@@ -137,7 +137,7 @@ def document_of(
             ("seconds since navigation", "type", "party", "answer"),
             [(f"{one.at:.3f}", one.resource, one.party, one.answer) for one in tab.traffic.failures],
         ),
-        errors=_table(("class", "count"), [(name, str(count)) for name, count in tab.traffic.errors.items()]),
+        errors=_table(("class", "count"), _most_first(tab.traffic.errors)),
     )
 
 
@@ -169,6 +169,10 @@ def _steps(gauges: Mapping[tuple[str, tuple[str, ...]], float]) -> Iterator[tupl
 def _measures(observation: Observation) -> Iterator[tuple[str, str]]:
     for (name, _), found in observation.measured.items():
         yield name, f"{found.value:.3f}" if found.value is not None else f"not within {found.waited:.1f} s"
+
+
+def _most_first(counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    return [(name, str(count)) for name, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

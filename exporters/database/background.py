@@ -262,6 +262,9 @@ def _known(failure: Exception) -> CollectError:
 
 
 def _about(query: Query, result: Result) -> list[AnyFamily]:
+    if query.optional and not (result.rows or result.error):
+        return []  # the server is without it
+
     def family(suffix: str, text: str, value: float) -> Family:
         return Family(
             f"pantrywatch_query_{suffix}", "gauge", text, ("exporter", "query"), [(("database", query.name), value)]

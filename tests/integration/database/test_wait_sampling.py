@@ -57,4 +57,5 @@ def test_without_it_nothing_is_missing(server: servers.Postgres, tmp_path: Path)
         page = running.scrape("/metrics/database")
     assert page.error_classes() == {}
     assert _SECONDS not in page.types
+    assert page.value("pantrywatch_query_success", query="wait_sampling") is None
     assert page.value("pantrywatch_privilege_granted", privilege="pg_wait_sampling") is None
