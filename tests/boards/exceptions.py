@@ -64,6 +64,8 @@ SOMETIMES = {
     "crm-cache: Firing alerts": "needs an alert",
     "crm-database: Scrape errors": "needs a collector that fails",
     "crm-database: Firing alerts": "needs an alert",
+    "crm-database: Failed statements by class (log)": "needs a statement that fails",
+    "crm-database: Sessions ended by an error (log)": "needs a session that ends by an error",
     "crm-database: Rare errors that need action: B": "only where the database has checksums",
     "crm-database: Checkpoint duration": "needs a checkpoint in the time shown",
     "crm-database: Running vacuums": "needs a vacuum at this moment",
