@@ -268,7 +268,7 @@ def test_one_setting_puts_tls_and_a_login_on_every_port(demo: Stack) -> None:
     (secrets / "web_password").write_text("first-password\n")
     settings = demo.clone / "settings.yaml"
     settings.write_text(settings.read_text() + _WEB)
-    demo.compose("up", "--detach", "init")
+    demo.compose("run", "--rm", "-T", "init")
     demo.compose("restart")
     demo.wait_until_healthy("with TLS and a login")
     login, ca = "prometheus:first-password", made.ca
