@@ -63,7 +63,7 @@ function(config=(import 'config.libsonnet').defaults)
               scrapes: time.of_scrapes(limits.scrapes),
             },
             summary: 'No check of the front end passes' + outage.class_of_checks('frontend-availability') + '.',
-            description: 'Each has failed at least %d times in a row. First open the page yourself: if it loads, the fault is on the way from the checks to it.' % limits.failures,
+            description: 'The last %d runs of each have failed. First open the page yourself: if it loads, the fault is on the way from the checks to it.' % limits.failures,
             impact: 'Users cannot open the CRM.',
           }),
         ],
