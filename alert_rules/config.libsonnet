@@ -62,6 +62,7 @@ local defaults = {
   alerts: (import 'config/access_log.libsonnet')
           + (import 'config/api.libsonnet')
           + (import 'config/browser.libsonnet')
+          + (import 'config/business.libsonnet')
           + (import 'config/cache.libsonnet')
           + (import 'config/causes.libsonnet')
           + (import 'config/database.libsonnet')

@@ -5,6 +5,7 @@ function(changes={})
     access_log: (import 'access_log.jsonnet')(config),
     api: (import 'api.jsonnet')(config),
     browser: (import 'browser.jsonnet')(config),
+    business: (import 'business.jsonnet')(config),
     cache: (import 'cache.jsonnet')(config),
     causes: (import 'causes.jsonnet')(config),
     database: (import 'database.jsonnet')(config),
