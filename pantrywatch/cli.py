@@ -79,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--listen", default="127.0.0.1:9095", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--keep", type=Path, metavar="DIR", help="keep the time of the last beat here across restarts")
     command.set_defaults(run=_heartbeat)
+    _add_scheduler(commands)
     command = commands.add_parser("mark", help="mark a deployment on the boards and in messages")
     command.add_argument("version", metavar="VERSION", help="for example v1.4.2")
     command.add_argument("--at", metavar="TIME", help="2026-11-24T18:30:00+01:00 or Unix seconds (default: now)")
@@ -90,6 +91,15 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_statement)
     _add_capacity(commands)
     return top
+
+
+def _add_scheduler(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("scheduler", help="keep what was measured of each target each day, for 13 months")
+    command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
+    command.add_argument("--prometheus", default="127.0.0.1:9090", metavar="HOST:PORT", help="(default: %(default)s)")
+    command.add_argument("--listen", default="127.0.0.1:9096", metavar="HOST:PORT", help="(default: %(default)s)")
+    command.add_argument("--keep", type=Path, metavar="DIR", help="keep the days here across restarts")
+    command.set_defaults(run=_scheduler)
 
 
 def _add_capacity(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -201,8 +211,8 @@ def _inbox(options: argparse.Namespace) -> int:
 
 def _boards(options: argparse.Namespace) -> int:
     from pantrywatch.boards.board_files import BoardFiles
-    from pantrywatch.boards.prometheus import Prometheus
     from pantrywatch.boards.serve import serve_boards
+    from pantrywatch.web.prometheus import Prometheus
 
     state = running_state(options)
     web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
@@ -251,6 +261,12 @@ def _heartbeat(options: argparse.Namespace) -> int:
     from pantrywatch.heartbeat.serve import serve_heartbeat
 
     return serve_heartbeat(options.settings, options.listen, options.keep)
+
+
+def _scheduler(options: argparse.Namespace) -> int:
+    from pantrywatch.scheduler.serve import serve_scheduler
+
+    return serve_scheduler(options.settings, options.prometheus, options.listen, options.keep)
 
 
 def _mark(options: argparse.Namespace) -> int:

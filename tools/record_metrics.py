@@ -26,7 +26,7 @@ from pantrywatch.web.client import session
 from tools.rule_lint.catalogue import RECORDED, ROOT, read_recorded
 from tools.rule_lint.pages import Family, families
 
-OURS = (*(component.job for component in components().exporters()), "exporter", "application")
+OURS = (*(component.job for component in components().exporters()), "exporter", "scheduler", "application")
 _TITLES = {
     "database": "PostgreSQL",
     "cache": "Redis, Valkey",
@@ -37,6 +37,7 @@ _TITLES = {
     "access_log": "Access logs",
     "database_log": "PostgreSQL's log",
     "exporter": "The exporters' process",
+    "scheduler": "The scheduler",
     "application": "The watched application (as the demo exports it)",
 }
 _HEAD = """# Metrics

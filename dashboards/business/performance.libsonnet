@@ -13,7 +13,7 @@ function(config)
     '%s((%s and on (action) %s %s %g)[4w:1h])' % [over, what, late, comparison, allowed];
   local hours(comparison) = of_hours('count_over_time', before, comparison);
   local usage(comparison) =
-    '%s / %s and on (action) %s >= 5' % [
+    '%s / (%s > 0) and on (action) %s >= 5' % [
       of_hours('sum_over_time', '(%s and on (action) %s)' % [now, before], comparison),
       of_hours('sum_over_time', '(%s and on (action) %s)' % [before, now], comparison),
       hours(comparison),

@@ -10,8 +10,8 @@ from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.origin import own_pages_only
 from exporters.core.server import listen
 from pantrywatch.boards.board_files import BoardFiles
-from pantrywatch.boards.prometheus import Prometheus
 from pantrywatch.boards.web import boards_application
+from pantrywatch.web.prometheus import Prometheus
 from pantrywatch.web.server import serve_web
 
 logger = logging.getLogger(__name__)

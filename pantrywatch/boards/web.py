@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pantrywatch.boards.board_files import BoardFiles
-from pantrywatch.boards.prometheus import Prometheus
+from pantrywatch.web.prometheus import Prometheus
 
 _PAGE = Path(__file__).parent / "page"
 _HOME = "crm-overview"

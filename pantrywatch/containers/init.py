@@ -46,6 +46,7 @@ USERS = {
     "rum": 10017,
     "access_log": 10018,
     "database_log": 10019,
+    "scheduler": 10020,
     "crm": 10022,
     "faults": 10024,
     "prometheus": 65534,
@@ -58,6 +59,7 @@ USERS = {
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
     **{component.job: (component.job,) for component in components().exporters()},
     "inbox": (),
+    "scheduler": (),
     "heartbeat": (),  # a part of `notifications`: see `_told_by_heartbeat`
 }
 _KEPT = "kept"  # generated here because none was provided; readable by root only
@@ -166,8 +168,9 @@ def _add_own_secrets(volume: _Volume, secrets: Mapping[str, str], settings_file:
         named = {name for section in sections for name in _named_secrets(document.get(section))}
         if reader == "heartbeat":
             named = _named_secrets(_told_by_heartbeat(document.get("notifications")))
-        if reader == "heartbeat" and web.client is not None:  # it logs in to the inbox like Prometheus
-            named |= _named_secrets([web.client.password_file, web.ca_file])
+        # They log in like Prometheus: to the inbox, and to Prometheus itself.
+        if reader == "scheduler" or (reader == "heartbeat" and web.client is not None):
+            named |= _named_secrets([web.client and web.client.password_file, web.ca_file])
         own = {f"secrets/{name}": secrets[name] for name in named & (secrets.keys() - _NOT_FOR_EXPORTERS)}
         volume.add(reader, serving | own)
 

@@ -24,6 +24,7 @@ def container_layout() -> Layout:
         processes={address.partition(":")[0]: job for job, address in always.items()},
         prometheus="prometheus:9090",
         alertmanager="alertmanager:9093",
+        scheduler="scheduler:9096",
         secret=lambda file: f"{MOUNT}/alertmanager/secrets/{Path(file).name}",
         scrape_file=lambda file: f"secrets/{Path(file).name}",  # next to prometheus.yml
         optional={job: addresses[job] for job in _PROFILED},

@@ -35,7 +35,7 @@ class WebFiles:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Addresses are `host:port`.
+    """Addresses are `host:port`; `scheduler`: None where there is none.
 
     `exporters`: exporter → address, of those that run here. `processes`: the exporters' processes, by the label
     `instance` of their own metrics → an exporter it serves. `optional`: exporter → address of one that comes and
@@ -47,6 +47,7 @@ class Layout:
     processes: Mapping[str, str]
     prometheus: str
     alertmanager: str
+    scheduler: str | None = None
     secret: SecretPath = str
     scrape_file: SecretPath = str
     optional: Mapping[str, str] = field(default_factory=dict)

@@ -62,6 +62,7 @@ def scrape_targets(settings: Settings, layout: Layout) -> dict[str, list[dict[st
     ]
     groups["prometheus"] = [_group(layout.prometheus, "prometheus")]
     groups["alertmanager"] = [_group(layout.alertmanager, "alertmanager")]
+    groups["scheduler"] = [] if layout.scheduler is None else [_group(layout.scheduler, "scheduler")]
     return groups
 
 

@@ -13,7 +13,7 @@ from exporters.core.errors import ConfigError, ConfigProblem
 HOST = "127.0.0.1"
 
 # Components for which the `web` section of the settings turns on TLS.
-_SECURED = frozenset({"exporters", "prometheus", "alertmanager", "inbox", "heartbeat", "boards"})
+_SECURED = frozenset({"exporters", "prometheus", "alertmanager", "inbox", "heartbeat", "scheduler", "boards"})
 
 # Deliberately not the usual ports: a server that already runs on 9090 or 5432 is never touched.
 _PORTS = {
@@ -29,6 +29,7 @@ _PORTS = {
     "inbox": 19094,
     "inbox-smtp": 19025,
     "heartbeat": 19095,
+    "scheduler": 19096,
     "boards": 19200,
     "grafana": 19300,
     "supervisor": 19001,

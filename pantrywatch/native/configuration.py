@@ -36,7 +36,9 @@ _DEBIAN_UI = Path("/usr/share/prometheus/alertmanager/ui")
 # Server → the folder of its files in the state directory.
 _FOLDERS = {"prometheus": "prometheus", "alertmanager": "alertmanager", "grafana": "run/grafana"}
 DEMO = ("postgres", "redis", "third-party", "crm", "crm-tls", "rum")
-STACK = ("exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "heartbeat", "boards", "supervisor")
+STACK = (
+    "exporters", "prometheus", "alertmanager", "inbox", "inbox-smtp", "heartbeat", "scheduler", "boards", "supervisor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ def native_layout(options: Options, settings_file: Path, *, browser: bool) -> La
         processes={"exporters": "host"},
         prometheus=addresses.address("prometheus"),
         alertmanager=addresses.address("alertmanager"),
+        scheduler=addresses.address("scheduler"),
         secret=own,
         scrape_file=own,
         web_files=WebFiles(paths, paths, paths),

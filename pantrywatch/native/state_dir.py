@@ -33,6 +33,7 @@ _FOLDERS = (
     "alertmanager",
     "inbox",
     "heartbeat",
+    "scheduler",
     "grafana",
 )
 # These identify a state directory: other commands may have used it before the first start.

@@ -6,7 +6,7 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_pantrywatch_settings_subparsers=(validate migrate)
-_shtab_pantrywatch_subparsers=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark statement capacity)
+_shtab_pantrywatch_subparsers=(up down status reset build inbox boards validate settings secrets prepare heartbeat scheduler mark statement capacity)
 
 _shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable)
 _shtab_pantrywatch_down_option_strings=(-h --help --settings)
@@ -22,6 +22,7 @@ _shtab_pantrywatch_settings_option_strings=(-h --help)
 _shtab_pantrywatch_secrets_option_strings=(-h --help --folder)
 _shtab_pantrywatch_prepare_option_strings=(-h --help --settings --provisioning --rules --given --data)
 _shtab_pantrywatch_heartbeat_option_strings=(-h --help --settings --listen --keep)
+_shtab_pantrywatch_scheduler_option_strings=(-h --help --settings --prometheus --listen --keep)
 _shtab_pantrywatch_mark_option_strings=(-h --help --at --file)
 _shtab_pantrywatch_statement_option_strings=(-h --help --settings)
 _shtab_pantrywatch_capacity_option_strings=(-h --help --settings --url --rpm --minutes --step-seconds --version --file --textfile)
@@ -48,6 +49,8 @@ _shtab_pantrywatch_prepare___given_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_prepare___data_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_heartbeat___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_heartbeat___keep_COMPGEN=_shtab_compgen_dirs
+_shtab_pantrywatch_scheduler___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_scheduler___keep_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_mark___file_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_statement___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_capacity___settings_COMPGEN=_shtab_compgen_files
@@ -57,7 +60,7 @@ _shtab_pantrywatch___state_COMPGEN=_shtab_compgen_dirs
 
 _shtab_pantrywatch_build_pos_0_choices=(relabelling budgets)
 _shtab_pantrywatch_settings_pos_0_choices=(validate migrate)
-_shtab_pantrywatch_pos_0_choices=(up down status reset build inbox boards validate settings secrets prepare heartbeat mark statement capacity)
+_shtab_pantrywatch_pos_0_choices=(up down status reset build inbox boards validate settings secrets prepare heartbeat scheduler mark statement capacity)
 
 _shtab_pantrywatch_up__h_nargs=0
 _shtab_pantrywatch_up___help_nargs=0
@@ -92,6 +95,8 @@ _shtab_pantrywatch_prepare__h_nargs=0
 _shtab_pantrywatch_prepare___help_nargs=0
 _shtab_pantrywatch_heartbeat__h_nargs=0
 _shtab_pantrywatch_heartbeat___help_nargs=0
+_shtab_pantrywatch_scheduler__h_nargs=0
+_shtab_pantrywatch_scheduler___help_nargs=0
 _shtab_pantrywatch_mark__h_nargs=0
 _shtab_pantrywatch_mark___help_nargs=0
 _shtab_pantrywatch_statement__h_nargs=0

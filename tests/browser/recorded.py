@@ -62,7 +62,7 @@ def boards_page(directory: Path, prometheus_url: str, boards: Sequence[dict[str,
     code = (
         "import sys; from pathlib import Path; from pantrywatch.boards.board_files import BoardFiles; "
         "from pantrywatch.boards.serve import serve_boards; "
-        "from pantrywatch.boards.prometheus import Prometheus; "
+        "from pantrywatch.web.prometheus import Prometheus; "
         "from exporters.core.access import WebSettings; "
         "catalogue = BoardFiles(Path(sys.argv[3]), Path(sys.argv[4])); "
         "serve_boards(sys.argv[1], Prometheus(sys.argv[2]), catalogue, WebSettings())"

@@ -50,6 +50,7 @@ def test_every_part_is_a_service_and_the_demo_asks_for_its_profile(services: dic
     optional = {"exporter-browser", "exporter-rum", "exporter-access-log", "exporter-database-log"}
     assert services.keys() - demo - optional == {
         "init", "exporter-database", "exporter-cache", "exporter-synthetic", "exporter-host", "inbox", "heartbeat",
+        "scheduler",
         "prometheus", "alertmanager", "grafana",
     }  # fmt: skip
 
@@ -85,14 +86,14 @@ def test_only_the_first_container_is_root_and_ends(services: dict[str, dict[str,
 def test_secrets_are_laid_out_for_the_user_that_reads_them(services: dict[str, dict[str, Any]]) -> None:
     """The users that files are handed to are those that the services run as, and no two of ours share one."""
     exporters = {one: f"exporter-{one}" for one in ("database", "cache", "synthetic", "host", "rum")}
-    named = ("grafana", "postgres", "redis", "inbox", "heartbeat", "crm", "faults")
+    named = ("grafana", "postgres", "redis", "inbox", "heartbeat", "scheduler", "crm", "faults")
     told = {name: services[name]["user"] for name in named}
     told |= {reader: services[name]["user"] for reader, name in exporters.items()}
     assert {name: USERS[name] for name in told} == {name: int(user.partition(":")[0]) for name, user in told.items()}
     dockerfile = (ROOT / "provisioning/docker/Dockerfile").read_text()
     assert f"USER {IMAGE_USER}:" in dockerfile
     assert f"USER {USERS['browser']}:" in dockerfile
-    ours = [*exporters, "inbox", "heartbeat", "browser", "crm", "faults"]
+    ours = [*exporters, "inbox", "heartbeat", "scheduler", "browser", "crm", "faults"]
     assert IMAGE_USER not in USERS.values(), "a service without a user of its own reads nothing"
     assert len({USERS[name] for name in ours}) == len(ours)
     assert USERS["exporter"] == 0, "what holds all secrets is for the first container alone"
@@ -121,7 +122,7 @@ def test_no_two_services_share_a_user_or_secrets(services: dict[str, dict[str, A
 def test_no_exporter_and_no_service_of_ours_sees_the_secrets_of_another(services: dict[str, dict[str, Any]]) -> None:
     """Each mounts a volume that only the first container writes, and not the one with everybody's secrets."""
     init = {_source(mount): _mounted_at(mount) for mount in services["init"]["volumes"]}
-    for reader in ("database", "cache", "synthetic", "browser", "host", "inbox", "heartbeat"):
+    for reader in ("database", "cache", "synthetic", "browser", "host", "inbox", "heartbeat", "scheduler"):
         name = reader if reader in services else f"exporter-{reader}"
         mounts = {_source(mount): _mounted_at(mount) for mount in services[name]["volumes"]}
         volume = next(source for source in mounts if source.endswith(f"secrets-{reader}"))
@@ -130,7 +131,12 @@ def test_no_exporter_and_no_service_of_ours_sees_the_secrets_of_another(services
         assert not [source for source in mounts if source.endswith("installation")]
         others = [source for source in mounts if "secrets-" in source]
         assert others == [volume]
-    for reader, volume in (("host", "state"), ("inbox", "inbox"), ("heartbeat", "heartbeat")):
+    for reader, volume in (
+        ("host", "state"),
+        ("inbox", "inbox"),
+        ("heartbeat", "heartbeat"),
+        ("scheduler", "scheduler"),
+    ):
         assert [at for source, at in init.items() if source.endswith(volume) and "secrets" not in source] == [
             f"/data/{reader}"
         ]

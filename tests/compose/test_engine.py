@@ -28,7 +28,7 @@ _CERTIFICATE_FOR = "subjectAltName=" + ",".join(
     f"DNS:{name}"
     for name in (
         "localhost", "prometheus", "alertmanager", "exporter-database", "exporter-cache", "exporter-synthetic",
-        "exporter-host", "inbox", "heartbeat",
+        "exporter-host", "inbox", "heartbeat", "scheduler",
     )
 )  # fmt: skip
 _WEB = """
@@ -73,9 +73,9 @@ def demo(running: Stack) -> Stack:
 
 def test_a_clean_clone_comes_up_and_every_target_is_scraped(demo: Stack) -> None:
     """No edit, no .env: every container is healthy, every target up, Grafana has its data and boards."""
-    assert len(demo.inspect()) == 17
+    assert len(demo.inspect()) == 18
     wait_until(lambda: set(demo.targets().values()) == {"up"}, 60, "every target up")
-    assert len(demo.targets()) == 13
+    assert len(demo.targets()) == 14
     assert demo.query("pg_up") == {"primary": 1.0}
     assert demo.query("redis_up") == {"main": 1.0}
     grafana = demo.grafana()
@@ -212,9 +212,9 @@ def test_what_is_kept_survives_down_and_up(demo: Stack) -> None:
     demo.demo("down")
     assert {name.removeprefix(f"{PROJECT}_") for name in demo.engine.leftovers()} == {
         "installation", "prometheus", "alertmanager", "grafana", "inbox", "heartbeat", "state", "postgres", "redis",
-        "faults", "access-log", "secrets-browser", "secrets-rum", "secrets-access_log",
+        "scheduler", "faults", "access-log", "secrets-browser", "secrets-rum", "secrets-access_log",
         "database-log", "secrets-database_log",
-        *(f"secrets-{name}" for name in ("cache", "database", "heartbeat", "host", "inbox", "synthetic")),
+        *(f"secrets-{name}" for name in ("cache", "database", "heartbeat", "host", "inbox", "scheduler", "synthetic")),
     }  # fmt: skip
     demo.demo("up", "--detach")
     demo.wait_until_healthy("the second up")
@@ -250,7 +250,7 @@ def _tar(stack: Stack, name: str, backup: Path, *arguments: str) -> list[str]:
 
 def test_without_the_demo_it_is_up_and_says_what_is_missing(demo: Stack) -> None:
     """No CRM anywhere: every container stays healthy, the exporters are scraped and say why nothing answers."""
-    assert len(demo.inspect()) == 10
+    assert len(demo.inspect()) == 11
     wait_until(lambda: demo.query("pg_up") == {"primary": 0.0}, 90, "pg_up is 0")
     wait_until(lambda: demo.query("redis_up") == {"main": 0.0}, 60, "redis_up is 0")
     down = {name for name, health in demo.targets().items() if health != "up"}

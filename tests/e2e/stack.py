@@ -24,7 +24,7 @@ START_SECONDS = 150.0
 STOP_SECONDS = 80.0
 _COMPONENTS = (
     "postgres", "redis", "third-party", "crm", "crm-tls", "rum", "exporters", "prometheus", "alertmanager", "inbox",
-    "inbox-smtp", "heartbeat", "boards", "grafana", "supervisor",
+    "inbox-smtp", "heartbeat", "scheduler", "boards", "grafana", "supervisor",
 )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def test_every_target_is_up(stack: stacks.Stack) -> None:
     jobs = {sample["metric"]["job"] for sample in result}
     assert jobs == {
         "database", "cache", "host", "synthetic", "browser", "rum", "access_log", "database_log", "application",
-        "exporter", "prometheus", "alertmanager",
+        "exporter", "prometheus", "alertmanager", "scheduler",
     }  # fmt: skip
     assert {sample["value"][1] for sample in result} == {"1"}
     status = stack.run("status")

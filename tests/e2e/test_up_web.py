@@ -34,6 +34,7 @@ _GUARDED = {
     "alertmanager": "/api/v2/status",
     "inbox": "/api/messages",
     "heartbeat": "/metrics",
+    "scheduler": "/metrics",
     "boards": "/api/boards",
 }
 _SETTINGS = "environment: test\nhost: {name: here}\n" + guards.WEB
@@ -69,7 +70,7 @@ def test_everything_scrapes_and_tells_through_tls_and_the_login(stack: stacks.St
     client = guards.client(stack.state.parent)
     answer = client.post(f"{address}/prometheus/api/v1/query", data={"query": "up"}, timeout=10).json()
     targets = {one["metric"]["job"]: one["value"][1] for one in answer["data"]["result"]}
-    assert targets == dict.fromkeys(("host", "exporter", "prometheus", "alertmanager"), "1")
+    assert targets == dict.fromkeys(("host", "exporter", "prometheus", "alertmanager", "scheduler"), "1")
     wait_until(lambda: "Watchdog" in _alerts_told(stack), 90, "Alertmanager is told of the alert that always fires")
 
 

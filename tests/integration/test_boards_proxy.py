@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pantrywatch.boards.prometheus import Prometheus
+from pantrywatch.web.prometheus import Prometheus
 
 
 class _Odd(BaseHTTPRequestHandler):

@@ -58,11 +58,12 @@ synthetic:
     )
     laid.run(settings)
     seen = {
-        reader: laid.secrets_of(reader) for reader in ("database", "cache", "synthetic", "host", "inbox", "heartbeat")
+        reader: laid.secrets_of(reader)
+        for reader in ("database", "cache", "synthetic", "host", "inbox", "heartbeat", "scheduler")
     }
     assert seen == {
         "database": {"monitor_dsn"}, "cache": {"cache_url"}, "synthetic": {"monitor_dsn"},
-        "host": set(), "inbox": set(), "heartbeat": set(),
+        "host": set(), "inbox": set(), "heartbeat": set(), "scheduler": set(),
     }  # fmt: skip
 
 

@@ -124,7 +124,7 @@ def test_a_name_that_the_certificate_lacks_is_said_at_the_start(laid: Laid) -> N
     settings = SETTINGS + _WEB.replace("  server_name: crm\n", "") + yaml.safe_dump({"notifications": section})
     with pytest.raises(ConfigError) as caught:
         laid.run(settings)
-    missing = {"alertmanager", "exporter-database", "exporter-host", "heartbeat", "inbox", "prometheus"}
+    missing = {"alertmanager", "exporter-database", "exporter-host", "heartbeat", "inbox", "prometheus", "scheduler"}
     assert {
         str(fault).partition("a certificate for ")[2].partition(",")[0] for fault in caught.value.problems
     } == missing

@@ -1,0 +1,110 @@
+"""Runs the scheduler: its tasks, and a page of metrics, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporters.core.access import WebSettings, with_login
+from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.exposition import CONTENT_TYPE
+from exporters.core.field_checks import expect_address
+from exporters.core.origin import own_pages_only
+from exporters.core.server import listen
+from pantrywatch.config.settings import read_settings
+from pantrywatch.scheduler.daily import Daily
+from pantrywatch.scheduler.day import Day
+from pantrywatch.scheduler.memory import read_memory
+from pantrywatch.scheduler.metrics import SchedulerCollector
+from pantrywatch.scheduler.questions import clock_of, days_of
+from pantrywatch.web.config_files import rooted
+from pantrywatch.web.prometheus import Prometheus
+from pantrywatch.web.server import serve_web
+
+logger = logging.getLogger(__name__)
+
+_TICK_SECONDS = 60.0
+_RETRY_SECONDS = 10.0
+_LONGEST_RETRY_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What a Prometheus recorded."""
+
+    prometheus: Prometheus
+
+    def now(self) -> float:
+        return clock_of(self.prometheus)
+
+    def days(self, first: date, last: date) -> Sequence[Day]:
+        return days_of(self.prometheus, first, last)
+
+
+def serve_scheduler(settings_file: Path, prometheus: str, address: str, keep: Path | None) -> int:
+    """Work until SIGTERM or Ctrl-C. Raises ConfigError for problems with the settings, addresses or folder."""
+    settings = read_settings(settings_file)
+    web = settings.web or WebSettings()
+    _require_address(prometheus)
+    server = Prometheus(f"{'https' if web.tls else 'http'}://{prometheus}", rooted(web, settings_file))
+    daily = Daily(read_memory(keep), _Recorded(server), settings.prometheus.retention_days)
+    collector = SchedulerCollector(daily)
+    application, tls = with_login(scheduler_application(collector), web, str(settings_file))
+    application = own_pages_only(application, address, web.names)
+    listener = listen(address)
+    logger.info("listening=%s prometheus=%s kept_in=%s", address, server.shown_url, keep)
+    asyncio.run(_serve(daily, collector, serve_web(application, listener, tls)))
+    return 0
+
+
+def scheduler_application(collector: SchedulerCollector) -> Starlette:
+    """Return the application: health and metrics."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return Starlette(routes=[Route("/healthz", _health), Route("/metrics", partial(_metrics, registry))])
+
+
+async def _serve(daily: Daily, collector: SchedulerCollector, web: Coroutine[Any, Any, None]) -> None:
+    working = asyncio.create_task(_work(daily, collector))
+    try:
+        await web
+    finally:
+        working.cancel()
+
+
+async def _work(daily: Daily, collector: SchedulerCollector) -> None:
+    """Fill the memory once a minute; after a failure, again soon, and ever more seldom."""
+    retry_seconds = _RETRY_SECONDS
+    while True:
+        succeeded = await asyncio.to_thread(daily.fill)
+        collector.ran(succeeded)
+        retry_seconds = _RETRY_SECONDS if succeeded else min(2 * retry_seconds, _LONGEST_RETRY_SECONDS)
+        await asyncio.sleep(_TICK_SECONDS if succeeded else retry_seconds)
+
+
+async def _health(_request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _metrics(registry: CollectorRegistry, _request: Request) -> Response:
+    page = await asyncio.to_thread(generate_latest, registry)
+    return Response(page, media_type=CONTENT_TYPE)
+
+
+def _require_address(prometheus: str) -> None:
+    try:
+        expect_address(prometheus)
+    except ValueError as error:
+        raise ConfigError([ConfigProblem("command line", "--prometheus", str(error))]) from error
