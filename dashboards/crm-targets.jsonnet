@@ -4,6 +4,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   local board = import 'lib/board.libsonnet';
   local cells = import 'lib/table_cells.libsonnet';
   local history = import 'lib/history.libsonnet';
+  local months = import 'lib/months.libsonnet';
   local panel = import 'lib/panel.libsonnet';
   local slo_targets = (import 'lib/slo_targets.libsonnet')(config);
   local colors = panel.colors;
@@ -114,10 +115,14 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           'No target has counted an event in an hour.',
         ) + panel.size(24, 6),
       ]),
+      board.row('Months: which kept what was promised?', [
+        months.kept(24, 4),
+        months.table('Months of all targets', '', 24, 16, [['target', 'Target', to_slo { 'custom.minWidth': 190 }]]),
+      ]),
       board.row('Looking back', [
         panel.table(
           'Good events by period',
-          'Share of good events in the last 7 and the last 30 days, and in the 30 days that ended a week ago (too early: less than a day of data). A quarter is longer than samples are kept (retention_days in settings.yaml), so there is no figure for it. Good: at least the objective, and not falling.',
+          'Share of good events in the last 7 and the last 30 days, and in the 30 days that ended a week ago (too early: less than a day of data). Longer than samples are kept (retention_days in settings.yaml): see the months above. Good: at least the objective, and not falling.',
           'percentunit',
           [
             panel.rows(of(series.objective)),

@@ -64,4 +64,10 @@
   // Budgets look back `days`; lower it only together with them. `range`: the largest blocks of a server with the retention
   // we ship span two days. `for`: past a reload of the data, when nothing is known for a moment.
   CrmMonitoringRetentionShort: { days: 30, range: '3d', 'for': '15m' },
+
+  // A day: it succeeds once a minute, and fills what it missed. Raise it up to the days that Prometheus keeps samples for.
+  CrmMonitoringLongMemoryBehind: { seconds: 86400, 'for': '5m' },
+
+  // Past a start.
+  CrmMonitoringLongMemoryDamaged: { 'for': '1m' },
 }

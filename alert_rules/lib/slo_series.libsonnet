@@ -40,6 +40,13 @@
   // Days with data among the last 30: how much a figure over 30 days can say.
   history_days: 'slo:history:days',
   budget_exhaustion: 'slo:period_error_budget_exhaustion:seconds',
+  // Exported by the scheduler for each target and calendar month (UTC), 13 of them: docs/deploy.md, "Long memory".
+  month_good: 'slo:daily_good:ratio_month',
+  month_good_with_excluded: 'slo:daily_good:ratio_month_with_excluded',
+  month_objective: 'slo:daily_objective:ratio_month',
+  month_budget_spent: 'slo:daily_budget_spent:ratio_month',
+  month_events: 'slo:daily_events:sum_month',
+  month_measured: 'slo:daily_measured:days_month',
   // What a capacity run held, and what live traffic uses, as shares of a capacity target.
   capacity: 'slo:capacity:ratio',
   capacity_use: 'slo:capacity_use:ratio',
