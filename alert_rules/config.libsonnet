@@ -71,6 +71,7 @@ local defaults = {
           + (import 'config/host.libsonnet')
           + (import 'config/synthetic.libsonnet')
           + (import 'config/monitoring.libsonnet')
+          + (import 'config/network.libsonnet')
           + (import 'config/targets.libsonnet'),
 
   // Board uid → `enabled`, and fields of the board that differ here.

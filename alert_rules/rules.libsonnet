@@ -15,6 +15,7 @@ function(changes={})
     host: (import 'host.jsonnet')(config),
     installation: (import 'installation.jsonnet')(config),
     monitoring: (import 'monitoring.jsonnet')(config),
+    network: (import 'network.jsonnet')(config),
     synthetic: (import 'synthetic.jsonnet')(config),
     targets: (import 'targets.jsonnet')(config),
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterable
 from typing import get_args
@@ -25,7 +26,7 @@ class ConnectCounters:
         self._lock = threading.Lock()
         self._attempts: dict[Outcome, int] = dict.fromkeys(get_args(Outcome), 0)
         self._seconds = Histogram(EDGES)
-        self._retransmits: int | None = None
+        self._retransmits: int | None = 0 if hasattr(socket, "TCP_INFO") else None
         self._round_trip: float | None = None
 
     def count(self, connects: Iterable[Connect]) -> None:

@@ -43,7 +43,7 @@ class Connect:
 
 
 def tcp_info(descriptor: int) -> TcpInfo | None:
-    """Return the kernel's numbers of a socket; None if it is no TCP socket, or the system is not Linux."""
+    """Return the kernel's numbers of a socket; None for another socket or another system than Linux."""
     if not hasattr(socket, "TCP_INFO"):
         return None
     try:

@@ -46,6 +46,7 @@ class ScheduledCheck:
         self.settings = check.settings
         self._turns = turns
         self.labels = check_labels(check.settings)
+        self.dependency = check.dependency
         self._probe = check.probe
         filled = {(name, own): Histogram(histograms[name][0]) for name, own in check.histograms}
         self.counters = CheckCounters(self.labels, filled, check.dependency)
@@ -165,13 +166,18 @@ class CheckSource:
             "When the exporter started to schedule the check, whose first run is due within an interval, Unix time.",
             LABELS,
         )
+        dependency = Family(
+            "pantrywatch_check_dependency_info", "gauge", "1, with what the check connects to.", (*LABELS, "dependency")
+        )
         for check in self._checks:
+            if check.dependency:
+                dependency.add(1, *check.labels, check.dependency)
             since.add(self._started_at, *check.labels)
             interval.add(check.settings.interval_seconds, *check.labels)
             timeout.add(check.settings.timeout_seconds, *check.labels)
             if check.ran_at is not None:
                 ran_at.add(check.ran_at, *check.labels)
-        return [interval, timeout, ran_at, since]
+        return [interval, timeout, ran_at, since, *([dependency] if dependency.samples else [])]
 
     def _measured(self, checks: Sequence[ScheduledCheck]) -> list[HistogramFamily]:
         metrics = self._metrics

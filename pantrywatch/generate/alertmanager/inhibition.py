@@ -82,6 +82,8 @@ _WORSE = (
     ),
     _worse(("CrmSyntheticCertificateSoonExpired",), ("CrmSyntheticCertificateExpiring",), "instance", "check"),
     _worse(("CrmSyntheticCheckFailing",), ("CrmSyntheticCheckFlapping",), "instance", "check"),
+    _worse(("CrmSyntheticCheckFailing",), ("CrmNetworkLoss", "CrmNetworkSlow"), "job", "instance", "check"),
+    _worse(("CrmNetworkLoss",), ("CrmNetworkSlow",), "job", "instance", "check"),
 )
 
 
@@ -185,6 +187,13 @@ _DEAD_LAYERS = (
 )
 
 
+def _on_the_way() -> Iterator[Inhibition]:
+    """A part that is down, or was just now, explains what checks see of the network on the way to it."""
+    for name, dependency in components().dependencies.items():
+        if dependency.cause:
+            yield from _causes(dependency.cause, ('component="network"', f'dependency="{name}"'))
+
+
 def _unscraped(component: Component) -> Iterator[Inhibition]:
     """Values of an exporter from before its scrapes failed say nothing about the present.
 
@@ -224,4 +233,4 @@ _NOT_SCRAPED = (
     ),
 )
 
-INHIBITIONS = (*_WORSE, _BURST, *_DEAD_LAYERS, *_NOT_SCRAPED)
+INHIBITIONS = (*_WORSE, _BURST, *_DEAD_LAYERS, *_on_the_way(), *_NOT_SCRAPED)
