@@ -18,7 +18,7 @@ _MOST_ALERTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One alert of the name asked for, with what Alertmanager keeps back because of it, and keeps it back."""
+    """One alert of the name asked for, with what it inhibits in Alertmanager, and what inhibits it."""
 
     state: Literal["firing", "pending"]
     since: str

@@ -91,7 +91,7 @@ def test_an_alert_is_told_with_what_explains_it_and_what_was_different_a_week_ag
 
 
 def test_a_cause_says_what_it_explains() -> None:
-    """What Alertmanager keeps back because of an alert stands with that alert; the silent reminders do not."""
+    """What an alert inhibits is listed with it; the silent reminders are not."""
     waits = _alert("CrmDatabaseLockWait", "high", component="database", instance="primary")
     told = explain(_Played([_DOWN, _CAUSE, waits], {}), "CrmDatabaseDown", "", _AT)
     assert told.instances[0].explains == ["CrmDatabaseLockWait"]
