@@ -74,7 +74,8 @@ def _client_is_a_user(client: WebClient | None, users: tuple[WebUser, ...]) -> P
 class WebSettings:
     """TLS if `certificate_file` and `key_file` are given, a login if there are users.
 
-    Applies to all that pantrywatch serves: exporters, Prometheus, Alertmanager, inbox, heartbeat, scheduler, boards.
+    Applies to everything that pantrywatch serves: exporters, Prometheus, Alertmanager, inbox, heartbeat, scheduler,
+    board preview.
     """
 
     certificate_file: Annotated[str | None, "The certificate to serve with (PEM)."] = None

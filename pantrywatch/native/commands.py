@@ -40,6 +40,14 @@ def add_stack_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
     command.add_argument("--settings", type=Path, metavar="FILE", help="the data of this installation, not of the demo")
     command.add_argument("--yes", action="store_true", help="do not ask")
     command.set_defaults(run=_reset)
+    for name, run, what in (
+        ("backup", _backup, "write days of the targets, deployment marks and silences into an archive"),
+        ("restore", _restore, "put what `backup` wrote into the state directory of a stopped stack"),
+    ):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("file", type=Path, metavar="FILE", help="such as pantrywatch.tar.gz")
+        command.add_argument("--settings", type=Path, metavar="FILE", help="of this installation, not of the demo")
+        command.set_defaults(run=run)
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -86,6 +94,18 @@ def _reset(options: argparse.Namespace) -> int:
         return input(question).strip().lower() in ("y", "yes")
 
     return reset(state_of_installation(options, options.settings), confirm)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from pantrywatch.native.backup import backup
+
+    return backup(state_of_installation(options, options.settings), options.file)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from pantrywatch.native.backup import restore
+
+    return restore(state_of_installation(options, options.settings), options.file)
 
 
 def _speed(text: str) -> int:

@@ -51,7 +51,7 @@ class Day:
 
     def line(self) -> bytes:
         """Return the line, with its end."""
-        numbers = {name: round(getattr(self, name), _DIGITS) for name in _NUMBERS}
+        numbers = {name: round(float(getattr(self, name)), _DIGITS) for name in _NUMBERS}
         share = None if self.share is None else round(self.share, 6)
         fields = {"date": self.on.isoformat(), "target": self.target, "share": share, **numbers}
         return json.dumps(fields).encode() + b"\n"

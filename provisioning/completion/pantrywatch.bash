@@ -6,12 +6,14 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_pantrywatch_settings_subparsers=(validate migrate)
-_shtab_pantrywatch_subparsers=(up down status reset build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain capacity)
+_shtab_pantrywatch_subparsers=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain capacity)
 
 _shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable)
 _shtab_pantrywatch_down_option_strings=(-h --help --settings)
 _shtab_pantrywatch_status_option_strings=(-h --help --settings)
 _shtab_pantrywatch_reset_option_strings=(-h --help --settings --yes)
+_shtab_pantrywatch_backup_option_strings=(-h --help --settings)
+_shtab_pantrywatch_restore_option_strings=(-h --help --settings)
 _shtab_pantrywatch_build_option_strings=(-h --help --servicemonitor --check --into --settings --exporters)
 _shtab_pantrywatch_inbox_option_strings=(-h --help --listen --smtp --keep --settings)
 _shtab_pantrywatch_boards_option_strings=(-h --help --prometheus --listen --settings)
@@ -33,6 +35,10 @@ _shtab_pantrywatch_up___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_down___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_status___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_reset___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_backup_pos_0_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_backup___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_restore_pos_0_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_restore___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_build___into_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_build___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_inbox___keep_COMPGEN=_shtab_compgen_dirs
@@ -62,7 +68,7 @@ _shtab_pantrywatch___state_COMPGEN=_shtab_compgen_dirs
 
 _shtab_pantrywatch_build_pos_0_choices=(relabelling budgets)
 _shtab_pantrywatch_settings_pos_0_choices=(validate migrate)
-_shtab_pantrywatch_pos_0_choices=(up down status reset build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain capacity)
+_shtab_pantrywatch_pos_0_choices=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain capacity)
 
 _shtab_pantrywatch_up__h_nargs=0
 _shtab_pantrywatch_up___help_nargs=0
@@ -74,6 +80,10 @@ _shtab_pantrywatch_status___help_nargs=0
 _shtab_pantrywatch_reset__h_nargs=0
 _shtab_pantrywatch_reset___help_nargs=0
 _shtab_pantrywatch_reset___yes_nargs=0
+_shtab_pantrywatch_backup__h_nargs=0
+_shtab_pantrywatch_backup___help_nargs=0
+_shtab_pantrywatch_restore__h_nargs=0
+_shtab_pantrywatch_restore___help_nargs=0
 _shtab_pantrywatch_build__h_nargs=0
 _shtab_pantrywatch_build___help_nargs=0
 _shtab_pantrywatch_build___servicemonitor_nargs=0

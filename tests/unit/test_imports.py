@@ -44,6 +44,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
         "pantrywatch.native", "pantrywatch.application", "pantrywatch.generate", "pantrywatch.config",
         "pantrywatch.web",
         "exporters.core", "exporters.registry", "exporters.browser.settings", "exporters.deployments",
+        "exporters.__version__", "pantrywatch.scheduler",
     ),
     **{
         f"pantrywatch.{name}": (".", "pantrywatch.config", "pantrywatch.web", "exporters.core")
