@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,13 +59,6 @@ def explains(cause: Alert, symptom: Alert) -> str:
     if cause == symptom or cause.state != "firing":
         return ""
     return next((rule.reason for rule in INHIBITIONS if _inhibits(rule, cause.labels, symptom.labels)), "")
-
-
-def explaining(symptom: Alert, alerts: Iterable[Alert]) -> Iterator[tuple[Alert, str]]:
-    """Yield each alert that explains another, with the reason."""
-    for cause in alerts:
-        if reason := explains(cause, symptom):
-            yield cause, reason
 
 
 def _inhibits(rule: Inhibition, source: Mapping[str, str], target: Mapping[str, str]) -> bool:

@@ -18,6 +18,8 @@ from pantrywatch.generate.runbooks import first_steps
 from pantrywatch.web.prometheus import NoAnswerError, Prometheus
 
 _NAME = re.compile(r"[A-Za-z_]\w{0,127}")
+# In the first step of an alert that does not fire.
+_LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
 
 
 def print_explanation(prometheus: Prometheus, alert: str, runbooks: Path, *, as_json: bool) -> int:
@@ -29,7 +31,8 @@ def print_explanation(prometheus: Prometheus, alert: str, runbooks: Path, *, as_
     if not _NAME.fullmatch(alert):
         raise _no_such(alert, steps)
     try:
-        explanation = explain(prometheus, alert, steps.get(alert, "none: it has no page"), time.time())
+        step = _LABEL.sub(r"<\1>", steps.get(alert, "none: it has no page"))
+        explanation = explain(prometheus, alert, step, time.time())
     except (NoAnswerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -51,6 +51,7 @@ class Other:
     severity: str
     since: str
     summary: str
+    explained_by: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def explain(prometheus: Prometheus, name: str, first_step: str, at: float) -> Ex
         [_instance(alert, alerts) for alert in own[:_MOST_ALERTS]],
         None if own else asked.last_fired(),
         asked.targets(),
-        [_other(alert) for alert in alerts if alert not in own and _is_told(alert)][:_MOST_ALERTS],
+        [_other(alert, alerts) for alert in alerts if alert not in own and _is_told(alert)][:_MOST_ALERTS],
         *asked.deployment(),
         asked.evidence(),
         f"docs/runbooks/{name}.md",
@@ -139,8 +140,11 @@ def _names(alerts: Iterable[Alert]) -> list[str]:
     return sorted({alert.name for alert in alerts})
 
 
-def _other(alert: Alert) -> Other:
-    return Other(alert.name, alert.labels.get("severity", ""), alert.since, alert.annotations.get("summary", ""))
+def _other(alert: Alert, alerts: Sequence[Alert]) -> Other:
+    reasons = _names(other for other in alerts if explains(other, alert))
+    return Other(
+        alert.name, alert.labels.get("severity", ""), alert.since, alert.annotations.get("summary", ""), reasons
+    )
 
 
 _OF_A_TARGET = {

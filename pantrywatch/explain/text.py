@@ -66,7 +66,8 @@ def _target(target: Target) -> Iterator[str]:
 def _others(told: Explanation) -> Iterator[str]:
     yield from ("", "Also firing")
     for other in told.others:
-        yield f"  {other.severity:8} {other.alert}: {other.summary}"
+        reasons = f" (explained by {', '.join(other.explained_by)})" if other.explained_by else ""
+        yield f"  {other.severity:8} {other.alert}: {other.summary}{reasons}"
     if not told.others:
         yield "  nothing"
 

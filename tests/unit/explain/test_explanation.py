@@ -95,6 +95,7 @@ def test_a_cause_says_what_it_explains() -> None:
     waits = _alert("CrmDatabaseLockWait", "high", component="database", instance="primary")
     told = explain(_Played([_DOWN, _CAUSE, waits], {}), "CrmDatabaseDown", "", _AT)
     assert told.instances[0].explains == ["CrmDatabaseLockWait"]
+    assert {other.alert: other.explained_by for other in told.others} == {"CrmDatabaseLockWait": ["CrmDatabaseDown"]}
     assert told.instances[0].explained_by == []
 
 
