@@ -81,6 +81,7 @@ _WORSE = (
         "check",
     ),
     _worse(("CrmSyntheticCertificateSoonExpired",), ("CrmSyntheticCertificateExpiring",), "instance", "check"),
+    _worse(("CrmSyntheticDomainSoonExpired",), ("CrmSyntheticDomainExpiring",), "instance", "check"),
     _worse(("CrmSyntheticCheckFailing",), ("CrmSyntheticCheckFlapping",), "instance", "check"),
     _worse(("CrmSyntheticCheckFailing",), ("CrmNetworkLoss", "CrmNetworkSlow"), "job", "instance", "check"),
     _worse(("CrmNetworkLoss",), ("CrmNetworkSlow",), "job", "instance", "check"),
