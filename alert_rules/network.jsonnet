@@ -99,18 +99,18 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'network',
             local lost(range) = |||
               %(share)s > %(limit)s
-                and on (%(connect)s) %(lost)s >= %(packets)s
+                and on (%(connect)s) %(lost)s >= %(connects)s
             ||| % {
               share: std.stripChars(signals.network.loss.expr(range=range), '\n'),
               lost: signals.network.loss.lost(range=range),
               limit: decimal(limits.share),
               connect: connect,
               // increase() may give less than what it counted.
-              packets: decimal(limits.packets - 0.5),
+              connects: decimal(limits.connects - 0.5),
             },
             expr: or_slow(lost, limits),
-            summary: 'Check {{ $labels.check }} loses {{ $value | humanizePercentage }} of its packets on the way to: {{ $labels.dependency }} (limit ' + percent(limits.share) + ').',
-            description: 'In the ' + last(limits.range) + ' packets that open a connection were not answered: lost on the way, or dropped by a server that accepts too slowly. First see which other checks lose some.',
+            summary: 'Check {{ $labels.check }} loses packets on {{ $value | humanizePercentage }} of its connects to: {{ $labels.dependency }} (limit ' + percent(limits.share) + ').',
+            description: 'In the ' + last(limits.range) + ' packets that open a connection were sent again or never answered: lost on the way, or dropped by a server that accepts too slowly. First see which other checks lose some.',
             impact: 'Each lost packet costs at least a second, where a connection is opened or data waits for it.',
           }),
           alert('CrmNetworkSlow', 'medium', function(limits) {

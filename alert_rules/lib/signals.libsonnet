@@ -114,29 +114,18 @@ local as_it_is(selector) = selector;
     },
   },
   network: {
-    // Are packets lost? Those that open a connection: sent again because they were not answered, or never answered at all.
+    // On how many connects is a packet lost? A refused one has its answer.
     loss: {
-      title: 'Packet loss',
+      title: 'Connects with packet loss',
       unit: 'percentunit',
       type: 'ratio',
       local per = 'job, instance, check, dependency',
-      // The kernel says what it sent again on Linux only.
-      again(selector='', range='5m')::
-        '(sum by (%s) (increase(pantrywatch_check_connect_retransmits_total%s[%s])) or 0 * sum by (%s) (increase(pantrywatch_check_connects_total%s[%s])))'
-        % [per, braces(selector), range, per, braces(selector), range],
       lost(selector='', range='5m')::
-        '(sum by (%s) (increase(pantrywatch_check_connects_total{%soutcome="timeout"}[%s])) + on (%s) %s)'
-        % [per, more(selector), range, per, self.again(selector, range)],
+        'sum by (%s) (increase(pantrywatch_check_connects_lossy_total%s[%s]))' % [per, braces(selector), range],
       expr(selector='', range='5m'):: |||
         %(lost)s
-          / on (%(per)s) (sum by (%(per)s) (increase(pantrywatch_check_connects_total%(s)s[%(range)s])) + on (%(per)s) %(again)s > 0)
-      ||| % {
-        s: braces(selector),
-        per: per,
-        range: range,
-        lost: $.network.loss.lost(selector, range),
-        again: $.network.loss.again(selector, range),
-      },
+          / on (%(per)s) (sum by (%(per)s) (increase(pantrywatch_check_connects_total%(s)s[%(range)s])) > 0)
+      ||| % { s: braces(selector), per: per, range: range, lost: $.network.loss.lost(selector, range) },
     },
   },
 }

@@ -42,7 +42,7 @@ function(config)
         ['dependency', 'Part', { mappings: [{ type: 'value', options: { [name]: { text: parts[name].title } for name in names } }] }],
         ['Value #A', 'State', cells.colored({ decimals: 0, mappings: cells.texts(states), 'custom.width': 90 })],
         ['Value #B', 'Connect p95', { unit: 's', decimals: 1, 'custom.width': 105 }],
-        ['Value #C', 'Packet loss', cells.colored({ unit: 'percentunit', decimals: 1, thresholds: cells.steps([[null, colors.kept], [alerts.CrmNetworkLoss.share, colors.broken]]), 'custom.width': 105 })],
+        ['Value #C', 'Lossy connects', cells.colored({ unit: 'percentunit', decimals: 1, thresholds: cells.steps([[null, colors.kept], [alerts.CrmNetworkLoss.share, colors.broken]]), 'custom.width': 105 })],
       ],
       'State',
       height=7,

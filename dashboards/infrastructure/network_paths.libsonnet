@@ -19,8 +19,8 @@ function(config)
       no_connect,
     ) + panel.to_board('synthetic', 'All checks'),
     panel.timeseries(
-      'Packet loss (probe)',
-      'Share of the packets opening a connection that were not answered, by check: sent again by the kernel, or never answered. Refused is an answer. Good: 0. Above the line for minutes: CrmNetworkLoss. One check: that server (a full queue of new connections) or the way to it.',
+      'Connects with packet loss (probe)',
+      'Share of the connects of each check that lost a packet: the kernel sent it again, or there was no answer at all. Refused is an answer. Good: 0. Above the line for minutes: CrmNetworkLoss. One check: that server (a full queue of new connections) or the way to it.',
       'percentunit',
       [panel.query('max by (check) (%s)' % std.stripChars(signals.network.loss.expr(range='$__rate_interval'), '\n'), '{{check}}')],
       no_connect,

@@ -26,6 +26,7 @@ class ConnectCounters:
         self._lock = threading.Lock()
         self._attempts: dict[Outcome, int] = dict.fromkeys(get_args(Outcome), 0)
         self._seconds = Histogram(EDGES)
+        self._lossy = 0
         self._retransmits: int | None = 0 if hasattr(socket, "TCP_INFO") else None
         self._round_trip: float | None = None
 
@@ -34,17 +35,21 @@ class ConnectCounters:
         with self._lock:
             for connect in connects:
                 self._attempts[connect.outcome] += 1
+                self._lossy += connect.outcome == "timeout" or bool(connect.info and connect.info.retransmits)
                 if connect.outcome == "connected":
                     self._seconds.observe(connect.seconds)
                 if connect.info:
                     self._retransmits = (self._retransmits or 0) + connect.info.retransmits
                     self._round_trip = connect.info.round_trip_seconds or self._round_trip
 
-    def add_to(self, attempts: Family, seconds: HistogramFamily, retransmits: Family, round_trip: Family) -> None:
+    def add_to(
+        self, attempts: Family, lossy: Family, seconds: HistogramFamily, retransmits: Family, round_trip: Family
+    ) -> None:
         """Add the counts, all from the same moment, to the families; what the kernel did not say has no sample."""
         with self._lock:
             for outcome, count in self._attempts.items():
                 attempts.add(count, *self._labels, outcome)
+            lossy.add(self._lossy, *self._labels)
             seconds.samples.append(self._seconds.sample(self._labels))
             if self._retransmits is not None:
                 retransmits.add(self._retransmits, *self._labels)
@@ -59,6 +64,12 @@ def families(checks: Iterable[ConnectCounters]) -> list[AnyFamily]:
         "counter",
         "Attempts of the check to connect to one address over TCP, by outcome; timeout: no answer at all.",
         (*_LABELS, "outcome"),
+    )
+    lossy = Family(
+        "pantrywatch_check_connects_lossy_total",
+        "counter",
+        "Those of the attempts that lost a packet: the kernel sent it again (TCP_INFO), or there was no answer at all.",
+        _LABELS,
     )
     seconds = HistogramFamily(
         "pantrywatch_check_connect_seconds",
@@ -78,5 +89,5 @@ def families(checks: Iterable[ConnectCounters]) -> list[AnyFamily]:
         _LABELS,
     )
     for counters in checks:
-        counters.add_to(attempts, seconds, retransmits, round_trip)
-    return [attempts, seconds, retransmits, round_trip]
+        counters.add_to(attempts, lossy, seconds, retransmits, round_trip)
+    return [attempts, lossy, seconds, retransmits, round_trip]

@@ -192,7 +192,11 @@ def _on_the_way() -> Iterator[Inhibition]:
     """A part that is down, or was just now, explains what checks see of the network on the way to it."""
     for name, dependency in components().dependencies.items():
         if dependency.cause:
-            yield from _causes(dependency.cause, ('component="network"', f'dependency="{name}"'))
+            muted = ('component="network"', f'dependency="{name}"')
+            yield from _causes(dependency.cause, muted)
+            yield Inhibition(
+                f"{dependency.cause}: its windows are up to an hour", _cause(dependency.cause, "high"), muted
+            )
 
 
 def _unscraped(component: Component) -> Iterator[Inhibition]:

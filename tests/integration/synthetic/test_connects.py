@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from exporters.core.checks.connects import outcome_of, tcp_info
+from exporters.core.checks.connect_counters import ConnectCounters, families
+from exporters.core.checks.connects import Connect, TcpInfo, outcome_of, tcp_info
 from exporters.core.checks.probe_run import Result
 from exporters.core.deadline import Deadline
 from exporters.core.exposition import render
@@ -68,6 +69,7 @@ def test_connect_is_counted_with_its_time(listen: Listen) -> None:
     }  # fmt: skip
     assert page.value(f"{name}_seconds_count", **labels) == 1
     assert page.value(f"{name}_retransmits_total", **labels) == 0
+    assert page.value(f"{name}s_lossy_total", **labels) == 0
     assert 0 < (page.value("pantrywatch_check_round_trip_seconds", **labels) or 0) < 1
 
 
@@ -76,6 +78,7 @@ def test_refused_is_no_loss(listen: Listen) -> None:
     page = page_of(kind="tcp", address=f"127.0.0.1:{free_port()}", dependency="api")
     assert page.value("pantrywatch_check_connects_total", outcome="refused", dependency="api") == 1
     assert page.value("pantrywatch_check_connects_total", outcome="timeout", dependency="api") == 0
+    assert page.value("pantrywatch_check_connects_lossy_total", dependency="api") == 0
     assert page.value("pantrywatch_check_connect_seconds_count", dependency="api") == 0
 
 
@@ -93,6 +96,10 @@ def test_silence_is_a_timeout_with_what_was_sent_again(check: Check) -> None:
             client.close()
     (connect,) = result.connects
     assert (connect.outcome, connect.info and connect.info.retransmits) == ("timeout", 1)
+    counters = ConnectCounters(("one", "tcp", ""), "api")
+    counters.count([connect, Connect("timeout", 1.0, None), Connect("connected", 0.1, TcpInfo(True, 0.1, 0))])
+    page = exporter.page(render(families([counters])).decode())
+    assert page.value("pantrywatch_check_connects_lossy_total") == 2
 
 
 def test_database_and_cache_count_too(check: Check, postgres: servers.Postgres, redis_server: servers.Redis) -> None:
