@@ -74,6 +74,14 @@ function(targets, time)
     series.window_label(window)
   );
 
+  // Planned maintenance, by what the scheduler says of its next window. The events of five minutes are excluded if it was such a
+  // time in any of them.
+  local known = (import 'known.libsonnet')(time);
+  local is_time(of) =
+    local at(what) = known.gauge('pantrywatch_exclusion_%s_timestamp_seconds{%s}' % [what, of]);
+    '(time() >= bool %s) * on (job, instance, exclusion, target) (time() < bool %s)' % [at('begins'), at('ends')];
+  local is_excluded = 'max_over_time(%s[%s]) == 1' % [series.excluded, duration('5m')];
+
   local with_events = [target for target in targets.targets if target.kind != 'capacity'];
   local of_capacity = [target for target in targets.targets if target.kind == 'capacity'];
 
@@ -119,12 +127,25 @@ function(targets, time)
       ],
     },
     {
+      name: 'slo.excluded',
+      interval: duration('1m'),
+      rules: [
+        record(
+          series.excluded,
+          'max by (target) (\n  %s\n  or 0 * max by (target) (%s) + on () group_left () max(%s)\n)\n'
+          % [is_time('target!="all"'), series.objective, is_time('target="all"')]
+        ),
+      ],
+    },
+    {
       // Exactly five minutes: the long sums count on it.
       name: 'slo.sampled',
       interval: duration('5m'),
       rules: [
-        record(series.sampled_total, series.events_total),
-        record(series.sampled_bad, series.events_bad),
+        record(series.sampled_total, series.events_total + ' unless on (target) ' + is_excluded),
+        record(series.sampled_bad, series.events_bad + ' unless on (target) ' + is_excluded),
+        record(series.excluded_total, series.events_total + ' and on (target) ' + is_excluded),
+        record(series.excluded_bad, series.events_bad + ' and on (target) ' + is_excluded),
       ],
     },
     {

@@ -9,6 +9,11 @@
   // The events, recorded each five minutes: what the sums over days add up.
   sampled_total: 'slo:events_total:sampled5m',
   sampled_bad: 'slo:events_bad:sampled5m',
+  // Those of planned maintenance, which the events above are without; and whether it is such a time (1 or 0), for targets that
+  // `exclude` of the settings names.
+  excluded_total: 'slo:events_total:excluded5m',
+  excluded_bad: 'slo:events_bad:excluded5m',
+  excluded: 'slo:excluded:bool',
   // Their sum over a range such as `[30d]`. Versions before 0.2 recorded them as `paced5m`: until those samples are older
   // than Prometheus keeps them, they count too, and an upgrade loses no budget.
   sampled_sum(events, range)::

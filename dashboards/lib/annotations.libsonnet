@@ -1,4 +1,5 @@
 // Events drawn across all graphs of a board.
+local series = import '../../alert_rules/lib/slo_series.libsonnet';
 local datasource = { type: 'prometheus', uid: '${datasource}' };
 
 {
@@ -16,6 +17,21 @@ local datasource = { type: 'prometheus', uid: '${datasource}' };
     titleFormat: '{{alertname}}',
     textFormat: '{{target}}{{component}}',
     tagKeys: 'severity',
+    useValueForTime: false,
+  },
+
+  // Planned maintenance that budgets do not count, as a hatched region; `matchers` narrows it to a target.
+  excluded(matchers=''):: {
+    name: 'Excluded maintenance',
+    enable: true,
+    hide: false,
+    datasource: datasource,
+    iconColor: '#8e8e8e',
+    expr: 'max(%s{%s}) == 1' % [series.excluded, matchers],
+    step: '60s',
+    titleFormat: 'Excluded from budgets',
+    textFormat: 'Planned maintenance (`exclude` in the settings)',
+    tagKeys: '',
     useValueForTime: false,
   },
 

@@ -113,16 +113,24 @@ def _named_files(node: Any, entry: str) -> Iterator[tuple[str, str]]:
 
 
 def _unknown_targets(settings: Settings, file: Path, targets_file: Path) -> list[ConfigProblem]:
-    """Return the checks that name an undocumented target."""
+    """Return the checks and the exclusions that name an undocumented target."""
     known = [target.id for target in read_targets(targets_file).targets]
     document, _ = read_document(file)
     found = []
-    for section in (settings.synthetic, settings.browser):
-        for index, check in enumerate(section.checks if section else ()):
-            if check.target and check.target not in known:
-                name = "synthetic" if section is settings.synthetic else "browser"
-                entry = f"{name}.checks[{index}].target"
-                expected = f"expected the id of a target in targets.yaml, got {check.target!r}"
-                text = expected + suggestion(check.target, known)
-                found.append(ConfigProblem(str(file), entry, text, line_at(document, entry)))
+    for entry, target in _named_targets(settings):
+        if target not in known:
+            expected = f"expected the id of a target in targets.yaml, got {target!r}"
+            text = expected + suggestion(target, known)
+            found.append(ConfigProblem(str(file), entry, text, line_at(document, entry)))
     return found
+
+
+def _named_targets(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the entry and the target of everything that names one."""
+    for name, section in (("synthetic", settings.synthetic), ("browser", settings.browser)):
+        for index, check in enumerate(section.checks if section else ()):
+            if check.target:
+                yield f"{name}.checks[{index}].target", check.target
+    for index, exclusion in enumerate(settings.exclude):
+        for number, target in enumerate(exclusion.targets):
+            yield f"exclude[{index}].targets[{number}]", target

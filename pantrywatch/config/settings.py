@@ -14,7 +14,7 @@ from exporters.cache.settings import Section as CacheSection
 from exporters.core.access import WebSettings
 from exporters.core.checks.check import CheckSettings
 from exporters.core.decoder import OfFields, Problems, RecordCheck
-from exporters.core.field_checks import unique
+from exporters.core.field_checks import at_most_entries, unique, unique_names
 from exporters.core.problem_text import expected_one_of
 from exporters.core.settings import load
 from exporters.database.settings import Section as DatabaseSection
@@ -25,6 +25,7 @@ from exporters.synthetic.settings import SyntheticSettings
 from pantrywatch.config.application import Application
 from pantrywatch.config.capacity import CapacitySettings
 from pantrywatch.config.components import components
+from pantrywatch.config.exclusions import MOST_EXCLUSIONS, Exclusion
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
 
@@ -94,6 +95,12 @@ class Settings:
     access_log: Annotated[AccessLogSettings | None, "Access logs: requests of an application without metrics."] = None
     database_log: Annotated[DatabaseLogSection, "The logs of PostgreSQL servers: errors by class of SQLSTATE."] = ()
     capacity: Annotated[CapacitySettings | None, "What `./run capacity` may load, and with which requests."] = None
+    exclude: Annotated[
+        tuple[Exclusion, ...],
+        f"Planned maintenance, at most {MOST_EXCLUSIONS} windows, that does not count in error budgets; its times are "
+        "in the time zone of `notifications.office_hours`, without that section in UTC.",
+        at_most_entries(MOST_EXCLUSIONS, "windows"), unique_names,
+    ] = ()  # fmt: skip
     notifications: Annotated[Notifications | None, "Who is notified of what, how, and when."] = None
     prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
     web: Annotated[WebSettings | None, "TLS and a login in front of everything that pantrywatch serves."] = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -26,6 +28,7 @@ from exporters.core.server import listen
 from pantrywatch.config.settings import read_settings
 from pantrywatch.scheduler.daily import Daily
 from pantrywatch.scheduler.day import Day
+from pantrywatch.scheduler.exclusions import ExclusionCollector, zone_of
 from pantrywatch.scheduler.memory import read_memory
 from pantrywatch.scheduler.metrics import SchedulerCollector
 from pantrywatch.scheduler.questions import clock_of, days_of
@@ -61,7 +64,8 @@ def serve_scheduler(settings_file: Path, prometheus: str, address: str, keep: Pa
     server = Prometheus(f"{'https' if web.tls else 'http'}://{prometheus}", rooted(web, settings_file))
     daily = Daily(read_memory(keep), _Recorded(server), settings.prometheus.retention_days)
     collector = SchedulerCollector(daily)
-    application, tls = with_login(scheduler_application(collector), web, str(settings_file))
+    exclusions = ExclusionCollector(settings.exclude, zone_of(settings, str(settings_file)), time.time)
+    application, tls = with_login(scheduler_application(collector, exclusions), web, str(settings_file))
     application = own_pages_only(application, address, web.names)
     listener = listen(address)
     logger.info("listening=%s prometheus=%s kept_in=%s", address, server.shown_url, keep)
@@ -69,10 +73,11 @@ def serve_scheduler(settings_file: Path, prometheus: str, address: str, keep: Pa
     return 0
 
 
-def scheduler_application(collector: SchedulerCollector) -> Starlette:
+def scheduler_application(*collectors: Collector) -> Starlette:
     """Return the application: health and metrics."""
     registry = CollectorRegistry()
-    registry.register(collector)
+    for collector in collectors:
+        registry.register(collector)
     return Starlette(routes=[Route("/healthz", _health), Route("/metrics", partial(_metrics, registry))])
 
 

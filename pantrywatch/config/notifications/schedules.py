@@ -47,7 +47,7 @@ def _expect_reason(reason: str) -> None:
         raise ValueError("expected a reason, in one line")
 
 
-def _is_a_window(begins: str, ends: str, days: tuple[Day, ...]) -> Problems:
+def is_a_window(begins: str, ends: str, days: tuple[Day, ...]) -> Problems:
     """Yield what is wrong with the two texts, and with their order."""
     places = (("begins", begins), ("ends", ends))
     form = "a time such as 22:00, for there are days" if days else "a date and time such as 2026-12-31 22:00"
@@ -74,14 +74,19 @@ class Maintenance:
     ends: Annotated[str, "Date and time, at most 31 days later; with `days` a time on the same day."]
     days: Annotated[tuple[Day, ...], "The days of the week it repeats on; none: it does not."] = ()
 
-    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_is_a_window,)
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (is_a_window,)
 
     def span(self) -> tuple[datetime, datetime]:
         """Return start and end of a dated window, in the time zone of the office hours. Raises ValueError."""
-        begin, end = _moment(self.begins), _moment(self.ends)
-        if begin is None or end is None:
-            raise ValueError("expected begins and ends such as 2026-12-31 22:00")
-        return begin, end
+        return span_of(self.begins, self.ends)
+
+
+def span_of(begins: str, ends: str) -> tuple[datetime, datetime]:
+    """Return start and end of a dated window. Raises ValueError."""
+    begin, end = _moment(begins), _moment(ends)
+    if begin is None or end is None:
+        raise ValueError("expected begins and ends such as 2026-12-31 22:00")
+    return begin, end
 
 
 def overlaps(windows: Sequence[Maintenance]) -> Problems:
