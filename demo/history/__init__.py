@@ -1,7 +1,12 @@
-"""A made-up past of a CRM: pure functions of a seed and the time at which it ends; no file, no clock.
+"""A made-up past of a CRM, from a seed.
 
+For whoever builds detectors: pure functions of a seed and the time at which it ends; no file, no clock.
 `golden.history` gives signals of each layer over weeks, `injection.inject` puts unusual hours into them and lists them,
 `resources.resources` gives what fills up (or only seems to), with the truth about when it is full.
+
+`fill` writes a past of the demo into its Prometheus for `./run up --history`: `promises` (the events of each target),
+`recorded` (what the rules would have recorded of them), `raw` (the series they are counted from, for the last 6 hours),
+`machine` and `business`. `blocks` turns series into blocks.
 
 Modeled: office hours with a lunch dip, quiet nights and weekends; growth a week; days that are busier than others and
 hours that wander, with noise that remembers (an Ornstein-Uhlenbeck process, so that it means the same at each step);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 from demo.history.noise import Noise, Wander
@@ -46,11 +47,16 @@ def activity(
     seed: int, times: tuple[int, ...], step: int, growth_per_week: float, holidays: frozenset[date]
 ) -> list[float]:
     """The activity in each step that ends at one of `times`, 1 at the busiest hour of the first week."""
-    days = Wander(Noise(seed, "days"), _DAY_MEMORY, step)
-    hours = Wander(Noise(seed, "hours"), _HOUR_MEMORY, step)
+    differs = day_and_hour_noise(seed, step)
     values = []
     for second in times:
         grown = (1 + growth_per_week) ** ((second - times[0]) / WEEK)
-        differs = math.exp(_DAY_SPREAD * days.next() + _HOUR_SPREAD * hours.next())
-        values.append(share_of_peak(second - step / 2, holidays) * grown * differs)
+        values.append(share_of_peak(second - step / 2, holidays) * grown * differs())
     return values
+
+
+def day_and_hour_noise(seed: int, step: int) -> Callable[[], float]:
+    """What gives, for one step after the other, how much busier it is than its hour of the week: about 1."""
+    days = Wander(Noise(seed, "days"), _DAY_MEMORY, step)
+    hours = Wander(Noise(seed, "hours"), _HOUR_MEMORY, step)
+    return lambda: math.exp(_DAY_SPREAD * days.next() + _HOUR_SPREAD * hours.next())

@@ -8,7 +8,7 @@
 _shtab_pantrywatch_settings_subparsers=(validate migrate)
 _shtab_pantrywatch_subparsers=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain capacity)
 
-_shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable)
+_shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable --history)
 _shtab_pantrywatch_down_option_strings=(-h --help --settings)
 _shtab_pantrywatch_status_option_strings=(-h --help --settings)
 _shtab_pantrywatch_reset_option_strings=(-h --help --settings --yes)

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 _SHARED_BY_EXPORTERS = ("exporters.core", "exporters.__version__")
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "exporters": (
-        *_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments", "exporters.capacity", "exporters.cli",
+        *_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments", "exporters.capacity",
+        "exporters.generated", "exporters.cli",
     ),
     "exporters.core": ("exporters.core",),
     **{f"exporters.{name}": (*_SHARED_BY_EXPORTERS, ".") for name in EXPORTERS},
@@ -50,7 +51,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
         f"pantrywatch.{name}": (".", "pantrywatch.config", "pantrywatch.web", "exporters.core")
         for name in ("inbox", "heartbeat", "boards", "scheduler")
     },
-    "demo": ("demo", "pantrywatch", "exporters.core"),
+    "demo": ("demo", "pantrywatch", "exporters.core", "exporters.generated"),
     "tools": ("tools", "pantrywatch", "exporters"),
 }  # fmt: skip
 _FILES = sorted(
