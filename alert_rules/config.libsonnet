@@ -67,6 +67,7 @@ local defaults = {
           + (import 'config/causes.libsonnet')
           + (import 'config/database.libsonnet')
           + (import 'config/database_log.libsonnet')
+          + (import 'config/forecasts.libsonnet')
           + (import 'config/frontend.libsonnet')
           + (import 'config/host.libsonnet')
           + (import 'config/synthetic.libsonnet')
