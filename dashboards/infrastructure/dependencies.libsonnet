@@ -19,9 +19,14 @@ function(config)
   local names = std.objectFields(parts);
   local needed = std.set(std.flatMap(function(name) std.get(parts[name], 'needs', []), names));
   // Who needs it, and what is needed; what no part needs is what users open.
-  local edges = [['Users', name] for name in names if !std.member(needed, name)]
-                + [[parts[name].title, need] for name in names for need in std.get(parts[name], 'needs', [])];
-  local edge(by, part) = 'label_replace(max by (dependency) (crm:dependency:state{dependency="%s"}), "needed_by", "%s", "", "")' % [part, by];
+  local edges = [['', name] for name in names if !std.member(needed, name)]
+                + [[name, need] for name in names for need in std.get(parts[name], 'needs', [])];
+  local of(part) = 'max by (dependency) (crm:dependency:state{dependency="%s"})' % part;
+  local edge(by, part) = 'label_replace(%s%s, "needed_by", "%s", "", "")' % [
+    of(part),
+    if by == '' then '' else ' and on () ' + of(by),
+    if by == '' then 'Users' else parts[by].title,
+  ];
   local state = std.join(' or ', [edge(one[0], one[1]) for one in edges]);
   // The value of a part on each of its lines.
   local of_part(expr) = '0 * (%s) + on (dependency) group_left () (%s)' % [state, expr];
