@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from exporters.registry import SETTINGS_KEYS, load_sources
 from pantrywatch.config.exclusions import Exclusion
+from pantrywatch.config.settings import Settings
 from pantrywatch.scheduler.exclusions import ExclusionCollector
 
 _BERLIN = ZoneInfo("Europe/Berlin")
@@ -61,3 +65,14 @@ def test_the_scheduler_exports_what_is_to_come() -> None:
         ("weekly", "fid"): _time("2026-12-06 01:30"),
     }
     assert ends.keys() == begins.keys()
+
+
+def test_an_exporter_reads_a_file_with_exclusions(tmp_path: Path) -> None:
+    """Every key of settings.yaml is one that exporters know to be for others: a sidecar starts with it."""
+    assert {field.name for field in fields(Settings)} == set(SETTINGS_KEYS)
+    file = tmp_path / "settings.yaml"
+    file.write_text(
+        'environment: test\nhost: {}\nexclude: [{name: a, days: [sunday], begins: "01:00", ends: "02:00"}]\n'
+    )
+    for source in load_sources(str(file), ["host"]):
+        source.close()
