@@ -90,9 +90,14 @@ function(config=(import 'config.libsonnet').defaults)
   {
     groups: [
       {
-        name: 'forecasts.inputs',
+        name: 'forecasts.used',
+        interval: duration('1m'),
+        rules: [used(of) for of in resources.list(time, targets)],
+      },
+      {
+        name: 'forecasts.days',
         interval: duration('5m'),
-        rules: [used(of) for of in resources.list(time, targets)] + [
+        rules: [
           record(series.typical, 'quantile_over_time(0.5, %s[%s])' % [series.used, day]),
           record(series.highest, 'max_over_time(%s[%s])' % [series.used, day]),
         ],

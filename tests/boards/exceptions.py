@@ -11,6 +11,12 @@ from tests.boards.live import Question
 ALWAYS = {
     "crm-capacity: Proven throughput (lab)": "needs a capacity run",
     "crm-capacity: Servers needed at peak: B": "needs a capacity run",
+    "crm-capacity: Time until full: B": "needs four weeks of history",
+    "crm-capacity: Time until full: C": "needs four weeks of history",
+    "crm-capacity: Time until full: D": "needs two days of history",
+    "crm-overview: Time until full: B": "needs four weeks of history",
+    "crm-overview: Time until full: C": "needs four weeks of history",
+    "crm-overview: Time until full: D": "needs two days of history",
     "crm-capacity: Disk space left, now and in 7 days: B": "the demo has not run for half a day",
     "crm-capacity: Disk space left, now and in 7 days: C": "the demo has not run for three hours",
     "crm-capacity: Database size, now and in 30 days: B": "the demo has not run for half a day",
