@@ -30,16 +30,20 @@ _LOSSY = (
     "iptables -A INPUT -p tcp --syn -m statistic --mode nth --every 2 --packet 0 -j DROP && exec {python} -c {code}"
 )
 _PROBE = """
-import json, socket, threading
+import json, os, socket
 from exporters.core.checks.check import Observation
 from exporters.core.deadline import Deadline
+from exporters.host.socket_diag import connections
 from exporters.synthetic.sockets import connect
 seen = Observation()
 with socket.create_server(("127.0.0.1", 0)) as server:
-    for _ in range(4):
+    for _ in range(3):
         connect(*server.getsockname(), seen, Deadline.after(10)).close()
-print(json.dumps([[one.outcome, one.seconds, one.info.retransmits, one.info.round_trip_seconds]
-                  for one in seen.connects]))
+    with connect(*server.getsockname(), seen, Deadline.after(10)) as last:
+        inode = os.fstat(last.fileno()).st_ino
+        listed = [one.retransmits for one in connections() if one.inode == inode]
+found = [[one.outcome, one.seconds, one.info.retransmits, one.info.round_trip_seconds] for one in seen.connects]
+print(json.dumps([found, listed]))
 """
 
 
@@ -121,7 +125,10 @@ def test_outcomes_are_closed() -> None:
 
 @pytest.mark.long
 def test_lost_packets_are_counted_on_a_lossy_network() -> None:
-    """Where every other opening packet is lost, each connect took a second more and counts one packet sent again."""
+    """Where every other opening packet is lost, each connect takes a second more and counts one packet sent again.
+
+    The kernel's list of connections, which the host exporter reads, says the same.
+    """
     for program in ("unshare", "iptables", "ip"):
         if shutil.which(program, path="/usr/sbin:/sbin:/usr/bin:/bin") is None:
             pytest.skip(f"{program} is not installed")
@@ -131,6 +138,7 @@ def test_lost_packets_are_counted_on_a_lossy_network() -> None:
     )
     if run.returncode:
         pytest.skip(f"no network of its own with lost packets here: {run.stderr.strip()[-200:]}")
-    connects = json.loads(run.stdout)
+    connects, listed = json.loads(run.stdout)
     assert [(outcome, retransmits) for outcome, _, retransmits, _ in connects] == [("connected", 1)] * 4
     assert all(seconds >= 1 and round_trip < 0.5 for _, seconds, _, round_trip in connects)
+    assert listed == [1]
