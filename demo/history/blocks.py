@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import NamedTuple
 
 # One of the lengths of Prometheus' own blocks, and all that is on the disk as text at a time.
 BLOCK_SECONDS = 54 * 3600
+# It takes twice as long as the text for it.
+_AT_ONCE = 2
 
 
 class Steps(NamedTuple):
@@ -47,44 +51,55 @@ def pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
 
 @dataclass(slots=True)
 class BlockWriter:
-    """Writes blocks into `folder`, one piece of time while promtool works on the one before.
+    """Writes blocks into `folder / "blocks"`: promtool works on pieces of time while the next one is written.
 
-    At most two pieces are on the disk as text. Raises FillError; `close` must be called in any case.
+    At most three pieces are on the disk as text. Raises FillError; `close` must be called in any case.
     """
 
     folder: Path
     samples: int = 0
     _number: int = 0
-    _running: list[tuple[subprocess.Popen[str], Path]] = field(default_factory=list)
+    _running: deque[tuple[subprocess.Popen[str], Path]] = field(default_factory=deque)
 
     def write(self, series: Iterable[Series]) -> None:
         """Write the series of one piece of time; those of one name come one after the other."""
         self._number += 1
-        page = self.folder / f"piece-{self._number}.txt"
+        piece = self.folder / f"piece-{self._number}"
+        piece.mkdir()
+        page = piece / "samples.txt"
         with page.open("w", encoding="utf-8") as file:
             file.writelines(self._lines(series))
-        self.finish()
+        while len(self._running) >= _AT_ONCE:
+            self._collect()
         command = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration", f"{BLOCK_SECONDS // 3600}h"]
-        command += ["openmetrics", str(page), str(self.folder / "blocks")]
+        command += ["openmetrics", str(page), str(piece / "blocks")]
         child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self._running.append((child, page))
+        self._running.append((child, piece))
 
     def finish(self) -> None:
-        """Wait for promtool and remove its text."""
+        """Wait for promtool."""
         while self._running:
-            child, page = self._running.pop()
-            _, said = child.communicate()
-            page.unlink()
-            if child.returncode:
-                raise FillError(" ".join(said.strip().splitlines()[-1:]) or f"promtool ended with {child.returncode}")
+            self._collect()
 
     def close(self) -> None:
-        """End promtool if it still runs, and remove its text."""
-        for child, page in self._running:
-            child.kill()
-            child.communicate()
-            page.unlink(missing_ok=True)
+        """End promtool where it still runs, and remove its text."""
+        for child, piece in self._running:
+            with child:
+                child.kill()
+            shutil.rmtree(piece)
         self._running.clear()
+
+    def _collect(self) -> None:
+        """Wait for the oldest piece and keep its blocks alone."""
+        child, piece = self._running[0]
+        _, said = child.communicate()
+        if child.returncode:
+            raise FillError(" ".join(said.strip().splitlines()[-1:]) or f"promtool ended with {child.returncode}")
+        self._running.popleft()
+        (self.folder / "blocks").mkdir(exist_ok=True)
+        for block in (piece / "blocks").iterdir():
+            block.rename(self.folder / "blocks" / block.name)
+        shutil.rmtree(piece)
 
     def _lines(self, series: Iterable[Series]) -> Iterator[str]:
         """OpenMetrics; the type does not matter to blocks, and with `unknown` each name may be used as it is."""

@@ -59,7 +59,7 @@ _OTHERS = [
 def _size_of(name: str) -> str:
     if name in _MEMORY:
         return _MEMORY[0]
-    return "node_filesystem_files" if "_files" in name else "node_filesystem_size_bytes"
+    return "node_filesystem_size_bytes" if name.endswith("_bytes") else "node_filesystem_files"
 
 
 def _host() -> Iterator[tuple[str, str, float]]:
@@ -94,7 +94,7 @@ def _value(seed: int, gauge: Gauge, now: int) -> Callable[[int], float]:
     if not gauge.size:
         return lambda _second: gauge.now
     if gauge.name in _DISKS:
-        by_day = _FILLS["files" if "_files" in gauge.name else "bytes"] * gauge.size
+        by_day = _FILLS["bytes" if gauge.name.endswith("_bytes") else "files"] * gauge.size
         return lambda second: min(gauge.size, gauge.now + by_day * (now - second) / DAY)
     return _busy(seed, gauge, now)
 

@@ -69,7 +69,7 @@ def test_promtool_that_fails_is_named_by_its_last_line(tmp_path: Path) -> None:
     with pytest.raises(FillError, match="expected label value"):
         writer.finish()
     writer.close()
-    assert not list(tmp_path.glob("*.txt"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_pieces_begin_at_blocks_of_prometheus_and_leave_nothing_out() -> None:
