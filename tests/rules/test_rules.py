@@ -32,7 +32,10 @@ ALERTS = [
 
 CASES = sorted((ROOT / "tests/rules").glob("*.yml"))
 # Hours and days.
-_DAYS = ("causes.yml", "causes_hours.yml", "database_upkeep.yml", "monitoring_trends.yml", "synthetic_daily.yml")
+_DAYS = (
+    "causes.yml", "causes_hours.yml", "database_statements.yml", "database_upkeep.yml", "monitoring_trends.yml",
+    "synthetic_daily.yml",
+)  # fmt: skip
 # Many alerts: for `./run test long`, there with current releases as well.
 _MANY = (
     "api.yml", "browser.yml", "cache.yml", "database.yml", "host.yml", "monitoring.yml", "network.yml", "synthetic.yml",
