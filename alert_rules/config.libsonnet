@@ -62,14 +62,17 @@ local defaults = {
   alerts: (import 'config/access_log.libsonnet')
           + (import 'config/api.libsonnet')
           + (import 'config/browser.libsonnet')
+          + (import 'config/business.libsonnet')
           + (import 'config/cache.libsonnet')
           + (import 'config/causes.libsonnet')
           + (import 'config/database.libsonnet')
           + (import 'config/database_log.libsonnet')
+          + (import 'config/forecasts.libsonnet')
           + (import 'config/frontend.libsonnet')
           + (import 'config/host.libsonnet')
           + (import 'config/synthetic.libsonnet')
           + (import 'config/monitoring.libsonnet')
+          + (import 'config/network.libsonnet')
           + (import 'config/targets.libsonnet'),
 
   // Board uid → `enabled`, and fields of the board that differ here.

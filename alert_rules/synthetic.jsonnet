@@ -35,6 +35,11 @@ function(config=(import 'config.libsonnet').defaults)
   // The labels `kind` and `target` are left out: a broken target must not mute the certificate that is about to break it.
   local days_left(days) = 'min by (job, instance, check) (%s) - time() < %d * 86400' % [expiry, days];
 
+  // As above: what was known within the hour still holds.
+  local domain = 'pantrywatch_domain_expiry_timestamp_seconds';
+  local domain_days_left(days) =
+    'min by (job, instance, check) (%s or last_over_time(%s[%s])) - time() < %d * 86400' % [domain, domain, duration('1h'), days];
+
   {
     groups: [
       {
@@ -63,7 +68,7 @@ function(config=(import 'config.libsonnet').defaults)
               scrapes: time.of_scrapes(limits.scrapes),
             },
             summary: 'No check of the front end passes' + outage.class_of_checks('frontend-availability') + '.',
-            description: 'Each has failed at least %d times in a row. First open the page yourself: if it loads, the fault is on the way from the checks to it.' % limits.failures,
+            description: 'The last %d runs of each have failed. First open the page yourself: if it loads, the fault is on the way from the checks to it.' % limits.failures,
             impact: 'Users cannot open the CRM.',
           }),
         ],
@@ -98,6 +103,24 @@ function(config=(import 'config.libsonnet').defaults)
             summary: 'The certificate seen by check {{ $labels.check }} has expired or is about to: {{ $value | humanizeDuration }} left.',
             description: 'Renew it by hand now, and have the server load it.',
             impact: 'Every browser rejects the CRM, or will within a day.',
+          }),
+          alert('CrmSyntheticDomainExpiring', 'medium', function(limits) {
+            component: 'domain',
+            narrow_by: ['check'],
+            type: 'error',
+            expr: domain_days_left(limits.days),
+            summary: 'The domain of check {{ $labels.check }} expires in {{ $value | humanizeDuration }} (limit ' + limits.days + ' days).',
+            description: 'Its registry says so. First look at the registrar: is it set to renew, and is the payment valid?',
+            impact: 'None yet; after that day the name stops resolving: no page, no API, no mail.',
+          }),
+          alert('CrmSyntheticDomainSoonExpired', 'high', function(limits) {
+            component: 'domain',
+            narrow_by: ['check'],
+            type: 'error',
+            expr: domain_days_left(limits.days),
+            summary: 'The domain of check {{ $labels.check }} expires in {{ $value | humanizeDuration }} (limit ' + limits.days + ' days).',
+            description: 'Nobody and nothing has renewed it. Renew it at the registrar today.',
+            impact: 'None yet; after that day the name stops resolving: no page, no API, no mail.',
           }),
           alert('CrmSyntheticCheckFailing', 'medium', function(limits) {
             component: 'check',

@@ -19,5 +19,5 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Performance and usage: does slow mean less used?', (import 'business/performance.libsonnet')(config)),
       board.row('Habits: how do people work?', (import 'business/habits.libsonnet')(config)),
     ],
-    alerts='alertname=~"Crm(Api|SystemAvailability).+"',
+    alerts='alertname=~"Crm(Api|Business|SystemAvailability).+"',
   )

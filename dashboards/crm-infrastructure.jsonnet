@@ -12,6 +12,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
     ],
     [
       board.row('Status: is a machine short of something?', (import 'infrastructure/health.libsonnet')(config)),
+      board.row('Dependencies: who needs whom, and does it answer?', (import 'infrastructure/dependencies.libsonnet')(config)),
       board.row('Problems: what waits, and what will be full?', (import 'infrastructure/problems.libsonnet')(config)),
       board.row('Performance: CPU and memory', (import 'infrastructure/compute.libsonnet')(config)),
       board.row('Performance: disks and network', (import 'infrastructure/devices.libsonnet')(config)),
@@ -20,5 +21,5 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Container limits', (import 'infrastructure/containers.libsonnet')(config), collapsed=true),
       board.row('Detail: files, sockets, clock, kernel', (import 'infrastructure/kernel.libsonnet')(config), collapsed=true),
     ],
-    alerts='alertname=~"Crm(Host|SystemAvailability|DbAvailability).+"',
+    alerts='alertname=~"Crm(Host|Network|SystemAvailability|DbAvailability).+"',
   )

@@ -24,6 +24,7 @@ from exporters.core.problem_text import suggestion
 from exporters.core.scrape import Run, ScrapeRunner, Source, run_once
 from exporters.core.server import Pages, listen, serve
 from exporters.deployments import DeploymentCollector
+from exporters.generated import GENERATED_FILE, GeneratedCollector
 from exporters.registry import EXPORTERS, SETTINGS_FILE, load_sources, process_settings, sections_not_read
 
 _DEFAULT_LISTEN = "127.0.0.1:9690"
@@ -126,6 +127,7 @@ def _self_registry(marks: Path | None) -> CollectorRegistry:
     if marks:
         registry.register(DeploymentCollector(marks))
         registry.register(CapacityCollector(marks.with_name(CAPACITY_FILE)))
+        registry.register(GeneratedCollector(marks.with_name(GENERATED_FILE)))
     ProcessCollector(registry=registry)
     labels = ("version", "pythonversion")
     info = Gauge(

@@ -89,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("queryid", type=int, metavar="QUERYID")
     command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
     command.set_defaults(run=_statement)
+    _add_explain(commands)
     _add_target(commands)
     _add_capacity(commands)
     return top
@@ -101,6 +102,17 @@ def _add_scheduler(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     command.add_argument("--listen", default="127.0.0.1:9096", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--keep", type=Path, metavar="DIR", help="keep the days here across restarts")
     command.set_defaults(run=_scheduler)
+
+
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("explain", help="print what is known about an alert: since when, why, what first")
+    command.add_argument("alert", metavar="ALERT", help="its name, for example CrmApiSlow")
+    command.add_argument("--json", action="store_true", help="as one JSON document")
+    command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
+    command.add_argument(
+        "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
+    )
+    command.set_defaults(run=_explain)
 
 
 def _add_target(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -225,12 +237,27 @@ def _boards(options: argparse.Namespace) -> int:
     from pantrywatch.boards.serve import serve_boards
     from pantrywatch.web.prometheus import Prometheus
 
-    state = running_state(options)
-    web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
-    prometheus = Prometheus(options.prometheus or state.addresses().url("prometheus"), web)
+    url, web = _prometheus_of(options)
     shared = shared_files()
     catalogue = BoardFiles(shared / "dashboards/generated", shared / "docs")
-    return serve_boards(options.listen or state.addresses().address("boards"), prometheus, catalogue, web)
+    listen = options.listen or running_state(options).addresses().address("boards")
+    return serve_boards(listen, Prometheus(url, web), catalogue, web)
+
+
+def _prometheus_of(options: argparse.Namespace) -> tuple[str, WebSettings]:
+    """Return the URL of the Prometheus to ask, and its login: the one named, or that of the stack that runs."""
+    state = running_state(options)
+    web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
+    return options.prometheus or state.addresses().url("prometheus"), web
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from pantrywatch.explain.command import print_explanation
+    from pantrywatch.explain.questions import QUESTION_SECONDS
+    from pantrywatch.web.prometheus import Prometheus
+
+    prometheus = Prometheus(*_prometheus_of(options), QUESTION_SECONDS)
+    return print_explanation(prometheus, options.alert, shared_files() / "docs/runbooks", as_json=options.json)
 
 
 def _validate(options: argparse.Namespace) -> int:

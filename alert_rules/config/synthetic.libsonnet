@@ -15,6 +15,13 @@
   // The last day: after it nobody gets in.
   CrmSyntheticCertificateExpired: { days: 1, 'for': '5m' },
 
+  // Registrars renew domains by themselves 30 days before and later: what is left then is decided, or forgotten. Raise it where
+  // a renewal needs somebody's signature.
+  CrmSyntheticDomainExpiring: { days: 30, 'for': '15m' },
+
+  // A working week, as for certificates; then the name stops resolving, and buying it back takes weeks.
+  CrmSyntheticDomainSoonExpired: { days: 7, 'for': '15m' },
+
   // No success in `range`; where the runs are counted, `failures` at least within `counted`. A check that runs less often
   // than every `slow` cannot fail as often in that time: `slow_failures` within `slow_counted`, which holds two runs of a
   // daily check, the slowest that settings allow.

@@ -10,9 +10,12 @@ local variables = {
   'crm-synthetic': { check: 'check', kind: 'kind' },
 };
 
+// The instance of an alert about the network is the exporter that checks, not a host.
+local unnarrowed = ['network'];
+
 {
   [name]: alert_components[name] {
-    variables: if alert_components[name].board in variables then variables[alert_components[name].board] else {},
+    variables: if !std.member(unnarrowed, name) && alert_components[name].board in variables then variables[alert_components[name].board] else {},
   }
   for name in std.objectFields(alert_components)
 }

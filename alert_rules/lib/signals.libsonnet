@@ -113,4 +113,19 @@ local as_it_is(selector) = selector;
       ||| % { s: braces(selector), range: range },
     },
   },
+  network: {
+    // On how many connects is a packet lost? A refused one has its answer.
+    loss: {
+      title: 'Connects with packet loss',
+      unit: 'percentunit',
+      type: 'ratio',
+      local per = 'job, instance, check, dependency',
+      lost(selector='', range='5m')::
+        'sum by (%s) (increase(pantrywatch_check_connects_lossy_total%s[%s]))' % [per, braces(selector), range],
+      expr(selector='', range='5m'):: |||
+        %(lost)s
+          / on (%(per)s) (sum by (%(per)s) (increase(pantrywatch_check_connects_total%(s)s[%(range)s])) > 0)
+      ||| % { s: braces(selector), per: per, range: range, lost: $.network.loss.lost(selector, range) },
+    },
+  },
 }

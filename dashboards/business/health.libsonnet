@@ -44,5 +44,5 @@ function(config)
       height=7,
     ),
     status.promised(['system-availability', 'api-latency', 'api-error-rate']),
-    status.firing(['target=~"system-availability|api-.+"', 'alertname=~"CrmApi.+"']),
+    status.firing(['target=~"system-availability|api-.+"', 'alertname=~"Crm(Api|Business).+"']),
   ]

@@ -50,5 +50,5 @@ function(config)
       height=5,
     ),
     status.promised(['system-availability', 'db-availability']),
-    status.firing(['alertname=~"CrmHost.+"', 'target=~"system-availability|db-availability"', 'alertname=~"CrmMonitoring.+", ' + config.selectors.host]),
+    status.firing(['alertname=~"Crm(Host|Network).+"', 'target=~"system-availability|db-availability"', 'alertname=~"CrmMonitoring.+", ' + config.selectors.host]),
   ]

@@ -34,7 +34,6 @@ function(config)
       'short',
       [panel.query(of('pantrywatch_process_group_open_files'), '{{group}}')],
       none,
-      width=12,
     ) + panel.decimals(0),
     panel.timeseries(
       'Threads by group',
@@ -42,6 +41,12 @@ function(config)
       'short',
       [panel.query(of('pantrywatch_process_group_threads'), '{{group}}')],
       none,
-      width=12,
     ) + panel.decimals(0),
+    panel.timeseries(
+      'TCP segments sent again by group',
+      'Share of the TCP segments of each group that were sent again, because the other end did not answer in time. Good: below 1%. One group: the network on the way to what it talks to, or an overloaded peer. All: this machine. Connections that last less than one sample (15 seconds by default) are missing.',
+      'percentunit',
+      [panel.query(queries.share(queries.rate('pantrywatch_process_group_tcp_retransmits_total', 'group'), queries.rate('pantrywatch_process_group_tcp_segments_total', 'group'), 'group'), '{{group}}')],
+      none + ' In a container without the network of its host they are not visible.',
+    ) + panel.ratio + panel.decimals(2),
   ]

@@ -49,4 +49,19 @@ local datasource = { type: 'prometheus', uid: '${datasource}' };
     tagKeys: 'version',
     useValueForTime: true,
   },
+
+  // Where the past that `./run up --history` made up ends, and what was measured begins.
+  generated:: {
+    name: 'Generated history',
+    enable: true,
+    hide: false,
+    datasource: datasource,
+    iconColor: 'purple',
+    expr: 'max(pantrywatch_generated_until_seconds) * 1000',
+    step: '60s',
+    titleFormat: 'Generated history ends',
+    textFormat: 'Everything before was made up by `./run up --history`.',
+    tagKeys: '',
+    useValueForTime: true,
+  },
 }

@@ -26,6 +26,26 @@ function(config)
       width=8,
       descending=false,
     ),
+    panel.table(
+      'Domains, next to expire first',
+      'When the domain of each check of kind `domain` expires, as its registry said last, and how old that is: it is asked once a day. Good: more than a month, and an answer of today. Not measured: a private name, or a registry that does not say. Below a month: look at the registrar.',
+      's',
+      [
+        panel.rows('min by (check) (pantrywatch_domain_expiry_timestamp_seconds{%s}) - time()' % queries.chosen),
+        panel.rows('time() - max by (check) (pantrywatch_domain_answer_timestamp_seconds{%s})' % queries.chosen),
+        panel.rows(queries.worst('pantrywatch_domain_known', of='min')),
+      ],
+      'No chosen check has the kind domain: add one for each domain to settings.yaml (synthetic.checks).',
+      [
+        ['check', 'Check'],
+        ['Value #A', 'Expires in', status.colored({ decimals: 1, thresholds: status.steps([[null, colors.hurt], [86400 * alerts.CrmSyntheticDomainSoonExpired.days, colors.broken], [86400 * alerts.CrmSyntheticDomainExpiring.days, colors.kept]]) })],
+        ['Value #B', 'Answer is', { decimals: 1 }],
+        ['Value #C', 'Measured', status.colored({ unit: 'none', decimals: 0, mappings: status.texts({ '0': ['not measured', colors.unknown], '1': ['yes', colors.kept] }) })],
+      ],
+      'Expires in',
+      width=8,
+      descending=false,
+    ),
     panel.timeseries(
       'Name resolution time',
       "By the system's resolver. Seconds: the first name server does not respond.",

@@ -10,6 +10,7 @@ _ERRORS = "the API responds with 5xx if it cannot reach its servers"
 _SLOW = "routes take longer than a second"
 _NO_CONNECTION = "background queries without a connection fail until their next run"
 _GONE = "the group of processes is gone with the server"
+_BACKLOG = "what is frozen accepts nothing: once its queue is full, packets of new connections are dropped"
 _MISSED = "the fault breaks a promise for long enough that its literal reading is missed as well"
 
 # One alert over all targets: whatever is missed long enough is told by it.
@@ -157,6 +158,7 @@ _APPLICATION = (
             _NOW: _MISSED,
             ("CrmIntegrationErrorRateBurn", "critical"): _BURN,
             ("CrmSyntheticCheckFailing", "medium"): _CHECK,
+            ("CrmNetworkLoss", "medium"): _BACKLOG,
             ("CrmApiRouteSlow", "medium"): _SLOW,
         },
     ),

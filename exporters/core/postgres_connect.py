@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import select
+import time
 from collections.abc import Sequence
 
 from psycopg import pq
 
+from exporters.core.checks.connects import Connect, Outcome, tcp_info
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.postgres_dsn import Dsn
@@ -17,17 +19,19 @@ from exporters.core.postgres_replies import ReplyLimit
 _UNHEARD = (ErrorClass.REFUSED, ErrorClass.TIMEOUT)
 
 
-def connect(dsn: Dsn, deadline: Deadline, database: bytes | None = None) -> pq.abc.PGconn:
+def connect(
+    dsn: Dsn, deadline: Deadline, database: bytes | None = None, connects: list[Connect] | None = None
+) -> pq.abc.PGconn:
     """Return a connection to the first address that accepts us; each gets its share of the time left.
 
-    Raises CollectError.
+    Each attempt over TCP is noted in `connects`. Raises CollectError.
     """
     candidates = dsn.connection_strings(database)
     failures: list[CollectError] = []
     for position, (endpoint, connection_string) in enumerate(candidates):
         share = Deadline.after(deadline.remaining() / (len(candidates) - position))
         try:
-            return connect_once(connection_string, share)
+            return connect_once(connection_string, share, connects)
         except CollectError as error:
             failures.append(error)
             if error.error_class is ErrorClass.TIMEOUT:
@@ -43,11 +47,11 @@ def wait_for(pgconn: pq.abc.PGconn, events: int, deadline: Deadline) -> None:
         raise CollectError(ErrorClass.TIMEOUT, "no answer from the server in time")
 
 
-def connect_once(connection_string: bytes, deadline: Deadline) -> pq.abc.PGconn:
+def connect_once(connection_string: bytes, deadline: Deadline, connects: list[Connect] | None = None) -> pq.abc.PGconn:
     """Return a connection to the single address of a connection string. Raises CollectError."""
     pgconn = pq.PGconn.connect_start(connection_string)
     try:
-        text = _failure(pgconn, deadline)
+        text = _failure(pgconn, deadline, connects)
         if text is None:
             return pgconn
         error_class = class_of_connection_error(text)
@@ -60,10 +64,11 @@ def connect_once(connection_string: bytes, deadline: Deadline) -> pq.abc.PGconn:
     raise CollectError(error_class, text)
 
 
-def _failure(pgconn: pq.abc.PGconn, deadline: Deadline) -> str | None:
+def _failure(pgconn: pq.abc.PGconn, deadline: Deadline, connects: list[Connect] | None = None) -> str | None:
     """Return libpq's report of a failed connection attempt, or None once connected."""
     if pgconn.status == pq.ConnStatus.BAD:
         return pgconn.get_error_message()
+    _wait_for_tcp(pgconn, deadline, connects)
     limit = ReplyLimit(pgconn)
     status: int = pq.PollingStatus.WRITING
     while status in (pq.PollingStatus.WRITING, pq.PollingStatus.READING):
@@ -73,6 +78,19 @@ def _failure(pgconn: pq.abc.PGconn, deadline: Deadline) -> str | None:
         with limit.reading():
             status = pgconn.connect_poll()
     return None if status == pq.PollingStatus.OK else pgconn.get_error_message()
+
+
+def _wait_for_tcp(pgconn: pq.abc.PGconn, deadline: Deadline, connects: list[Connect] | None) -> None:
+    """Wait until TCP is connected or has failed, and note which; not for a Unix socket. Raises CollectError."""
+    begun = time.monotonic()
+    outcome: Outcome = "timeout"
+    try:
+        wait_for(pgconn, select.POLLOUT, deadline)
+        outcome = "refused"  # or unreachable: libpq keeps the error of the socket for its own text
+    finally:
+        if connects is not None and (info := tcp_info(pgconn.socket)):
+            outcome = "connected" if info.connected else outcome
+            connects.append(Connect(outcome, time.monotonic() - begun, info))
 
 
 def _class_without_encryption(pgconn: pq.abc.PGconn, connection_string: bytes, deadline: Deadline) -> ErrorClass:

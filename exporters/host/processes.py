@@ -88,6 +88,10 @@ class ProcessGroups:
         with self._lock:
             self._sample = Sample(time.time(), totals, dict(self._cpu))
 
+    def members(self) -> dict[int, str]:
+        """Return PID → group of the latest sample."""
+        return {pid: process.group for pid, process in self._known.items()}
+
     def families(self) -> Iterable[Family]:
         """Return the latest sample, taking one if there is none."""
         with self._lock:

@@ -12,6 +12,7 @@ from exporters.core.exposition import Family
 from exporters.core.scheduler import Periodic
 from exporters.core.scrape import Finding, Run, Source, Up, run_once
 from exporters.host import cgroup, cpu, disk, filesystem, memory, network, system
+from exporters.host.connections import GroupConnections
 from exporters.host.processes import ProcessGroups
 from exporters.host.procfs import Roots, exists
 from exporters.host.settings import HostSettings
@@ -62,7 +63,8 @@ class HostSource:
         self._sizes = sizes or filesystem.MountSizes()
         self._groups = ProcessGroups(settings.process_groups, settings.procfs)
         interval = settings.process_interval_seconds
-        self._periodic = Periodic("process-groups", interval, self._groups.refresh)
+        self._connections = GroupConnections((group.name for group in settings.process_groups), settings.procfs)
+        self._periodic = Periodic("process-groups", interval, self._sample)
         self._collectors: dict[str, Callable[[Roots], Iterable[Family]]] = {
             "stat": partial(cpu.stat, times=cpu.ProcessorTimes()),
             "diskstats": partial(disk.diskstats, times=disk.DeviceTimes()),
@@ -79,9 +81,14 @@ class HostSource:
         for name, read in self._collectors.items():
             run.collect(name, partial(read, self._roots))
         run.collect("processes", self._groups.families)
+        run.collect("connections", self._connections.families)
         deadline = run.deadline.earlier(_MARGIN_SECONDS)
         run.collect("filesystem", lambda: filesystem.filesystems(self._roots, self._sizes, deadline))
         run.add(*_successes(run))
+
+    def _sample(self) -> None:
+        self._groups.refresh()
+        self._connections.refresh(self._groups.members())
 
     def classify(self, error: BaseException) -> ErrorClass:
         """Return `version` for what this kernel does not have, `permission` for what may not be read."""
@@ -95,7 +102,7 @@ class HostSource:
 
     def collectors(self) -> Sequence[str]:
         """Return the names that `check` accepts."""
-        return (*self._collectors, "processes", "filesystem")
+        return (*self._collectors, "processes", "connections", "filesystem")
 
     def validate(self, deadline: Deadline) -> list[Finding]:
         """Try every collector once."""

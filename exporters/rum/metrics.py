@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 
 from exporters.core.cardinality import OTHER
-from exporters.core.checks.counters import Histogram
+from exporters.core.checks.histogram import Histogram
 from exporters.core.exposition import AnyFamily, Family, HistogramFamily
 from exporters.rum.labels import BROWSERS
 

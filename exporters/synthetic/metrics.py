@@ -31,6 +31,19 @@ GAUGES: Gauges = {
     "probe_dns_authority_rrs": ((), "Records in the authority section."),
     "probe_dns_additional_rrs": ((), "Records in the additional section."),
     "probe_dns_serial": ((), "Serial number of the zone, from the SOA record."),
+    "pantrywatch_domain_known": (
+        (),
+        "Whether a registry says when the domain expires (1) or not (0): a private name, or its registry does not say.",
+    ),
+    "pantrywatch_domain_expiry_timestamp_seconds": (
+        (),
+        "When the domain expires, as its registry said last, Unix time.",
+    ),
+    "pantrywatch_domain_answer_timestamp_seconds": ((), "When the registry of the domain answered last, Unix time."),
+    "pantrywatch_domain_error": (
+        ("class",),
+        "1 for the class of error that the last look at the registry failed with; no sample if it answered.",
+    ),
     "pantrywatch_check_step_success": (
         ("step",),
         "Whether a step of the last journey passed (1) or not (0); no sample for one that was not reached.",

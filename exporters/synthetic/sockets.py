@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 from exporters.core.checks.check import Observation
+from exporters.core.checks.connects import noted
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 
@@ -56,7 +57,8 @@ def connect_first(addresses: Sequence[Address], observation: Observation, deadli
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.settimeout(time_left(share))
-            sock.connect(sockaddr)
+            with noted(sock.fileno(), observation.connects):
+                sock.connect(sockaddr)
         except OSError:
             sock.close()
             if index == len(addresses):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from exporters.core.checks.check import Entry, PreparedCheck, prepared
 from exporters.core.checks.source import CheckMetrics, CheckSource
 from exporters.core.scrape import Source
+from exporters.synthetic.dependency import ConnectingCheck
 from exporters.synthetic.kinds import KINDS, AnyCheck
 from exporters.synthetic.kinds.journey import JourneyCheck
 from exporters.synthetic.metrics import GAUGES, HISTOGRAM_LABELS, HISTOGRAMS, STEP_SECONDS
@@ -23,4 +24,6 @@ def sources(section: SyntheticSettings, settings_file: str) -> list[Source]:
 
 def _prepare(check: AnyCheck, entry: Entry) -> PreparedCheck:
     steps = check.all_steps() if isinstance(check, JourneyCheck) else ()
-    return PreparedCheck(check, KINDS[check.kind](check, entry), tuple((STEP_SECONDS, (one.name,)) for one in steps))
+    histograms = tuple((STEP_SECONDS, (one.name,)) for one in steps)
+    dependency = check.connects_to() if isinstance(check, ConnectingCheck) else ""
+    return PreparedCheck(check, KINDS[check.kind](check, entry), histograms, dependency)

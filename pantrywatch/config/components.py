@@ -43,6 +43,15 @@ class Component:
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_container_of_an_exporter,)
 
 
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A part of the watched application; the file itself says what each field means."""
+
+    title: str
+    needs: tuple[str, ...] = ()
+    cause: str | None = None
+
+
 def _unique_jobs(components: tuple[Component, ...]) -> Problems:
     yield from unique([getattr(component, "job", None) for component in components], ".job")
 
@@ -58,12 +67,21 @@ def _known_words(
                     yield f"components[{number}].{field}[{index}]", expected_one_of(known, name)
 
 
+def _known_needs(dependencies: dict[str, Dependency]) -> Problems:
+    """Yield each need that is not in the table itself."""
+    for name, dependency in dependencies.items():
+        for index, need in enumerate(getattr(dependency, "needs", ())):
+            if need not in dependencies:
+                yield f"{name}.needs[{index}]", expected_one_of(dependencies, need)
+
+
 @dataclass(frozen=True, slots=True)
 class Components:
     """The whole table."""
 
     alert_components: dict[str, AlertComponent]
     data_sources: dict[str, str]
+    dependencies: Annotated[dict[str, Dependency], _known_needs]
     components: Annotated[tuple[Component, ...], _unique_jobs]
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_known_words,)

@@ -29,6 +29,10 @@ def add_stack_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
         action="store_true",
         help="refuse to start while a server that FILE names does not respond",
     )
+    command.add_argument(
+        "--history", type=_days, metavar="DAYS",
+        help="with the demo, at its first start: make up a past of so many days, as 35d",
+    )  # fmt: skip
     command.set_defaults(run=_up)
     command = commands.add_parser("down", help="stop the stack")
     command.add_argument("--settings", type=Path, metavar="FILE", help=_WHICH)
@@ -60,13 +64,31 @@ def _up(options: argparse.Namespace) -> int:
     from pantrywatch.native.time_scale import Speed
 
     require_valid_offset(options.port_offset)
+    _require_demo_for_history(options)
     settings = options.settings.resolve() if options.settings else None
     state = state_of_installation(options, settings)
     speed = Speed(options.speed)
     wanted = Options(
-        state, Addresses(options.port_offset), settings, speed, require_reachable=options.require_reachable
+        state,
+        Addresses(options.port_offset),
+        settings,
+        speed,
+        require_reachable=options.require_reachable,
+        history_days=options.history,
     )
     return stack.up(wanted)
+
+
+def _require_demo_for_history(options: argparse.Namespace) -> None:
+    """Raise ConfigError where a made-up past would not fit what is measured afterwards."""
+    if options.history is None:
+        return
+    if options.settings is not None:
+        expected = "expected no --settings with it: a past is made up for the demo only, never for a real CRM"
+        raise ConfigError([ConfigProblem("command line", "--history", expected)])
+    if options.speed != 1:
+        expected = "expected no --speed with it: windows of other lengths would not fit what was recorded"
+        raise ConfigError([ConfigProblem("command line", "--history", expected)])
 
 
 def _down(options: argparse.Namespace) -> int:
@@ -113,6 +135,14 @@ def _speed(text: str) -> int:
     if not 1 <= speed <= 30:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 30, got {text!r}")
     return speed
+
+
+def _days(text: str) -> int:
+    digits = text.removesuffix("d")
+    days = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 4 else 0
+    if not 14 <= days <= 60:
+        raise argparse.ArgumentTypeError(f"expected 14d to 60d, got {text!r}")
+    return days
 
 
 def state_of(options: argparse.Namespace) -> State:

@@ -46,7 +46,7 @@ class Options:
     """The options of `up`; the user's own `settings_file` means no demo. `speed` divides all waiting times.
 
     `web` is the section of the settings with absolute paths. `require_reachable`: refuse to start while a server of the
-    settings does not respond.
+    settings does not respond. `history_days`: so much of a past is made up for the demo, at its first start.
     """
 
     state: State
@@ -55,6 +55,7 @@ class Options:
     speed: Speed = field(default_factory=Speed)
     web: WebSettings = field(default_factory=WebSettings)
     require_reachable: bool = False
+    history_days: int | None = None
 
 
 def component_environment(options: Options, grafana: str | None) -> dict[str, str]:

@@ -83,6 +83,8 @@ def up(options: Options) -> int:
             say("preparing PostgreSQL and Redis for the demo")
             if code := _prepare_demo(state, addresses, environment["PW_POSTGRES"]):
                 return code
+            if options.history_days and (code := _make_history(state, options.history_days)):
+                return code
         settings = choose(settings, Path(environment["PW_SETTINGS"]))
         write_configuration(options, settings, Path(environment["PW_SETTINGS"]))
         section = settings.notifications
@@ -188,6 +190,13 @@ def _prepare_demo(state: State, addresses: Addresses, postgres_bin: str) -> int:
     """Run the demo's command, which prints what is wrong; returns its exit code. Nothing here imports the demo."""
     command = [sys.executable, "-m", "demo.prepare", "--state", str(state.path)]
     command += ["--port-offset", str(addresses.offset), "--postgres-bin", postgres_bin]
+    return subprocess.run(command, check=False, cwd=ROOT).returncode
+
+
+def _make_history(state: State, days: int) -> int:
+    """Run the demo's command that fills Prometheus before it starts; returns its exit code."""
+    say(f"generating {days} days of history, once: about a minute")
+    command = [sys.executable, "-m", "demo.history.fill", "--state", str(state.path), "--days", str(days)]
     return subprocess.run(command, check=False, cwd=ROOT).returncode
 
 

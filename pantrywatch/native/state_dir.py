@@ -38,7 +38,15 @@ _FOLDERS = (
 )
 # These identify a state directory: other commands may have used it before the first start.
 KNOWN_ENTRIES = frozenset(
-    {*(name.partition("/")[0] for name in _FOLDERS), "postgres", "postgres.initdb", "deployments.txt", "gameday", "npm"}
+    {
+        *(name.partition("/")[0] for name in _FOLDERS),
+        "postgres",
+        "postgres.initdb",
+        "deployments.txt",
+        "generated.json",
+        "gameday",
+        "npm",
+    }
 )
 
 # `setpriv`: PostgreSQL refuses to run as root, and user postgres may lack access to the folders above the checkout; the

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 
@@ -25,6 +26,10 @@ class Answer:
 
     status: int
     body: bytes
+
+
+class NoAnswerError(Exception):
+    """Prometheus did not answer, or not as expected; the text says so in words."""
 
 
 class Prometheus:
@@ -52,6 +57,18 @@ class Prometheus:
             return _refusal(502, "unavailable", f"The certificate of Prometheus at {self.shown_url} is not trusted.")
         except OSError:  # includes a CA file that is gone
             return _refusal(502, "unavailable", f"Prometheus does not answer at {self.shown_url}. Is it running?")
+
+    def data(self, path: str, parameters: list[tuple[str, str]]) -> Any:
+        """Return the field `data` of the response to /api/v1/<path>. Raises NoAnswerError."""
+        answer = self.query(path, parameters)
+        try:
+            document = json.loads(answer.body)
+        except (ValueError, RecursionError) as error:
+            raise NoAnswerError(f"its answer, status {answer.status}, is not JSON") from error
+        if not isinstance(document, dict) or document.get("status") != "success":
+            text = document.get("error", "") if isinstance(document, dict) else ""
+            raise NoAnswerError(str(text)[:200] or f"its answer has the status {answer.status}")
+        return document.get("data")
 
     @property
     def shown_url(self) -> str:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporters.core.checks.counters import Histogram
+from exporters.core.checks.histogram import Histogram
 from exporters.rum.beacon import MOST_BYTES, Beacon
 from exporters.rum.metrics import HISTOGRAMS, Metrics
 from exporters.rum.receiver import Head, Receiver

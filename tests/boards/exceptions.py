@@ -11,6 +11,12 @@ from tests.boards.live import Question
 ALWAYS = {
     "crm-capacity: Proven throughput (lab)": "needs a capacity run",
     "crm-capacity: Servers needed at peak: B": "needs a capacity run",
+    "crm-capacity: Time until full: B": "needs four weeks of history",
+    "crm-capacity: Time until full: C": "needs four weeks of history",
+    "crm-capacity: Time until full: D": "needs two days of history",
+    "crm-overview: Time until full: B": "needs four weeks of history",
+    "crm-overview: Time until full: C": "needs four weeks of history",
+    "crm-overview: Time until full: D": "needs two days of history",
     "crm-capacity: Disk space left, now and in 7 days: B": "the demo has not run for half a day",
     "crm-capacity: Disk space left, now and in 7 days: C": "the demo has not run for three hours",
     "crm-capacity: Database size, now and in 30 days: B": "the demo has not run for half a day",
@@ -22,6 +28,7 @@ ALWAYS = {
     "crm-api: Connection pool: B": "the demo's CRM does not export the limit of its pool",
     "crm-api: Connection pool: C": "the demo's CRM does not export who waits for its pool",
     "crm-business: All activity vs. last week: B": "the demo has not run for a week",
+    "crm-business: Usage in slow hours": "the demo has not run for a week",
     "crm-cache: Replica lag (seen by primary)": "the demo's cache has no replica",
     **dict.fromkeys(
         (
@@ -39,6 +46,7 @@ ALWAYS = {
     "crm-database: WAL left to replay (seen by primary)": "the demo's database has no replica",
     "crm-database: WAL retained by slots": "the demo's database has no replication slot",
     "crm-database: Limits that stop writes: C": "no sequence of the demo has given out a number",
+    "crm-synthetic: Domains, next to expire first": "the demo has no domain, and asks nobody on the internet",
     "crm-frontend: Certificate expires in": "no check of the target frontend-availability uses TLS in the demo",
 }
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from exporters.core.errors import ConfigError
+from pantrywatch.explain.evidence import table
 from tools import record_metrics
 from tools.rule_lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
 from tools.rule_lint.check import LINTS, check, without_excluded
@@ -65,6 +66,14 @@ def test_the_rules_have_no_faults(catalogue: Catalogue) -> None:
     assert [str(finding) for finding in without_excluded(found)] == []
     assert EXCLUSIONS.keys() - {(finding.rule, finding.lint) for finding in found} == set()
     assert all(reason for reason in EXCLUSIONS.values())
+
+
+def test_the_questions_of_explain_have_no_faults(tmp_path: Path, catalogue: Catalogue) -> None:
+    """Metrics exist, labels are theirs, nothing is divided by zero or counted twice: as for rules that record them."""
+    rules = [{"record": f"asked:question:number{number}", "expr": one.expr} for number, one in enumerate(table())]
+    file = tmp_path / "questions.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]}))
+    assert [str(finding) for finding in without_excluded(check([file], catalogue))] == []
 
 
 def test_every_seeded_mistake_is_found_and_nothing_else(tmp_path: Path, catalogue: Catalogue) -> None:

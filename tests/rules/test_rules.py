@@ -34,7 +34,9 @@ CASES = sorted((ROOT / "tests/rules").glob("*.yml"))
 # Hours and days.
 _DAYS = ("causes.yml", "causes_hours.yml", "database_upkeep.yml", "monitoring_trends.yml", "synthetic_daily.yml")
 # Many alerts: for `./run test long`, there with current releases as well.
-_MANY = ("api.yml", "browser.yml", "cache.yml", "database.yml", "host.yml", "monitoring.yml", "synthetic.yml")
+_MANY = (
+    "api.yml", "browser.yml", "cache.yml", "database.yml", "host.yml", "monitoring.yml", "network.yml", "synthetic.yml",
+)  # fmt: skip
 
 
 def _marks(file: Path) -> tuple[pytest.MarkDecorator, ...]:

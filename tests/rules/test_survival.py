@@ -21,6 +21,12 @@ _MAY_END = {
     "CrmMonitoringAlertsDropped": "as above",
     "CrmSyntheticCheckFlapping": "its case ends before it fires",
     "CrmDatabaseSequenceNearEnd": "its case has a sample each five minutes",
+    "CrmBusinessActivityStopped": "it takes a week of history, and so minutes: it was tried, and survives",
+    "CrmBusinessUsersLeaving": "it takes four weeks of history",
+    **dict.fromkeys(
+        ("CrmHostFullSoon", "CrmDatabaseFullSoon", "CrmCacheFullSoon", "CrmApiCapacityReachedSoon"),
+        "a forecast needs four weeks, and reads midnights only: its cases give it as a series",
+    ),
     "CrmDatabaseStatementSlower": "it takes a day of history, and so minutes: it was tried, and survives",
 }
 # They look at their own ALERTS.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, ClassVar, TypeVar
 
+from exporters.core.checks.connects import Connect
 from exporters.core.deadline import Deadline
 from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import ConfigError, ConfigProblem
@@ -62,6 +63,7 @@ class Observation:
     def __init__(self) -> None:
         self.gauges: dict[tuple[str, tuple[str, ...]], float] = {}
         self.measured: dict[tuple[str, tuple[str, ...]], Measured] = {}
+        self.connects: list[Connect] = []
         self._phases: dict[str, float] = {}
         self._current: tuple[str, float] | None = None
 
@@ -108,11 +110,15 @@ Probe = Callable[[Observation, Deadline], None]
 
 @dataclass(frozen=True, slots=True)
 class PreparedCheck:
-    """A check that can run; `histograms` are those it fills: name and the values of their own labels."""
+    """A check that can run; `histograms` are those it fills: name and the values of their own labels.
+
+    `dependency`: what it connects to over TCP, where its connects are counted; empty for one that makes none.
+    """
 
     settings: CheckSettings
     probe: Probe
     histograms: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    dependency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

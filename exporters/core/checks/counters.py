@@ -6,50 +6,35 @@ Not prometheus_client's counters: writing those took half of the time of a scrap
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from itertools import accumulate
 from typing import Literal
 
 from exporters.core.checks.check import Histograms, Measured
+from exporters.core.checks.connect_counters import ConnectCounters
+from exporters.core.checks.histogram import Histogram
 from exporters.core.checks.metrics import LABELS
 from exporters.core.checks.probe_run import Result
 from exporters.core.errors import ErrorClass
-from exporters.core.exposition import AnyFamily, Family, HistogramFamily, HistogramSample
+from exporters.core.exposition import AnyFamily, Family, HistogramFamily
 
 # In seconds; the edges include those of the documented targets (0.1, 0.2, 0.5, 1, 2, 3).
 EDGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 
 
-class Histogram:
-    """Counts of values by the first edge at or above them (the last is +Inf), and their sum."""
-
-    def __init__(self, edges: tuple[float, ...]) -> None:
-        self._edges = edges
-        self._counts = [0] * (len(edges) + 1)
-        self._sum = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count a value."""
-        self._counts[bisect_left(self._edges, value)] += 1
-        self._sum += value
-
-    def observe_censored(self, waited: float) -> None:
-        """Count a value that did not occur in the seconds waited: above every edge, with those seconds in the sum."""
-        self._counts[-1] += 1
-        self._sum += waited
-
-    def sample(self, labels: tuple[str, ...]) -> HistogramSample:
-        """Return a copy of the counts."""
-        *buckets, count = accumulate(self._counts)
-        return HistogramSample(labels, tuple(zip(self._edges, buckets, strict=True)), count, self._sum)
-
-
 class CheckCounters:
     """The counts of one check, all starting at 0: a counter that appears at 1 hides its first event from `increase`."""
 
-    def __init__(self, labels: tuple[str, str, str], filled: Mapping[tuple[str, tuple[str, ...]], Histogram]) -> None:
-        """Count under the labels of one check; `filled`: its own histograms by name, with their label values."""
+    def __init__(
+        self,
+        labels: tuple[str, str, str],
+        filled: Mapping[tuple[str, tuple[str, ...]], Histogram],
+        dependency: str = "",
+    ) -> None:
+        """Count under the labels of one check; `filled`: its own histograms by name, with their label values.
+
+        `dependency`: what it connects to, empty for a check that makes no connections of its own.
+        """
+        self.connects = ConnectCounters(labels, dependency) if dependency else None
         self._labels = labels
         self._lock = threading.Lock()
         self._failed = dict.fromkeys((c for c in ErrorClass if c is not ErrorClass.INTERNAL), 0)
@@ -72,6 +57,8 @@ class CheckCounters:
                 self._consecutive = 0
             for key, found in result.measured.items():
                 _count(self._measured[key], found)
+            if self.connects:
+                self.connects.count(result.connects)
 
     def skip(self, reason: Literal["overrun", "internal"]) -> None:
         """Count a turn in which the check did not run."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporters.core.checks.check import Measured, Observation, Probe
+from exporters.core.checks.connects import Connect
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass, classify_network_error
 
@@ -33,6 +34,7 @@ class Result:
     gauges: Mapping[tuple[str, tuple[str, ...]], float]
     phases: Mapping[str, float]
     measured: Mapping[tuple[str, tuple[str, ...]], Measured] = field(default_factory=dict)
+    connects: tuple[Connect, ...] = ()
 
 
 class ProbeRun:
@@ -71,6 +73,7 @@ class ProbeRun:
             gauges=observation.gauges.copy(),
             phases=observation.phases(),
             measured=observation.measured.copy(),
+            connects=tuple(observation.connects),
         )
 
     def _run(self) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from exporters.core.checks import counters
+from exporters.core.checks import connect_counters, counters
 from exporters.core.checks.check import Gauges, Histograms, PreparedCheck
-from exporters.core.checks.counters import CheckCounters, Histogram
+from exporters.core.checks.counters import CheckCounters
+from exporters.core.checks.histogram import Histogram
 from exporters.core.checks.metrics import LABELS, check_labels, last_runs
 from exporters.core.checks.probe_run import ProbeRun, Result, classify
 from exporters.core.deadline import Deadline
@@ -45,9 +46,10 @@ class ScheduledCheck:
         self.settings = check.settings
         self._turns = turns
         self.labels = check_labels(check.settings)
+        self.dependency = check.dependency
         self._probe = check.probe
         filled = {(name, own): Histogram(histograms[name][0]) for name, own in check.histograms}
-        self.counters = CheckCounters(self.labels, filled)
+        self.counters = CheckCounters(self.labels, filled, check.dependency)
         self._current: ProbeRun | None = None
         self._last: Result | None = None
         self.ran_at: float | None = None  # Unix time when the last run ended
@@ -113,6 +115,7 @@ class CheckSource:
                 self.add(run, last_runs(latest, self._metrics.gauges))
                 self.add(run, counters.families(check.counters for check in self._checks))
                 self.add(run, self._measured(self._checks))
+                self.add(run, self._connects(self._checks))
                 self.add(run, self._schedule_state())
             return
         for check in self._checks:
@@ -163,22 +166,33 @@ class CheckSource:
             "When the exporter started to schedule the check, whose first run is due within an interval, Unix time.",
             LABELS,
         )
+        dependency = Family(
+            "pantrywatch_check_dependency_info", "gauge", "1, with what the check connects to.", (*LABELS, "dependency")
+        )
         for check in self._checks:
+            if check.dependency:
+                dependency.add(1, *check.labels, check.dependency)
             since.add(self._started_at, *check.labels)
             interval.add(check.settings.interval_seconds, *check.labels)
             timeout.add(check.settings.timeout_seconds, *check.labels)
             if check.ran_at is not None:
                 ran_at.add(check.ran_at, *check.labels)
-        return [interval, timeout, ran_at, since]
+        return [interval, timeout, ran_at, since, *([dependency] if dependency.samples else [])]
 
     def _measured(self, checks: Sequence[ScheduledCheck]) -> list[HistogramFamily]:
         metrics = self._metrics
         return counters.measured((check.counters for check in checks), metrics.histograms, metrics.labels)
 
+    def _connects(self, checks: Sequence[ScheduledCheck]) -> list[AnyFamily]:
+        """Return the TCP connects of the checks that make any; nothing where none does."""
+        counted = [connects for check in checks if (connects := check.counters.connects)]
+        return connect_counters.families(counted) if counted else []
+
     def _run_now(self, check: ScheduledCheck, run: Run) -> None:
         result = check.run(run.deadline)
         self.add(run, last_runs([(check.labels, result)], self._metrics.gauges))
         self.add(run, self._measured([check]))
+        self.add(run, self._connects([check]))
         if result.error_class:
             phases = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in result.phases.items())
             raise CollectError(result.error_class, f"{result.detail} (phases: {phases or 'none'})")

@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exporters.core.checks.check import Entry, Probe
-from exporters.synthetic.kinds import dns, http, journey, redis, sql, tcp, tls
+from exporters.synthetic.kinds import dns, domain, http, journey, redis, sql, tcp, tls
 
 AnyCheck = (
-    http.HttpCheck | tcp.TcpCheck | tls.TlsCheck | dns.DnsCheck | sql.SqlCheck | redis.RedisCheck | journey.JourneyCheck
+    http.HttpCheck
+    | tcp.TcpCheck
+    | tls.TlsCheck
+    | dns.DnsCheck
+    | sql.SqlCheck
+    | redis.RedisCheck
+    | journey.JourneyCheck
+    | domain.DomainCheck
 )
 
 # Value of `kind:` → function that builds the check from its settings and their position.
@@ -21,4 +28,5 @@ KINDS: Mapping[str, Callable[[Any, Entry], Probe]] = {
     "sql": sql.prepare,
     "redis": redis.prepare,
     "journey": journey.prepare,
+    "domain": domain.prepare,
 }

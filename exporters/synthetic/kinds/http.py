@@ -10,13 +10,14 @@ from functools import partial
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import SplitResult
 
-from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
+from exporters.core.checks.check import Entry, Observation, Probe
 from exporters.core.checks.http_url import parse_url, redirect_target, same_origin
 from exporters.core.deadline import Deadline
 from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.field_checks import expect_http_url, expect_regex, optional
 from exporters.core.settings import Secret
+from exporters.synthetic.dependency import ConnectingCheck
 from exporters.synthetic.http_client import (
     Answer,
     Request,
@@ -45,7 +46,7 @@ def _one_login(username: str | None, password_file: str | None, bearer_token_fil
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpCheck(CheckSettings):
+class HttpCheck(ConnectingCheck):
     """Passes if the status (after redirects) is expected and the body matches.
 
     `headers`, `body` and the credentials are sent only to the origin of `url`: a redirect to another host, port or

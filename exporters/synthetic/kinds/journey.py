@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
-from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
+from exporters.core.checks.check import Entry, Observation, Probe
 from exporters.core.checks.http_url import parse_url
 from exporters.core.checks.templating import SecretFiles, expect_placeholder_names, fill, names_in
 from exporters.core.deadline import Deadline
@@ -40,6 +40,7 @@ from exporters.core.field_checks import (
 )
 from exporters.core.settings import Secret
 from exporters.synthetic.cookies import Cookies
+from exporters.synthetic.dependency import ConnectingCheck
 from exporters.synthetic.http_client import (
     Request,
     all_headers,
@@ -117,7 +118,7 @@ def _no_secret_of_that_name(secret_files: dict[str, str]) -> Problems:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JourneyCheck(CheckSettings):
+class JourneyCheck(ConnectingCheck):
     """Passes if every step does, in order, all within `timeout_seconds`; with `cleanup` within four fifths of it."""
 
     kind: Annotated[Literal["journey"], "What a user does, as a few requests in sequence."]

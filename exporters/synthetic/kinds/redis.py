@@ -11,7 +11,7 @@ from functools import partial
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
+from exporters.core.checks.check import Entry, Observation, Probe
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.redis_client import (
@@ -28,6 +28,7 @@ from exporters.core.redis_client import (
 )
 from exporters.core.redis_errors import ServerError
 from exporters.core.settings import Secret
+from exporters.synthetic.dependency import ConnectingCheck
 from exporters.synthetic.sockets import connect
 from exporters.synthetic.tls import client_context, handshake
 
@@ -40,7 +41,7 @@ _ELSEWHERE = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RedisCheck(CheckSettings):
+class RedisCheck(ConnectingCheck):
     """Passes if PING is answered; with `write`, if a value written under its own key is read back."""
 
     kind: Annotated[Literal["redis"], "A PING to Redis or Valkey."]

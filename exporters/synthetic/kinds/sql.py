@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
+from exporters.core.checks.check import Entry, Observation, Probe
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.field_checks import not_empty
 from exporters.core.postgres_errors import class_of_statement_error
+from exporters.synthetic.dependency import ConnectingCheck
 from exporters.synthetic.sockets import time_left
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SqlCheck(CheckSettings):
+class SqlCheck(ConnectingCheck):
     """Passes if the query, run read-only, returns `expect_rows` rows, and `expect_value` first, if these are set.
 
     The whole result is read into memory: ask for few rows. More than 8 MB of them fail the check.
@@ -53,7 +54,7 @@ def _check(settings: SqlCheck, dsn: Dsn, observation: Observation, deadline: Dea
 
     try:
         with observation.phase("connect"):
-            connection = _connect(dsn, deadline)
+            connection = _connect(dsn, observation, deadline)
         try:
             with _cut_at(deadline, connection), observation.phase("query"):
                 rows = _rows(connection, settings.query, deadline)
@@ -67,7 +68,7 @@ def _check(settings: SqlCheck, dsn: Dsn, observation: Observation, deadline: Dea
     _judge(settings, rows)
 
 
-def _connect(dsn: Dsn, deadline: Deadline) -> Connection[tuple[Any, ...]]:
+def _connect(dsn: Dsn, observation: Observation, deadline: Deadline) -> Connection[tuple[Any, ...]]:
     """Return a connection with read-only transactions that do not start with the server's defaults.
 
     A default of serializable is refused by a hot standby. Raises CollectError.
@@ -77,7 +78,7 @@ def _connect(dsn: Dsn, deadline: Deadline) -> Connection[tuple[Any, ...]]:
     from exporters.core.postgres_connect import connect  # noqa: PLC0415
     from exporters.synthetic.limited_connection import LimitedConnection  # noqa: PLC0415
 
-    connection = LimitedConnection(connect(dsn, deadline))
+    connection = LimitedConnection(connect(dsn, deadline, connects=observation.connects))
     connection.prepare_threshold = None
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     connection.read_only = True

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal
 
-from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
+from exporters.core.checks.check import Entry, Observation, Probe
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.field_checks import expect_address, expect_regex, host_and_port, optional
+from exporters.synthetic.dependency import ConnectingCheck
 from exporters.synthetic.sockets import Stream, connect
 
 _MAXIMUM_ANSWER_BYTES = 64 * 1024
@@ -20,7 +21,7 @@ _PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TcpCheck(CheckSettings):
+class TcpCheck(ConnectingCheck):
     """Passes if the connection opens and, with `expect`, what comes back matches it."""
 
     kind: Annotated[Literal["tcp"], "A TCP connection."]

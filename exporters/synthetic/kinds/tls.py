@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal
 
-from exporters.core.checks.check import CheckSettings, Entry, Observation, Probe
+from exporters.core.checks.check import Entry, Observation, Probe
 from exporters.core.deadline import Deadline
 from exporters.core.field_checks import expect, expect_address, host_and_port, optional
 from exporters.core.server_name import is_server_name
+from exporters.synthetic.dependency import ConnectingCheck
 from exporters.synthetic.sockets import connect
 from exporters.synthetic.tls import client_context, handshake
 
@@ -20,7 +21,7 @@ def _expect_server_name(name: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TlsCheck(CheckSettings):
+class TlsCheck(ConnectingCheck):
     """Passes if the certificate is trusted, currently valid, and for `server_name` (default: the host of the address).
 
     The remaining time is a metric, `probe_ssl_last_chain_expiry_timestamp_seconds`: early warning is left to the alert

@@ -70,10 +70,19 @@ _WORSE = (
     _same_alert("CrmDatabaseSequenceNearEnd", "high", "medium", "instance", "datname"),
     _worse(("CrmDatabasePoolWithoutServer",), ("CrmDatabasePoolWait",), "instance", "database"),
     _worse(("CrmApiFailedLoginsBurst",), ("CrmApiFailedLogins",), "job"),
+    _worse(("CrmApiNearCapacity",), ("CrmApiCapacityReachedSoon",), "job"),
     _worse(("CrmApiSlow",), ("CrmApiRouteSlow",), "job"),
     _worse(("CrmHostMemoryExhausted", "CrmHostMemoryThrashing"), ("CrmHostMemoryLow",), "job", "instance"),
     _worse(("CrmHostDiskNearlyFull",), ("CrmHostDiskFillingUp",), "job", "instance", "mountpoint"),
     _worse(("CrmHostInodesNearlyFull",), ("CrmHostInodesFillingUp",), "job", "instance", "mountpoint"),
+    _worse(
+        ("CrmHostDiskNearlyFull", "CrmHostDiskFillingUp", "CrmHostInodesNearlyFull", "CrmHostInodesFillingUp"),
+        ("CrmHostFullSoon",),
+        "instance",
+    ),
+    _worse(("CrmHostMemoryExhausted", "CrmHostMemoryThrashing", "CrmHostMemoryLow"), ("CrmHostFullSoon",), "instance"),
+    _worse(("CrmDatabaseConnectionsNearLimit", "CrmDatabaseSequenceNearEnd"), ("CrmDatabaseFullSoon",), "instance"),
+    _worse(("CrmCacheMemoryNearLimit", "CrmCacheClientsNearLimit"), ("CrmCacheFullSoon",), "instance"),
     _worse(
         ("CrmSyntheticCertificateExpired",),
         ("CrmSyntheticCertificateSoonExpired", "CrmSyntheticCertificateExpiring"),
@@ -81,7 +90,10 @@ _WORSE = (
         "check",
     ),
     _worse(("CrmSyntheticCertificateSoonExpired",), ("CrmSyntheticCertificateExpiring",), "instance", "check"),
+    _worse(("CrmSyntheticDomainSoonExpired",), ("CrmSyntheticDomainExpiring",), "instance", "check"),
     _worse(("CrmSyntheticCheckFailing",), ("CrmSyntheticCheckFlapping",), "instance", "check"),
+    _worse(("CrmSyntheticCheckFailing",), ("CrmNetworkLoss", "CrmNetworkSlow"), "job", "instance", "check"),
+    _worse(("CrmNetworkLoss",), ("CrmNetworkSlow",), "job", "instance", "check"),
 )
 
 
@@ -185,6 +197,17 @@ _DEAD_LAYERS = (
 )
 
 
+def _on_the_way() -> Iterator[Inhibition]:
+    """A part that is down, or was just now, explains what checks see of the network on the way to it."""
+    for name, dependency in components().dependencies.items():
+        if dependency.cause:
+            muted = ('component="network"', f'dependency="{name}"')
+            yield from _causes(dependency.cause, muted)
+            yield Inhibition(
+                f"{dependency.cause}: its windows are up to an hour", _cause(dependency.cause, "high"), muted
+            )
+
+
 def _unscraped(component: Component) -> Iterator[Inhibition]:
     """Values of an exporter from before its scrapes failed say nothing about the present.
 
@@ -224,4 +247,4 @@ _NOT_SCRAPED = (
     ),
 )
 
-INHIBITIONS = (*_WORSE, _BURST, *_DEAD_LAYERS, *_NOT_SCRAPED)
+INHIBITIONS = (*_WORSE, _BURST, *_DEAD_LAYERS, *_on_the_way(), *_NOT_SCRAPED)

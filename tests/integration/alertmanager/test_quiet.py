@@ -176,9 +176,12 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
             alert("CrmTargetNoData", "high", target="db-error-rate", requires="database"),
             _of("collector", "CrmMonitoringCollectorFailing", "medium", exporter="database", instance="primary"),
             _of("database", "CrmDatabasePoolWithoutServer", "high", instance="pooler", database="crm"),
+            _of("network", "CrmNetworkLoss", "medium", job="synthetic", check="select", dependency="database"),
         ],
         [
             _of("database", "CrmDatabaseLockWait", "high", instance="replica"),
+            _of("network", "CrmNetworkLoss", "medium", job="synthetic", check="mail", dependency="third-party"),
+            _of("network", "CrmNetworkSlow", "medium", job="synthetic", check="ping", dependency="cache"),
             _of("database", "CrmDatabasePoolerDown", "critical", instance="pooler"),
             alert("CrmIntegrationErrorRateBurn", "critical", target="integration-error-rate"),
             alert("CrmCacheHitRatioBurn", "high", target="cache-hit-ratio"),
@@ -279,6 +282,24 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         [
             alert("CrmApiAvailabilityBurn", "high", target="api-availability"),
             alert("CrmApiErrorRateBurn", "critical", target="api-throughput"),
+        ],
+    ),
+    "a check that fails each time": (
+        [_of("check", "CrmSyntheticCheckFailing", "medium", job="synthetic", instance="local", check="mail")],
+        [
+            _of("network", name, "medium", job="synthetic", instance="local", check="mail", dependency="third-party")
+            for name in ("CrmNetworkLoss", "CrmNetworkSlow")
+        ],
+        [
+            _of(
+                "network",
+                "CrmNetworkLoss",
+                "medium",
+                job="synthetic",
+                instance="local",
+                check="sms",
+                dependency="other",
+            )
         ],
     ),
     "the cache is down": (
@@ -386,6 +407,7 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         [
             _of("api", "CrmApiFailedLogins", "high", job="application", type="security"),
             _of("host", "CrmHostDiskFillingUp", "medium", job="host", instance="local", mountpoint="/"),
+            _of("host", "CrmHostFullSoon", "medium", instance="local", resource="disk", name="/"),
         ],
         [_of("host", "CrmHostMemoryLow", "medium", job="host", instance="local")],
     ),

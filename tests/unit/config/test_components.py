@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from exporters.core.errors import ConfigError
 from exporters.registry import COMPONENTS_FILE
+from exporters.synthetic.dependency import Dependency
 from pantrywatch.config.components import components
 from pantrywatch.config.settings import FEEDING_SECTIONS, Settings
 from pantrywatch.containers.init import USERS
@@ -34,6 +36,7 @@ def _with(folder: Path, old: str, new: str) -> Path:
         ("alert_components: [cache]", "alert_components: [cach]", "components[1].alert_components[0]: expected"),
         ("data_sources: [host]", "data_sources: [hots]", "components[2].data_sources[0]: expected"),
         ("- job: cache", "- job: database", "components[1].job"),
+        ("needs: [database]", "needs: [databas]", "dependencies.pooler.needs[0]: expected"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, fault: str) -> None:
@@ -50,3 +53,11 @@ def test_each_exporter_has_what_a_new_one_needs() -> None:
     assert {name for names in components().sections_of().values() for name in names} == set(FEEDING_SECTIONS)
     assert jobs <= USERS.keys()
     assert jobs < set(OURS) == _TITLES.keys()
+
+
+def test_the_map_has_the_parts_that_checks_and_causes_name() -> None:
+    """A check can connect to each part, and to `other`; each cause of a part is one that rules count."""
+    parts = components().dependencies
+    assert {*parts, "other"} == set(get_args(Dependency))
+    causes = (COMPONENTS_FILE.resolve().parents[1] / "alert_rules/generated/causes.yml").read_text()
+    assert all(f"cause: {part.cause}\n" in causes for part in parts.values() if part.cause)

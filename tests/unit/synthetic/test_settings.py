@@ -42,6 +42,7 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         "sql": {"dsn": "postgresql://u@127.0.0.1/x"},
         "redis": {"url": "redis://127.0.0.1/0"},
         "journey": {"steps": [STEP]},
+        "domain": {"host": "crm.example.org", "state": "."},
     }
     assert own.keys() == KINDS.keys() == {get_args(get_type_hints(one)["kind"])[0] for one in get_args(AnyCheck)}
     assert read(tmp_path, *({"name": f"c-{kind}", "kind": kind, **own[kind]} for kind in own)) == [
@@ -100,6 +101,18 @@ def test_every_kind_is_accepted(tmp_path: Path) -> None:
         ({"name": "x", "kind": "sql", "dsn": "a=b"}, "synthetic.checks[1].dsn: expected a DSN"),
         ({"name": "x", "kind": "redis", "url": "http://a/"}, "synthetic.checks[1].url: expected an address like redis"),
         ({"name": "x", "kind": "dns", "query_name": "a..b"}, "synthetic.checks[1].query_name: expected a domain name"),
+        (
+            {"name": "x", "kind": "domain", "host": "a/b", "state": "."},
+            "synthetic.checks[1].host: expected a host name",
+        ),
+        (
+            {"name": "x", "kind": "domain", "host": "a.org", "state": "none"},
+            "synthetic.checks[1].state: expected a folder that this user may write to",
+        ),
+        (
+            {"name": "x", "kind": "domain", "host": "a.org", "state": ".", "bootstrap_url": "http://a.org/"},
+            "synthetic.checks[1].bootstrap_url: expected an https address",
+        ),
         (journey(), "synthetic.checks[1].steps: expected at least one step, got an empty list"),
         (
             journey(*({"name": f"s{i}"} for i in range(11))),

@@ -64,7 +64,7 @@ function drawOne(item, panel, size, context, items) {
 
 function fit(value, nothing, text, { width, height }, withName) {
   const most = nothing ? 15 : 44;
-  const room = Math.min((height - (withName ? 20 : 0)) * 0.55, (width / Math.max(text.length, 2)) * 1.5);
+  const room = Math.min((height - (withName ? 20 : 0)) * 0.55, (width / Math.max(text.length, 2)) * 1.4);
   value.style.fontSize = `${Math.round(Math.max(nothing ? 12 : 14, Math.min(most, room)))}px`;
 }
 

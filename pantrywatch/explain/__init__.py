@@ -1,0 +1,1 @@
+"""What Prometheus knows about an alert, for somebody who was woken by it: `pantrywatch explain ALERT`."""
