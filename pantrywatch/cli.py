@@ -89,14 +89,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("queryid", type=int, metavar="QUERYID")
     command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
     command.set_defaults(run=_statement)
-    command = commands.add_parser("explain", help="print what is known about an alert: since when, why, what first")
-    command.add_argument("alert", metavar="ALERT", help="its name, for example CrmApiSlow")
-    command.add_argument("--json", action="store_true", help="as one JSON document")
-    command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
-    command.add_argument(
-        "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
-    )
-    command.set_defaults(run=_explain)
+    _add_explain(commands)
+    _add_target(commands)
     _add_capacity(commands)
     return top
 
@@ -108,6 +102,27 @@ def _add_scheduler(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     command.add_argument("--listen", default="127.0.0.1:9096", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--keep", type=Path, metavar="DIR", help="keep the days here across restarts")
     command.set_defaults(run=_scheduler)
+
+
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("explain", help="print what is known about an alert: since when, why, what first")
+    command.add_argument("alert", metavar="ALERT", help="its name, for example CrmApiSlow")
+    command.add_argument("--json", action="store_true", help="as one JSON document")
+    command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
+    command.add_argument(
+        "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
+    )
+    command.set_defaults(run=_explain)
+
+
+def _add_target(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("target", help="try targets before they are promised")
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    action = actions.add_parser("try", help="print what changed targets would have burnt and paged over 30 days")
+    action.add_argument("file", type=Path, metavar="FILE", help="a copy of targets.yaml with what is new or changed")
+    action.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
+    action.add_argument("--settings", type=Path, metavar="FILE", help="settings file with the `web` section for it")
+    action.set_defaults(run=_try_targets)
 
 
 def _add_capacity(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -284,6 +299,16 @@ def _heartbeat(options: argparse.Namespace) -> int:
     from pantrywatch.heartbeat.serve import serve_heartbeat
 
     return serve_heartbeat(options.settings, options.listen, options.keep)
+
+
+def _try_targets(options: argparse.Namespace) -> int:
+    from pantrywatch.build.target_try import try_targets
+    from pantrywatch.web.prometheus import Prometheus
+
+    state = running_state(options)
+    web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
+    prometheus = Prometheus(options.prometheus or state.addresses().url("prometheus"), web)
+    return try_targets(options.file, shared_files(), prometheus)
 
 
 def _scheduler(options: argparse.Namespace) -> int:
