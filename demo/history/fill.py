@@ -18,6 +18,7 @@ from demo.history.raw import Raw
 from demo.history.recorded import Recorded, RecordingRules
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
+from exporters.core.files import write_atomically
 from exporters.generated import GENERATED_FILE, GeneratedHistory, read_generated, write_generated
 from pantrywatch.config.shared_files import shared_files
 from pantrywatch.native.state_dir import State
@@ -66,8 +67,9 @@ def fill(state: State, days: int, seed: int, clock: Callable[[], float]) -> str:
     began = clock()
     part.mkdir(parents=True)
     try:
-        made = _write(part, days, seed, clock)
+        made, marks = _write(part, days, seed, clock)
         write_generated(state.file(GENERATED_FILE), made)
+        _mark(state, marks)
         (part / "blocks").rename(data)  # all of it or nothing: an empty folder is replaced
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -75,7 +77,8 @@ def fill(state: State, days: int, seed: int, clock: Callable[[], float]) -> str:
     return f"history: {days} days generated in {took:.0f} s, {made.samples:,} samples, until {_utc(made.until_seconds)}"
 
 
-def _write(part: Path, days: int, seed: int, clock: Callable[[], float]) -> GeneratedHistory:
+def _write(part: Path, days: int, seed: int, clock: Callable[[], float]) -> tuple[GeneratedHistory, str]:
+    """Write the blocks; returns what they are, and the deployments in them as marks."""
     now = int(clock())
     start = (now - days * DAY) // 300 * 300
     past = promises.past(seed, start, (now + _AHEAD_SECONDS - start) // 60, now - _CALM_SECONDS)
@@ -91,7 +94,15 @@ def _write(part: Path, days: int, seed: int, clock: Callable[[], float]) -> Gene
         writer.finish()
     finally:
         writer.close()
-    return GeneratedHistory(until, days, seed, writer.samples)
+    marks = "".join(f"{deployment.time} {deployment.version}\n" for deployment in past.deployments)
+    return GeneratedHistory(until, days, seed, writer.samples), marks
+
+
+def _mark(state: State, marks: str) -> None:
+    """The deployments of the past, where nobody has marked one: as a script of the CRM's would have."""
+    file = state.file("deployments.txt")
+    if not file.exists():
+        write_atomically(file, marks)
 
 
 class _Sources:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
 from demo.history.activity import DAY, WEEK, day_and_hour_noise, holiday
+from demo.history.events import Deployment, deployments
 from demo.history.noise import Noise, Wander
 from demo.traffic.rhythm import share_of_peak
 
@@ -24,7 +28,8 @@ _WANDERS = 0.25
 class Promise:
     """The events of a target: `per_minute` at the busiest hour, or always for checks; `bad` is the usual share.
 
-    `in_incident` is the share in an incident of that kind; `of` names the target that has the same events.
+    `in_incident` is the share in an incident of that kind; `of` names the target that has the same events; `level` the
+    level of `events.Deployment` that a release changes it by.
     """
 
     per_minute: float
@@ -32,6 +37,7 @@ class Promise:
     in_incident: Mapping[str, float]
     checks: bool = False
     of: str = ""
+    level: str = ""
 
 
 _SLOW = {"slow database": 0.4}
@@ -45,18 +51,18 @@ PROMISES = {
     "ttfb": Promise(58, 0.09, {"slow database": 0.6}, of="lcp"),
     "tti": Promise(2, 0.03, {}, checks=True),
     "page-load-3g": Promise(1, 0.01, {}, checks=True),
-    "interactive-after-navigation": Promise(380, 0.04, _SLOW),
+    "interactive-after-navigation": Promise(380, 0.04, _SLOW, level="api_p95_seconds"),
     "search-response": Promise(35, 0.01, _SLOW),
     "form-submission": Promise(4, 0.01, _SLOW),
     "frontend-error-rate": Promise(1470, 0.0003, {"bad release": 0.03}),
     "frontend-availability": Promise(4, 0.00002, _DOWN, checks=True),
     "api-error-rate": Promise(480, 0.0003, {"bad release": 0.05, "outage": 0.6}),
-    "api-latency": Promise(480, 0.01, _SLOW, of="api-error-rate"),
+    "api-latency": Promise(480, 0.01, _SLOW, of="api-error-rate", level="api_p95_seconds"),
     "api-availability": Promise(4, 0.00002, _DOWN, checks=True),
-    "db-query-latency": Promise(770, 0.006, _SLOW),
+    "db-query-latency": Promise(770, 0.006, _SLOW, level="database_p95_seconds"),
     "db-error-rate": Promise(900, 0.0001, {"bad release": 0.01}),
     "db-availability": Promise(4, 0.00002, {}, checks=True),
-    "cache-hit-ratio": Promise(1900, 0.05, {"cold cache": 0.5}),
+    "cache-hit-ratio": Promise(1900, 0.05, {"cold cache": 0.5}, level="cache_miss_share"),
     "system-availability": Promise(1, 0.0, _DOWN, checks=True),
     "integration-error-rate": Promise(115, 0.0005, {}),
 }
@@ -91,6 +97,7 @@ class Past:
     minutes: int
     counts: Mapping[str, Counts]
     troubles: tuple[Trouble, ...]
+    deployments: tuple[Deployment, ...]
 
     @property
     def end(self) -> int:
@@ -103,14 +110,15 @@ def past(seed: int, start: int, minutes: int, calm_after: int) -> Past:
 
     `calm_after`: nothing goes wrong from then on (unix seconds), so that no alert has a reason at the end.
     """
-    troubles = _troubles(seed, start, calm_after)
+    troubles, releases = _troubles(seed, start, calm_after), deployments(seed, start, calm_after)
     busy = _busy(seed, start, minutes)
     counts: dict[str, Counts] = {}
     for name in sorted(PROMISES, key=lambda name: PROMISES[name].of != ""):  # those that others refer to come first
         promise = PROMISES[name]
         total = counts[promise.of].total if promise.of else _total(Noise(seed, name), promise, busy)
-        counts[name] = Counts(total, _bad(seed, name, total, _in_trouble(promise, troubles, start)))
-    return Past(start, minutes, {name: counts[name] for name in PROMISES}, troubles)
+        usual = _in_trouble(promise, troubles, start)
+        counts[name] = Counts(total, _bad(seed, name, total, _released(promise, releases, start, usual)))
+    return Past(start, minutes, {name: counts[name] for name in PROMISES}, troubles, releases)
 
 
 def _troubles(seed: int, start: int, calm_after: int) -> tuple[Trouble, ...]:
@@ -159,6 +167,15 @@ def _in_trouble(promise: Promise, troubles: tuple[Trouble, ...], start: int) -> 
         for minute in range((trouble.start - start) // MINUTE + 1, (trouble.end - start) // MINUTE + 1)
     }
     return lambda minute: shares.get(minute, promise.bad)
+
+
+def _released(
+    promise: Promise, releases: tuple[Deployment, ...], start: int, share: Callable[[int], float]
+) -> Callable[[int], float]:
+    """The share with what all releases until a minute have changed."""
+    times = [(release.time - start) // MINUTE for release in releases]
+    levels = [1.0, *accumulate((release.factors.get(promise.level, 1.0) for release in releases), operator.mul)]
+    return lambda minute: share(minute) * levels[bisect_right(times, minute)]
 
 
 def _bad(seed: int, name: str, total: array[int], share: Callable[[int], float]) -> array[int]:

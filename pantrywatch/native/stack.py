@@ -195,7 +195,7 @@ def _prepare_demo(state: State, addresses: Addresses, postgres_bin: str) -> int:
 
 def _make_history(state: State, days: int) -> int:
     """Run the demo's command that fills Prometheus before it starts; returns its exit code."""
-    say(f"generating {days} days of history, once: about a minute")
+    say(f"a history of {days} days: generated once, which takes about a minute")
     command = [sys.executable, "-m", "demo.history.fill", "--state", str(state.path), "--days", str(days)]
     return subprocess.run(command, check=False, cwd=ROOT).returncode
 

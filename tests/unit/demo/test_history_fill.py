@@ -31,6 +31,8 @@ def test_a_past_is_written_once_and_used_again(tmp_path: Path) -> None:
     assert max(block["maxTime"] for block in blocks) <= NOW * 1000
     assert min(block["minTime"] for block in blocks) >= (NOW - 86400 - 300) * 1000
     assert [entry.name for entry in state.file("prometheus").iterdir()] == ["data"]
+    marked = [float(line.split()[0]) for line in state.file("deployments.txt").read_text().splitlines()]
+    assert all(NOW - 3 * 86400 < second < NOW - 86400 for second in marked)
     assert "used again" in filling.fill(state, 1, 7, lambda: NOW + 3600)
     assert read_generated(state.file(GENERATED_FILE)) == marker
 
