@@ -33,7 +33,7 @@ function(config=(import 'config.libsonnet').defaults)
     365 * year + std.floor(year / 4) - std.floor(year / 100) + std.floor(year / 400)
     + std.floor((153 * month + 2) / 5) + parts[2] - 1 - 719468;
   local holiday(number) = std.join(' or ', [
-    'vector(floor((time() - %d) / 86400)) == %d' % [number * week, day_number(day)]
+    'floor(vector((time() - %d) / 86400)) == %d' % [number * week, day_number(day)]
     for day in config.holidays
   ]);
   local off_holidays(of, number) = if config.holidays == [] then of else '(%s unless on () (%s))' % [of, holiday(number)];

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rjsonnet
 import yaml
 
 from demo.history.golden import Signal, history
@@ -25,7 +27,30 @@ def test_the_rules_have_the_bands_of_the_function_of_the_benchmark(tmp_path: Pat
     signals = history(8128, 3600 * _HOURS, days=56).signals
     inputs = [line for name in _SIGNALS for line in _inputs(signals[name])]
     cases = [case for name in _SIGNALS for case in _cases(signals[name])]
-    _promtool(tmp_path, inputs, cases)
+    _promtool(tmp_path, inputs, cases, yaml.safe_load(_RULES.read_text()), "1h")
+
+
+def test_no_hour_of_a_holiday_is_normal_or_unusual(tmp_path: Path) -> None:
+    """A holiday is left out of the median of the weeks after it, and is not compared with the weeks before it."""
+    holidays = ["1970-01-16", "1970-01-31", "1972-03-01"]
+    code = f"(import 'baselines.jsonnet')((import 'config.libsonnet').with({{ holidays: {holidays} }}))"
+    document = json.loads(rjsonnet.evaluate_snippet("snippet.jsonnet", code, [str(ROOT / "alert_rules")]))
+    assert "== 790" in str(document)
+    # The second day of the third week is the first holiday.
+    values = " ".join(f"{events}x167" for events in (100, 200, 900, 400, 300))
+    inputs = [{"series": f'crm:{name}:hour{{kind="count"}}', "values": values} for name in ("signal", "signal_events")]
+    cases = [
+        _found("28d12h", "crm:signal_usual:hour", 300),
+        _found("29d12h", "crm:signal_usual:hour", 200),
+        _found("29d12h", "crm:signal_to_usual:ratio", 1.5),
+        _found("30d12h", "crm:signal_to_usual:ratio", None),
+    ]
+    _promtool(tmp_path, inputs, cases, document, "12h")
+
+
+def _found(at: str, name: str, value: float | None) -> dict[str, Any]:
+    samples = [] if value is None else [{"labels": f'{name}{{kind="count"}}', "value": value}]
+    return {"eval_time": at, "expr": name, "exp_samples": samples}
 
 
 def _inputs(signal: Signal) -> list[dict[str, str]]:
@@ -72,12 +97,14 @@ def _band(signal: Signal, hour: int, band: tuple[float, float] | None) -> list[d
     ]
 
 
-def _promtool(folder: Path, inputs: list[dict[str, str]], cases: list[dict[str, Any]]) -> None:
-    (normal,) = (group for group in yaml.safe_load(_RULES.read_text())["groups"] if group["name"] == "baselines.normal")
+def _promtool(
+    folder: Path, inputs: list[dict[str, str]], cases: list[dict[str, Any]], document: Any, every: str
+) -> None:
+    (normal,) = (group for group in document["groups"] if group["name"] == "baselines.normal")
     (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": normal["name"], "rules": normal["rules"]}]}))
     test = {"interval": "1h", "input_series": inputs, "promql_expr_test": cases}
-    document = {"rule_files": ["rules.yml"], "evaluation_interval": "1h", "tests": [test]}
-    (folder / "test.yml").write_text(yaml.safe_dump(document, width=1_000_000))
+    run = {"rule_files": ["rules.yml"], "evaluation_interval": every, "tests": [test]}
+    (folder / "test.yml").write_text(yaml.safe_dump(run, width=1_000_000))
     done = subprocess.run(
         ["promtool", "test", "rules", "test.yml"], cwd=folder, capture_output=True, text=True, timeout=250, check=False
     )
