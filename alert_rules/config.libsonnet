@@ -30,6 +30,9 @@ local defaults = {
   // Whether the application may measure its requests in milliseconds: their sum is converted then.
   milliseconds: false,
 
+  // Days such as '2026-12-25' (UTC) that are like no other of their weekday: no hour of theirs is normal or unusual.
+  holidays: [],
+
   // How rules and boards find what they watch. Change them where your jobs or labels have other names.
   selectors: {
     // The CRM itself: one instance or several.

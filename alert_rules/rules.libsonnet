@@ -4,6 +4,7 @@ function(changes={})
   {
     access_log: (import 'access_log.jsonnet')(config),
     api: (import 'api.jsonnet')(config),
+    baselines: (import 'baselines.jsonnet')(config),
     browser: (import 'browser.jsonnet')(config),
     business: (import 'business.jsonnet')(config),
     cache: (import 'cache.jsonnet')(config),

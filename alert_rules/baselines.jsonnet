@@ -1,0 +1,98 @@
+// What is normal for this hour of the week, of the traffic and the bad events of every target and of connections: median of the
+// same hour of the four weeks before, times what today is to that, and a band as wide as hours differ. `./run bench baselines`
+// says how often it is wrong.
+local names = import 'lib/baseline_series.libsonnet';
+local numbers = import 'lib/numbers.libsonnet';
+local record = import 'lib/record.libsonnet';
+local series = import 'lib/slo_series.libsonnet';
+local decimal = numbers.decimal;
+
+// What hours of equally busy days differ by at least, and by chance: the variance of a count, and of the median of four, is 1.25.
+local least_spread = 0.05;
+local chance = 1.25;
+// Fewer events an hour are too few to say that 40% are missing.
+local least_events = 100;
+// How many spreads an hour may be away; 3 are 1 hour in 370 where they are normal.
+local wide = 3;
+
+function(config=(import 'config.libsonnet').defaults)
+  local time = (import 'lib/time.libsonnet')(config.speed);
+  local duration = time.duration;
+  local hour = duration('1h');
+  local week = time.seconds('1w');
+
+  local signal(name, kind) = { signal: name, kind: kind };
+  local bad = series.sum_bad('1h');
+  local total = series.sum_total('1h');
+
+  // Days since 1970, of days such as 2026-12-25: those of `_config.holidays`, which are left out, so many weeks ago.
+  local day_number(text) =
+    local parts = std.map(std.parseInt, std.split(text, '-'));
+    local year = if parts[1] > 2 then parts[0] else parts[0] - 1;
+    local month = (parts[1] + 9) % 12;
+    365 * year + std.floor(year / 4) - std.floor(year / 100) + std.floor(year / 400)
+    + std.floor((153 * month + 2) / 5) + parts[2] - 1 - 719468;
+  local holiday(number) = std.join(' or ', [
+    'floor(vector((time() - %d) / 86400)) == %d' % [number * week, day_number(day)]
+    for day in config.holidays
+  ]);
+  local off_holidays(of, number) = if config.holidays == [] then of else '(%s unless on () (%s))' % [of, holiday(number)];
+
+  local weeks(of) = std.join(' or ', [
+    'label_replace(%s, "week", "%d", "", "")' % [off_holidays('%s offset %s' % [of, duration(number + 'w')], number), number]
+    for number in [1, 2, 3, 4]
+  ]);
+  local median(of) = 'quantile without (week) (0.5, %s)' % weeks(of);
+
+  // Of the whole hours before this one; half an hour less, so that no release of Prometheus counts one more on the edge.
+  local before(of, range) = '%s[%s:%s] offset %s' % [of, duration(range), hour, hour];
+  local today(range) =
+    'quantile_over_time(0.5, %s) and count_over_time(%s) >= 4' % [before(names.ratio, range), before(names.ratio, range)];
+  local width = '%d * %s * %s' % [wide, names.spread, names.chance];
+
+  {
+    groups: [
+      {
+        name: 'baselines.signals',
+        interval: duration('5m'),
+        rules: [
+          record(names.value, total, signal('traffic', 'count')),
+          record(names.events, total, signal('traffic', 'count')),
+          record(names.value, '%s / (%s > 0)' % [bad, total], signal('bad events', 'share')),
+          record(names.events, bad, signal('bad events', 'share')),
+          record(
+            names.value, 'max by (instance) (avg_over_time(pantrywatch_database_connections_used[%s]))' % hour, signal('connections', 'gauge')
+          ),
+          record(names.value, 'max by (instance) (avg_over_time(redis_connected_clients[%s]))' % hour, signal('cache clients', 'gauge')),
+        ],
+      },
+      {
+        name: 'baselines.normal',
+        interval: duration('5m'),
+        rules: [
+          record(names.usual_events, median(names.events)),
+          // Three of the four weeks; a signal that has too few events has no normal.
+          record(names.usual, |||
+            %s and count without (week) (%s) >= 3
+              unless %s < %d
+          ||| % [median(names.value), weeks(names.value), names.usual_events, least_events]),
+          record(names.ratio, '%s / (%s > 0)' % [off_holidays(names.value, 0), names.usual]),
+          record(names.today, '(%s) or (%s)' % [today('23h30m'), today('3d23h30m')]),
+          record(names.chance, |||
+            (%(least)s ^ 2 + %(chance)s / (%(events)s > 0)) ^ 0.5
+              or 0 * %(usual)s{kind="gauge"} + %(least)s
+          ||| % { least: decimal(least_spread), chance: decimal(chance), events: names.usual_events, usual: names.usual }),
+          record(names.deviation, '(%s / (%s > 0) - 1) / (%s > 0)' % [names.ratio, names.today, names.chance]),
+          // 1.4826 medians are a standard deviation; a day and more of hours, of a whole week of them.
+          record(names.spread, |||
+            clamp_min(1.4826 * quantile_over_time(0.5, %(hours)s), 1)
+              and count_over_time(%(hours)s) >= 30
+              and %(value)s offset %(history)s
+          ||| % { hours: before('abs(%s)' % names.deviation, '6d23h30m'), value: names.value, history: duration('5w') }),
+          record(names.normal, '%s * %s' % [names.usual, names.today]),
+          record(names.lower, 'clamp_min(%s * (1 - %s), 0)' % [names.normal, width]),
+          record(names.upper, '%s * (1 + %s)' % [names.normal, width]),
+        ],
+      },
+    ],
+  }

@@ -1,0 +1,111 @@
+"""The rules that say what is normal for an hour, in promtool, against the function that the benchmark uses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rjsonnet
+import yaml
+
+from demo.history.golden import Signal, history
+from tests.bench.baseline_model import HISTORY_HOURS, Hours
+from tests.rules.conftest import ROOT
+
+_RULES = ROOT / "alert_rules/generated/baselines.yml"
+_HOURS = HISTORY_HOURS + 30
+# Signal → how often its values are multiplied to be compared as whole numbers.
+_SIGNALS = {"requests": 1, "api_slow_share": 1_000_000, "database_connections": 10_000}
+
+
+@pytest.mark.long
+def test_the_rules_have_the_bands_of_the_function_of_the_benchmark(tmp_path: Path) -> None:
+    """A count, a share and a gauge have equal bands in the sixth week, and none before it."""
+    signals = history(8128, 3600 * _HOURS, days=56).signals
+    inputs = [line for name in _SIGNALS for line in _inputs(signals[name])]
+    cases = [case for name in _SIGNALS for case in _cases(signals[name])]
+    _promtool(tmp_path, inputs, cases, yaml.safe_load(_RULES.read_text()), "1h")
+
+
+def test_no_hour_of_a_holiday_is_normal_or_unusual(tmp_path: Path) -> None:
+    """A holiday is left out of the median of the weeks after it, and is not compared with the weeks before it."""
+    holidays = ["1970-01-16", "1970-01-31", "1972-03-01"]
+    code = f"(import 'baselines.jsonnet')((import 'config.libsonnet').with({{ holidays: {holidays} }}))"
+    document = json.loads(rjsonnet.evaluate_snippet("snippet.jsonnet", code, [str(ROOT / "alert_rules")]))
+    assert "== 790" in str(document)
+    # The second day of the third week is the first holiday.
+    values = " ".join(f"{events}x167" for events in (100, 200, 900, 400, 300))
+    inputs = [{"series": f'crm:{name}:hour{{kind="count"}}', "values": values} for name in ("signal", "signal_events")]
+    cases = [
+        _found("28d12h", "crm:signal_usual:hour", 300),
+        _found("29d12h", "crm:signal_usual:hour", 200),
+        _found("29d12h", "crm:signal_to_usual:ratio", 1.5),
+        _found("30d12h", "crm:signal_to_usual:ratio", None),
+    ]
+    _promtool(tmp_path, inputs, cases, document, "12h")
+
+
+def _found(at: str, name: str, value: float | None) -> dict[str, Any]:
+    samples = [] if value is None else [{"labels": f'{name}{{kind="count"}}', "value": value}]
+    return {"eval_time": at, "expr": name, "exp_samples": samples}
+
+
+def _inputs(signal: Signal) -> list[dict[str, str]]:
+    labels = f'{{signal="{signal.name}",kind="{signal.kind}"}}'
+    values = {"signal": list(signal.values), "signal_events": _events(signal)}
+    return [
+        {"series": f"crm:{series}:hour{labels}", "values": " ".join(_text(one) for one in found[-_HOURS - 1 :])}
+        for series, found in values.items()
+        if found
+    ]
+
+
+def _events(signal: Signal) -> list[float | None]:
+    if signal.kind == "gauge":
+        return []
+    if signal.kind == "count":
+        return list(signal.events)
+    return [events * (value or 0.0) for events, value in zip(signal.events, signal.values, strict=True)]
+
+
+def _text(value: float | None) -> str:
+    return "_" if value is None else repr(value)
+
+
+def _cases(signal: Signal) -> list[dict[str, Any]]:
+    """Hours at noon, in the evening, and the last of the first five weeks."""
+    events = [one or 0.0 for one in _events(signal)[-_HOURS - 1 :]]
+    hours = Hours(signal.values[-_HOURS - 1 :], events or None, [False] * (_HOURS + 1))
+    bands = list(hours.bands())
+    assert any(bands[-30:])
+    return [case for hour in (HISTORY_HOURS - 1, _HOURS - 12, _HOURS) for case in _band(signal, hour, bands[hour])]
+
+
+def _band(signal: Signal, hour: int, band: tuple[float, float] | None) -> list[dict[str, Any]]:
+    scale = _SIGNALS[signal.name]
+    labels = f'{{signal="{signal.name}",kind="{signal.kind}"}}'
+    return [
+        {
+            "eval_time": f"{hour}h",
+            "expr": f'round({scale} * crm:signal_{side}:hour{{signal="{signal.name}"}})',
+            "exp_samples": [{"labels": labels, "value": round(scale * value)}] if value is not None else [],
+        }
+        for side, value in zip(("lower", "upper"), band or (None, None), strict=True)
+    ]
+
+
+def _promtool(
+    folder: Path, inputs: list[dict[str, str]], cases: list[dict[str, Any]], document: Any, every: str
+) -> None:
+    (normal,) = (group for group in document["groups"] if group["name"] == "baselines.normal")
+    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": normal["name"], "rules": normal["rules"]}]}))
+    test = {"interval": "1h", "input_series": inputs, "promql_expr_test": cases}
+    run = {"rule_files": ["rules.yml"], "evaluation_interval": every, "tests": [test]}
+    (folder / "test.yml").write_text(yaml.safe_dump(run, width=1_000_000))
+    done = subprocess.run(
+        ["promtool", "test", "rules", "test.yml"], cwd=folder, capture_output=True, text=True, timeout=250, check=False
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[:8000]
