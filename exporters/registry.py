@@ -27,7 +27,9 @@ SETTINGS_FILE = "settings.yaml"
 COMPONENTS_FILE = Path(__file__).parent / "components.yaml"
 
 # Read only by `pantrywatch`: a mistake in these keys does not stop an exporter.
-OTHER_KEYS = ("environment", "data_sources", "application", "capacity", "exclude", "notifications", "prometheus")
+OTHER_KEYS = (
+    "environment", "data_sources", "application", "capacity", "exclude", "notifications", "prometheus", "holidays",
+)  # fmt: skip
 _OF_EVERY_PROCESS = ("web", "marks_file")
 
 EXPORTERS: tuple[str, ...] = tuple(

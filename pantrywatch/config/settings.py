@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -52,6 +53,15 @@ def _expect_data_source(source: str) -> None:
     known = components().data_sources
     if source not in known:
         raise ValueError(expected_one_of(known, source))
+
+
+def _expect_day(text: str) -> None:
+    try:
+        is_day = date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        is_day = False
+    if not is_day:
+        raise ValueError(f"expected a day such as 2026-12-25, got {text}")
 
 
 def _section_is_there(source: str, names: Sequence[str], data_sources: tuple[str, ...], *sections: Any) -> Problems:
@@ -103,6 +113,11 @@ class Settings:
     ] = ()  # fmt: skip
     notifications: Annotated[Notifications | None, "Who is notified of what, how, and when."] = None
     prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
+    holidays: Annotated[
+        tuple[Annotated[str, _expect_day], ...],
+        "Days (UTC) such as `2026-12-25` that are like no other of their weekday: baselines leave them out.",
+        unique,
+    ] = ()  # fmt: skip
     web: Annotated[WebSettings | None, "TLS and a login in front of everything that pantrywatch serves."] = None
     marks_file: Annotated[str | None, "The file of deployments, as written by `./run mark VERSION`."] = None
 

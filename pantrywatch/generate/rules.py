@@ -27,6 +27,7 @@ def rule_documents(root: Path, targets: Targets, settings: Settings, speed: int 
         "notMeasured": [target for target, is_measured in measured.items() if not is_measured],
         "estimated": estimated_targets(targets, settings),
         "milliseconds": settings.application is not None and in_milliseconds(settings.application),
+        "holidays": list(settings.holidays),
         "speed": speed,
     }
     rendered: dict[str, Any] = render_jsonnet(root / "alert_rules/rules.libsonnet", {"changes": json.dumps(changes)})

@@ -407,7 +407,7 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         [
             _of("api", "CrmApiFailedLogins", "high", job="application", type="security"),
             _of("host", "CrmHostDiskFillingUp", "medium", job="host", instance="local", mountpoint="/"),
-            _of("host", "CrmHostFullSoon", "medium", instance="local", resource="disk", name="/"),
+            _of("host", "CrmHostFullSoon", "medium", instance="local", resource="disk"),
         ],
         [_of("host", "CrmHostMemoryLow", "medium", job="host", instance="local")],
     ),
