@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from exporters.core.errors import ConfigError
+from exporters.synthetic.kinds.tcp import TcpCheck
 from pantrywatch.cli import main
 from pantrywatch.config.migration import migrate
 from pantrywatch.config.settings import Settings, read_settings
@@ -29,14 +30,18 @@ def _read(folder: Path, text: str) -> Settings:
 def test_the_shipped_file_of_before_means_what_it_means_today(tmp_path: Path) -> None:
     """The settings before the renames, migrated, load as today's: contacts, steps, checks, endpoints, everything."""
     found, today = _read(tmp_path, migrate(OLD.read_text(), str(OLD)).text), read_settings(ROOT / "settings.yaml")
-    # Newer: beacons, logs, capacity runs, samples of keys, numbers of the business, a certificate, what a check connects
-    # to, holidays, and what browser checks do beyond opening a page.
+    # Newer: beacons, logs, capacity runs, samples of keys, numbers of the business, a certificate, what a check
+    # connects to, holidays, and what browser checks do beyond opening a page.
     assert (*found.data_sources, "frontend", "capacity") == today.data_sources
     sections = dict.fromkeys(("application", "rum", "access_log", "capacity", "browser"))
     newer: dict[str, Any] = {**sections, "database_log": (), "data_sources": (), "holidays": ()}
     cache = tuple(replace(one, samples=None) for one in today.cache)
     assert today.synthetic is not None
-    checks = tuple(replace(one, dependency=None) for one in today.synthetic.checks if one.name != "page-certificate")
+    checks = tuple(
+        replace(one, dependency=None) if isinstance(one, TcpCheck) else one
+        for one in today.synthetic.checks
+        if one.name != "page-certificate"
+    )
     synthetic = replace(today.synthetic, checks=checks)
     database = tuple(replace(one, business=None) for one in today.database)
     assert replace(found, **newer) == replace(today, cache=cache, database=database, synthetic=synthetic, **newer)
