@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.R
 
 @pytest.fixture(scope="session")
 def current_suite(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[suites.Suite]:
-    """Current releases in a folder, installed once; their versions are printed also where all goes well."""
+    """Current releases in a folder, installed once for all workers; their versions are printed each time."""
     if os.geteuid() != 0:
         pytest.skip("another suite of Debian can only be installed as root")
 
@@ -68,6 +67,6 @@ def current_suite(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest
         with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
             print(f"\n{line}")
 
-    folder = tmp_path_factory.mktemp("current")
-    yield suites.install(folder / "suite", say)
-    shutil.rmtree(folder)
+    base = tmp_path_factory.getbasetemp()
+    with suites.shared((base.parent if hasattr(pytestconfig, "workerinput") else base) / "current", say) as suite:
+        yield suite

@@ -6,9 +6,11 @@ the folder holds Debian 12's, and the caller is notified.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +62,33 @@ class Suite:
         """Return one line with the versions of the programs for tests."""
         found = debian.versions(self.root, [*_SERVERS, *([_COMPOSE, *_CACHES, _OTLP] if self.is_current else [])])
         return f"Debian {self.name}: {', '.join(f'{name} {version}' for name, version in found.items())}"
+
+
+@contextmanager
+def shared(folder: Path, say: Callable[[str], None]) -> Iterator[Suite]:
+    """Yield the suite in a folder of several processes: the first that asks installs it, the last removes it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    users, name, installed = folder / "users", folder / "name", folder / "suite"
+    with _locked(folder):
+        count = int(users.read_text()) if users.exists() else 0
+        if count == 0:
+            name.write_text(install(installed, say).name)
+        users.write_text(str(count + 1))
+    try:
+        yield Suite(name.read_text(), installed / "root", installed / "programs")
+    finally:
+        with _locked(folder):
+            left = int(users.read_text()) - 1
+            users.write_text(str(left))
+            if left == 0:
+                shutil.rmtree(installed)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def install(folder: Path, say: Callable[[str], None]) -> Suite:
