@@ -11,7 +11,7 @@ from typing import Protocol
 from exporters.core.logs import ChangeLog
 from pantrywatch.scheduler.day import Day, day_of, days_between
 from pantrywatch.scheduler.memory import Memory
-from pantrywatch.scheduler.questions import NoAnswerError
+from pantrywatch.web.prometheus import NoAnswerError
 
 logger = logging.getLogger(__name__)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from pantrywatch.scheduler.day import DAY_SECONDS, Day, checked, day_of, end_of
-from pantrywatch.web.prometheus import Prometheus
+from pantrywatch.web.prometheus import NoAnswerError, Prometheus
 
 _SAMPLE_SECONDS = 300  # what one sample of the events covers
 # Just before the end of the day: a sample on the boundary belongs to the next day alone, in Prometheus 2 and 3.
@@ -37,13 +36,9 @@ _QUESTIONS = {
 _Values = Mapping[tuple[date, str], float]
 
 
-class NoAnswerError(Exception):
-    """Prometheus did not answer, or not as expected; the text says so in words."""
-
-
 def clock_of(prometheus: Prometheus) -> float:
     """Return the Unix time of Prometheus' clock. Raises NoAnswerError."""
-    result = _asked(prometheus, "query", [("query", "time()")])
+    result = prometheus.data("query", [("query", "time()")])
     try:
         seconds = float(result["result"][1])
     except (LookupError, TypeError, ValueError) as error:
@@ -66,7 +61,7 @@ def days_of(prometheus: Prometheus, first: date, last: date) -> list[Day]:
             "end": f"{end_of(last) - _BEFORE_END_SECONDS:.3f}",
             "step": str(DAY_SECONDS),
         }
-        return dict(_values(_asked(prometheus, "query_range", list(parameters.items()))))
+        return dict(_values(prometheus.data("query_range", list(parameters.items()))))
 
     return list(_days({name: asked(expression) for name, expression in _QUESTIONS.items()}))
 
@@ -91,19 +86,6 @@ def _days(answers: Mapping[str, _Values]) -> Iterator[Day]:
             )
         except ValueError:  # of other rules than these: there is nothing to keep
             continue
-
-
-def _asked(prometheus: Prometheus, path: str, parameters: list[tuple[str, str]]) -> Any:
-    """Return the field `data` of an answer. Raises NoAnswerError."""
-    answer = prometheus.query(path, parameters)
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
-        raise NoAnswerError(f"its answer, status {answer.status}, is not JSON") from error
-    if not isinstance(document, dict) or document.get("status") != "success":
-        text = document.get("error", "") if isinstance(document, dict) else ""
-        raise NoAnswerError(str(text)[:200] or f"its answer has the status {answer.status}")
-    return document.get("data")
 
 
 def _values(data: Any) -> Iterator[tuple[tuple[date, str], float]]:

@@ -16,8 +16,8 @@ from pantrywatch.scheduler.daily import Daily
 from pantrywatch.scheduler.day import Day, days_between, end_of
 from pantrywatch.scheduler.memory import MOST_TARGETS, Memory
 from pantrywatch.scheduler.metrics import SchedulerCollector
-from pantrywatch.scheduler.questions import NoAnswerError, clock_of, days_of
-from pantrywatch.web.prometheus import Answer, Prometheus
+from pantrywatch.scheduler.questions import clock_of, days_of
+from pantrywatch.web.prometheus import Answer, NoAnswerError, Prometheus
 
 _YESTERDAY = date(2026, 11, 29)
 _NOON = end_of(_YESTERDAY) + 43200
