@@ -15,7 +15,7 @@ from exporters.core.strict_yaml import read_yaml
 from pantrywatch.build.trial import STEP_SECONDS, STEPS, Events, Trial, tried
 from pantrywatch.config.targets import Target, Targets, read_targets
 from pantrywatch.generate.rules import render_jsonnet
-from pantrywatch.web.prometheus import Prometheus
+from pantrywatch.web.prometheus import NoAnswerError, Prometheus
 
 _STEPS_A_QUESTION = 288  # a day: raw samples of many series are read for it
 
@@ -57,17 +57,15 @@ def _asked(expression: str, first: int, end: int, prometheus: Prometheus) -> dic
 
 
 def _samples(prometheus: Prometheus, parameters: list[tuple[str, str]]) -> Iterator[tuple[int, float]]:
-    answer = prometheus.query("query_range", parameters)
     try:
-        document = json.loads(answer.body)
-        if document["status"] != "success":
-            raise ConfigError([ConfigProblem(prometheus.shown_url, "Prometheus", str(document["error"])[:300])])
-        for series in document["data"]["result"][:1]:
+        for series in prometheus.data("query_range", parameters)["result"][:1]:
             for at, text in series["values"]:
                 if math.isfinite(value := float(text)):
                     yield int(at), value
+    except NoAnswerError as error:
+        raise ConfigError([ConfigProblem(prometheus.shown_url, "Prometheus", str(error))]) from error
     except (LookupError, TypeError, ValueError) as error:
-        expected = f"expected an answer of its API, got another one with status {answer.status}"
+        expected = "expected an answer of its API, got another one"
         raise ConfigError([ConfigProblem(prometheus.shown_url, "Prometheus", expected)]) from error
 
 

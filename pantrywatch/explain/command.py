@@ -34,7 +34,7 @@ def print_explanation(prometheus: Prometheus, alert: str, runbooks: Path, *, as_
         step = _LABEL.sub(r"<\1>", steps.get(alert, "none: it has no page"))
         explanation = explain(prometheus, alert, step, time.time())
     except (NoAnswerError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: no answer from {prometheus.shown_url}: {error}", file=sys.stderr)
         return 1
     # Of an installation's own rules, those that are active.
     if alert not in steps and not explanation.instances:
