@@ -23,8 +23,14 @@ _ROOT = Path(__file__).parents[1]
     "tests",
     [
         # promtool checks and runs all rules, each alert fires and clears; amtool walks the routes.
-        # The lint needs no program.
-        ["tests/rules", "tests/boards/test_state.py", "--ignore=tests/rules/test_lint.py", "--ignore=tests/rules/lint"],
+        # The lint and the mixin need no program.
+        [
+            "tests/rules",
+            "tests/boards/test_state.py",
+            "--ignore=tests/rules/test_lint.py",
+            "--ignore=tests/rules/lint",
+            "--ignore=tests/rules/test_mixin.py",
+        ],
         # Escalation, silences, restarts, two that deliver once, secrets, and what messages look like.
         ["tests/integration/alertmanager"],
         # What Compose 2 makes of the file.
