@@ -169,7 +169,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, st
     for name, message in _MESSAGES.items():
         data = folder / f"{name}.json"
         data.write_text(json.dumps(message))
-        for form in ("title", "text", "html", "slack", "slack.title", "link", "color", "pagerduty.severity"):
+        for form in ("title", "text", "html", "slack", "slack.title", "msteams", "link", "color", "pagerduty.severity"):
             found.setdefault(name, {})[form] = text = _render(folder, data, form)
             (folder / f"{name}.{form}").write_text(text)
     return found
@@ -276,6 +276,14 @@ def test_a_message_leads_to_the_terms(rendered: dict[str, dict[str, str]], form:
         assert rendered[name][form].count("What the words mean") == 1, name
         assert "https://git.example/pantrywatch/docs/terms.md" in _links(rendered[name][form]), name
     assert "docs/terms.md" not in rendered["over"][form]
+
+
+@pytest.mark.parametrize("form", ["text", "html", "slack", "msteams"])
+def test_a_message_names_the_command_that_says_more(rendered: dict[str, dict[str, str]], form: str) -> None:
+    """Each alert that fires, told in full, has its `explain`; not what is over, nor a name with other signs."""
+    for name, alert in (("one", "CrmDatabaseDown"), ("promise", "CrmApiErrorRateBurn"), ("stranger", "Theirs")):
+        assert rendered[name][form].count(f"pantrywatch explain {alert}") == 1, name
+    assert all("pantrywatch explain" not in rendered[name][form] for name in ("over", "markup", "markup without texts"))
 
 
 def test_messages_are_bounded(rendered: dict[str, dict[str, str]]) -> None:
