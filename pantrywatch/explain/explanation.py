@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pantrywatch.explain import forecasts
 from pantrywatch.explain.alerts import Alert, explains, read_alerts
 from pantrywatch.explain.evidence import Evidence, Unit, evidence_about
+from pantrywatch.explain.forecasts import Forecast
 from pantrywatch.explain.questions import Answer, Labels, Question, Unanswered, ask_all
 from pantrywatch.web.prometheus import Prometheus
 
 _WEEK_SECONDS = 7 * 86400.0
 _ROWS = 5
+_WORD = re.compile(r"[\w-]+")
 _MOST_ALERTS = 20
 
 
@@ -86,6 +91,7 @@ class Explanation:
     deployment: str | None
     deployed_at: float | None
     evidence: list[Found]
+    forecasts: list[Forecast]
     runbook: str
     first_step: str
     unanswered: list[str] = field(default_factory=list)
@@ -99,8 +105,8 @@ def explain(prometheus: Prometheus, name: str, first_step: str, at: float) -> Ex
     alerts = read_alerts(prometheus.data("alerts", []))
     own = [alert for alert in alerts if alert.labels.get("alertname") == name]
     targets = sorted({alert.labels["target"] for alert in own if "target" in alert.labels})
-    subjects = {name, *targets, *(alert.labels["component"] for alert in own if "component" in alert.labels)}
-    asked = _Asked(prometheus, name, targets, evidence_about(subjects), at)
+    components = {component for alert in own if _WORD.fullmatch(component := alert.labels.get("component", ""))}
+    asked = _Asked(prometheus, name, targets, components, at)
     return Explanation(
         name,
         at,
@@ -111,6 +117,7 @@ def explain(prometheus: Prometheus, name: str, first_step: str, at: float) -> Ex
         [_other(alert, alerts) for alert in alerts if alert not in own and _is_told(alert)][:_MOST_ALERTS],
         *asked.deployment(),
         asked.evidence(),
+        asked.forecasts(),
         f"docs/runbooks/{name}.md",
         next((text for alert in own if (text := alert.annotations.get("first_step"))), first_step),
         asked.unanswered,
@@ -161,12 +168,14 @@ class _Asked:
     """All other questions at once, and the parts of their answers."""
 
     def __init__(
-        self, prometheus: Prometheus, name: str, targets: list[str], evidence: Sequence[Evidence], at: float
+        self, prometheus: Prometheus, name: str, targets: list[str], components: AbstractSet[str], at: float
     ) -> None:
+        evidence: Sequence[Evidence] = evidence_about({name, *targets, *components})
         fired = f'max(max_over_time(timestamp(ALERTS{{alertname="{name}",alertstate="firing"}})[1w:1m]))'
         questions = {"when it last fired": Question(fired, at), "deployments": Question(_DEPLOYMENTS, at)}
         of_targets = _OF_A_TARGET if targets else {}
         questions |= {text: Question(f"max by (target) ({expr})", at) for text, expr in of_targets.items()}
+        questions |= {text: Question(expr, at) for text, expr in forecasts.questions(components).items()}
         for one in evidence:
             questions[one.title] = Question(one.expr, at)
             questions[f"{one.title}, a week ago"] = Question(one.expr, at - _WEEK_SECONDS)
@@ -194,6 +203,9 @@ class _Asked:
     def deployment(self) -> tuple[str | None, float | None]:
         marks = sorted((at, dict(labels).get("version", "")) for labels, at in self._of("deployments").items())
         return (marks[-1][1], marks[-1][0]) if marks else (None, None)
+
+    def forecasts(self) -> list[Forecast]:
+        return forecasts.forecasts(self._of)
 
     def evidence(self) -> list[Found]:
         found = []

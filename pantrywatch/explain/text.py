@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from pantrywatch.explain.evidence import Unit
 from pantrywatch.explain.explanation import Explanation, Found, Instance, Row, Target
+from pantrywatch.explain.forecasts import Forecast
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_TEN_YEARS = 3650 * _DAY
+_MOST = 10
 
 
 def text_of(explanation: Explanation) -> str:
@@ -26,6 +29,7 @@ def _lines(told: Explanation) -> Iterator[str]:
     yield from _deployment(told)
     for found in told.evidence:
         yield from _found(found)
+    yield from _forecasts(told.forecasts)
     yield from ("", "First step", f"  {told.first_step}", f"  then: {told.runbook}")
     if told.unanswered:
         yield from ("", "Not known", *(f"  {reason}" for reason in told.unanswered))
@@ -85,6 +89,31 @@ def _found(found: Found) -> Iterator[str]:
     for row in found.rows:
         before = "no data" if row.week_ago is None else _number(row.week_ago, found.unit)
         yield f"  {_number(row.now, found.unit):>10}  {before:>10}  {_labels(row)}"
+
+
+def _forecasts(found: Sequence[Forecast]) -> Iterator[str]:
+    if not found:
+        return
+    yield from ("", "Forecast")
+    for one in found:
+        if one.earliest_seconds is not None and one.latest_seconds is not None:
+            used = "not known" if one.used is None else f"{100 * one.used:.3g} %"
+            yield f"  {_resource(one)}: {used} in use, full in {_span(one.earliest_seconds, one.latest_seconds)}"
+    for state in ("not growing", "comes and goes", "just jumped", "too early"):
+        of_state = [_resource(one) for one in found if one.state == state]
+        if of_state:
+            yield f"  {state}: {', '.join(of_state[:_MOST])}{', …' if len(of_state) > _MOST else ''}"
+
+
+def _span(earliest: float, latest: float) -> str:
+    """Return the interval of a forecast, which ends at ten years."""
+    first = f"{earliest / _DAY:.0f}"
+    return f"{first} to {latest / _DAY:.0f} days" if latest < _TEN_YEARS else f"{first} days or much later"
+
+
+def _resource(one: Forecast) -> str:
+    name = one.labels.get("name")
+    return f"{one.labels.get('resource', '')}{f' {name}' if name else ''} of {one.labels.get('instance', '')}"
 
 
 def _labels(row: Row) -> str:

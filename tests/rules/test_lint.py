@@ -12,6 +12,7 @@ import yaml
 
 from exporters.core.errors import ConfigError
 from pantrywatch.explain.evidence import table
+from pantrywatch.explain.forecasts import questions
 from tools import record_metrics
 from tools.rule_lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
 from tools.rule_lint.check import LINTS, check, without_excluded
@@ -70,7 +71,8 @@ def test_the_rules_have_no_faults(catalogue: Catalogue) -> None:
 
 def test_the_questions_of_explain_have_no_faults(tmp_path: Path, catalogue: Catalogue) -> None:
     """Metrics exist, labels are theirs, nothing is divided by zero or counted twice: as for rules that record them."""
-    rules = [{"record": f"asked:question:number{number}", "expr": one.expr} for number, one in enumerate(table())]
+    asked = [*(one.expr for one in table()), *questions(["database", "host"]).values()]
+    rules = [{"record": f"asked:question:number{number}", "expr": expr} for number, expr in enumerate(asked)]
     file = tmp_path / "questions.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]}))
     assert [str(finding) for finding in without_excluded(check([file], catalogue))] == []

@@ -111,6 +111,28 @@ def test_a_target_is_told_in_numbers() -> None:
     assert "budget of 30 days left: not known, used up in 2 hours at this pace" in text
 
 
+def test_what_will_be_full_is_told_with_what_has_no_forecast() -> None:
+    """Share in use and interval of what fills up, the first one first; the rest by why it has no forecast."""
+    disk, inodes, log = (
+        f"instance=a,name={name}" for name in ("/,resource=disk", "/,resource=inodes", "/log,resource=disk")
+    )
+    memory = "instance=a,resource=memory"
+    answers = {
+        ("crm:resource_forecast:state", False): [(disk, 1.0), (inodes, 1.0), (log, 4.0), (memory, 2.0)],
+        ("crm:resource_used", False): [(disk, 0.815), (log, 0.2), (memory, 0.5)],
+        ("crm:resource_full_earliest", False): [(disk, 30.0 * 86400), (inodes, 12.0 * 86400)],
+        ("crm:resource_full_latest", False): [(disk, 3650.0 * 86400), (inodes, 31.0 * 86400)],
+    }
+    alert = _alert("CrmHostFullSoon", "medium", component="host", instance="a", resource="disk")
+    text = text_of(explain(_Played([alert], answers), "CrmHostFullSoon", "", _AT))
+    assert text.split("\nForecast\n")[1].split("\n\n")[0].splitlines() == [
+        "  inodes / of a: not known in use, full in 12 to 31 days",
+        "  disk / of a: 81.5 % in use, full in 30 days or much later",
+        "  comes and goes: disk /log of a",
+        "  too early: memory of a",
+    ]
+
+
 def test_an_alert_that_does_not_fire_says_when_it_last_did() -> None:
     """Neither silence nor an error: when it was last seen, and the first step of its page."""
     fired = {('alertname="CrmApiSlow"', False): [("", _AT - 7300)]}
