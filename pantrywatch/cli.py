@@ -90,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
     command.set_defaults(run=_statement)
     _add_explain(commands)
+    _add_report(commands)
     _add_target(commands)
     _add_capacity(commands)
     return top
@@ -113,6 +114,27 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
     )
     command.set_defaults(run=_explain)
+
+
+def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("report", help="write what was promised against what was measured as one page")
+    command.add_argument(
+        "--period", choices=("7d", "30d", "month"), default="30d",
+        help="the days until now, or this month; on its first day the month before (default: %(default)s)",
+    )  # fmt: skip
+    command.add_argument("--into", type=Path, required=True, metavar="FILE", help="the page, such as report.html")
+    command.add_argument("--pdf", type=Path, metavar="FILE", help="also as PDF, printed by Chromium")
+    command.add_argument("--status", type=Path, metavar="FILE", help="also a status page for everybody")
+    command.add_argument("--locale", choices=("en", "de"), default="en", help="(default: %(default)s)")
+    command.add_argument(
+        "--days", type=Path, metavar="FILE",
+        help="the long memory of the scheduler, for the status page (default: that of the stack)",
+    )  # fmt: skip
+    command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
+    command.add_argument(
+        "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
+    )
+    command.set_defaults(run=_report)
 
 
 def _add_target(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -258,6 +280,26 @@ def _explain(options: argparse.Namespace) -> int:
 
     prometheus = Prometheus(*_prometheus_of(options), QUESTION_SECONDS)
     return print_explanation(prometheus, options.alert, shared_files() / "docs/runbooks", as_json=options.json)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from pantrywatch.config.settings import read_settings
+    from pantrywatch.report.command import Wanted, write_report
+    from pantrywatch.scheduler.memory import FILE
+    from pantrywatch.web.prometheus import Prometheus
+
+    environment = read_settings(options.settings).environment if options.settings else ""
+    memory = None if options.prometheus else running_state(options).file(f"scheduler/{FILE}")
+    wanted = Wanted(
+        options.period,
+        options.locale,
+        options.into,
+        options.pdf,
+        options.status,
+        options.days or memory,
+        environment,
+    )
+    return write_report(Prometheus(*_prometheus_of(options)), shared_files(), wanted)
 
 
 def _validate(options: argparse.Namespace) -> int:
