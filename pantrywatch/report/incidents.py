@@ -21,6 +21,7 @@ STEP_SECONDS = 60
 _GAP_SECONDS = 300.0  # a failed scrape or a restart of Prometheus does not end an alert
 _NEAR_SECONDS = 900.0  # what fires so soon after another may have its cause
 _MOST_EPISODES = 1000
+_MOST_NAMES = 8  # of what an incident is about, and of its other alerts
 _ALERTNAMES = re.compile(r'alertname=~?"([^"]+)"')
 
 
@@ -132,12 +133,17 @@ def _incident(group: Sequence[Episode]) -> Incident:
     return Incident(
         cause.name,
         min(shown, key=_rank).labels.get("severity", ""),
-        tuple(sorted({_about(one) for one in shown} - {""})),
-        tuple(sorted({one.name for one in shown} - {cause.name})),
+        _names({_about(one) for one in shown} - {""}),
+        _names({one.name for one in shown} - {cause.name}),
         min(one.start for one in shown),
         None if open_ones else max(one.end for one in shown),
         targets=tuple(sorted({one.labels["target"] for one in shown if "target" in one.labels})),
     )
+
+
+def _names(found: set[str]) -> tuple[str, ...]:
+    names = sorted(found)
+    return (*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else []))
 
 
 def _is_explained(one: Episode, group: Sequence[Episode]) -> bool:

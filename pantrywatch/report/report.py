@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pantrywatch.explain.questions import Question
 from pantrywatch.report.beginnings import with_beginnings
-from pantrywatch.report.deployments import Delivery, delivery_of, marks_expr
+from pantrywatch.report.deployments import Delivery, Deployment, delivery_of, marks_expr
 from pantrywatch.report.incidents import ALERTS, STEP_SECONDS, Incident, causes_of, episodes_of, incidents_of
 from pantrywatch.report.panels import Panels
 from pantrywatch.report.period import Period
@@ -18,6 +18,7 @@ from pantrywatch.report.tables import Table, table_questions, tables_of
 from pantrywatch.web.prometheus import NoAnswerError
 
 _SHOWN_INCIDENTS = 30
+_SHOWN_DEPLOYMENTS = 30
 _RULES_STEP_SECONDS = 3600
 _MOVED = 0.1  # of the share of bad events that is allowed
 
@@ -56,6 +57,11 @@ class Report:
     def shown_incidents(self) -> Sequence[Incident]:
         """Return the newest incidents, the newest first."""
         return () if self.now is None else self.now.incidents[: -_SHOWN_INCIDENTS - 1 : -1]
+
+    @property
+    def shown_deployments(self) -> Sequence[Deployment]:
+        """Return the newest deployments, the newest first."""
+        return () if self.delivery is None else self.delivery.deployments[: -_SHOWN_DEPLOYMENTS - 1 : -1]
 
 
 _KINDS = ("missed", "worse", "met", "better")
