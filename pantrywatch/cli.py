@@ -7,8 +7,9 @@ those of the generators and the supervisor.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporters import __version__
 from exporters.core.access import WebSettings
@@ -16,6 +17,10 @@ from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
 from pantrywatch.config.shared_files import checkout, shared_files
 from pantrywatch.native.commands import add_stack_commands, running_state, state_of
+
+if TYPE_CHECKING:
+    from pantrywatch.config.settings import Settings
+    from pantrywatch.web.prometheus import Prometheus
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -354,9 +359,13 @@ def _try_targets(options: argparse.Namespace) -> int:
 
 
 def _scheduler(options: argparse.Namespace) -> int:
+    from pantrywatch.report.mailing import Mailing, mailing_of
     from pantrywatch.scheduler.serve import serve_scheduler
 
-    return serve_scheduler(options.settings, options.prometheus, options.listen, options.keep)
+    def tasks_of(settings: Settings, file: Path, prometheus: Prometheus, keep: Path | None) -> Iterable[Mailing]:
+        return () if settings.report is None else mailing_of(settings, file, prometheus, shared_files(), keep)
+
+    return serve_scheduler(options.settings, options.prometheus, options.listen, options.keep, tasks_of)
 
 
 def _mark(options: argparse.Namespace) -> int:

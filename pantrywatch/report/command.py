@@ -48,7 +48,7 @@ def write_report(prometheus: Prometheus, shared: Path, wanted: Wanted) -> int:
         if wanted.status:
             write_atomically(wanted.status, _status(report, prometheus, wanted))
             written.append(wanted.status)
-    except (NoAnswerError, ValueError) as error:
+    except NoAnswerError as error:
         print(f"error: no answer from {prometheus.shown_url}: {error}", file=sys.stderr)
         return 1
     if wanted.pdf:

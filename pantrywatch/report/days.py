@@ -13,7 +13,7 @@ from pantrywatch.scheduler.questions import days_of
 from pantrywatch.web.prometheus import Prometheus
 
 SHOWN_DAYS = 90
-LAYERS = ("frontend", "backend", "infrastructure", "business")
+_LAYERS = ("frontend", "backend", "infrastructure", "business")
 _MOST_BYTES = 32 * 1024 * 1024
 _MOST_DAYS = 15  # in one question
 DayState = Literal["kept", "missed", "unknown"]
@@ -52,8 +52,13 @@ def layers_of(days: Iterable[Day], layer_of: Mapping[str, str], now: float) -> l
     by_key: dict[tuple[str, date], list[Day]] = {}
     for day in {one.key: one for one in days}.values():
         by_key.setdefault((layer_of.get(day.target, ""), day.on), []).append(day)
-    layers = sorted(set(layer_of.values()), key=lambda one: (LAYERS.index(one) if one in LAYERS else 9, one))
+    layers = sorted(set(layer_of.values()), key=layer_order)
     return [LayerDays(layer, tuple((on, _state(by_key.get((layer, on), ()))) for on in shown)) for layer in layers]
+
+
+def layer_order(layer: str) -> tuple[int, str]:
+    """Return what layers are sorted by: as in the document, others after them."""
+    return (_LAYERS.index(layer) if layer in _LAYERS else len(_LAYERS)), layer
 
 
 def _state(days: Sequence[Day]) -> DayState:

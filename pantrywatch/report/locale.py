@@ -40,6 +40,10 @@ class Locale:
         entry = self.texts[key]
         return entry.get(self.language, entry["en"]).format(**values)
 
+    def named(self, kind: str, name: str) -> str:
+        """Return the text of a name that rules give, such as a layer; an unknown name stays as it is."""
+        return self.text(f"{kind}_{name}") if f"{kind}_{name}" in self.texts else name
+
     def number(self, value: float, decimals: int = 0) -> str:
         """Return a number with the marks of the language."""
         text = f"{value:,.{decimals}f}"

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pantrywatch.report.charts import days_chart, months_chart
-from pantrywatch.report.days import LAYERS, LayerDays
+from pantrywatch.report.days import LayerDays, layer_order
 from pantrywatch.report.locale import Locale
 from pantrywatch.report.promises import Promise, Result
 from pantrywatch.report.report import Report
@@ -25,7 +25,7 @@ _RESULTS: tuple[Result, ...] = get_args(Result)
 
 def report_page(report: Report, locale: Locale) -> str:
     """Return the report as HTML."""
-    layers = sorted({one.layer for one in report.promises}, key=lambda one: (one not in LAYERS, LAYERS.index(one)))
+    layers = sorted({one.layer for one in report.promises}, key=layer_order)
     measured = [one for one in report.promises if one.result != "not measured"]
     return _rendered(
         "report.html",
@@ -41,6 +41,17 @@ def report_page(report: Report, locale: Locale) -> str:
         months_chart=lambda promise: months_chart(promise, locale),
         cell=lambda value, unit: _cell(value, unit, locale),
     )
+
+
+def summary(report: Report, locale: Locale) -> tuple[str, str]:
+    """Return the title, and the summary as text for a mail."""
+    lines = [locale.text("from_to", start=locale.moment(report.period.start), end=locale.moment(report.period.end))]
+    lines += [f"{count} {locale.text(result)}" for result, count in _results(report.promises)]
+    for kind, one in report.moved:
+        shares = {"before": one.before, "now": one.good, "objective": one.objective}
+        words = {name: locale.share(share) for name, share in shares.items()}
+        lines.append(locale.text(f"change_{kind}", title=one.title, **words))
+    return _title(report, locale), "\n".join([*lines, "", locale.text("attached"), ""])
 
 
 def status_page(report: Report, layers: Sequence[LayerDays], locale: Locale) -> str:
