@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,10 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The deployments of a period, the oldest first; a measure is None where there is nothing to count it from."""
+    """The deployments of a period, the oldest first; a measure is None where there is nothing to count it from.
+
+    The measures are those of alert_rules/delivery.jsonnet, over the period.
+    """
 
     deployments: tuple[Deployment, ...]
     per_week: float
@@ -41,7 +45,7 @@ class Delivery:
 
 
 def delivery_of(marks: Iterable[tuple[str, float]], incidents: Sequence[Incident], period: Period) -> Delivery:
-    """Return the deployments in the period and their measures; recovery and restoring are medians."""
+    """Return the deployments in the period and their measures; recovery and restoring are means."""
     ordered = sorted((at, version) for version, at in marks if period.start <= at < period.end)
     ends = [*(at for at, _ in ordered), period.end][1:]
     found = [
@@ -53,15 +57,24 @@ def delivery_of(marks: Iterable[tuple[str, float]], incidents: Sequence[Incident
         tuple(found),
         len(found) * _WEEK_SECONDS / period.seconds,
         len(failed) / len(found) if found else None,
-        _median(failed),
-        _median(incidents),
+        _mean(failed),
+        _mean(incidents),
     )
 
 
 def _blamed(incidents: Iterable[Incident], start: float, end: float) -> Incident | None:
-    return next((one for one in incidents if start <= one.fired < end), None)
+    """Return the first incident that began after the deployment, and whose alert fired by the end."""
+    return next((one for one in incidents if start <= (one.began or one.fired) and one.fired < end), None)
 
 
-def _median(incidents: Iterable[Incident]) -> float | None:
-    times = [seconds for one in incidents if (seconds := one.seconds_to_resolve) is not None]
-    return statistics.median(times) if times else None
+def _mean(incidents: Iterable[Incident]) -> float | None:
+    """Return how long it took from the first alert to the end of the last: what overlaps is one time."""
+    times: list[tuple[float, float]] = []
+    for one in sorted(incidents, key=lambda incident: incident.fired):
+        ended = math.inf if one.ended is None else one.ended
+        if times and one.fired <= times[-1][1]:
+            times[-1] = times[-1][0], max(times[-1][1], ended)
+        else:
+            times.append((one.fired, ended))
+    lengths = [end - start for start, end in times if end < math.inf]
+    return statistics.fmean(lengths) if lengths else None

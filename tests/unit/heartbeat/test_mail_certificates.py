@@ -18,7 +18,6 @@ from pantrywatch.heartbeat.channels import Mail
 from pantrywatch.heartbeat.message import Notice
 from pantrywatch.heartbeat.state import Record
 from pantrywatch.heartbeat.watch import Timing, Watch
-from pantrywatch.web import mail
 from tests.support.peers import Certificates, accept, make_certificate
 
 _SILENCE = Notice(since=1_790_000_000.0, returned=False)
@@ -96,7 +95,7 @@ def mail(
             opened.callback(listener.shutdown, socket.SHUT_RDWR)
             port = listener.getsockname()[1]
             if request.param:
-                monkeypatch.setattr(mail, "_TLS_PORT", port)
+                monkeypatch.setattr("pantrywatch.web.mail._TLS_PORT", port)
             server = _Server(made.server(certificate), at_once=request.param)
             threading.Thread(target=accept, args=(listener, server.serve), daemon=True).start()
             settings = MailServer(f"127.0.0.1:{port}", "from@pantry.test", user="me", password_file="x")

@@ -73,6 +73,8 @@ def test_a_deployment_failed_if_an_incident_follows_within_an_hour_and_before_th
     ]  # fmt: skip
     assert (found.per_week, found.failed_share) == (4, 0.25)
     assert (found.recovery_seconds, found.restore_seconds) == (21 * 60, (21 + 41) / 2 * 60)
+    overlapping = _incidents(_fires(_DOWN, 300, 280), _fires(_CACHE, 290, 260))
+    assert delivery_of([], overlapping, period).restore_seconds == 41 * 60
 
 
 def test_without_deployments_or_incidents_the_measures_are_not_known() -> None:
