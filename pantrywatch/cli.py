@@ -139,6 +139,10 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     command.add_argument(
         "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
     )
+    command.add_argument(
+        "--alertmanager", metavar="URL",
+        help="whose silences are acknowledgments (default: that of the stack, without --prometheus)",
+    )  # fmt: skip
     command.set_defaults(run=_report)
 
 
@@ -294,7 +298,9 @@ def _report(options: argparse.Namespace) -> int:
     from pantrywatch.web.prometheus import Prometheus
 
     environment = read_settings(options.settings).environment if options.settings else ""
-    memory = None if options.prometheus else running_state(options).file(f"scheduler/{FILE}")
+    state = None if options.prometheus else running_state(options)
+    memory = state.file(f"scheduler/{FILE}") if state else None
+    url, web = _prometheus_of(options)
     wanted = Wanted(
         options.period,
         options.locale,
@@ -303,8 +309,10 @@ def _report(options: argparse.Namespace) -> int:
         options.status,
         options.days or memory,
         environment,
+        options.alertmanager or (state.addresses().url("alertmanager") if state else None),
+        web,
     )
-    return write_report(Prometheus(*_prometheus_of(options)), shared_files(), wanted)
+    return write_report(Prometheus(url, web), shared_files(), wanted)
 
 
 def _validate(options: argparse.Namespace) -> int:

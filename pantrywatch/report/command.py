@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from exporters.core.access import WebSettings
 from exporters.core.files import write_atomically
+from pantrywatch.report.acknowledgments import acknowledged, read_silences
 from pantrywatch.report.days import layers_of, read_days, recorded_days
 from pantrywatch.report.locale import locale
 from pantrywatch.report.page import report_page, status_page
@@ -23,7 +25,7 @@ _REACH_DAYS = 40
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to write where. `days`: the file of the long memory, where it is on this machine."""
+    """What to write where. `days`: the file of the long memory; `alertmanager`: its URL; where they are known."""
 
     period: PeriodName
     language: str
@@ -32,6 +34,8 @@ class Wanted:
     status: Path | None = None
     days: Path | None = None
     environment: str = ""
+    alertmanager: str | None = None
+    web: WebSettings = field(default_factory=WebSettings)
 
 
 def write_report(prometheus: Prometheus, shared: Path, wanted: Wanted) -> int:
@@ -43,6 +47,7 @@ def write_report(prometheus: Prometheus, shared: Path, wanted: Wanted) -> int:
     now, asker = time.time(), Asker(prometheus)
     try:
         report = collect(asker, shared, period_of(wanted.period, now), now, wanted.environment)
+        report = _with_acknowledgments(report, wanted)
         write_atomically(wanted.into, report_page(report, locale(wanted.language)))
         written = [wanted.into]
         if wanted.status:
@@ -58,6 +63,18 @@ def write_report(prometheus: Prometheus, shared: Path, wanted: Wanted) -> int:
         print(f"not known: {reason}", file=sys.stderr)
     print("\n".join(f"{file}: {file.stat().st_size / 1024:.0f} KiB" for file in written))
     return 0
+
+
+def _with_acknowledgments(report: Report, wanted: Wanted) -> Report:
+    if wanted.alertmanager is None or report.now is None:
+        return report
+    try:
+        silences = read_silences(wanted.alertmanager, wanted.web)
+    except (OSError, ValueError) as error:
+        reason = f"silences: Alertmanager does not answer as expected: {type(error).__name__}"
+        return replace(report, unanswered=(*report.unanswered, reason))
+    incidents = tuple(acknowledged(report.now.incidents, silences))
+    return replace(report, now=replace(report.now, incidents=incidents))
 
 
 def _status(report: Report, prometheus: Prometheus, wanted: Wanted) -> str:

@@ -47,7 +47,10 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What fired for one cause. `began`: when what it is about was first bad, where that is known; else None."""
+    """What fired for one cause. `began`: when what it is about was first bad, where that is known; else None.
+
+    `acknowledged`: seconds from the alert to the first silence, None where that is not known. `labels`: of its alerts.
+    """
 
     cause: str
     severity: str
@@ -57,7 +60,8 @@ class Incident:
     ended: float | None
     began: float | None = None
     acknowledged: float | None = None
-    targets: tuple[str, ...] = field(default=())
+    targets: tuple[str, ...] = ()
+    labels: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
 
     @property
     def seconds_to_notice(self) -> float | None:
@@ -138,6 +142,7 @@ def _incident(group: Sequence[Episode]) -> Incident:
         min(one.start for one in shown),
         None if open_ones else max(one.end for one in shown),
         targets=tuple(sorted({one.labels["target"] for one in shown if "target" in one.labels})),
+        labels=tuple(one.labels for one in shown),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from pantrywatch.report.acknowledgments import acknowledged, silences_of
 from pantrywatch.report.deployments import delivery_of
 from pantrywatch.report.incidents import Incident, causes_of, episodes_of, incidents_of
 from pantrywatch.report.period import Period, period_of
@@ -75,6 +77,34 @@ def test_a_deployment_failed_if_an_incident_follows_within_an_hour_and_before_th
     assert (found.recovery_seconds, found.restore_seconds) == (21 * 60, (21 + 41) / 2 * 60)
     overlapping = _incidents(_fires(_DOWN, 300, 280), _fires(_CACHE, 290, 260))
     assert delivery_of([], overlapping, period).restore_seconds == 41 * 60
+
+
+def _silence(minutes_before_end: int, name: str, value: str, *, is_regex: bool = False) -> dict[str, object]:
+    """As Alertmanager 0.25 to 0.3x answer."""
+    starts = datetime.fromtimestamp(_END - 60 * minutes_before_end, UTC).isoformat().replace("+00:00", "Z")
+    matcher = {"name": name, "value": value, "isRegex": is_regex, "isEqual": True}
+    return {"id": "1", "startsAt": starts, "matchers": [matcher], "createdBy": "a person", "comment": "I look"}
+
+
+def test_the_first_silence_of_one_of_its_alerts_acknowledges_an_incident() -> None:
+    """Silences of other alerts, before the alert or after the end do not; an answer of another kind is named."""
+    outage = _fires(_DOWN, 300, 280), _fires(_ERRORS, 298, 270), _fires(_REMINDER, 300, 235)
+    incidents = _incidents(*outage, _fires(_CACHE, 500, 490))
+    silences = silences_of(
+        [
+            _silence(250, "alertname", "CrmDatabaseDown"),
+            _silence(285, "alertname", "CrmApi.+|(", is_regex=True),
+            _silence(290, "alertname", "CrmApi.+", is_regex=True),
+            _silence(295, "alertname", "CrmCacheDown"),
+            _silence(310, "component", "database"),
+            _silence(288, "component", "database"),
+        ]
+    )
+    assert [one.acknowledged for one in acknowledged(incidents, silences)] == [None, 600]
+    others: tuple[object, ...] = ([{"startsAt": 5}], {"silences": []}, [[]], ["text"])
+    for answer in others:
+        with pytest.raises(ValueError, match="expected a list of silences"):
+            silences_of(answer)
 
 
 def test_without_deployments_or_incidents_the_measures_are_not_known() -> None:
