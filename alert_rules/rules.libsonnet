@@ -11,6 +11,7 @@ function(changes={})
     causes: (import 'causes.jsonnet')(config),
     database: (import 'database.jsonnet')(config),
     database_log: (import 'database_log.jsonnet')(config),
+    delivery: (import 'delivery.jsonnet')(config),
     forecasts: (import 'forecasts.jsonnet')(config),
     frontend: (import 'frontend.jsonnet')(config),
     health: (import 'health.jsonnet')(config),

@@ -11,6 +11,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Status: are users fine?', (import 'overview/health.libsonnet')(config)),
       board.row('Targets: are we meeting them?', (import 'overview/slo_targets.libsonnet')(config)),
       board.row('Performance: traffic, errors, latency', (import 'overview/signals.libsonnet')(config)),
+      board.row('Delivery: do changes hold?', (import 'overview/delivery.libsonnet')(config)),
       board.row('Headroom: what will be full?', (import 'overview/headroom.libsonnet')(config)),
     ],
   )

@@ -7,8 +7,9 @@ those of the generators and the supervisor.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporters import __version__
 from exporters.core.access import WebSettings
@@ -16,6 +17,10 @@ from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
 from pantrywatch.config.shared_files import checkout, shared_files
 from pantrywatch.native.commands import add_stack_commands, running_state, state_of
+
+if TYPE_CHECKING:
+    from pantrywatch.config.settings import Settings
+    from pantrywatch.web.prometheus import Prometheus
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
     command.set_defaults(run=_statement)
     _add_explain(commands)
+    _add_report(commands)
     _add_target(commands)
     _add_capacity(commands)
     return top
@@ -113,6 +119,31 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
     )
     command.set_defaults(run=_explain)
+
+
+def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("report", help="write what was promised against what was measured as one page")
+    command.add_argument(
+        "--period", choices=("7d", "30d", "month"), default="30d",
+        help="the days until now, or this month; on its first day the month before (default: %(default)s)",
+    )  # fmt: skip
+    command.add_argument("--into", type=Path, required=True, metavar="FILE", help="the page, such as report.html")
+    command.add_argument("--pdf", type=Path, metavar="FILE", help="also as PDF, printed by Chromium")
+    command.add_argument("--status", type=Path, metavar="FILE", help="also a status page for everybody")
+    command.add_argument("--locale", choices=("en", "de"), default="en", help="(default: %(default)s)")
+    command.add_argument(
+        "--days", type=Path, metavar="FILE",
+        help="the long memory of the scheduler, for the status page (default: that of the stack)",
+    )  # fmt: skip
+    command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
+    command.add_argument(
+        "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
+    )
+    command.add_argument(
+        "--alertmanager", metavar="URL",
+        help="whose silences are acknowledgments (default: that of the stack, without --prometheus)",
+    )  # fmt: skip
+    command.set_defaults(run=_report)
 
 
 def _add_target(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -260,6 +291,30 @@ def _explain(options: argparse.Namespace) -> int:
     return print_explanation(prometheus, options.alert, shared_files() / "docs/runbooks", as_json=options.json)
 
 
+def _report(options: argparse.Namespace) -> int:
+    from pantrywatch.config.settings import read_settings
+    from pantrywatch.report.command import Wanted, write_report
+    from pantrywatch.scheduler.memory import FILE
+    from pantrywatch.web.prometheus import Prometheus
+
+    environment = read_settings(options.settings).environment if options.settings else ""
+    state = None if options.prometheus else running_state(options)
+    memory = state.file(f"scheduler/{FILE}") if state else None
+    url, web = _prometheus_of(options)
+    wanted = Wanted(
+        options.period,
+        options.locale,
+        options.into,
+        options.pdf,
+        options.status,
+        options.days or memory,
+        environment,
+        options.alertmanager or (state.addresses().url("alertmanager") if state else None),
+        web,
+    )
+    return write_report(Prometheus(url, web), shared_files(), wanted)
+
+
 def _validate(options: argparse.Namespace) -> int:
     from pantrywatch.build.settings_file import validate_installation
 
@@ -312,9 +367,13 @@ def _try_targets(options: argparse.Namespace) -> int:
 
 
 def _scheduler(options: argparse.Namespace) -> int:
+    from pantrywatch.report.mailing import Mailing, mailing_of
     from pantrywatch.scheduler.serve import serve_scheduler
 
-    return serve_scheduler(options.settings, options.prometheus, options.listen, options.keep)
+    def tasks_of(settings: Settings, file: Path, prometheus: Prometheus, keep: Path | None) -> Iterable[Mailing]:
+        return () if settings.report is None else mailing_of(settings, file, prometheus, shared_files(), keep)
+
+    return serve_scheduler(options.settings, options.prometheus, options.listen, options.keep, tasks_of)
 
 
 def _mark(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from demo.history import promises
 from demo.history.activity import DAY
+from demo.history.alerts import Alerts
 from demo.history.blocks import BlockWriter, FillError, Series, pieces
 from demo.history.business import Business
 from demo.history.machine import Machine, gauges
@@ -110,6 +111,7 @@ class _Sources:
 
     def __init__(self, past: promises.Past, now: int, seed: int) -> None:
         shared = shared_files()
+        self._alerts = Alerts(past, shared / "alert_rules/generated")
         self._recorded = Recorded(past, RecordingRules(shared / "alert_rules/generated"))
         self._raw = Raw(past, now - _RAW_SECONDS, shared / "targets.yaml")
         self._machine = Machine(seed, gauges(), now)
@@ -117,6 +119,7 @@ class _Sources:
 
     def series(self, start: int, end: int) -> Iterator[Series]:
         yield from self._recorded.series(start, end)
+        yield from self._alerts.series(start, end)
         yield from self._raw.series(start, end)
         yield from self._machine.series(start, end)
         yield from self._business.series(start, end)

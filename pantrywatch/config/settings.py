@@ -29,6 +29,7 @@ from pantrywatch.config.components import components
 from pantrywatch.config.exclusions import MOST_EXCLUSIONS, Exclusion
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
+from pantrywatch.config.report import ReportSettings
 
 FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser", "rum", "access_log", "capacity")
 
@@ -85,6 +86,18 @@ def _log_of_a_server(database_log: DatabaseLogSection, database: DatabaseSection
             yield f"database_log[{index}].name", expected_one_of([one for one in servers if one], name)
 
 
+def _readers_of_the_report(report: ReportSettings | None, notifications: Notifications | None) -> Problems:
+    """Yield each contact that cannot get the report: unknown, or without an email address."""
+    contacts = {
+        getattr(one, "name", None): getattr(one, "email", None) for one in getattr(notifications, "contacts", ())
+    }
+    for index, name in enumerate(getattr(report, "to", ())):
+        if name not in contacts:
+            yield f"report.to[{index}]", expected_one_of([one for one in contacts if one], name)
+        elif not contacts[name]:
+            yield f"report.to[{index}]", f"expected a contact with an email address, {name} has none"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One key for each section; a section left out means that nothing of its kind is watched."""
@@ -112,6 +125,7 @@ class Settings:
         at_most_entries(MOST_EXCLUSIONS, "windows"), unique_names,
     ] = ()  # fmt: skip
     notifications: Annotated[Notifications | None, "Who is notified of what, how, and when."] = None
+    report: Annotated[ReportSettings | None, "The report that the scheduler sends by mail."] = None
     prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
     holidays: Annotated[
         tuple[Annotated[str, _expect_day], ...],
@@ -123,6 +137,7 @@ class Settings:
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
         _log_of_a_server,
+        _readers_of_the_report,
         *(
             OfFields(("data_sources", *sections), partial(_section_is_there, source, sections))
             for source, sections in components().sections_of().items()

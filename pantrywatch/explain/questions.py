@@ -36,9 +36,11 @@ class Unanswered:
 Answer = Mapping[Labels, float] | Unanswered
 
 
-def ask_all(prometheus: Prometheus, questions: Sequence[Question]) -> list[Answer]:
+def ask_all(
+    prometheus: Prometheus, questions: Sequence[Question], asking_seconds: float = _ASKING_SECONDS
+) -> list[Answer]:
     """Return label set → number for each question, in their order, or why there is none."""
-    end = time.monotonic() + _ASKING_SECONDS
+    end = time.monotonic() + asking_seconds
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
         return list(pool.map(lambda question: _ask(prometheus, question, end), questions))
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import smtplib
-import ssl
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,17 +10,15 @@ from typing import Protocol
 
 from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem
-from exporters.core.field_checks import host_and_port
-from exporters.core.server_name import server_name
 from exporters.core.settings import Secret, secret_from
 from pantrywatch.config.notifications.contacts import MailServer, Webhook
 from pantrywatch.config.notifications.own_urls import is_own
 from pantrywatch.config.notifications.settings import Notifications
 from pantrywatch.heartbeat.message import Notice
 from pantrywatch.web.client import session
+from pantrywatch.web.mail import MailRoute
 
 _TIMEOUT_SECONDS = 15.0
-_TLS_PORT = 465
 
 
 class Channel(Protocol):
@@ -50,30 +45,7 @@ class Mail:
         mail = EmailMessage()
         mail["Subject"], mail["From"], mail["To"] = notice.title, self.server.sender, self.address
         mail.set_content(notice.text)
-        client = self._connected()
-        try:
-            if self.server.user is not None and self.password is not None:
-                client.login(self.server.user, self.password.reveal())
-            client.send_message(mail)
-            with suppress(OSError):  # the mail is taken, whatever the goodbye is
-                client.quit()
-        finally:
-            client.close()
-
-    def _connected(self) -> smtplib.SMTP:
-        """Return a connection, with TLS to a verified server: smtplib's own contexts verify nothing."""
-        host, port = host_and_port(self.server.server)
-        host, context = server_name(host), ssl.create_default_context()
-        if self.server.tls and port == _TLS_PORT:
-            return smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=context)
-        client = smtplib.SMTP(host, port, timeout=_TIMEOUT_SECONDS)
-        if self.server.tls:
-            try:
-                client.starttls(context=context)
-            except BaseException:
-                client.close()
-                raise
-        return client
+        MailRoute(self.server.server, self.server.tls, self.server.user, self.password).send(mail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.registry import Collector
@@ -25,7 +25,7 @@ from exporters.core.exposition import CONTENT_TYPE
 from exporters.core.field_checks import expect_address
 from exporters.core.origin import own_pages_only
 from exporters.core.server import listen
-from pantrywatch.config.settings import read_settings
+from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.scheduler.daily import Daily
 from pantrywatch.scheduler.day import Day
 from pantrywatch.scheduler.exclusions import ExclusionCollector, zone_of
@@ -56,20 +56,35 @@ class _Recorded:
         return days_of(self.prometheus, first, last)
 
 
-def serve_scheduler(settings_file: Path, prometheus: str, address: str, keep: Path | None) -> int:
-    """Work until SIGTERM or Ctrl-C. Raises ConfigError for problems with the settings, addresses or folder."""
+class Task(Protocol):
+    """What the scheduler does besides; it looks once a minute whether something is due."""
+
+    def run(self) -> bool:
+        """Do what is due; return whether nothing failed."""
+
+
+TasksOf = Callable[[Settings, Path, Prometheus, Path | None], Iterable[Task]]
+
+
+def serve_scheduler(settings_file: Path, prometheus: str, address: str, keep: Path | None, tasks_of: TasksOf) -> int:
+    """Work until SIGTERM or Ctrl-C. `tasks_of`: settings, their file, Prometheus and the folder → other tasks.
+
+    Raises ConfigError for problems with the settings, addresses or folder.
+    """
     settings = read_settings(settings_file)
     web = settings.web or WebSettings()
     _require_address(prometheus)
     server = Prometheus(f"{'https' if web.tls else 'http'}://{prometheus}", rooted(web, settings_file))
     daily = Daily(read_memory(keep), _Recorded(server), settings.prometheus.retention_days)
     collector = SchedulerCollector(daily)
+    tasks = list(tasks_of(settings, settings_file, server, keep))
     exclusions = ExclusionCollector(settings.exclude, zone_of(settings, str(settings_file)), time.time)
     application, tls = with_login(scheduler_application(collector, exclusions), web, str(settings_file))
     application = own_pages_only(application, address, web.names)
     listener = listen(address)
     logger.info("listening=%s prometheus=%s kept_in=%s", address, server.shown_url, keep)
-    asyncio.run(_serve(daily, collector, serve_web(application, listener, tls)))
+    works = [_work(daily.fill, collector.ran), *(_work(task.run) for task in tasks)]
+    asyncio.run(_serve(works, serve_web(application, listener, tls)))
     return 0
 
 
@@ -81,20 +96,21 @@ def scheduler_application(*collectors: Collector) -> Starlette:
     return Starlette(routes=[Route("/healthz", _health), Route("/metrics", partial(_metrics, registry))])
 
 
-async def _serve(daily: Daily, collector: SchedulerCollector, web: Coroutine[Any, Any, None]) -> None:
-    working = asyncio.create_task(_work(daily, collector))
+async def _serve(works: Sequence[Coroutine[Any, Any, None]], web: Coroutine[Any, Any, None]) -> None:
+    working = [asyncio.create_task(work) for work in works]
     try:
         await web
     finally:
-        working.cancel()
+        for task in working:
+            task.cancel()
 
 
-async def _work(daily: Daily, collector: SchedulerCollector) -> None:
-    """Fill the memory once a minute; after a failure, again soon, and ever more seldom."""
+async def _work(run: Callable[[], bool], ran: Callable[[bool], None] = lambda _: None) -> None:
+    """Run a task once a minute; after a failure, again soon, and ever more seldom."""
     retry_seconds = _RETRY_SECONDS
     while True:
-        succeeded = await asyncio.to_thread(daily.fill)
-        collector.ran(succeeded)
+        succeeded = await asyncio.to_thread(run)
+        ran(succeeded)
         retry_seconds = _RETRY_SECONDS if succeeded else min(2 * retry_seconds, _LONGEST_RETRY_SECONDS)
         await asyncio.sleep(_TICK_SECONDS if succeeded else retry_seconds)
 

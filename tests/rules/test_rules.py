@@ -34,7 +34,7 @@ CASES = sorted((ROOT / "tests/rules").glob("*.yml"))
 # Hours and days.
 _DAYS = (
     "causes.yml", "causes_hours.yml", "database_statements.yml", "database_upkeep.yml", "monitoring_trends.yml",
-    "synthetic_daily.yml",
+    "synthetic_daily.yml", "delivery.yml",
 )  # fmt: skip
 # Many alerts: for `./run test long`, there with current releases as well.
 _MANY = (

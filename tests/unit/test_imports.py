@@ -41,6 +41,10 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "pantrywatch.explain": (
         "pantrywatch.explain", "pantrywatch.generate", "pantrywatch.config", "pantrywatch.web", "exporters.core",
     ),
+    "pantrywatch.report": (
+        "pantrywatch.report", "pantrywatch.explain", "pantrywatch.scheduler", "pantrywatch.config", "pantrywatch.web",
+        "exporters.core",
+    ),
     "pantrywatch.native": (
         "pantrywatch.native", "pantrywatch.application", "pantrywatch.generate", "pantrywatch.config",
         "pantrywatch.web",

@@ -16,6 +16,7 @@ EXCLUSIONS: dict[tuple[str, str], str] = {
             "missing-label": "severity none keeps it out of every route",
         }.items()
     },
+    ("crm:time_to_restore:seconds30d", "rated-gauge"): "it counts falls from 1 to 0: the ends of incidents",
     ("slo:series:count", "counted-twice"): "that there are some is all that is asked of it",
     ("CrmApiUsersAffected", "short-for"): "the alerts it covers have waited",
     ("CrmFrontendDown", "short-for"): "two runs of a check have failed: that is its wait",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from demo.history.alerts import Alerts
 from demo.history.promises import PROMISES, Past, past
 from exporters.core.strict_yaml import read_yaml
 from pantrywatch.config.shared_files import shared_files
@@ -41,6 +42,21 @@ def test_incidents_show_in_the_targets_they_hit_and_the_end_is_calm(made: Past) 
                 assert bad[last] - bad[first] > 2 * (bad[first] - bad[2 * first - last])
     assert all(deployment.time < made.end - 86400 for deployment in made.deployments)
     assert made.deployments
+
+
+def test_an_alert_fires_in_each_trouble_that_users_felt(made: Past) -> None:
+    """It has the labels of its rule, begins after the condition has held, and ends soon after the trouble."""
+    alerts = Alerts(made, shared_files() / "alert_rules/generated")
+    found = [one for one in alerts.series(made.start, made.end) if one.name == "ALERTS"]
+    felt = [trouble for trouble in made.troubles if trouble.kind != "cold cache"]
+    assert len(found) == len(felt) == 4
+    for one, trouble in zip(found, felt, strict=True):
+        severity = "high" if trouble.kind == "slow database" else "critical"
+        assert f'component="api",job="application",layer="backend",severity="{severity}"' in one.labels
+        times = [int(line) for line in one.steps.lines]
+        assert trouble.start < times[0] < times[-1] <= trouble.end + 180
+        held = {value for one in alerts.series(made.start, made.end) for value in one.values if value != 1}
+        assert any(value is not None and trouble.start < value < times[0] for value in held)
 
 
 def test_the_same_seed_gives_the_same_events() -> None:

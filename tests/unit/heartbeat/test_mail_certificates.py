@@ -14,7 +14,6 @@ import pytest
 
 from exporters.core.settings import Secret
 from pantrywatch.config.notifications.contacts import MailServer
-from pantrywatch.heartbeat import channels
 from pantrywatch.heartbeat.channels import Mail
 from pantrywatch.heartbeat.message import Notice
 from pantrywatch.heartbeat.state import Record
@@ -96,7 +95,7 @@ def mail(
             opened.callback(listener.shutdown, socket.SHUT_RDWR)
             port = listener.getsockname()[1]
             if request.param:
-                monkeypatch.setattr(channels, "_TLS_PORT", port)
+                monkeypatch.setattr("pantrywatch.web.mail._TLS_PORT", port)
             server = _Server(made.server(certificate), at_once=request.param)
             threading.Thread(target=accept, args=(listener, server.serve), daemon=True).start()
             settings = MailServer(f"127.0.0.1:{port}", "from@pantry.test", user="me", password_file="x")
