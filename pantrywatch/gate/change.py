@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 Block = TypeVar("Block")
 BLOCK_SECONDS = 300
 HOUR_BLOCKS = 3600 // BLOCK_SECONDS
+# How long before a deployment says how much things change without one.
+QUIET_HOURS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def unsteadiness(
 
 
 def _quiet(spans: Spans[Block], width: int) -> list[Spans[Block]]:
-    before = spans.before
+    before = spans.before[-QUIET_HOURS * HOUR_BLOCKS :]
     middles = range(HOUR_BLOCKS, len(before) - width + 1, max(1, width // 2))
     return [Spans(before[at - HOUR_BLOCKS : at], before[at : at + width]) for at in middles]
 

@@ -12,8 +12,9 @@ from pantrywatch.gate.change import Change, Spans, sum_of_squares
 
 QUANTILES = (0.5, 0.75, 0.95)
 _NORMAL = NormalDist()
-# Fewer events than this have no quantiles worth a number.
-LEAST_EVENTS = 20
+# A quantile needs so many events above it: that of fewer is a matter of single ones.
+_LEAST_ABOVE = 10
+LEAST_EVENTS = _LEAST_ABOVE / (1 - QUANTILES[0])
 Buckets = Sequence[float]  # events of five minutes: one number a bucket, not cumulative, that beyond the last edge too
 
 
@@ -45,7 +46,7 @@ def quantile_of(blocks: Sequence[Buckets], edges: Sequence[float], quantile: flo
     """
     sums = [math.fsum(column) for column in zip(*blocks, strict=True)]
     events = math.fsum(sums)
-    if events < LEAST_EVENTS:
+    if events * (1 - quantile) < _LEAST_ABOVE:
         return None
     points = list(_points(sums, events, edges))
     wanted = _NORMAL.inv_cdf(quantile)

@@ -28,12 +28,17 @@ SHARE = "share of bad events"
 # The least worsening that must not be missed, as a ratio: "same" excludes it.
 DURATIONS_MATTER, SHARES_MATTER = 1.3, 2.0
 # A change of durations by less is none that anybody would roll back for.
-_TOLERATED = math.log(1.03)
+_TOLERATED = math.log(1.02)
 _HABIT_OF_DURATIONS = Habit(usual=0.02, of_the_clock=0.05)
 _HABIT_OF_SHARES = Habit(usual=0.08, of_the_clock=0.05)
 _NORMAL = NormalDist()
 # The chance to find what matters, within the minutes that are named as enough.
 _FOUND = 0.95
+
+
+def matters(measure: str) -> float:
+    """Return the least worsening of a measure that must not be missed."""
+    return SHARES_MATTER if measure == SHARE else DURATIONS_MATTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from pantrywatch.gate.beta import beta_quantile
 from pantrywatch.gate.change import HOUR_BLOCKS, Change, Interval, Spans, sum_of_squares
 
-# The time before is an hour, or up to three where that has fewer bad events: they say what is usual.
+# The time before is an hour, or up to six where it has fewer bad events: they say what is usual.
 _ENOUGH_BAD = 150
+MOST_HOURS = 6
 
 
 class Counts(NamedTuple):

@@ -7,7 +7,7 @@
 
 _shtab_pantrywatch_settings_subparsers=(validate migrate)
 _shtab_pantrywatch_target_subparsers=(try)
-_shtab_pantrywatch_subparsers=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain target capacity)
+_shtab_pantrywatch_subparsers=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain gate target capacity)
 
 _shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable --history)
 _shtab_pantrywatch_down_option_strings=(-h --help --settings)
@@ -29,6 +29,7 @@ _shtab_pantrywatch_scheduler_option_strings=(-h --help --settings --prometheus -
 _shtab_pantrywatch_mark_option_strings=(-h --help --at --file)
 _shtab_pantrywatch_statement_option_strings=(-h --help --settings)
 _shtab_pantrywatch_explain_option_strings=(-h --help --json --prometheus --settings)
+_shtab_pantrywatch_gate_option_strings=(-h --help --since --wait --require --json --github --junit --prometheus --settings)
 _shtab_pantrywatch_target_try_option_strings=(-h --help --prometheus --settings)
 _shtab_pantrywatch_target_option_strings=(-h --help)
 _shtab_pantrywatch_capacity_option_strings=(-h --help --settings --url --rpm --minutes --step-seconds --version --file --textfile)
@@ -64,6 +65,8 @@ _shtab_pantrywatch_scheduler___keep_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_mark___file_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_statement___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_explain___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_gate___junit_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_gate___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_target_try_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_target_try___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_capacity___settings_COMPGEN=_shtab_compgen_files
@@ -74,7 +77,7 @@ _shtab_pantrywatch___state_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_build_pos_0_choices=(relabelling budgets)
 _shtab_pantrywatch_settings_pos_0_choices=(validate migrate)
 _shtab_pantrywatch_target_pos_0_choices=(try)
-_shtab_pantrywatch_pos_0_choices=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain target capacity)
+_shtab_pantrywatch_pos_0_choices=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain gate target capacity)
 
 _shtab_pantrywatch_up__h_nargs=0
 _shtab_pantrywatch_up___help_nargs=0
@@ -122,6 +125,10 @@ _shtab_pantrywatch_statement___help_nargs=0
 _shtab_pantrywatch_explain__h_nargs=0
 _shtab_pantrywatch_explain___help_nargs=0
 _shtab_pantrywatch_explain___json_nargs=0
+_shtab_pantrywatch_gate__h_nargs=0
+_shtab_pantrywatch_gate___help_nargs=0
+_shtab_pantrywatch_gate___json_nargs=0
+_shtab_pantrywatch_gate___github_nargs=0
 _shtab_pantrywatch_target_try__h_nargs=0
 _shtab_pantrywatch_target_try___help_nargs=0
 _shtab_pantrywatch_target_pos_0_nargs=A...

@@ -9,12 +9,13 @@ from statistics import NormalDist
 
 from demo.history.activity import WEEK, day_and_hour_noise, share_of_peak
 from demo.history.noise import Noise, Wander
-from pantrywatch.gate.change import BLOCK_SECONDS, HOUR_BLOCKS, Block, Spans
+from pantrywatch.gate.change import BLOCK_SECONDS, HOUR_BLOCKS, QUIET_HOURS, Block, Spans
 from pantrywatch.gate.deployment import DurationsOf, SharesOf
 from pantrywatch.gate.durations import Buckets
-from pantrywatch.gate.shares import Counts
+from pantrywatch.gate.shares import MOST_HOURS, Counts
 
-_BEFORE = 3 * HOUR_BLOCKS
+_QUIET = QUIET_HOURS * HOUR_BLOCKS
+_BEFORE = MOST_HOURS * HOUR_BLOCKS
 _MEMORY_SECONDS = 3 * 3600.0
 # As demo/history/golden.py: how far durations and shares of errors wander, and what part of a duration is no load's.
 _DURATION_SPREAD, _SHARE_SPREAD, _IDLE = 0.05, 0.15, 0.6
@@ -23,12 +24,11 @@ _NORMAL = NormalDist()
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something is deployed, and what follows: blocks of five minutes, and the factor on traffic."""
+    """When something is deployed, and how many blocks of five minutes are known since."""
 
     seed: int
     at: float
     blocks: int = 3
-    volume: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,16 @@ class World:
         noise, wander = Noise(self._moment.seed, promise.id), self._wander(promise.id, _DURATION_SPREAD)
         blocks: list[Buckets] = []
         for number, busy in enumerate(self._busy):
+            if self._is_early(number):
+                blocks.append(())
+                continue
             factor = (_IDLE + (1 - _IDLE) * busy) * wander[number] * (promise.factor if self._is_after(number) else 1.0)
             median = math.log(promise.p95 * factor) - 1.645 * promise.sigma
             below = [_NORMAL.cdf((math.log(edge) - median) / promise.sigma) for edge in promise.edges]
             events = self._events(promise.per_minute, busy)
             blocks.append([noise.poisson(events * (b - a)) for a, b in zip([0.0, *below], [*below, 1.0], strict=True)])
-        return DurationsOf(promise.id, *self._weeks(blocks), promise.edges)
+        now, week_ago = (Spans(week.before[-_QUIET:], week.after) for week in self._weeks(blocks))
+        return DurationsOf(promise.id, now, week_ago, promise.edges)
 
     def errors(self, promise: Errors) -> SharesOf:
         """Return what the gate would read of it."""
@@ -90,7 +94,7 @@ class World:
         return SharesOf(promise.id, *self._weeks(blocks))
 
     def _events(self, per_minute: float, busy: float) -> float:
-        return per_minute * BLOCK_SECONDS / 60 * busy * self._moment.volume
+        return per_minute * BLOCK_SECONDS / 60 * busy
 
     def _wander(self, name: str, spread: float) -> list[float]:
         """Return a factor for each block; the two weeks have forgotten each other."""
@@ -102,6 +106,10 @@ class World:
 
     def _is_after(self, number: int) -> bool:
         return number >= len(self._times) // 2 + _BEFORE
+
+    def _is_early(self, number: int) -> bool:
+        """Return whether it is too long before for the durations to matter."""
+        return number % (len(self._times) // 2) < _BEFORE - _QUIET
 
     def _weeks(self, blocks: Sequence[Block]) -> tuple[Spans[Block], Spans[Block]]:
         half = len(blocks) // 2
