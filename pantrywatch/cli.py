@@ -96,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_statement)
     _add_explain(commands)
     _add_report(commands)
+    _add_gate(commands)
     _add_target(commands)
     _add_capacity(commands)
     return top
@@ -144,6 +145,29 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="whose silences are acknowledgments (default: that of the stack, without --prometheus)",
     )  # fmt: skip
     command.set_defaults(run=_report)
+
+
+def _add_gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("gate", help="judge a deployment: is any promise worse than before and last week?")
+    command.add_argument("--since", required=True, metavar="MARK", help="a version of `mark`, or a time as there")
+    command.add_argument(
+        "--wait", type=float, default=0.0, metavar="MINUTES", help="wait for enough data, at most so long after it"
+    )
+    command.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="too little data on this target is exit code 3, too",
+    )
+    command.add_argument("--json", action="store_true", help="as one line of JSON")
+    command.add_argument("--github", action="store_true", help="annotate the run of GitHub Actions, too")
+    command.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report, too")
+    command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
+    command.add_argument(
+        "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
+    )
+    command.set_defaults(run=_gate)
 
 
 def _add_target(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -313,6 +337,15 @@ def _report(options: argparse.Namespace) -> int:
         web,
     )
     return write_report(Prometheus(url, web), shared_files(), wanted)
+
+
+def _gate(options: argparse.Namespace) -> int:
+    from pantrywatch.gate.command import Gate, Outputs, run_gate
+    from pantrywatch.web.prometheus import Prometheus
+
+    gate = Gate(options.since, options.wait, options.require)
+    outputs = Outputs(options.json, options.github, options.junit)
+    return run_gate(Prometheus(*_prometheus_of(options)), shared_files(), gate, outputs)
 
 
 def _validate(options: argparse.Namespace) -> int:

@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from exporters.core.errors import ConfigError
+from pantrywatch.config.targets import read_targets
 from pantrywatch.explain.evidence import table
 from pantrywatch.explain.forecasts import questions
+from pantrywatch.gate.questions import question, question_of_buckets
 from tools import record_metrics
 from tools.rule_lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
 from tools.rule_lint.check import LINTS, check, without_excluded
@@ -76,6 +78,20 @@ def test_the_questions_of_explain_have_no_faults(tmp_path: Path, catalogue: Cata
     file = tmp_path / "questions.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]}))
     recorded = ROOT / "alert_rules/generated/forecasts.yml"
+    found = [str(finding) for finding in without_excluded(check([recorded, file], catalogue))]
+    assert [text for text in found if text.startswith(file.name)] == []
+
+
+def test_the_questions_of_the_gate_have_no_faults(tmp_path: Path, catalogue: Catalogue) -> None:
+    """What `gate` asks of every target passes the same lints."""
+    targets = read_targets(ROOT / "targets.yaml").targets
+    histograms = [target.sli.histogram for target in targets if target.sli.histogram]
+    histograms += [target.estimate.histogram for target in targets if target.estimate]
+    exprs = [*map(question, ("events", "bad", "marks")), *map(question_of_buckets, histograms)]
+    rules = [{"record": f"asked:question:number{number}", "expr": expr} for number, expr in enumerate(exprs)]
+    file = tmp_path / "questions.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]}))
+    recorded = ROOT / "alert_rules/generated/targets.yml"
     found = [str(finding) for finding in without_excluded(check([recorded, file], catalogue))]
     assert [text for text in found if text.startswith(file.name)] == []
 

@@ -1,0 +1,1 @@
+"""Whether a deployment made a promise worse: `pantrywatch gate --since MARK`."""
