@@ -19,24 +19,13 @@ function(config=(import 'config.libsonnet').defaults)
   local time = (import 'lib/time.libsonnet')(config.speed);
   local duration = time.duration;
   local hour = duration('1h');
-  local week = time.seconds('1w');
 
   local signal(name, kind) = { signal: name, kind: kind };
   local bad = series.sum_bad('1h');
   local total = series.sum_total('1h');
 
-  // Days since 1970, of days such as 2026-12-25: those of `_config.holidays`, which are left out, so many weeks ago.
-  local day_number(text) =
-    local parts = std.map(std.parseInt, std.split(text, '-'));
-    local year = if parts[1] > 2 then parts[0] else parts[0] - 1;
-    local month = (parts[1] + 9) % 12;
-    365 * year + std.floor(year / 4) - std.floor(year / 100) + std.floor(year / 400)
-    + std.floor((153 * month + 2) / 5) + parts[2] - 1 - 719468;
-  local holiday(number) = std.join(' or ', [
-    'floor(vector((time() - %d) / 86400)) == %d' % [number * week, day_number(day)]
-    for day in config.holidays
-  ]);
-  local off_holidays(of, number) = if config.holidays == [] then of else '(%s unless on () (%s))' % [of, holiday(number)];
+  // Of a day that is not a holiday, so many weeks ago.
+  local off_holidays(of, number) = '(%s unless on () %s{weeks="%d"} == 1)' % [of, names.holiday, number];
 
   local weeks(of) = std.join(' or ', [
     'label_replace(%s, "week", "%d", "", "")' % [off_holidays('%s offset %s' % [of, duration(number + 'w')], number), number]

@@ -33,9 +33,12 @@ def test_the_rules_have_the_bands_of_the_function_of_the_benchmark(tmp_path: Pat
 def test_no_hour_of_a_holiday_is_normal_or_unusual(tmp_path: Path) -> None:
     """A holiday is left out of the median of the weeks after it, and is not compared with the weeks before it."""
     holidays = ["1970-01-16", "1970-01-31", "1972-03-01"]
-    code = f"(import 'baselines.jsonnet')((import 'config.libsonnet').with({{ holidays: {holidays} }}))"
+    code = f"""
+      local config = (import 'config.libsonnet').with({{ holidays: {holidays} }});
+      {{ groups: (import 'installation.jsonnet')(config).groups + (import 'baselines.jsonnet')(config).groups }}
+    """
     document = json.loads(rjsonnet.evaluate_snippet("snippet.jsonnet", code, [str(ROOT / "alert_rules")]))
-    assert "== 790" in str(document)
+    assert "== bool 790" in str(document)
     # The second day of the third week is the first holiday.
     values = " ".join(f"{events}x167" for events in (100, 200, 900, 400, 300))
     inputs = [{"series": f'crm:{name}:hour{{kind="count"}}', "values": values} for name in ("signal", "signal_events")]
@@ -44,8 +47,14 @@ def test_no_hour_of_a_holiday_is_normal_or_unusual(tmp_path: Path) -> None:
         _found("29d12h", "crm:signal_usual:hour", 200),
         _found("29d12h", "crm:signal_to_usual:ratio", 1.5),
         _found("30d12h", "crm:signal_to_usual:ratio", None),
+        *(_holiday(at, weeks) for at, weeks in (("22d12h", 1), ("29d12h", 2), ("30d12h", 0))),
     ]
     _promtool(tmp_path, inputs, cases, document, "12h")
+
+
+def _holiday(at: str, weeks: int) -> dict[str, Any]:
+    sample = {"labels": f'crm:holiday:bool{{weeks="{weeks}"}}', "value": 1}
+    return {"eval_time": at, "expr": "crm:holiday:bool == 1", "exp_samples": [sample]}
 
 
 def _found(at: str, name: str, value: float | None) -> dict[str, Any]:
@@ -100,10 +109,12 @@ def _band(signal: Signal, hour: int, band: tuple[float, float] | None) -> list[d
 def _promtool(
     folder: Path, inputs: list[dict[str, str]], cases: list[dict[str, Any]], document: Any, every: str
 ) -> None:
-    (normal,) = (group for group in document["groups"] if group["name"] == "baselines.normal")
-    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": normal["name"], "rules": normal["rules"]}]}))
+    wanted = [group for group in document["groups"] if group["name"] in ("baselines.holidays", "baselines.normal")]
+    groups = [{"name": group["name"], "rules": group["rules"]} for group in wanted]
+    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
     test = {"interval": "1h", "input_series": inputs, "promql_expr_test": cases}
-    run = {"rule_files": ["rules.yml"], "evaluation_interval": every, "tests": [test]}
+    order = [group["name"] for group in groups]
+    run = {"rule_files": ["rules.yml"], "evaluation_interval": every, "group_eval_order": order, "tests": [test]}
     (folder / "test.yml").write_text(yaml.safe_dump(run, width=1_000_000))
     done = subprocess.run(
         ["promtool", "test", "rules", "test.yml"], cwd=folder, capture_output=True, text=True, timeout=250, check=False
