@@ -7,7 +7,8 @@
 
 _shtab_pantrywatch_settings_subparsers=(validate migrate)
 _shtab_pantrywatch_target_subparsers=(try)
-_shtab_pantrywatch_subparsers=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain target capacity)
+_shtab_pantrywatch_baseline_subparsers=(test save compare)
+_shtab_pantrywatch_subparsers=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain target baseline capacity)
 
 _shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable --history)
 _shtab_pantrywatch_down_option_strings=(-h --help --settings)
@@ -31,6 +32,10 @@ _shtab_pantrywatch_statement_option_strings=(-h --help --settings)
 _shtab_pantrywatch_explain_option_strings=(-h --help --json --prometheus --settings)
 _shtab_pantrywatch_target_try_option_strings=(-h --help --prometheus --settings)
 _shtab_pantrywatch_target_option_strings=(-h --help)
+_shtab_pantrywatch_baseline_test_option_strings=(-h --help --prometheus --settings)
+_shtab_pantrywatch_baseline_save_option_strings=(-h --help --prometheus --settings)
+_shtab_pantrywatch_baseline_compare_option_strings=(-h --help --since --prometheus --settings)
+_shtab_pantrywatch_baseline_option_strings=(-h --help)
 _shtab_pantrywatch_capacity_option_strings=(-h --help --settings --url --rpm --minutes --step-seconds --version --file --textfile)
 _shtab_pantrywatch_option_strings=(-h --help --version --state)
 
@@ -66,6 +71,9 @@ _shtab_pantrywatch_statement___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_explain___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_target_try_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_target_try___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_baseline_test___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_baseline_save___settings_COMPGEN=_shtab_compgen_files
+_shtab_pantrywatch_baseline_compare___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_capacity___settings_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_capacity___file_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_capacity___textfile_COMPGEN=_shtab_compgen_files
@@ -74,7 +82,8 @@ _shtab_pantrywatch___state_COMPGEN=_shtab_compgen_dirs
 _shtab_pantrywatch_build_pos_0_choices=(relabelling budgets)
 _shtab_pantrywatch_settings_pos_0_choices=(validate migrate)
 _shtab_pantrywatch_target_pos_0_choices=(try)
-_shtab_pantrywatch_pos_0_choices=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain target capacity)
+_shtab_pantrywatch_baseline_pos_0_choices=(test save compare)
+_shtab_pantrywatch_pos_0_choices=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain target baseline capacity)
 
 _shtab_pantrywatch_up__h_nargs=0
 _shtab_pantrywatch_up___help_nargs=0
@@ -127,6 +136,15 @@ _shtab_pantrywatch_target_try___help_nargs=0
 _shtab_pantrywatch_target_pos_0_nargs=A...
 _shtab_pantrywatch_target__h_nargs=0
 _shtab_pantrywatch_target___help_nargs=0
+_shtab_pantrywatch_baseline_test__h_nargs=0
+_shtab_pantrywatch_baseline_test___help_nargs=0
+_shtab_pantrywatch_baseline_save__h_nargs=0
+_shtab_pantrywatch_baseline_save___help_nargs=0
+_shtab_pantrywatch_baseline_compare__h_nargs=0
+_shtab_pantrywatch_baseline_compare___help_nargs=0
+_shtab_pantrywatch_baseline_pos_0_nargs=A...
+_shtab_pantrywatch_baseline__h_nargs=0
+_shtab_pantrywatch_baseline___help_nargs=0
 _shtab_pantrywatch_capacity__h_nargs=0
 _shtab_pantrywatch_capacity___help_nargs=0
 _shtab_pantrywatch_pos_0_nargs=A...
