@@ -64,6 +64,7 @@ local defaults = {
   // severity → another), `labels`, `annotations` (more, or other ones).
   alerts: (import 'config/access_log.libsonnet')
           + (import 'config/api.libsonnet')
+          + (import 'config/baselines.libsonnet')
           + (import 'config/browser.libsonnet')
           + (import 'config/business.libsonnet')
           + (import 'config/cache.libsonnet')

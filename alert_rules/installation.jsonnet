@@ -1,9 +1,10 @@
-// Which targets are fed here: 1, or 0 for "not measured" (`notMeasured`, from settings.yaml).
+// What the settings say: which days are holidays, and which targets are fed here: 1, or 0 for "not measured" (`notMeasured`).
 // A target of the part `browser` or `frontend` is fed where Prometheus has that exporter to scrape: a browser is a program
 // that many machines lack, and in containers both come with a profile. One that vanishes is missed for a day
 // (CrmTargetNoData). A receiver that was restarted has no histogram before somebody's first beacon: not measured until then.
 // A target of the application's own metrics is fed where they can count it: a library may have no bucket edge at the
 // threshold, no status, no histogram of statements. What was counted once is missed for a week.
+local baselines = import 'lib/baseline_series.libsonnet';
 local record = import 'lib/record.libsonnet';
 local series = import 'lib/slo_series.libsonnet';
 local sources = std.parseYaml(importstr '../components.yaml').data_sources;
@@ -114,6 +115,20 @@ function(config=(import 'config.libsonnet').defaults)
       }
     else 'vector(1)';
 
+  // Days since 1970, of a day such as 2026-12-25.
+  local day_number(text) =
+    local parts = std.map(std.parseInt, std.split(text, '-'));
+    local year = if parts[1] > 2 then parts[0] else parts[0] - 1;
+    local month = (parts[1] + 9) % 12;
+    365 * year + std.floor(year / 4) - std.floor(year / 100) + std.floor(year / 400)
+    + std.floor((153 * month + 2) / 5) + parts[2] - 1 - 719468;
+  // Computed from the days each time, not looked up at an offset: so a holiday that is added later, or an installation that is
+  // young, has it for the weeks before, too.
+  local is_holiday(weeks) =
+    local day = 'floor(vector((time() - %s) / 86400))' % time.horizon(weeks + 'w');
+    if config.holidays == [] then 'vector(0)'
+    else std.join(' + ', ['(%s == bool %d)' % [day, day_number(holiday)] for holiday in config.holidays]);
+
   {
     groups: [
       {
@@ -129,6 +144,11 @@ function(config=(import 'config.libsonnet').defaults)
           })
           for target in targets.targets
         ] + std.flatMap(not_measured, targets.targets),
+      },
+      {
+        name: 'baselines.holidays',
+        interval: time.duration('1m'),
+        rules: [record(baselines.holiday, is_holiday(weeks), { weeks: '%d' % weeks }) for weeks in std.range(0, 4)],
       },
     ] + (
       if !config.milliseconds then [] else [{

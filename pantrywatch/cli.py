@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_gate(commands)
     _add_target(commands)
+    _add_baseline(commands)
     _add_capacity(commands)
     return top
 
@@ -178,6 +180,27 @@ def _add_target(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     action.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
     action.add_argument("--settings", type=Path, metavar="FILE", help="settings file with the `web` section for it")
     action.set_defaults(run=_try_targets)
+
+
+def _add_baseline(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("baseline", help="how often what is usual is wrong here; snapshots of the targets")
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    test = actions.add_parser("test", help="print of each series how often an hour was outside its band by chance")
+    test.set_defaults(run=_test_baselines)
+    save = actions.add_parser("save", help="keep what was measured of all targets on the last 14 days")
+    save.set_defaults(run=_save_baseline)
+    compare = actions.add_parser("compare", help="print which targets are better or worse than in a snapshot")
+    compare.set_defaults(run=_compare_baseline)
+    for action in (save, compare):
+        action.add_argument("name", metavar="NAME")
+    compare.add_argument(
+        "--since", metavar="TIME", help="2026-11-24 or Unix seconds (default: the end of the snapshot)"
+    )
+    for action in (test, save, compare):
+        action.add_argument(
+            "--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)"
+        )
+        action.add_argument("--settings", type=Path, metavar="FILE", help="settings file with the `web` section for it")
 
 
 def _add_capacity(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -397,6 +420,35 @@ def _try_targets(options: argparse.Namespace) -> int:
     web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
     prometheus = Prometheus(options.prometheus or state.addresses().url("prometheus"), web)
     return try_targets(options.file, shared_files(), prometheus)
+
+
+def _test_baselines(options: argparse.Namespace) -> int:
+    from pantrywatch.baseline.judge import print_test
+    from pantrywatch.config.settings import read_settings
+    from pantrywatch.web.prometheus import Prometheus
+
+    holidays = read_settings(options.settings).holidays if options.settings else ()
+    return print_test(Prometheus(*_prometheus_of(options)), map(date.fromisoformat, holidays))
+
+
+def _save_baseline(options: argparse.Namespace) -> int:
+    from pantrywatch.baseline.compare import save_snapshot
+    from pantrywatch.baseline.snapshot import file_of
+    from pantrywatch.web.prometheus import Prometheus
+
+    file = file_of(state_of(options).path, options.name)
+    return save_snapshot(file, Prometheus(*_prometheus_of(options)))
+
+
+def _compare_baseline(options: argparse.Namespace) -> int:
+    from pantrywatch.baseline.compare import print_comparison
+    from pantrywatch.baseline.snapshot import file_of
+    from pantrywatch.native.marks import seconds_of
+    from pantrywatch.web.prometheus import Prometheus
+
+    since = None if options.since is None else seconds_of(options.since, "--since")
+    file = file_of(state_of(options).path, options.name)
+    return print_comparison(file, Prometheus(*_prometheus_of(options)), since)
 
 
 def _scheduler(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@
 //   component    one of components.libsonnet
 //   expr         what must hold for as long as the entry's `for`
 //   summary, description, impact    what people read
-//   type         of alert, for routing: performance (the default), error, security or business
+//   type         of alert, for routing: performance (the default), error, security, business or unusual
 //   waits_for    what `for` counts: scrapes, of an outage that the next scrape may find over; time (the default) of all others
 //   narrow_by    labels of the alert that fill variables of its board, so that a message opens the right server
 //   last_failure whether what a browser check keeps of its last failure is linked: the alert has a label `check`

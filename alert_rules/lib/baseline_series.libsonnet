@@ -2,6 +2,8 @@
 //
 //   kind   count: events of the hour; share: bad ones among them; gauge: mean of the hour
 {
+  // Whether the day so many `weeks` ago (0: today) is a holiday of the settings.
+  holiday: 'crm:holiday:bool',
   value: 'crm:signal:hour',
   // What its chance comes from: events of a count, bad events of a share.
   events: 'crm:signal_events:hour',

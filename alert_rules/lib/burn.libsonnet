@@ -1,11 +1,9 @@
 // targets.yaml → alerts: a burn-rate alert for every tier of every target that can fire, and what watches all targets.
 local numbers = import 'numbers.libsonnet';
 local series = import 'slo_series.libsonnet';
+local target_alert = import 'target_alert.libsonnet';
 local decimal = numbers.decimal;
-
-local annotations(texts, runbook, target) = texts + (import 'annotations.libsonnet').of(runbook) + {
-  dashboard_url: '/d/crm-slo?var-target=' + target,
-};
+local annotations = target_alert.annotations;
 
 // What kind of alert it is, for routing: good events counted by their speed, or as hits of a cache, are performance.
 local type_of(target) =
@@ -36,8 +34,7 @@ function(targets, time, alerts)
         recent = '[' + time.duration('15m') + ']',
         last(expr) = 'last_over_time(' + expr + recent + ')';
 
-  // `slo:measured:bool` (installation.yml) says which targets are fed here; its labels come along.
-  local measured(expr) = '(' + last(series.measured) + ' == 1) * on (target) group_left () (' + expr + ')';
+  local measured(expr) = target_alert.measured(time, expr);
 
   local sigmas = targets.minimum_sigmas;
   // The arguments are evaluated once, the fields of an object each time they are read: that keeps the build fast.
@@ -102,24 +99,7 @@ function(targets, time, alerts)
     [target for target in targets.targets if target.kind != 'capacity']
   );
 
-  // An alert over all targets: labels come from the series.
-  local general(name, severity, fields) = {
-    alert: name,
-    expr: fields.expr,
-    'for': time.duration(wait(name)),
-    labels: {
-      severity: severity,
-      layer: '{{ $labels.layer }}',
-      target: '{{ $labels.target }}',
-      team: '{{ $labels.team }}',
-      type: fields.type,
-    },
-    annotations: annotations(
-      { summary: fields.summary, description: fields.description, impact: fields.impact },
-      name,
-      '{{ $labels.target | urlquery }}'
-    ),
-  };
+  local general(name, severity, fields) = target_alert.general(name, severity, time.duration(wait(name)), fields);
   // The literal reading of a promise: told apart from, and long before, what the month's budget says.
   local said_estimate =
     if estimated == [] then '' else '{{ if eq $labels.basis "estimate" }} The number is an estimate (docs/targets.md).{{ end }}';

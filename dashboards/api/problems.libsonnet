@@ -2,6 +2,8 @@
 function(config)
   local alerts = config.alerts;
   local panel = import '../lib/panel.libsonnet';
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
+  local usual = import '../lib/usual.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
   local colors = panel.colors;
@@ -58,4 +60,11 @@ function(config)
       'Nobody logged in, or no route is one of `log_in` in settings.yaml.',
       width=6,
     ) + panel.decimals(0) + panel.color('successful', 'green'),
+    usual.panel(
+      'Requests vs. usual (traffic)',
+      'Requests to the API in the hour before each point, of all routes. Below: users cannot reach it. Above: more users, or a client that repeats itself.',
+      'max(%s{target="api-error-rate"})' % series.sum_total('1h'),
+      'signal="traffic", target="api-error-rate"',
+      queries.silent,
+    ),
   ]

@@ -1,6 +1,8 @@
 // How do they work?
 function(config)
   local panel = import '../lib/panel.libsonnet';
+  local series = import '../../alert_rules/lib/slo_series.libsonnet';
+  local usual = import '../lib/usual.libsonnet';
   local queries = (import 'queries.libsonnet')(config);
 
   local hourly(before='') =
@@ -49,5 +51,12 @@ function(config)
       [panel.query(per(config.selectors.searches), '{{action}}')],
       queries.silent,
       width=12,
+    ),
+    usual.panel(
+      'Interactions vs. usual (field)',
+      'Interactions of users with the pages, in the hour before each point. Below without a holiday: people cannot work, or choose not to.',
+      'max(%s{target="frontend-error-rate"})' % series.sum_total('1h'),
+      'signal="traffic", target="frontend-error-rate"',
+      'No browser reports: frontend is not set up here, or nobody uses the CRM.',
     ),
   ]

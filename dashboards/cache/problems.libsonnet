@@ -1,6 +1,7 @@
 // Why do lookups miss, and what is rejected?
 function(config)
   local panel = import '../lib/panel.libsonnet';
+  local usual = import '../lib/usual.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
   local colors = panel.colors;
@@ -79,4 +80,12 @@ function(config)
       [panel.query(queries.newest('redis_blocked_clients'), '{{instance}}')],
       queries.silent,
     ) + panel.decimals(0),
+    usual.panel(
+      'Clients vs. usual',
+      'Mean of the connected clients in the hour before each point. Above: a pool that leaks, or more users. Below: an application server is not connected.',
+      'max by (instance) (avg_over_time(redis_connected_clients{%s}[1h]))' % queries.server,
+      'signal="cache clients", ' + queries.server,
+      queries.silent,
+      by='instance',
+    ),
   ]

@@ -2,6 +2,7 @@
 function(config)
   local alerts = config.alerts;
   local panel = import '../lib/panel.libsonnet';
+  local usual = import '../lib/usual.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
   local status = (import '../lib/status.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
@@ -136,4 +137,12 @@ function(config)
       width=12,
       height=6,
     ) + panel.decimals(0) + panel.limits([[null, colors.kept], [1, colors.broken]]) + panel.plain_stat,
+    usual.panel(
+      'Connections vs. usual',
+      'Mean of the connections in use in the hour before each point. Above: a pool that leaks, or more users. Below: an application server is not connected.',
+      'max by (instance) (avg_over_time(pantrywatch_database_connections_used{%s}[1h]))' % queries.server,
+      'signal="connections", ' + queries.server,
+      queries.silent,
+      by='instance',
+    ),
   ]

@@ -43,6 +43,7 @@ KNOWN_ENTRIES = frozenset(
         "postgres",
         "postgres.initdb",
         "deployments.txt",
+        "baselines",
         "generated.json",
         "gameday",
         "npm",

@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 
 from demo.history.golden import History, Signal, history
 from demo.history.injection import Wanted, inject, is_ordinary
-from tests.bench.baseline_model import HISTORY_HOURS, Hours
+from pantrywatch.baseline.bands import HISTORY_HOURS
+from pantrywatch.baseline.hours import Signal as Hourly
+from pantrywatch.baseline.judge import outside
 
 _SEEDS = (577, 1618)
 _DAYS = 56
@@ -54,11 +56,7 @@ def _judge(usual: History, seed: int, found: dict[str, Counter[str]]) -> None:
 def _outside(past: History, signal: Signal) -> list[bool | None]:
     """Return for each hour whether it is outside its band, None where there is none."""
     holiday = [datetime.fromtimestamp(end - _HOUR_SECONDS, UTC).date() in past.holidays for end in past.times]
-    hours = Hours(signal.values, _events(signal), holiday)
-    return [
-        None if band is None or value is None or free else not band[0] <= value <= band[1]
-        for value, band, free in zip(signal.values, hours.bands(), holiday, strict=True)
-    ]
+    return outside(Hourly(signal.name, signal.values, _events(signal)), holiday)
 
 
 def _events(signal: Signal) -> list[float] | None:

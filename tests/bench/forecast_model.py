@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pantrywatch.baseline.bands import quantile
+
 DAY_SECONDS = 86400
 STEADY, FILLING, EARLY, JUMPED, RETURNS = range(5)
 _BASIS, _LEAST_DAYS, _WITHIN, _BELIEVED, _FENCE = 28, 25, 1.44, 2.45, 3
@@ -48,15 +50,6 @@ def daily(times: Iterable[int], values: Iterable[float]) -> tuple[list[float], l
     # The last one may not be over yet.
     whole = [days[day] for day in sorted(days)][: None if second % DAY_SECONDS == 0 else -1]
     return [quantile(0.5, day) for day in whole], [max(day) for day in whole]
-
-
-def quantile(share: float, values: Iterable[float]) -> float:
-    """Return what quantile_over_time() does: between two values in proportion."""
-    ordered = sorted(values)
-    rank = share * (len(ordered) - 1)
-    lower = math.floor(rank)
-    upper = min(lower + 1, len(ordered) - 1)
-    return ordered[lower] + (ordered[upper] - ordered[lower]) * (rank - lower)
 
 
 def forecast(typical: Sequence[float], highest: Sequence[float], elapsed: float = 0.0) -> Forecast:

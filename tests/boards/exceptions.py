@@ -29,6 +29,19 @@ ALWAYS = {
     "crm-api: Connection pool: C": "the demo's CRM does not export who waits for its pool",
     "crm-business: All activity vs. last week: B": "the demo has not run for a week",
     "crm-business: Usage in slow hours": "the demo has not run for a week",
+    **dict.fromkeys(
+        (
+            f"{panel}: {query}"
+            for panel in (
+                "crm-api: Requests vs. usual (traffic)",
+                "crm-business: Interactions vs. usual (field)",
+                "crm-cache: Clients vs. usual",
+                "crm-database: Connections vs. usual",
+            )
+            for query in "BCD"
+        ),
+        "needs five weeks of history",
+    ),
     "crm-cache: Replica lag (seen by primary)": "the demo's cache has no replica",
     **dict.fromkeys(
         (

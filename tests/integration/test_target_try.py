@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
-import requests
 
 from pantrywatch.cli import main
 from tests.support.exporter import ROOT
-from tests.support.servers import free_port, process, wait_until
+from tests.support.filled_prometheus import filled_prometheus
 
 _MINUTES = 2 * 1440
 _OUTAGE = range(1000, 1030)
@@ -35,24 +33,9 @@ def _samples(end: int) -> str:
 @pytest.mark.long
 def test_a_lower_objective_is_tried_on_what_was_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two days of runs: their number, the share, what of 30 days is spent, and the alerts that would have fired."""
-    (tmp_path / "samples.txt").write_text(_samples(int(time.time()) - 900))
-    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "samples.txt", "data"]
-    subprocess.run(command, check=True, capture_output=True, timeout=100, cwd=tmp_path)
-    (tmp_path / "prometheus.yml").write_text("{}")
     before, id_, after = (ROOT / "targets.yaml").read_text().partition("  - id: api-availability\n")
     (tmp_path / "targets.yaml").write_text(before + id_ + after.replace("objective: 0.999\n", "objective: 0.99\n", 1))
-    url = f"http://127.0.0.1:{free_port()}"
-    command = ["prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data"]
-    command += ["--storage.tsdb.retention.time=60d", f"--web.listen-address={url.removeprefix('http://')}"]
-
-    def answers() -> bool:
-        try:
-            return requests.get(f"{url}/-/ready", timeout=5).ok
-        except requests.RequestException:
-            return False
-
-    with process(command, tmp_path / "prometheus.log"):
-        wait_until(answers, 60, "Prometheus answers")
+    with filled_prometheus(tmp_path, _samples(int(time.time()) - 900)) as url:
         assert main(["target", "try", str(tmp_path / "targets.yaml"), "--prometheus", url]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("api-availability: ")

@@ -12,7 +12,7 @@ import rjsonnet
 import yaml
 
 from demo.history.golden import Signal, history
-from tests.bench.baseline_model import HISTORY_HOURS, Hours
+from pantrywatch.baseline.bands import HISTORY_HOURS, Hours
 from tests.rules.conftest import ROOT
 
 _RULES = ROOT / "alert_rules/generated/baselines.yml"
@@ -27,15 +27,18 @@ def test_the_rules_have_the_bands_of_the_function_of_the_benchmark(tmp_path: Pat
     signals = history(8128, 3600 * _HOURS, days=56).signals
     inputs = [line for name in _SIGNALS for line in _inputs(signals[name])]
     cases = [case for name in _SIGNALS for case in _cases(signals[name])]
-    _promtool(tmp_path, inputs, cases, yaml.safe_load(_RULES.read_text()), "1h")
+    _promtool(tmp_path, inputs, cases, _groups(yaml.safe_load(_RULES.read_text()), "baselines.normal"))
 
 
 def test_no_hour_of_a_holiday_is_normal_or_unusual(tmp_path: Path) -> None:
     """A holiday is left out of the median of the weeks after it, and is not compared with the weeks before it."""
     holidays = ["1970-01-16", "1970-01-31", "1972-03-01"]
-    code = f"(import 'baselines.jsonnet')((import 'config.libsonnet').with({{ holidays: {holidays} }}))"
+    code = f"""
+      local config = (import 'config.libsonnet').with({{ holidays: {holidays} }});
+      {{ groups: (import 'installation.jsonnet')(config).groups + (import 'baselines.jsonnet')(config).groups }}
+    """
     document = json.loads(rjsonnet.evaluate_snippet("snippet.jsonnet", code, [str(ROOT / "alert_rules")]))
-    assert "== 790" in str(document)
+    assert "== bool 790" in str(document)
     # The second day of the third week is the first holiday.
     values = " ".join(f"{events}x167" for events in (100, 200, 900, 400, 300))
     inputs = [{"series": f'crm:{name}:hour{{kind="count"}}', "values": values} for name in ("signal", "signal_events")]
@@ -44,8 +47,55 @@ def test_no_hour_of_a_holiday_is_normal_or_unusual(tmp_path: Path) -> None:
         _found("29d12h", "crm:signal_usual:hour", 200),
         _found("29d12h", "crm:signal_to_usual:ratio", 1.5),
         _found("30d12h", "crm:signal_to_usual:ratio", None),
+        *(_holiday(at, weeks) for at, weeks in (("22d12h", 1), ("29d12h", 2), ("30d12h", 0))),
     ]
-    _promtool(tmp_path, inputs, cases, document, "12h")
+    _promtool(tmp_path, inputs, cases, _groups(document, "baselines.holidays", "baselines.normal"), ("1h", "12h"))
+
+
+def test_unusual_events_and_errors_of_targets_are_low_alerts(tmp_path: Path) -> None:
+    """Traffic outside its band, and errors above it, alert after half an hour, then end; none on a holiday."""
+    low, high = "10x60 4x120 10x120", "10x60 20x120 10x120"
+    inputs = [
+        *_of_target("api-error-rate", "traffic", low),
+        *_of_target("search-response", "traffic", high),
+        *_of_target("lcp", "bad events", high),
+        *_of_target("fcp", "bad events", low),
+        *_of_target("fcp", "traffic", high),
+        *_of_target("form-submission", "traffic", high, measured=0),
+    ]
+    alerts = 'sum by (alertname, target, team, severity) (ALERTS{alertstate="firing"})'
+    unusual = ["CrmTargetUnusualTraffic api-error-rate", "CrmTargetUnusualTraffic search-response"]
+    cases = [
+        _alerts(alerts, at, names)
+        for at, names in (("80m", []), ("2h", [*unusual, "CrmTargetUnusualErrors lcp"]), ("4h", []))
+    ]
+    groups = _groups(yaml.safe_load(_RULES.read_text()), "baselines.alerts")
+    _promtool(tmp_path, inputs, cases, groups, ("1m", "5m"))
+    holiday = {"series": 'crm:holiday:bool{weeks="0"}', "values": "1x60 0x240"}
+    later = [_alerts(alerts, "125m", []), _alerts(alerts, "3h", [*unusual, "CrmTargetUnusualErrors lcp"])]
+    _promtool(tmp_path, [*inputs, holiday], later, groups, ("1m", "5m"))
+
+
+def _of_target(target: str, signal: str, values: str, measured: int = 1) -> list[dict[str, str]]:
+    labels = f'{{target="{target}",layer="backend",signal="{signal}"}}'
+    series = {"signal": values, "signal_normal": "10x300", "signal_upper": "13x300", "signal_lower": "7x300"}
+    of_all = f'slo:measured:bool{{target="{target}",layer="backend",team="web",requires="x"}}'
+    return [{"series": f"crm:{name}:hour{labels}", "values": given} for name, given in series.items()] + [
+        {"series": of_all, "values": f"{measured}x300"}
+    ]
+
+
+def _alerts(expr: str, at: str, names: list[str]) -> dict[str, Any]:
+    def labels(name: str, target: str) -> str:
+        return f'{{alertname="{name}",target="{target}",team="web",severity="low"}}'
+
+    samples = [{"labels": labels(*name.split()), "value": 1} for name in names]
+    return {"eval_time": at, "expr": expr, "exp_samples": samples}
+
+
+def _holiday(at: str, weeks: int) -> dict[str, Any]:
+    sample = {"labels": f'crm:holiday:bool{{weeks="{weeks}"}}', "value": 1}
+    return {"eval_time": at, "expr": "crm:holiday:bool == 1", "exp_samples": [sample]}
 
 
 def _found(at: str, name: str, value: float | None) -> dict[str, Any]:
@@ -97,13 +147,22 @@ def _band(signal: Signal, hour: int, band: tuple[float, float] | None) -> list[d
     ]
 
 
+def _groups(document: Any, *names: str) -> list[dict[str, Any]]:
+    return [{"name": one["name"], "rules": one["rules"]} for one in document["groups"] if one["name"] in names]
+
+
 def _promtool(
-    folder: Path, inputs: list[dict[str, str]], cases: list[dict[str, Any]], document: Any, every: str
+    folder: Path,
+    inputs: list[dict[str, str]],
+    cases: list[dict[str, Any]],
+    groups: list[dict[str, Any]],
+    pace: tuple[str, str] = ("1h", "1h"),
 ) -> None:
-    (normal,) = (group for group in document["groups"] if group["name"] == "baselines.normal")
-    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": normal["name"], "rules": normal["rules"]}]}))
-    test = {"interval": "1h", "input_series": inputs, "promql_expr_test": cases}
-    run = {"rule_files": ["rules.yml"], "evaluation_interval": every, "tests": [test]}
+    """Check the cases; `pace`: between samples, and between evaluations."""
+    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
+    test = {"interval": pace[0], "input_series": inputs, "promql_expr_test": cases}
+    order = [group["name"] for group in groups]
+    run = {"rule_files": ["rules.yml"], "evaluation_interval": pace[1], "group_eval_order": order, "tests": [test]}
     (folder / "test.yml").write_text(yaml.safe_dump(run, width=1_000_000))
     done = subprocess.run(
         ["promtool", "test", "rules", "test.yml"], cwd=folder, capture_output=True, text=True, timeout=250, check=False

@@ -41,7 +41,7 @@ _TABLE: dict[str, list[tuple[str, str, str, list[str] | None]]] = {
 }
 _OWN = {"security": "security by email+webhook", "business": "sales-ops by email"}
 _LAYERS = ("frontend", "backend", "infrastructure", "business", "monitoring")
-_TYPES = ("performance", "error", "security", "business")
+_TYPES = ("performance", "error", "security", "business", "unusual")
 _CASES = list(itertools.product(_TABLE, _TYPES, _LAYERS))
 
 
@@ -68,7 +68,7 @@ def routes() -> list[dict[str, Any]]:
 
 
 def test_every_severity_type_and_layer_reaches_its_receivers() -> None:
-    """The whole table, 80 combinations: exactly these receivers, in this order."""
+    """The whole table, 100 combinations: exactly these receivers, in this order."""
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(lambda case: _receivers(severity=case[0], type=case[1], layer=case[2]), _CASES)
         wrong = {case: seen for case, seen in zip(_CASES, found, strict=True) if seen != _expected(case[0], case[1])}

@@ -94,7 +94,7 @@ def test_an_alert_carries_its_labels_and_a_runbook_that_exists(alert: dict[str, 
     """Every alert has the labels routing compares, the texts a person needs, and a runbook page in the repository."""
     assert {"severity", "layer", "team", "type"} <= alert["labels"].keys()
     assert alert["labels"].keys() & {"component", "target"}
-    assert alert["labels"]["type"] in {"performance", "error", "security", "business"}
+    assert alert["labels"]["type"] in {"performance", "error", "security", "business", "unusual"}
     assert {"summary", "description", "impact", "runbook_url"} <= alert["annotations"].keys()
     page = (ROOT / alert["annotations"]["runbook_url"]).read_text()
     assert page.startswith(f"# {alert['alert']}\n")

@@ -23,6 +23,7 @@ _MAY_END = {
     "CrmDatabaseSequenceNearEnd": "its case has a sample each five minutes",
     "CrmBusinessActivityStopped": "it takes a week of history, and so minutes: it was tried, and survives",
     "CrmBusinessUsersLeaving": "it takes four weeks of history",
+    "CrmCacheUnusualClients": "as CrmDatabaseUnusualConnections, which survives",
     **dict.fromkeys(
         ("CrmHostFullSoon", "CrmDatabaseFullSoon", "CrmCacheFullSoon", "CrmApiCapacityReachedSoon"),
         "a forecast needs four weeks, and reads midnights only: its cases give it as a series",

@@ -15,7 +15,7 @@ from pantrywatch.config.notifications.schedules import expect_time
 from pantrywatch.config.notifications.validation import expect_duration
 
 SEVERITIES = ("critical", "high", "medium", "low")
-AlertType = Literal["performance", "error", "security", "business"]
+AlertType = Literal["performance", "error", "security", "business", "unusual"]
 TYPES = get_args(AlertType)
 _LATEST_DIGEST = "23:30"  # later, its window would cross midnight
 

@@ -91,6 +91,25 @@ _WORSE = (
     ),
     _worse(("CrmSyntheticCertificateSoonExpired",), ("CrmSyntheticCertificateExpiring",), "instance", "check"),
     _worse(("CrmSyntheticDomainSoonExpired",), ("CrmSyntheticDomainExpiring",), "instance", "check"),
+    _worse(
+        ("CrmDatabaseConnectionsNearLimit", "CrmDatabaseIdleInTransaction", "CrmDatabaseLockQueue"),
+        ("CrmDatabaseUnusualConnections",),
+        "instance",
+    ),
+    _worse(("CrmCacheClientsNearLimit",), ("CrmCacheUnusualClients",), "instance"),
+    _worse(("CrmTargetNoTraffic",), ("CrmTargetUnusualTraffic",), "target"),
+    Inhibition(
+        "a burn rate of the target: the same, worse",
+        ('alertname=~".+Burn"',),
+        (_named("CrmTargetUnusualErrors"),),
+        ("target",),
+    ),
+    Inhibition(
+        "a target that burned: its hour remembers the same events",
+        ('alertname="CrmMonitoringTargetBurned"', 'mutes="low"'),
+        (_named("CrmTargetUnusualErrors"),),
+        ("target",),
+    ),
     _worse(("CrmSyntheticCheckFailing",), ("CrmSyntheticCheckFlapping",), "instance", "check"),
     _worse(("CrmSyntheticCheckFailing",), ("CrmNetworkLoss", "CrmNetworkSlow"), "job", "instance", "check"),
     _worse(("CrmNetworkLoss",), ("CrmNetworkSlow",), "job", "instance", "check"),
@@ -208,6 +227,12 @@ def _on_the_way() -> Iterator[Inhibition]:
             )
 
 
+def _unusual_hours() -> Iterator[Inhibition]:
+    """An hour that an outage was part of is unusual: for that hour, and the half that the alert waits."""
+    for cause in ("database", "pooler", "locks", "cache", "frontend", "application", "scrape"):
+        yield Inhibition(f"{cause}: the hour of an outage is unusual", _cause(cause, "medium"), ('type="unusual"',))
+
+
 def _unscraped(component: Component) -> Iterator[Inhibition]:
     """Values of an exporter from before its scrapes failed say nothing about the present.
 
@@ -247,4 +272,4 @@ _NOT_SCRAPED = (
     ),
 )
 
-INHIBITIONS = (*_WORSE, _BURST, *_DEAD_LAYERS, *_on_the_way(), *_NOT_SCRAPED)
+INHIBITIONS = (*_WORSE, _BURST, *_DEAD_LAYERS, *_on_the_way(), *_unusual_hours(), *_NOT_SCRAPED)

@@ -302,6 +302,30 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         ],
         [_of("host", "CrmHostMemoryLow", "medium", job="host", instance="local")],
     ),
+    "hours are unusual because of something worse": (
+        [
+            _of("database", "CrmDatabaseIdleInTransaction", "medium", instance="primary"),
+            alert("CrmTargetMissedNow", "medium", target="lcp"),
+            alert("CrmApiLatencyBurn", "low", target="api-latency"),
+        ],
+        [
+            _of("database", "CrmDatabaseUnusualConnections", "low", instance="primary", type="unusual"),
+            alert("CrmTargetUnusualTraffic", "low", target="lcp", type="unusual"),
+            alert("CrmTargetUnusualErrors", "low", target="api-latency", type="unusual"),
+        ],
+        [
+            _of("cache", "CrmCacheUnusualClients", "low", instance="sessions", type="unusual"),
+            alert("CrmTargetUnusualTraffic", "low", target="search-response", type="unusual"),
+        ],
+    ),
+    "hours are unusual because of an outage": (
+        _recent("cache", "medium"),
+        [
+            _of("database", "CrmDatabaseUnusualConnections", "low", instance="primary", type="unusual"),
+            alert("CrmTargetUnusualTraffic", "low", target="lcp", type="unusual"),
+        ],
+        [alert("CrmTargetNoTraffic", "low", target="ttfb", requires="frontend", layer="frontend")],
+    ),
 }
 
 

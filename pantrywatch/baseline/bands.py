@@ -6,10 +6,8 @@ tests/rules/test_baselines.py proves that both give the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-
-from tests.bench.forecast_model import quantile
 
 WEEK_HOURS = 168
 HISTORY_HOURS = 5 * WEEK_HOURS
@@ -72,3 +70,12 @@ class Hours:
 
 def _known(values: Values, hour: int, hours: int) -> list[float]:
     return [value for value in values[max(0, hour - hours) : hour] if value is not None]
+
+
+def quantile(share: float, values: Iterable[float]) -> float:
+    """Return what quantile_over_time() does: between two values in proportion."""
+    ordered = sorted(values)
+    rank = share * (len(ordered) - 1)
+    lower = math.floor(rank)
+    upper = min(lower + 1, len(ordered) - 1)
+    return ordered[lower] + (ordered[upper] - ordered[lower]) * (rank - lower)

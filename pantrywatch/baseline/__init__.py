@@ -1,0 +1,1 @@
+"""What is usual: how often the bands of the rules are wrong here, and snapshots of the targets to compare with."""
