@@ -70,6 +70,17 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           [panel.now('max(max_over_time(%s[7d])) / 5' % busiest)],
           'No requests in 7 days, or the application is not scraped',
         ) + panel.size(6, 6) + panel.plain_stat + panel.decimals(0),
+        panel.timeseries(
+          'Servers: needed now, in 15 minutes, and running',
+          'Servers that the traffic takes at the rate that one is proven to sustain: now, and at most in the coming quarter of an hour, by this time of the week in the four weeks before and the last half hour. Without five weeks of history there is no line ahead, without a capacity run neither. Good: running is above both. An autoscaler can follow the line ahead (docs/scaling.md).',
+          'none',
+          [
+            panel.query('max(%s)' % series.servers_needed, 'needed now'),
+            panel.query('max(%s)' % series.servers_needed_ahead, 'needed in 15 minutes'),
+            panel.query('count(up{%s} == 1)' % config.selectors.application, 'running'),
+          ],
+          'The application is not scraped (data source application), or does not respond.',
+        ) + panel.size(24, 7) + panel.decimals(0) + panel.limit_series('running'),
       ]),
       board.row('Problems: what will be full, and when?', [
         headroom.days_to_full + panel.size(14, 9),
