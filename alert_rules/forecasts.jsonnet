@@ -1,6 +1,7 @@
 // What will be full, and when: from the growth of whole days (UTC) of the last four weeks, for every resource of
 // lib/resources.libsonnet alike. `tests/bench/forecasts.py` says how often the forecast is right.
 local numbers = import 'lib/numbers.libsonnet';
+local promise = import 'lib/promise_forecast.libsonnet';
 local record = import 'lib/record.libsonnet';
 local resources = import 'lib/resources.libsonnet';
 local decimal = numbers.decimal;
@@ -136,6 +137,11 @@ function(config=(import 'config.libsonnet').defaults)
         ],
       },
       {
+        name: 'forecasts.promise',
+        interval: duration('5m'),
+        rules: promise.rules(time, config.selectors.application),
+      },
+      {
         name: 'forecasts.alerts',
         interval: duration('5m'),
         rules: [
@@ -143,6 +149,15 @@ function(config=(import 'config.libsonnet').defaults)
           soon('CrmDatabaseFullSoon', 'database', full_of(name), 'None yet; when it is full the database rejects connections or writes.', 'First see on CRM capacity since when it has been growing, then what grows.'),
           soon('CrmCacheFullSoon', 'cache', full_of(''), 'None yet; when it is full the cache evicts or rejects.', 'First see on CRM capacity since when it has been growing, then what grows.'),
           soon('CrmApiCapacityReachedSoon', 'api', 'The API on {{ $labels.instance }} will need all of its proven capacity', 'None yet; beyond the proven rate responses become slow.', 'First see on CRM capacity whether the traffic of the busiest hour grows, then plan a further server.'),
+          alert('CrmApiPromiseBrokenSoon', 'medium', function(limits) {
+            component: 'api',
+            // The promise has no labels; the job is what inhibition compares.
+            expr: '0 * max by (job) (max_over_time(up{%s}[%s])) + on () group_left () %s < %s'
+                  % [config.selectors.application, duration('1h'), promise.series.earliest, time.horizon(limits.ahead)],
+            summary: 'At the growth of the last 5 weeks the API promise is broken in {{ $value | humanizeDuration }} at the earliest.',
+            description: 'Then the busiest hours of a week take more requests than all servers together are proven to sustain; within this time with a chance of 1 in 10, later otherwise (the interval is on CRM capacity). First check whether one client causes the growth, then plan a further server.',
+            impact: 'None yet; beyond the proven rate responses become slow.',
+          }),
         ],
       },
     ],

@@ -5,6 +5,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   local cells = import 'lib/table_cells.libsonnet';
   local headroom = (import 'lib/headroom.libsonnet')(config);
   local history = import 'lib/history.libsonnet';
+  local promise = (import '../alert_rules/lib/promise_forecast.libsonnet').series;
   local panel = import 'lib/panel.libsonnet';
   local slo_targets = (import 'lib/slo_targets.libsonnet')(config);
   local once = import 'lib/once.libsonnet';
@@ -70,6 +71,25 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
           [panel.now('max(max_over_time(%s[7d])) / 5' % busiest)],
           'No requests in 7 days, or the application is not scraped',
         ) + panel.size(6, 6) + panel.plain_stat + panel.decimals(0),
+        panel.timeseries(
+          'Servers needed now and in 15 minutes, and running',
+          'Servers that the traffic takes at the rate that one is proven to sustain: now, and at most in the coming quarter of an hour, by this time of the week in the four weeks before and the last half hour. Without five weeks of history there is no line ahead, without a capacity run neither. Good: running is above both. An autoscaler can follow the line ahead (docs/scaling.md).',
+          'none',
+          [
+            panel.query('max(%s)' % series.servers_needed, 'needed now'),
+            panel.query('max(%s)' % series.servers_needed_ahead, 'needed in 15 minutes'),
+            panel.query('count(up{%s} == 1)' % config.selectors.application, 'running'),
+          ],
+          'The application is not scraped (data source application), or does not respond.',
+        ) + panel.size(18, 7) + panel.decimals(0) + panel.limit_series('running'),
+        panel.stat(
+          'API promise broken in',
+          'When the busiest hours of a week (1% of it) take more than all servers are proven to sustain, at the growth of the last five weeks: with a chance of 80% between earliest and latest. Good: no number, as the traffic does not grow, or more than two weeks. Within two weeks plan a further server. Too early: less than five weeks of history.',
+          's',
+          [panel.now('min(%s)' % promise.earliest, 'earliest'), panel.now('max(%s)' % promise.latest, 'latest')],
+          'Not growing, too early, or no capacity run',
+        ) + panel.size(6, 7) + panel.plain_stat + panel.decimals(0)
+        + panel.limits([[null, colors.broken], [3 * 86400, colors.near], [14 * 86400, colors.kept]]),
       ]),
       board.row('Problems: what will be full, and when?', [
         headroom.days_to_full + panel.size(14, 9),

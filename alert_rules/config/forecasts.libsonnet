@@ -6,4 +6,5 @@
   CrmDatabaseFullSoon: { ahead: '14d', 'for': '15m' },
   CrmCacheFullSoon: { ahead: '14d', 'for': '15m' },
   CrmApiCapacityReachedSoon: { ahead: '14d', 'for': '15m' },
+  CrmApiPromiseBrokenSoon: { ahead: '14d', 'for': '15m' },
 }

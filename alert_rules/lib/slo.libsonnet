@@ -27,6 +27,7 @@ local promises(document) = [
 // `targets`: targets.libsonnet; `time`: time.libsonnet.
 function(targets, time)
   local duration = time.duration;
+  local scaling = (import 'scaling.libsonnet')(time);
 
   // Windows besides 5m. The short ones take a value a minute or, in a subquery, one each five minutes: the sums do not
   // depend on how often the five minutes are recorded. (The offset keeps Prometheus 2 from counting both ends of a range
@@ -214,6 +215,8 @@ function(targets, time)
             + '(max(pantrywatch_capacity_requests_per_minute) > 0))',
             labels
           ),
+          record(series.requests_ahead, scaling.ahead, labels),
+          record(series.servers_needed_ahead, scaling.servers_ahead, labels),
         ], of_capacity),
     },
   ]

@@ -57,6 +57,9 @@
   capacity_use: 'slo:capacity_use:ratio',
   // How many servers the traffic of now takes, at the rate that a capacity run has proven for one.
   servers_needed: 'crm:api_servers_needed',
+  // The same a quarter of an hour ahead, and the requests a minute that it follows from (an upper bound, lib/scaling.libsonnet).
+  servers_needed_ahead: 'crm:api_servers_needed:ahead15m',
+  requests_ahead: 'crm:api_requests:ahead15m',
 
   // Facts, always 1, and whether a target has what feeds it here (1 or 0).
   info: 'sloth_slo_info',

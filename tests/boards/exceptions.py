@@ -11,6 +11,9 @@ from tests.boards.live import Question
 ALWAYS = {
     "crm-capacity: Proven throughput (lab)": "needs a capacity run",
     "crm-capacity: Servers needed at peak: B": "needs a capacity run",
+    "crm-capacity: Servers needed now and in 15 minutes, and running: A": "needs a capacity run",
+    "crm-capacity: Servers needed now and in 15 minutes, and running: B": "needs five weeks of history",
+    "crm-capacity: API promise broken in": "needs a capacity run, and five weeks of history",
     "crm-capacity: Time until full: B": "needs four weeks of history",
     "crm-capacity: Time until full: C": "needs four weeks of history",
     "crm-capacity: Time until full: D": "needs two days of history",

@@ -28,6 +28,7 @@ _MAY_END = {
         ("CrmHostFullSoon", "CrmDatabaseFullSoon", "CrmCacheFullSoon", "CrmApiCapacityReachedSoon"),
         "a forecast needs four weeks, and reads midnights only: its cases give it as a series",
     ),
+    "CrmApiPromiseBrokenSoon": "it takes five weeks of history",
     "CrmDatabaseStatementSlower": "it takes a day of history, and so minutes: it was tried, and survives",
 }
 # They look at their own ALERTS.

@@ -70,7 +70,7 @@ _WORSE = (
     _same_alert("CrmDatabaseSequenceNearEnd", "high", "medium", "instance", "datname"),
     _worse(("CrmDatabasePoolWithoutServer",), ("CrmDatabasePoolWait",), "instance", "database"),
     _worse(("CrmApiFailedLoginsBurst",), ("CrmApiFailedLogins",), "job"),
-    _worse(("CrmApiNearCapacity",), ("CrmApiCapacityReachedSoon",), "job"),
+    _worse(("CrmApiNearCapacity",), ("CrmApiCapacityReachedSoon", "CrmApiPromiseBrokenSoon"), "job"),
     _worse(("CrmApiSlow",), ("CrmApiRouteSlow",), "job"),
     _worse(("CrmHostMemoryExhausted", "CrmHostMemoryThrashing"), ("CrmHostMemoryLow",), "job", "instance"),
     _worse(("CrmHostDiskNearlyFull",), ("CrmHostDiskFillingUp",), "job", "instance", "mountpoint"),
