@@ -17,7 +17,7 @@ from pantrywatch.explain.forecasts import questions
 from pantrywatch.gate.questions import question, question_of_buckets
 from tools import record_metrics
 from tools.rule_lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
-from tools.rule_lint.check import LINTS, check, without_excluded
+from tools.rule_lint.check import LINTS, Finding, check, without_excluded
 from tools.rule_lint.exclusions import EXCLUSIONS
 from tools.rule_lint.inhibition import compared_but_missing
 from tools.rule_lint.lost import lost
@@ -63,37 +63,42 @@ def _lints(tmp_path: Path, catalogue: Catalogue, expression: str, **more: str) -
     return {finding.lint for finding in check([path], catalogue)}
 
 
-def test_the_rules_have_no_faults(catalogue: Catalogue) -> None:
-    """Every generated rule passes every lint; what is excluded has a reason, and is still needed."""
-    found = check(RULES, catalogue)
-    assert [str(finding) for finding in without_excluded(found)] == []
-    assert EXCLUSIONS.keys() - {(finding.rule, finding.lint) for finding in found} == set()
-    assert all(reason for reason in EXCLUSIONS.values())
+def _asked_by_explain() -> list[str]:
+    return [*(one.expr for one in table()), *questions(["database", "host"]).values()]
 
 
-def test_the_questions_of_explain_have_no_faults(tmp_path: Path, catalogue: Catalogue) -> None:
-    """Metrics exist, labels are theirs, nothing is divided by zero or counted twice: as for rules that record them."""
-    asked = [*(one.expr for one in table()), *questions(["database", "host"]).values()]
-    rules = [{"record": f"asked:question:number{number}", "expr": expr} for number, expr in enumerate(asked)]
-    file = tmp_path / "questions.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]}))
-    recorded = ROOT / "alert_rules/generated/forecasts.yml"
-    found = [str(finding) for finding in without_excluded(check([recorded, file], catalogue))]
-    assert [text for text in found if text.startswith(file.name)] == []
-
-
-def test_the_questions_of_the_gate_have_no_faults(tmp_path: Path, catalogue: Catalogue) -> None:
-    """What `gate` asks of every target passes the same lints."""
+def _asked_by_gate() -> list[str]:
     targets = read_targets(ROOT / "targets.yaml").targets
     histograms = [target.sli.histogram for target in targets if target.sli.histogram]
     histograms += [target.estimate.histogram for target in targets if target.estimate]
-    exprs = [*map(question, ("events", "bad", "marks")), *map(question_of_buckets, histograms)]
-    rules = [{"record": f"asked:question:number{number}", "expr": expr} for number, expr in enumerate(exprs)]
-    file = tmp_path / "questions.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]}))
-    recorded = ROOT / "alert_rules/generated/targets.yml"
-    found = [str(finding) for finding in without_excluded(check([recorded, file], catalogue))]
-    assert [text for text in found if text.startswith(file.name)] == []
+    return [*map(question, ("events", "bad", "marks")), *map(question_of_buckets, histograms)]
+
+
+_COMMANDS = {"explain": _asked_by_explain, "gate": _asked_by_gate}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory, catalogue: Catalogue) -> list[Finding]:
+    """What the lints find in all rules, and in the questions of commands as if they were recorded beside them."""
+    folder = tmp_path_factory.mktemp("asked")
+    for command, asked in _COMMANDS.items():
+        rules = [{"record": f"asked:{command}:number{number}", "expr": expr} for number, expr in enumerate(asked())]
+        (folder / f"{command}.yml").write_text(yaml.safe_dump({"groups": [{"name": command, "rules": rules}]}))
+    return check([*RULES, *folder.iterdir()], catalogue)
+
+
+def test_the_rules_have_no_faults(found: list[Finding]) -> None:
+    """Every generated rule passes every lint; what is excluded has a reason, and is still needed."""
+    of_rules = [finding for finding in found if not finding.rule.startswith("asked:")]
+    assert [str(finding) for finding in without_excluded(of_rules)] == []
+    assert EXCLUSIONS.keys() - {(finding.rule, finding.lint) for finding in of_rules} == set()
+    assert all(reason for reason in EXCLUSIONS.values())
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_the_questions_of_a_command_have_no_faults(found: list[Finding], command: str) -> None:
+    """Metrics exist, labels are theirs, nothing is divided by zero or counted twice: as for rules that record them."""
+    assert [str(finding) for finding in found if finding.rule.startswith(f"asked:{command}:")] == []
 
 
 def test_every_seeded_mistake_is_found_and_nothing_else(tmp_path: Path, catalogue: Catalogue) -> None:
