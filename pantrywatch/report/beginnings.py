@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -13,8 +15,8 @@ _LOOK_BACK_SECONDS = 3600.0
 _GAP_SECONDS = 300.0
 # Bad: more of the last five minutes than is allowed.
 _BAD = (
-    'max by (target) (slo:sli_error:ratio_rate5m{{target=~"{0}"}}) > on (target) '
-    'max by (target) (slo:error_budget:ratio{{target=~"{0}"}})'
+    "max by (target) (slo:sli_error:ratio_rate5m{{target=~{0}}}) > on (target) "
+    "max by (target) (slo:error_budget:ratio{{target=~{0}}})"
 )
 
 
@@ -31,13 +33,19 @@ def with_beginnings(asker: Asker, incidents: Sequence[Incident]) -> list[Inciden
 
 def _pending(incident: Incident) -> str:
     """Return the time since when the condition of the cause has held, as the rules know it."""
-    return f'min(ALERTS_FOR_STATE{{alertname="{incident.cause}"}} > {incident.fired - _LOOK_BACK_SECONDS:.0f})'
+    since = incident.fired - _LOOK_BACK_SECONDS
+    return f"min(ALERTS_FOR_STATE{{alertname={_quoted(incident.cause)}}} > {since:.0f})"
+
+
+def _quoted(text: str) -> str:
+    """Return a string of PromQL, whose escapes are those of JSON."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _first(asker: Asker, incident: Incident) -> Iterator[float]:
     if not incident.targets:
         return
-    expr = _BAD.format("|".join(incident.targets))
+    expr = _BAD.format(_quoted("|".join(map(re.escape, incident.targets))))
     start = incident.fired - _LOOK_BACK_SECONDS
     for series in asker.series(f"when {incident.cause} began", expr, start, incident.fired, STEP_SECONDS) or ():
         if (at := _last_run(series, incident.fired)) is not None:

@@ -20,8 +20,6 @@ from pantrywatch.report.report import Report, collect
 from pantrywatch.scheduler.day import Day
 from pantrywatch.web.prometheus import NoAnswerError, Prometheus
 
-_REACH_DAYS = 40
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -79,6 +77,6 @@ def _with_acknowledgments(report: Report, wanted: Wanted) -> Report:
 
 def _status(report: Report, prometheus: Prometheus, wanted: Wanted) -> str:
     remembered: list[Day] = read_days(wanted.days) if wanted.days and wanted.days.is_file() else []
-    days = [*recorded_days(prometheus, report.made_at, _REACH_DAYS), *remembered]
+    days = [*recorded_days(prometheus, report.made_at), *remembered]
     layer_of = {one.id: one.layer for one in report.promises}
     return status_page(report, layers_of(days, layer_of, report.made_at), locale(wanted.language))

@@ -33,10 +33,10 @@ def read_days(file: Path) -> list[Day]:
         return [day for line in lines.read(_MOST_BYTES).splitlines() if (day := _parsed(line)) is not None]
 
 
-def recorded_days(prometheus: Prometheus, now: float, reach: int) -> list[Day]:
-    """Return the full days that Prometheus still has, up to yesterday. Raises NoAnswerError."""
+def recorded_days(prometheus: Prometheus, now: float) -> list[Day]:
+    """Return those of the last 90 full days that Prometheus still has. Raises NoAnswerError."""
     last = day_of(now) - timedelta(days=1)
-    first = last - timedelta(days=min(reach, SHOWN_DAYS) - 1)
+    first = last - timedelta(days=SHOWN_DAYS - 1)
     found: list[Day] = []
     while first <= last:
         to = min(last, first + timedelta(days=_MOST_DAYS - 1))

@@ -85,8 +85,11 @@ class Locale:
         return self._counted("second", int(max(0.0, seconds)))
 
     def moment(self, seconds: float) -> str:
-        """Return a time in UTC, to the minute."""
-        at = datetime.fromtimestamp(seconds, UTC)
+        """Return a time in UTC, to the minute; one that no calendar has is not known."""
+        try:
+            at = datetime.fromtimestamp(seconds, UTC)
+        except (ValueError, OverflowError, OSError):
+            return self.text("unknown")
         return f"{self.day(at.date())}, {at:%H:%M}"
 
     def day(self, on: date) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -10,12 +11,14 @@ from pantrywatch.explain.questions import Question
 from pantrywatch.report.panels import Panels
 from pantrywatch.report.period import Period, PeriodName
 from pantrywatch.report.questions import NO_VALUES, Values
+from pantrywatch.scheduler.day import KEPT_MONTHS
 
 Result = Literal["met", "missed", "early", "no data", "not measured"]
 _BOARD, _TABLE, _BACK = "crm-targets", "All targets", "Good events by period"
 _MONTHS = "Months of all targets"
 # Period → the panel of crm-targets that shows it.
 _GOOD: Mapping[PeriodName, tuple[str, str]] = {"7d": (_BACK, "B"), "30d": (_TABLE, "E"), "month": (_TABLE, "F")}
+_MONTH = re.compile(r"[2-9][0-9]{3}-(0[1-9]|1[0-2])", re.ASCII)
 _EARLY = -1.0  # what the boards show as "too early"
 
 
@@ -89,9 +92,9 @@ def promise_questions(panels: Panels, period: Period) -> dict[str, Question]:
 
 def promises_of(answers: Mapping[str, Values], period: Period) -> list[Promise]:
     """Return the promises in the order of the document."""
-    names = {labels["target"]: labels for labels in map(dict, answers.get("names", NO_VALUES))}
+    names = {labels.get("target"): labels for labels in map(dict, answers.get("names", NO_VALUES))}
     rows = sorted((dict(labels) for labels in answers["targets"]), key=lambda row: row.get("position", ""))
-    return [_promise(row, names.get(row["target"], {}), answers, period) for row in rows]
+    return [_promise(row, names.get(row["target"], {}), answers, period) for row in rows if "target" in row]
 
 
 def _promise(
@@ -105,7 +108,7 @@ def _promise(
     good, before, state = of("good events"), of("good events before"), of("states")
     # Where the time before is known only in part, it cannot be compared with.
     is_known_before = (of("days of history before") or 0) >= 0.9 * min(30, period.before.days)
-    reasons = [labels["reason"] for labels in map(dict, answers["reasons"]) if labels.get("target") == target]
+    reasons = [labels.get("reason", "") for labels in map(dict, answers["reasons"]) if labels.get("target") == target]
     return Promise(
         target,
         row.get("position", ""),
@@ -130,7 +133,8 @@ def _months(target: str, answers: Mapping[str, Values]) -> tuple[Month, ...]:
 
     def of(name: str) -> dict[str, float]:
         rows = ((dict(labels), value) for labels, value in answers[name].items())
-        return {labels["month"]: value for labels, value in rows if labels.get("target") == target}
+        return {labels.get("month", ""): value for labels, value in rows if labels.get("target") == target}
 
     good, spent, days = of("months: good"), of("months: spent"), of("months: days")
-    return tuple(Month(name, good.get(name), spent.get(name), value) for name, value in sorted(days.items()))
+    named = sorted((name, value) for name, value in days.items() if _MONTH.fullmatch(name))
+    return tuple(Month(name, good.get(name), spent.get(name), value) for name, value in named[-KEPT_MONTHS:])

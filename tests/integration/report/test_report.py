@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pantrywatch.cli import main
@@ -21,6 +23,7 @@ from pantrywatch.report.questions import Asker
 from pantrywatch.report.report import Report, collect, state_questions
 from pantrywatch.report.tables import table_questions
 from pantrywatch.web.prometheus import Answer, Prometheus
+from tests.support.alertmanagers import alertmanager, settings_for
 from tests.support.exporter import ROOT
 from tests.support.reported import BEFORE, DAY, MINUTE, NOW, WEEK, reported
 from tests.support.servers import free_port
@@ -154,6 +157,42 @@ def test_the_page_stands_alone_and_a_screen_reader_can_read_it(world: _World, la
     for page in (_Page(text), _Page((world.folder / "status.html").read_text())):
         assert (page.language, page.faults, page.headings[0]) == (language, [], 1)
         assert all(after <= before + 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
+
+
+@pytest.mark.long
+def test_a_silence_of_a_real_alertmanager_acknowledges_what_fires(world: _World, tmp_path: Path) -> None:
+    """The burn that still fires is acknowledged after ten minutes; without an Alertmanager that is not known."""
+    cells = 'data-column="Acknowledged after">([^<]+)<'
+    assert set(re.findall(cells, world.page("--period", "7d"))) == {"not known"}
+    with alertmanager(tmp_path, settings_for(free_port(), free_port())) as running:
+        running.silence(alertname="CrmApiLatencyBurn", target="api-latency")
+        text = world.page("--period", "7d", "--alertmanager", f"http://127.0.0.1:{running.port}")
+    newest, outage = re.findall(cells, text)
+    assert newest in {"9 minutes", "10 minutes", "11 minutes"}
+    assert outage == "not known"
+    gone = world.page("--period", "7d", "--alertmanager", f"http://127.0.0.1:{free_port()}")
+    assert "silences: Alertmanager does not answer as expected" in gone
+
+
+@pytest.mark.long
+def test_chromium_prints_the_page_on_a4_and_leaves_nothing(world: _World, tmp_path: Path) -> None:
+    """The PDF has pages of A4; no process and no folder of the browser is left; without one, a sentence says so."""
+    file = tmp_path / "report.pdf"
+    world.page("--pdf", str(file))
+    content = file.read_bytes()
+    assert content.startswith(b"%PDF-")
+    sizes = set(re.findall(rb"/MediaBox \[0 0 (\d+)[.\d]* (\d+)[.\d]*\]", content))
+    assert sizes == {(b"594", b"841")}
+    assert not list(Path(tempfile.gettempdir()).glob("pantrywatch-report-*"))
+    assert not [one for one in psutil.process_iter(["cmdline"]) if "pantrywatch-report-" in str(one.info["cmdline"])]
+
+
+def test_without_a_chromium_a_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2 before Prometheus is asked, and no page."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    page, url = tmp_path / "page.html", f"http://127.0.0.1:{free_port()}"
+    assert main(["report", "--prometheus", url, "--into", str(page), "--pdf", str(tmp_path / "page.pdf")]) == 2
+    assert not page.exists()
 
 
 @pytest.mark.long
