@@ -140,8 +140,9 @@ def _no_such_mark(text: str, marks: Mapping[str, float]) -> ConfigError:
 def _judged(promises: Sequence[Promise], targets: Targets, gate: Gate, version: str | None, window: Window) -> Outcome:
     with_events = [promise for promise in promises if has_events(promise)]
     found = [
-        PromiseOutcome(one.id, targets.by_id(one.id).title, one.verdict, one.minutes, one.findings)
+        PromiseOutcome(one.id, target.title, target.unit or "", one.verdict, one.minutes, one.findings)
         for one in judge(with_events)
+        for target in (targets.by_id(one.id),)
     ]
     unmeasured = [promise.id for promise in promises if promise not in with_events]
     verdict, exit_code, undecided = concluded(found, gate.required)

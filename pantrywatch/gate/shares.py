@@ -9,9 +9,9 @@ from typing import NamedTuple
 from pantrywatch.gate.beta import beta_quantile
 from pantrywatch.gate.change import HOUR_BLOCKS, Change, Interval, Spans, sum_of_squares
 
-# The time before is an hour, or up to six where it has fewer bad events: they say what is usual.
+# The time before is an hour, or up to a day where it has fewer bad events: they say what is usual.
 _ENOUGH_BAD = 150
-MOST_HOURS = 6
+MOST_HOURS = 24
 
 
 class Counts(NamedTuple):
