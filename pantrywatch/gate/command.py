@@ -162,11 +162,11 @@ def _is_decided(outcome: Outcome) -> bool:
         finding.verdict == "worse" and finding.interval and finding.interval.low > matters(finding.measure)
         for finding in measures
     )
-    open_ = [one for one in measures if one.verdict == "too little data" and (one.minutes or one.interval is None)]
+    open_ = [one for one in measures if one.interval is None or (one.minutes or 0) > outcome.minutes]
     return is_far_worse or (bool(measures) and not open_)
 
 
 def _print_progress(outcome: Outcome, gate: Gate) -> None:
-    waiting = [f"{one.id} ({one.minutes} minutes)" for one in outcome.promises if one.minutes]
+    waiting = [f"{one.id} ({one.minutes} minutes)" for one in outcome.promises if (one.minutes or 0) > outcome.minutes]
     names = f": waiting for {', '.join(waiting)}" if waiting else ""
     print(f"gate: {outcome.minutes} of at most {gate.wait_minutes:g} minutes{names}", file=sys.stderr, flush=True)

@@ -31,6 +31,8 @@ DURATIONS_MATTER, SHARES_MATTER = 1.3, 2.0
 _TOLERATED = math.log(1.02)
 _HABIT_OF_DURATIONS = Habit(usual=0.02, of_the_clock=0.05)
 _HABIT_OF_SHARES = Habit(usual=0.08, of_the_clock=0.05)
+# One failed check, or two, after a day without any is beyond chance, and yet not to be blamed. Counts are fractions.
+_LEAST_BAD = 2.5
 _NORMAL = NormalDist()
 # The chance to find what matters, within the minutes that are named as enough.
 _FOUND = 0.95
@@ -118,6 +120,8 @@ def judge_share(now: Spans[Counts], week_ago: Spans[Counts] | None, chance: floa
     constant = more + excess / (before.bad + 0.5)
     minutes = _minutes(excess / bad_in_a_block, constant, math.log(SHARES_MATTER), chance) if bad_in_a_block else None
     verdict = _verdict(interval, 0.0, SHARES_MATTER, is_enough=_is_enough(minutes, now))
+    if verdict == "worse" and after.bad < _LEAST_BAD:
+        verdict = "too little data"
     return Finding(SHARE, verdict, interval, before.share, after.share, minutes)
 
 

@@ -95,9 +95,20 @@ def test_an_outage_ends_the_wait_at_once(capsys: pytest.CaptureFixture[str]) -> 
     """Half of all requests fail: exit code 1 after five minutes, without errors before too."""
     for before in (0, 30):
         clock = _Clock()
-        assert _run(_Played(clock, {"api-error-rate": (1500, before, 750)}), clock, 60) == 1
+        counts = {"api-error-rate": (1500.0, float(before), 750.0), "cache-hit-ratio": (3500.0, 20.0, 20.0)}
+        assert _run(_Played(clock, counts), clock, 60) == 1
         assert clock.slept[-1] < 450
     assert capsys.readouterr().out.endswith("Worse: api-error-rate\n")
+
+
+def test_what_looks_worse_early_does_not_end_the_wait() -> None:
+    """Twice as many errors from the first five minutes on: it waits as long as without them, for chance."""
+    lasted = []
+    for after in (30, 60):
+        clock = _Clock()
+        _run(_Played(clock, {"api-error-rate": (1500, 30, after)}), clock, 60)
+        lasted.append(clock.slept[-1])
+    assert lasted[0] == lasted[1] > 450
 
 
 def test_what_is_deployed_next_ends_it() -> None:
