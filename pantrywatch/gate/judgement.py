@@ -30,7 +30,7 @@ DURATIONS_MATTER, SHARES_MATTER = 1.3, 2.0
 # A change of durations by less is none that anybody would roll back for.
 _TOLERATED = math.log(1.02)
 _HABIT_OF_DURATIONS = Habit(usual=0.02, of_the_clock=0.05)
-_HABIT_OF_SHARES = Habit(usual=0.08, of_the_clock=0.05)
+_HABIT_OF_SHARES = Habit(usual=0.06, of_the_clock=0.05)
 # One failed check, or two, after a day without any is beyond chance, and yet not to be blamed. Counts are fractions.
 _LEAST_BAD = 2.5
 _NORMAL = NormalDist()
