@@ -140,8 +140,9 @@ def _no_such_mark(text: str, marks: Mapping[str, float]) -> ConfigError:
 def _judged(promises: Sequence[Promise], targets: Targets, gate: Gate, version: str | None, window: Window) -> Outcome:
     with_events = [promise for promise in promises if has_events(promise)]
     found = [
-        PromiseOutcome(one.id, targets.by_id(one.id).title, one.verdict, one.minutes, one.findings)
+        PromiseOutcome(one.id, target.title, target.unit or "", one.verdict, one.minutes, one.findings)
         for one in judge(with_events)
+        for target in (targets.by_id(one.id),)
     ]
     unmeasured = [promise.id for promise in promises if promise not in with_events]
     verdict, exit_code, undecided = concluded(found, gate.required)
@@ -161,11 +162,11 @@ def _is_decided(outcome: Outcome) -> bool:
         finding.verdict == "worse" and finding.interval and finding.interval.low > matters(finding.measure)
         for finding in measures
     )
-    open_ = [one for one in measures if one.verdict == "too little data" and (one.minutes or one.interval is None)]
+    open_ = [one for one in measures if one.interval is None or (one.minutes or 0) > outcome.minutes]
     return is_far_worse or (bool(measures) and not open_)
 
 
 def _print_progress(outcome: Outcome, gate: Gate) -> None:
-    waiting = [f"{one.id} ({one.minutes} minutes)" for one in outcome.promises if one.minutes]
+    waiting = [f"{one.id} ({one.minutes} minutes)" for one in outcome.promises if (one.minutes or 0) > outcome.minutes]
     names = f": waiting for {', '.join(waiting)}" if waiting else ""
     print(f"gate: {outcome.minutes} of at most {gate.wait_minutes:g} minutes{names}", file=sys.stderr, flush=True)

@@ -13,7 +13,7 @@ from pantrywatch.gate.shares import Counts, sum_of
 
 # A deployment that changed nothing is called worse, by any promise, no more often than this. Durations need little of
 # it: at 300 requests a minute a quarter of an hour shows 1.3 times by far. The rest is for shares.
-_FALSE_OF_DURATIONS, _FALSE_OF_SHARES = 0.01, 0.025
+_FALSE_OF_DURATIONS, _FALSE_OF_SHARES = 0.01, 0.04
 # Shares get five times more of it where it decides: with fewer bad events than these even twice as many are chance, and
 # with more they are found anyway.
 _DECISIVE_BAD = (8, 80)

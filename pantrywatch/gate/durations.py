@@ -20,22 +20,39 @@ Buckets = Sequence[float]  # events of five minutes: one number a bucket, not cu
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """The share of events below an edge, as a normal quantile, and what one event more there moves it by."""
+    """The share of events up to an edge, and the normal quantile that it is."""
 
     log_edge: float
-    number: int
+    buckets: int
     share: float
     normal: float
-    per_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Influence:
+    """What a quantile moves by for each share more of the events up to an edge: so many buckets."""
+
+    buckets: int
+    share: float
+    by: float
+
+    def of(self, block: Buckets) -> float:
+        """Return what the events of a block move it by, times all events."""
+        return self.by * (sum(block[: self.buckets]) - self.share * sum(block))
 
 
 @dataclass(frozen=True, slots=True)
 class Quantile:
-    """The logarithm of a quantile, the variance that so many independent events have, and that of whole blocks."""
+    """The logarithm of a quantile, and its variance if events are independent."""
 
     log_value: float
     variance: float
-    variance_of_blocks: float
+    events: float
+    edges: tuple[_Influence, _Influence]
+
+    def variance_of(self, blocks: Sequence[Buckets]) -> float:
+        """Return the variance by how its own blocks differ."""
+        return sum_of_squares([sum(edge.of(block) for edge in self.edges) for block in blocks]) / self.events**2
 
 
 def quantile_of(blocks: Sequence[Buckets], edges: Sequence[float], quantile: float) -> Quantile | None:
@@ -44,44 +61,32 @@ def quantile_of(blocks: Sequence[Buckets], edges: Sequence[float], quantile: flo
     Between two edges the logarithm of a duration is taken to be normal, as response times nearly are: then a change
     within a wide bucket has its true size, which a straight line between the edges would make too small or too large.
     """
-    sums = [math.fsum(column) for column in zip(*blocks, strict=True)]
-    events = math.fsum(sums)
+    sums = [sum(column) for column in zip(*blocks, strict=True)]
+    events = sum(sums)
     if events * (1 - quantile) < _LEAST_ABOVE:
         return None
-    points = list(_points(sums, events, edges))
     wanted = _NORMAL.inv_cdf(quantile)
-    for low, high in pairwise(points):
+    for low, high in pairwise(_points(sums, events, edges)):
         if low.normal <= wanted < high.normal:
-            return _between(low, high, wanted, blocks, events)
+            return _between(low, high, wanted, events)
     return None
 
 
 def _points(sums: Sequence[float], events: float, edges: Sequence[float]) -> Iterator[_Point]:
-    for number, (edge, below) in enumerate(zip(edges, accumulate(sums), strict=False)):
+    for number, (edge, below) in enumerate(zip(edges, accumulate(sums), strict=False), 1):
         # With half an event on either side: an edge beyond all events is uncertain, not infinite.
         share = (below + 0.5) / (events + 1)
-        normal = _NORMAL.inv_cdf(share)
-        yield _Point(math.log(edge), number, share, normal, 1 / _NORMAL.pdf(normal))
+        yield _Point(math.log(edge), number, share, _NORMAL.inv_cdf(share))
 
 
-def _between(low: _Point, high: _Point, wanted: float, blocks: Sequence[Buckets], events: float) -> Quantile:
-    width, rise = high.log_edge - low.log_edge, high.normal - low.normal
-    part = (wanted - low.normal) / rise
-    # What the quantile moves by if a share more of the events is below each of the two edges.
-    by_low, by_high = (
-        -width / rise * (1 - part) * low.per_share, -width / rise * part * high.per_share
-    )  # fmt: skip
-    variance = (
-        by_low**2 * low.share * (1 - low.share)
-        + by_high**2 * high.share * (1 - high.share)
-        + 2 * by_low * by_high * low.share * (1 - high.share)
-    ) / events
-    moves = [
-        by_low * (sum(block[: low.number + 1]) - low.share * sum(block))
-        + by_high * (sum(block[: high.number + 1]) - high.share * sum(block))
-        for block in blocks
-    ]
-    return Quantile(low.log_edge + part * width, variance, sum_of_squares(moves) / events**2)
+def _between(low: _Point, high: _Point, wanted: float, events: float) -> Quantile:
+    slope = (high.log_edge - low.log_edge) / (high.normal - low.normal)
+    part = (wanted - low.normal) / (high.normal - low.normal)
+    a = _Influence(low.buckets, low.share, -slope * (1 - part) / _NORMAL.pdf(low.normal))
+    b = _Influence(high.buckets, high.share, -slope * part / _NORMAL.pdf(high.normal))
+    own = a.by**2 * a.share * (1 - a.share) + b.by**2 * b.share * (1 - b.share)
+    common = 2 * a.by * b.by * a.share * (1 - b.share)
+    return Quantile(low.log_edge + part * (high.log_edge - low.log_edge), (own + common) / events, events, (a, b))
 
 
 def change_of_quantile(spans: Spans[Buckets], edges: Sequence[float], quantile: float, excess: float) -> Change | None:
@@ -94,6 +99,6 @@ def change_of_quantile(spans: Spans[Buckets], edges: Sequence[float], quantile: 
 
 def excess_of_blocks(all_blocks: Sequence[Sequence[Buckets]], edges: Sequence[float], quantile: float) -> float:
     """Return how many times more than independent events the blocks of several spans differ; at least 1."""
-    found = [one for blocks in all_blocks if blocks and (one := quantile_of(blocks, edges, quantile))]
-    expected = math.fsum(one.variance for one in found)
-    return max(1.0, math.fsum(one.variance_of_blocks for one in found) / expected) if expected else 1.0
+    found = [(one, blocks) for blocks in all_blocks if blocks and (one := quantile_of(blocks, edges, quantile))]
+    expected = math.fsum(one.variance for one, _ in found)
+    return max(1.0, math.fsum(one.variance_of(blocks) for one, blocks in found) / expected) if expected else 1.0

@@ -30,7 +30,9 @@ DURATIONS_MATTER, SHARES_MATTER = 1.3, 2.0
 # A change of durations by less is none that anybody would roll back for.
 _TOLERATED = math.log(1.02)
 _HABIT_OF_DURATIONS = Habit(usual=0.02, of_the_clock=0.05)
-_HABIT_OF_SHARES = Habit(usual=0.08, of_the_clock=0.05)
+_HABIT_OF_SHARES = Habit(usual=0.06, of_the_clock=0.05)
+# One failed check, or two, after a day without any is beyond chance, and yet not to be blamed. Counts are fractions.
+_LEAST_BAD = 2.5
 _NORMAL = NormalDist()
 # The chance to find what matters, within the minutes that are named as enough.
 _FOUND = 0.95
@@ -112,13 +114,20 @@ def judge_share(now: Spans[Counts], week_ago: Spans[Counts] | None, chance: floa
     if found is None:
         return Finding(SHARE, "too little data", None, before.share, after.share)
     usual = by_the_clock(change_of(week_ago) if week_ago else None, habit)
-    more = usual.variance + habit.usual**2
-    interval = _moved(found, usual.log_ratio, _sigmas(chance) * math.sqrt(more))
+    unsure = usual.variance + habit.usual**2
+    interval = _moved(found, usual.log_ratio, _sigmas(chance) * math.sqrt(unsure))
     bad_in_a_block = (before.share or 0.0) * after.total / len(now.after)
-    constant = more + excess / (before.bad + 0.5)
-    minutes = _minutes(excess / bad_in_a_block, constant, math.log(SHARES_MATTER), chance) if bad_in_a_block else None
+    minutes = _minutes_of_share(bad_in_a_block, before, excess, unsure, chance)
     verdict = _verdict(interval, 0.0, SHARES_MATTER, is_enough=_is_enough(minutes, now))
+    if verdict == "worse" and after.bad < _LEAST_BAD:
+        verdict = "too little data"
     return Finding(SHARE, verdict, interval, before.share, after.share, minutes)
+
+
+def _minutes_of_share(bad_in_a_block: float, before: Counts, excess: float, unsure: float, chance: float) -> int | None:
+    if not bad_in_a_block:
+        return None
+    return _minutes(excess / bad_in_a_block, unsure + excess / (before.bad + 0.5), math.log(SHARES_MATTER), chance)
 
 
 def _sigmas(chance: float) -> float:

@@ -13,10 +13,14 @@ PASSED, WORSE, TOO_LITTLE = 0, 1, 3
 
 @dataclass(frozen=True, slots=True)
 class PromiseOutcome:
-    """A promise with events: its verdict, the minutes that would be enough (None: no time is), and its measures."""
+    """A promise with events: its verdict, the minutes that would be enough (None: no time is), and its measures.
+
+    `unit` is that of its quantiles; shares have none.
+    """
 
     id: str
     title: str
+    unit: str
     verdict: Verdict
     minutes: int | None
     findings: Sequence[Finding]

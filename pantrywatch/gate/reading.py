@@ -37,7 +37,7 @@ class Window:
     def range(self, expr: str, label: str, *, week_ago: bool = False) -> Range:
         """Return the question about all of its blocks. That which the deployment falls into is asked for too."""
         start = self.since + SETTLE_SECONDS - self.before * BLOCK_SECONDS - week_ago * _WEEK_SECONDS
-        return Range(expr, label, start, self.before + 1 + self.blocks)
+        return Range(expr, label, start, self.before + (1 + self.blocks if self.blocks else 0))
 
     def spans(self, block_at: Callable[[int], _Block]) -> Spans[_Block]:
         """Return blocks by their step, without that which the deployment falls into."""

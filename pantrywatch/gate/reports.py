@@ -79,7 +79,7 @@ def _too_little(promise: PromiseOutcome) -> str:
 
 def _measured(promise: PromiseOutcome) -> str:
     telling = promise.telling
-    before, after = value_of(telling, telling.before), value_of(telling, telling.after)
+    before, after = value_of(promise, telling.before), value_of(promise, telling.after)
     return f"{telling.measure} {before} before, {after} after, {change_of(telling)}"
 
 

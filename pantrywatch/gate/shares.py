@@ -9,9 +9,11 @@ from typing import NamedTuple
 from pantrywatch.gate.beta import beta_quantile
 from pantrywatch.gate.change import HOUR_BLOCKS, Change, Interval, Spans, sum_of_squares
 
-# The time before is an hour, or up to six where it has fewer bad events: they say what is usual.
+# The time before is an hour, or up to a day where it has fewer bad events: they say what is usual.
 _ENOUGH_BAD = 150
-MOST_HOURS = 6
+MOST_HOURS = 24
+# What is extrapolated to less than half an event is none.
+_LEAST_EVENTS = 0.5
 
 
 class Counts(NamedTuple):
@@ -42,7 +44,7 @@ def with_enough_before(spans: Spans[Counts]) -> Spans[Counts]:
 def change_of_share(spans: Spans[Counts], excess: float) -> Change | None:
     """Return the change of the share of bad events; None without events."""
     before, after = sum_of(spans.before), sum_of(spans.after)
-    if not before.total or not after.total:
+    if min(before.total, after.total) < _LEAST_EVENTS:
         return None
     log_ratio = math.log((after.bad + 0.5) / (before.bad + 0.5)) - math.log(after.total / before.total)
     return Change(log_ratio, excess * (1 / (after.bad + 0.5) + 1 / (before.bad + 0.5)))
@@ -54,7 +56,7 @@ def interval_of_share(before: Counts, after: Counts, excess: float, chance: floa
     Of all bad events, those after are a binomial count: exact for few (with the prior of Jeffreys, between the two
     exact answers), and for events that come in groups as if there were `excess` times fewer. None without events.
     """
-    if not before.total or not after.total:
+    if min(before.total, after.total) < _LEAST_EVENTS:
         return None
     a, b = after.bad / excess + 0.5, before.bad / excess + 0.5
     volume = after.total / before.total
@@ -70,8 +72,8 @@ def excess_of_blocks(spans: Sequence[Sequence[Counts]]) -> float:
     squares = count = 0.0
     for blocks in spans:
         total, bad = sum_of(blocks)
-        used = [block for block in blocks if block.total]
-        if bad and len(used) > 1:
+        used = [block for block in blocks if block.total >= _LEAST_EVENTS]
+        if bad >= _LEAST_EVENTS and len(used) > 1:
             expected = [block.total * bad / total for block in used]
             residuals = [(block.bad - fair) / math.sqrt(fair) for block, fair in zip(used, expected, strict=True)]
             squares += sum_of_squares(residuals)

@@ -48,31 +48,39 @@ def conclusion_of(outcome: Outcome) -> str:
 def _row(promise: PromiseOutcome, width: int) -> str:
     telling = promise.telling
     measure = "share" if telling.measure == SHARE else telling.measure
-    values = f"{value_of(telling, telling.before):>8}  {value_of(telling, telling.after):>8}"
+    values = f"{value_of(promise, telling.before):>8}  {value_of(promise, telling.after):>8}"
     reason = f"; {needed_by(promise)}" if promise.verdict == "too little data" else ""
     return f"{promise.id:<{width}}  {promise.verdict:<15}  {measure:<7}  {values}  {change_of(telling)}{reason}"
 
 
-def value_of(finding: Finding, value: float | None) -> str:
+def value_of(promise: PromiseOutcome, value: float | None) -> str:
     """Return a quantile or a share with its unit."""
     if value is None:
         return "-"
-    return f"{100 * value:.3g} %" if finding.measure == SHARE else f"{value:.3g}"
+    if promise.telling.measure == SHARE:
+        return f"{100 * value:.3g} %"
+    if promise.unit != "s":
+        return f"{value:.3g}"
+    return f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"
 
 
 def change_of(finding: Finding) -> str:
     """Return the ratio and its bounds."""
     if finding.interval is None:
         return "not known"
-    low, high = (
-        f"{number:.2f}" if number < 100 else "> 100" for number in (finding.interval.low, finding.interval.high)
+    if not finding.before:
+        return "nothing bad before"
+    low, ratio, high = (
+        f"{number:.2f}" if number < 100 else "> 100"
+        for number in (finding.interval.low, finding.interval.ratio, finding.interval.high)
     )
-    ratio = f"{finding.interval.ratio:.2f}" if finding.interval.ratio < 100 else "> 100"
     return f"x {ratio} ({low} to {high})"
 
 
 def needed_by(promise: PromiseOutcome) -> str:
     """Return how long it would take to judge it."""
+    if promise.telling.interval is None:
+        return "too few events"
     if promise.minutes is None:
-        return "no time is enough at this traffic"
-    return f"{promise.minutes} minutes would be enough" if promise.minutes else "no events since"
+        return "no time is enough"
+    return f"{promise.minutes} minutes are needed"

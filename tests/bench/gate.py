@@ -63,11 +63,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./run bench gate", description=__doc__)
     parser.add_argument("--seed", type=int, default=_SEED, help="default %(default)s")
     parser.add_argument("--count", type=int, default=200, help="deployments of each kind, default %(default)s")
+    parser.add_argument("--wander", type=float, default=0.15, help="of shares of errors, default %(default)s")
     options = parser.parse_args()
     print("nothing changed             deployments   false      share   interval of 95%   by")
-    _print_false(options.seed, options.count)
+    _print_false(options.seed, options.count, options.wander)
     print("\none promise changed              found   too little   same   minutes")
-    _print_found(options.seed, options.count)
+    _print_found(options.seed, options.count, options.wander)
 
 
 def _promises() -> Iterator[Durations | Errors]:
@@ -82,12 +83,14 @@ def _seen(world: World, promises: Sequence[Durations | Errors]) -> list[Promise]
     return [world.durations(one) if isinstance(one, Durations) else world.errors(one) for one in promises]
 
 
-def _print_false(seed: int, count: int) -> None:
+def _print_false(seed: int, count: int, wander: float) -> None:
     moments = random.Random(seed)
     found: dict[str, list[list[str]]] = {"with the week before": [], "without": []}
     promises = list(_promises())
     for number in range(count):
-        seen = _seen(World(Moment(seed * 10_000 + number, _START + moments.random() * WEEK)), promises)
+        seen = _seen(
+            World(Moment(seed * 10_000 + number, _START + moments.random() * WEEK, share_spread=wander)), promises
+        )
         found["with the week before"].append(_worse(judge(seen)))
         found["without"].append(_worse(judge([replace(one, week_ago=None) for one in seen])))
     for name, worse in found.items():
@@ -101,7 +104,7 @@ def _worse(judged: Sequence[Judged]) -> list[str]:
     return [one.id for one in judged if one.verdict == "worse"]
 
 
-def _print_found(seed: int, count: int) -> None:
+def _print_found(seed: int, count: int, wander: float) -> None:
     edges = read_targets(_TARGETS).histograms[_API]
     cases: dict[str, Durations | Errors] = {
         f"1.3 x, p95 {p95:g} s, sigma {sigma:g}": Durations("api-latency", 0, edges, p95, sigma, 1.3)
@@ -113,7 +116,7 @@ def _print_found(seed: int, count: int) -> None:
     moments, others = random.Random(seed + 1), list(_promises())
     for number in range(count):
         at = _START + moments.randrange(5) * DAY + (9 + 8 * moments.random()) * 3600
-        world = World(Moment(seed * 20_000 + number, at))
+        world = World(Moment(seed * 20_000 + number, at, share_spread=wander))
         seen = {one.id: one for one in _seen(world, others)}
         for name, case in cases.items():
             changed = _seen(world, [replace(case, per_minute=_PER_MINUTE / share_of_peak(at + 450))])[0]

@@ -17,18 +17,19 @@ from pantrywatch.gate.shares import MOST_HOURS, Counts
 _QUIET = QUIET_HOURS * HOUR_BLOCKS
 _BEFORE = MOST_HOURS * HOUR_BLOCKS
 _MEMORY_SECONDS = 3 * 3600.0
-# As demo/history/golden.py: how far durations and shares of errors wander, and what part of a duration is no load's.
-_DURATION_SPREAD, _SHARE_SPREAD, _IDLE = 0.05, 0.15, 0.6
+# As demo/history/golden.py: how far durations wander, and what part of them there is without load.
+_DURATION_SPREAD, _IDLE = 0.05, 0.6
 _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something is deployed, and how many blocks of five minutes are known since."""
+    """When something is deployed, how many blocks of five minutes are known since, and how far shares wander."""
 
     seed: int
     at: float
     blocks: int = 3
+    share_spread: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class World:
 
     def errors(self, promise: Errors) -> SharesOf:
         """Return what the gate would read of it."""
-        noise, wander = Noise(self._moment.seed, promise.id), self._wander(promise.id, _SHARE_SPREAD)
+        noise, wander = Noise(self._moment.seed, promise.id), self._wander(promise.id, self._moment.share_spread)
         blocks: list[Counts] = []
         for number, busy in enumerate(self._busy):
             share = min(1.0, promise.share * wander[number] * (promise.factor if self._is_after(number) else 1.0))

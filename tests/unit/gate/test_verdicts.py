@@ -99,6 +99,7 @@ def test_what_comes_back_each_week_is_not_the_deployment() -> None:
         (Counts(1500, 0.5), Counts(1500, 0), "too little data"),
         (Counts(1500, 0), Counts(1500, 700), "worse"),
         (Counts(20, 0), Counts(20, 20), "worse"),
+        (Counts(20, 0), Counts(20, 0.6), "too little data"),
         (Counts(20, 0), Counts(20, 0), "too little data"),
         (Counts(0, 0), Counts(1500, 700), "too little data"),
         (Counts(1500, 2), Counts(0, 0), "too little data"),
