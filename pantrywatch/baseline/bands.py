@@ -30,6 +30,23 @@ class Hours:
         for hour in range(len(self.values)):
             yield self._band(hour)
 
+    def reasons(self) -> Iterator[str | None]:
+        """Yield why each hour has no band; None where there is one."""
+        for hour, band in enumerate(self.bands()):
+            yield None if band else self._reason(hour)
+
+    def _reason(self, hour: int) -> str:
+        weeks = [hour - number * WEEK_HOURS for number in (1, 2, 3, 4)]
+        if hour < HISTORY_HOURS:
+            return "under five weeks of data"
+        if self.events and quantile(0.5, (self.events[week] for week in weeks)) < _LEAST_EVENTS:
+            return f"fewer than {_LEAST_EVENTS} events in the usual hour"
+        if sum(self.values[week] is not None and not self.holiday[week] for week in weeks) < 3:
+            return "fewer than three of the four weeks"
+        if not self._today(hour):
+            return "fewer than four hours of today with a usual value"
+        return "fewer than 30 hours of the week with a usual value"
+
     def _band(self, hour: int) -> tuple[float, float] | None:
         usual, chance = self._learn(hour)
         today = self._today(hour)

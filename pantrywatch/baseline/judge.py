@@ -38,12 +38,11 @@ def print_test(prometheus: Prometheus, holidays: Iterable[date]) -> int:
     return int(not any(one.hours for one in found))
 
 
-def outside(signal: Signal, holiday: Sequence[bool]) -> list[bool | None]:
+def outside(hours: Hours) -> list[bool | None]:
     """Return for each hour whether it is outside its band; None where there is none, or no value, and on holidays."""
-    bands = Hours(signal.values, signal.events, holiday).bands()
     return [
         None if band is None or value is None or free else not band[0] <= value <= band[1]
-        for value, band, free in zip(signal.values, bands, holiday, strict=True)
+        for value, band, free in zip(hours.values, hours.bands(), hours.holiday, strict=True)
     ]
 
 
@@ -54,7 +53,7 @@ def judged(signal: Signal, holiday: Sequence[bool]) -> Judged:
         return Judged(signal.name)
     first = known[0] + HISTORY_HOURS
     weeks = max(0, (len(signal.values) - first) // WEEK_HOURS)
-    found = outside(signal, holiday)[first : first + weeks * WEEK_HOURS]
+    found = outside(Hours(signal.values, signal.events, holiday))[first : first + weeks * WEEK_HOURS]
     hours = [hour for hour in found if hour is not None]
     return Judged(signal.name, weeks, len(hours), sum(hours))
 

@@ -27,7 +27,7 @@ from tools.board_lint.model import read_boards
 
 _DAYS = 31
 _EVALUATIONS = 6
-_EVERY_SECONDS = 10
+EVERY_SECONDS = 10
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
 def _measure(folder: Path) -> None:
     _write_history(folder)
     shipped = yaml.safe_load((ROOT / "alert_rules/generated/targets.yml").read_text())
-    faster = {"groups": [{**group, "interval": f"{_EVERY_SECONDS}s"} for group in shipped["groups"]]}
+    faster = {"groups": [{**group, "interval": f"{EVERY_SECONDS}s"} for group in shipped["groups"]]}
     (folder / "rules.yml").write_text(yaml.safe_dump(faster))
     files = ["rules.yml", str(ROOT / "alert_rules/generated/installation.yml")]
     (folder / "prometheus.yml").write_text(yaml.safe_dump({"rule_files": files}))
@@ -55,7 +55,7 @@ def _measure(folder: Path) -> None:
     ]
     with process(arguments, folder / "prometheus.log"):
         wait_until(lambda: _is_ready(url), 60, "Prometheus on a month of history")
-        times = _times(url, [group["name"] for group in shipped["groups"]])
+        times = group_times(url, [group["name"] for group in shipped["groups"]])
         samples = _ask(
             url,
             "sum(count_over_time(slo:events_total:sampled5m[30d]) + count_over_time(slo:events_bad:sampled5m[30d]))",
@@ -121,10 +121,10 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _times(url: str, names: list[str]) -> dict[str, list[float]]:
+def group_times(url: str, names: list[str]) -> dict[str, list[float]]:
     """Return the evaluation times in seconds of each group; the first, on a cold cache, is among them."""
     seen: dict[str, dict[str, float]] = {}
-    deadline = time.monotonic() + (_EVALUATIONS + 3) * _EVERY_SECONDS + 60
+    deadline = time.monotonic() + (_EVALUATIONS + 3) * EVERY_SECONDS + 60
     while time.monotonic() < deadline:
         groups: list[dict[str, Any]] = requests.get(f"{url}/api/v1/rules", timeout=30).json()["data"]["groups"]
         for group in groups:

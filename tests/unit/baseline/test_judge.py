@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pantrywatch.baseline.bands import HISTORY_HOURS, WEEK_HOURS
+from pantrywatch.baseline.bands import HISTORY_HOURS, WEEK_HOURS, Hours
 from pantrywatch.baseline.hours import Signal
 from pantrywatch.baseline.judge import Judged, judged
 
@@ -51,3 +51,15 @@ def test_a_signal_of_few_events_has_no_band() -> None:
     assert _judged(signal) == Judged("connections", weeks=1)
     signal.events = [100.0] * len(signal.values)
     assert _judged(signal) == Judged("connections", 1, WEEK_HOURS)
+
+
+def test_an_hour_without_a_band_says_why() -> None:
+    """Young data, few events, and too many missing hours are told apart; an hour with a band has no reason."""
+    signal = _signal(6.0)
+    free = [False] * len(signal.values)
+    reasons = list(Hours(signal.values, None, free).reasons())
+    assert (reasons[HISTORY_HOURS - 1], reasons[-1]) == ("under five weeks of data", None)
+    few = list(Hours(signal.values, [99.0] * len(signal.values), free).reasons())
+    assert few[-1] == "fewer than 100 events in the usual hour"
+    missing = [None if 2 * WEEK_HOURS <= hour < 4 * WEEK_HOURS else v for hour, v in enumerate(signal.values)]
+    assert list(Hours(missing, None, free).reasons())[-1] == "fewer than three of the four weeks"
