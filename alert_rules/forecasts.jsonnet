@@ -4,6 +4,7 @@ local numbers = import 'lib/numbers.libsonnet';
 local promise = import 'lib/promise_forecast.libsonnet';
 local record = import 'lib/record.libsonnet';
 local resources = import 'lib/resources.libsonnet';
+local tables = import 'lib/table_growth.libsonnet';
 local decimal = numbers.decimal;
 
 local series = resources.series;
@@ -140,6 +141,11 @@ function(config=(import 'config.libsonnet').defaults)
         name: 'forecasts.promise',
         interval: duration('5m'),
         rules: promise.rules(time, config.selectors.application),
+      },
+      {
+        name: 'forecasts.tables',
+        interval: duration('5m'),
+        rules: tables.rules(time),
       },
       {
         name: 'forecasts.alerts',

@@ -30,6 +30,9 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
     largest,
     table_labels
   );
+  local weekly = (import '../alert_rules/lib/table_growth.libsonnet').series;
+  local of_largest(name) = 'max by (%s) (%s) and on (%s) %s' % [table_labels, name, table_labels, largest];
+  local in_weeks = { unit: 'none', decimals: 0, 'custom.width': 105 };
   local per_day = { 'custom.width': 130, mappings: cells.texts(history.mapping) };
 
   board.new(
@@ -120,12 +123,15 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Trends: what grows?', [
         panel.table(
           'Growth by table',
-          'The largest tables with their indexes: size, and growth per day at the pace of the last day and of the last week; too early: less than half of that time is known. A table that grows while the business does not: look for rows that nobody deletes.',
+          'The largest tables with their indexes: size, and growth per day at the pace of the last day and of the last week; too early: less than half of that time is known. Per week: the median of the weeks of the last four. Twice: in how many weeks it is twice as large, if it grows as in its fast and in its slow weeks; empty where slow weeks do not grow, or less than 25 days are known. A table has no limit of its own: compare with the room on its disk. A table that grows while the business does not: look for rows that nobody deletes.',
           'bytes',
           [
             panel.rows(largest),
             panel.rows(growth('1d')),
             panel.rows(growth('1w')),
+            panel.rows(of_largest(weekly.growth)),
+            panel.rows(of_largest(weekly.earliest)),
+            panel.rows(of_largest(weekly.latest)),
           ],
           'No data: the database does not respond now (see its board), none is monitored, or it has no user tables.',
           [
@@ -135,6 +141,9 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
             ['Value #A', 'Size', { 'custom.width': 100 }],
             ['Value #B', 'Per day (1 d)', per_day],
             ['Value #C', 'Per day (1 w)', per_day],
+            ['Value #D', 'Per week (4 w)', { 'custom.width': 110 }],
+            ['Value #E', 'Twice: earliest', in_weeks],
+            ['Value #F', 'Twice: latest', in_weeks],
           ],
           'Size',
         ) + panel.size(12, 10),

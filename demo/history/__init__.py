@@ -6,7 +6,8 @@ For whoever builds detectors: pure functions of a seed and the time at which it 
 
 `fill` writes a past of the demo into its Prometheus for `./run up --history`: `promises` (the events of each target),
 `recorded` (what the rules would have recorded of them), `raw` (the series they are counted from, for the last 6 hours),
-`machine` and `business`. `blocks` turns series into blocks.
+`baselines` (what is normal for an hour), `machine` and `business`, `fills_up` (what is in use of the machine, by day).
+`blocks` turns series into blocks.
 
 Modeled: office hours with a lunch dip, quiet nights and weekends; growth a week; days that are busier than others and
 hours that wander, with noise that remembers (an Ornstein-Uhlenbeck process, so that it means the same at each step);

@@ -14,6 +14,7 @@ from demo.history.activity import DAY
 from demo.history.alerts import Alerts
 from demo.history.blocks import BlockWriter, FillError, Series, pieces
 from demo.history.business import Business
+from demo.history.fills_up import FillsUp
 from demo.history.machine import Machine, gauges
 from demo.history.raw import Raw
 from demo.history.recorded import Recorded, RecordingRules
@@ -115,13 +116,16 @@ class _Sources:
         self._recorded = Recorded(past, RecordingRules(shared / "alert_rules/generated"))
         self._raw = Raw(past, now - _RAW_SECONDS, shared / "targets.yaml")
         self._machine = Machine(seed, gauges(), now)
+        self._fills_up = FillsUp(past.end)
         self._business = Business(seed, now)
 
     def series(self, start: int, end: int) -> Iterator[Series]:
         yield from self._recorded.series(start, end)
         yield from self._alerts.series(start, end)
         yield from self._raw.series(start, end)
-        yield from self._machine.series(start, end)
+        gauges_of_piece = list(self._machine.series(start, end))
+        yield from gauges_of_piece
+        yield from self._fills_up.series(gauges_of_piece, start, end)
         yield from self._business.series(start, end)
 
 

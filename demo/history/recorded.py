@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from demo.history.baselines import Baselines, Hour, signals
 from demo.history.blocks import Series, Steps, steps
 from demo.history.promises import MINUTE, Counts, Past
 
@@ -74,6 +75,10 @@ class _Target:
         """Bad events by all events of a window, where there are any."""
         total = of(self.total, at)
         return of(self.bad, at) / total if total > 0 else None
+
+    def hour(self, minute: int) -> Hour | None:
+        """Return the events of the hour before a minute."""
+        return Hour(self.total.minutes(minute, 60), self.bad.minutes(minute, 60)) if minute >= 5 else None
 
     def remaining(self, samples: int) -> float | None:
         """What is left of the budget of 30 days, in terms of the whole 30 days, after so many samples of 5 minutes."""
@@ -139,6 +144,12 @@ class Recorded:
         yield from self._windows(start, end)
         yield from self._budgets(start, end)
         yield from self._states(start, end)
+        for labels, series in self._baselines.series(max(start, self._past.start + 300), min(end, self._past.end)):
+            yield series._replace(labels=_text(labels))
+
+    @cached_property
+    def _baselines(self) -> Baselines:
+        return Baselines(list(signals(self._targets, self._past.start, self._past.end)), self._past.end)
 
     def _steps(self, group: tuple[int, int], start: int, end: int) -> tuple[Steps, range]:
         """The times of a group, and the minute of each."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ import pytest
 import requests
 import yaml
 
+from demo.history.baselines import Baselines, Signal
 from demo.history.blocks import BlockWriter, Series
+from demo.history.fills_up import FillsUp
+from demo.history.machine import Gauge, Machine
 from demo.history.promises import Past, past
 from demo.history.raw import Raw
 from demo.history.recorded import Recorded, RecordingRules
@@ -57,10 +61,18 @@ def prometheus(made: Past, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield from Raw(made, SINCE, ROOT / "targets.yaml").series(START, END)
         yield from (one for one in events.series(START, END) if one.name.startswith("slo:events_"))
         yield from (one for one in events.series(END - 7200, END) if one.name == "slo:error_budget:ratio")
+        yield from _fills_up()
 
+    with _running(folder, series()) as url:
+        yield url
+
+
+@contextmanager
+def _running(folder: Path, series: Iterable[Series]) -> Iterator[str]:
+    """The address of a Prometheus that has the series, and no rule."""
     writer = BlockWriter(folder)
     try:
-        writer.write(series())
+        writer.write(series)
         writer.finish()
     finally:
         writer.close()
@@ -73,6 +85,13 @@ def prometheus(made: Past, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield f"http://{address}"
 
 
+def _fills_up() -> Iterator[Series]:
+    """What is in use of a made-up machine, typically and at most."""
+    memory = 'job="cache",instance="main"'
+    gauges = [Gauge("redis_memory_max_bytes", memory, 100, 0), Gauge("redis_memory_used_bytes", memory, 20, 100)]
+    yield from FillsUp(END).series(Machine(3, gauges, END).series(START, END), START, END)
+
+
 def _ready(address: str) -> bool:
     try:
         return requests.get(f"http://{address}/-/ready", timeout=5).ok
@@ -82,8 +101,9 @@ def _ready(address: str) -> bool:
 
 @cache
 def _rules() -> list[dict[str, Any]]:
-    document = yaml.load((ROOT / "alert_rules/generated/targets.yml").read_text(), yaml.CSafeLoader)
-    return [rule for group in document["groups"] for rule in group["rules"] if "record" in rule]
+    files = (ROOT / f"alert_rules/generated/{name}.yml" for name in ("targets", "baselines", "forecasts"))
+    groups = [group for file in files for group in yaml.load(file.read_text(), yaml.CSafeLoader)["groups"]]
+    return [rule for group in groups for rule in group["rules"] if "record" in rule]
 
 
 def _inlined(expr: str) -> str:
@@ -141,3 +161,51 @@ def test_recorded_windows_are_those_of_the_recorded_events(prometheus: str, reco
     assert computed.keys() == said.keys()
     for target, values in said.items():
         _same(computed[target], values, f"{record} of {target}")
+
+
+def _said(series: Series) -> dict[int, float]:
+    times = (series.steps.first + number * series.steps.every for number in range(len(series.steps.lines)))
+    return {time: value for time, value in zip(times, series.values, strict=True) if value is not None}
+
+
+@pytest.mark.parametrize("record", ["crm:resource_typical:ratio1d", "crm:resource_highest:ratio1d"])
+def test_recorded_days_are_those_of_what_was_recorded_in_use(prometheus: str, record: str) -> None:
+    """Of a day, the typical value and the highest are what their rules compute from what is in use."""
+    (series,) = (one for one in _fills_up() if one.name == record)
+    said = {time: value for time, value in _said(series).items() if time > END - 1800}
+    (expr,) = (rule["expr"] for rule in _rules() if rule["record"] == record)
+    _same(_ask(prometheus, expr, list(said))[""], said, record)
+
+
+@pytest.mark.parametrize("signal", ["traffic", "bad events"])
+def test_recorded_hours_are_those_of_the_recorded_events(prometheus: str, made: Past, signal: str) -> None:
+    """The traffic and the bad events of each hour are what their rules compute from the recorded events."""
+    events = Recorded(made, RecordingRules(ROOT / "alert_rules/generated"))
+    labels = f'signal="{signal}"'
+    listed = [one for one in events.series(END - 3600, END) if one.name == "crm:signal:hour" and labels in one.labels]
+    (rule,) = (rule for rule in _rules() if rule["record"] == "crm:signal:hour" and rule["labels"]["signal"] == signal)
+    computed = _ask(prometheus, _inlined(rule["expr"]), list(_said(listed[0])))
+    assert len(listed) == 21
+    for series in listed:
+        (target,) = re.findall(r',target="([^"]+)"', series.labels)
+        _same(computed[target], _said(series), f"{signal} of {target}")
+
+
+def test_what_was_normal_is_what_its_rules_compute(tmp_path: Path) -> None:
+    """Median of the weeks, ratio, today, chance and deviation of a count, each from what was recorded before it."""
+    start, end = START - 90 * 86400, START - 60 * 86400
+    by_step = {step: 500 + 300 * (step * 7919 % 97) / 97 for step in range(start // 300, end // 300)}
+    made = Baselines([Signal({}, by_step, by_step)], end)
+
+    def written() -> Iterator[Series]:
+        yield from (series._replace(labels='kind="count"') for _, series in made.series(start, end))
+
+    compared = set()
+    with _running(tmp_path, written()) as url:
+        for series in written():
+            rules = [rule for rule in _rules() if rule["record"] == series.name and "labels" not in rule]
+            for rule in rules:
+                said = {time: value for time, value in _said(series).items() if time > end - 7200}
+                _same(_ask(url, rule["expr"], list(said))[""], said, series.name)
+                compared.add(series.name)
+    assert len(compared) == 7

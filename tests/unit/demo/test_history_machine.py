@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from demo.history.business import Business
+from demo.history.fills_up import FillsUp
 from demo.history.machine import Gauge, Machine, gauges
 
 NOW = 1_796_000_400
@@ -60,3 +63,27 @@ def test_each_part_of_this_machine_is_known_with_its_own_limit() -> None:
     disks = [gauge.labels for gauge in found if gauge.name.startswith("node_filesystem")]
     assert disks
     assert {disks.count(labels) for labels in disks} == {5}
+
+
+def test_what_is_in_use_has_its_typical_and_its_highest_day() -> None:
+    """In two pieces as in one: median and maximum of the last day of each resource, and what is in use lately."""
+    gauges = [*_GAUGES[2:], *_GAUGES[:1], _GAUGES[0]._replace(name="node_filesystem_free_bytes", now=45e9)]
+    gauges.append(_GAUGES[3]._replace(name="node_memory_MemTotal_bytes", now=16e9, size=0))
+
+    def recorded(*borders: int) -> dict[tuple[str, str], list[float | None]]:
+        machine, fills_up = Machine(1, gauges, NOW), FillsUp(NOW)
+        found: dict[tuple[str, str], list[float | None]] = {}
+        for start, end in pairwise(borders):
+            for one in fills_up.series(machine.series(start, end), start, end):
+                found.setdefault((one.name, one.labels), []).extend(one.values)
+        return found
+
+    found = recorded(NOW - 3 * DAY, NOW - DAY, NOW)
+    disk = 'component="host",instance="local",name="/",resource="disk"'
+    typical, highest = found["crm:resource_typical:ratio1d", disk], found["crm:resource_highest:ratio1d", disk]
+    assert typical[-1] == pytest.approx(1 - 40.1 / 95.1, rel=0.01)
+    assert highest[-1] == pytest.approx(1 - 40 / 95, rel=0.01)
+    assert len(found["crm:resource_used:ratio", disk]) == 1500
+    memory = 'component="host",instance="local",resource="memory"'
+    assert 0.3 < (found["crm:resource_typical:ratio1d", memory][-1] or 0) < 0.7
+    assert recorded(NOW - 3 * DAY, NOW)["crm:resource_typical:ratio1d", disk] == pytest.approx(typical, rel=1e-6)
