@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporters import __version__
-from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
+from pantrywatch.analysis.commands import add_analysis_commands, prometheus_of
 from pantrywatch.config.shared_files import checkout, shared_files
 from pantrywatch.native.commands import add_stack_commands, running_state, state_of
 
@@ -95,11 +94,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("queryid", type=int, metavar="QUERYID")
     command.add_argument("--settings", type=Path, default=Path("settings.yaml"), metavar="FILE")
     command.set_defaults(run=_statement)
-    _add_explain(commands)
-    _add_report(commands)
-    _add_gate(commands)
-    _add_target(commands)
-    _add_baseline(commands)
+    add_analysis_commands(commands)
     _add_capacity(commands)
     return top
 
@@ -111,96 +106,6 @@ def _add_scheduler(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     command.add_argument("--listen", default="127.0.0.1:9096", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--keep", type=Path, metavar="DIR", help="keep the days here across restarts")
     command.set_defaults(run=_scheduler)
-
-
-def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("explain", help="print what is known about an alert: since when, why, what first")
-    command.add_argument("alert", metavar="ALERT", help="its name, for example CrmApiSlow")
-    command.add_argument("--json", action="store_true", help="as one JSON document")
-    command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
-    command.add_argument(
-        "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
-    )
-    command.set_defaults(run=_explain)
-
-
-def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("report", help="write what was promised against what was measured as one page")
-    command.add_argument(
-        "--period", choices=("7d", "30d", "month"), default="30d",
-        help="the days until now, or this month; on its first day the month before (default: %(default)s)",
-    )  # fmt: skip
-    command.add_argument("--into", type=Path, required=True, metavar="FILE", help="the page, such as report.html")
-    command.add_argument("--pdf", type=Path, metavar="FILE", help="also as PDF, printed by Chromium")
-    command.add_argument("--status", type=Path, metavar="FILE", help="also a status page for everybody")
-    command.add_argument("--locale", choices=("en", "de"), default="en", help="(default: %(default)s)")
-    command.add_argument(
-        "--days", type=Path, metavar="FILE",
-        help="the long memory of the scheduler, for the status page (default: that of the stack)",
-    )  # fmt: skip
-    command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
-    command.add_argument(
-        "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
-    )
-    command.add_argument(
-        "--alertmanager", metavar="URL",
-        help="whose silences are acknowledgments (default: that of the stack, without --prometheus)",
-    )  # fmt: skip
-    command.set_defaults(run=_report)
-
-
-def _add_gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("gate", help="judge a deployment: is any promise worse than before and last week?")
-    command.add_argument("--since", required=True, metavar="MARK", help="a version of `mark`, or a time as there")
-    command.add_argument(
-        "--wait", type=float, default=0.0, metavar="MINUTES", help="wait for enough data, at most so long after it"
-    )
-    command.add_argument(
-        "--require",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="too little data on this target is exit code 3, too",
-    )
-    command.add_argument("--json", action="store_true", help="as one line of JSON")
-    command.add_argument("--github", action="store_true", help="annotate the run of GitHub Actions, too")
-    command.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report, too")
-    command.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
-    command.add_argument(
-        "--settings", type=Path, metavar="FILE", help="settings file with the `web` section for Prometheus"
-    )
-    command.set_defaults(run=_gate)
-
-
-def _add_target(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("target", help="try targets before they are promised")
-    actions = command.add_subparsers(required=True, metavar="ACTION")
-    action = actions.add_parser("try", help="print what changed targets would have burnt and paged over 30 days")
-    action.add_argument("file", type=Path, metavar="FILE", help="a copy of targets.yaml with what is new or changed")
-    action.add_argument("--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)")
-    action.add_argument("--settings", type=Path, metavar="FILE", help="settings file with the `web` section for it")
-    action.set_defaults(run=_try_targets)
-
-
-def _add_baseline(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("baseline", help="how often what is usual is wrong here; snapshots of the targets")
-    actions = command.add_subparsers(required=True, metavar="ACTION")
-    test = actions.add_parser("test", help="print of each series how often an hour was outside its band by chance")
-    test.set_defaults(run=_test_baselines)
-    save = actions.add_parser("save", help="keep what was measured of all targets on the last 14 days")
-    save.set_defaults(run=_save_baseline)
-    compare = actions.add_parser("compare", help="print which targets are better or worse than in a snapshot")
-    compare.set_defaults(run=_compare_baseline)
-    for action in (save, compare):
-        action.add_argument("name", metavar="NAME")
-    compare.add_argument(
-        "--since", metavar="TIME", help="2026-11-24 or Unix seconds (default: the end of the snapshot)"
-    )
-    for action in (test, save, compare):
-        action.add_argument(
-            "--prometheus", metavar="URL", help="(default: the one of the stack in the state directory)"
-        )
-        action.add_argument("--settings", type=Path, metavar="FILE", help="settings file with the `web` section for it")
 
 
 def _add_capacity(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -315,60 +220,11 @@ def _boards(options: argparse.Namespace) -> int:
     from pantrywatch.boards.serve import serve_boards
     from pantrywatch.web.prometheus import Prometheus
 
-    url, web = _prometheus_of(options)
+    url, web = prometheus_of(options)
     shared = shared_files()
     catalogue = BoardFiles(shared / "dashboards/generated", shared / "docs")
     listen = options.listen or running_state(options).addresses().address("boards")
     return serve_boards(listen, Prometheus(url, web), catalogue, web)
-
-
-def _prometheus_of(options: argparse.Namespace) -> tuple[str, WebSettings]:
-    """Return the URL of the Prometheus to ask, and its login: the one named, or that of the stack that runs."""
-    state = running_state(options)
-    web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
-    return options.prometheus or state.addresses().url("prometheus"), web
-
-
-def _explain(options: argparse.Namespace) -> int:
-    from pantrywatch.explain.command import print_explanation
-    from pantrywatch.explain.questions import QUESTION_SECONDS
-    from pantrywatch.web.prometheus import Prometheus
-
-    prometheus = Prometheus(*_prometheus_of(options), QUESTION_SECONDS)
-    return print_explanation(prometheus, options.alert, shared_files() / "docs/runbooks", as_json=options.json)
-
-
-def _report(options: argparse.Namespace) -> int:
-    from pantrywatch.config.settings import read_settings
-    from pantrywatch.report.command import Wanted, write_report
-    from pantrywatch.scheduler.memory import FILE
-    from pantrywatch.web.prometheus import Prometheus
-
-    environment = read_settings(options.settings).environment if options.settings else ""
-    state = None if options.prometheus else running_state(options)
-    memory = state.file(f"scheduler/{FILE}") if state else None
-    url, web = _prometheus_of(options)
-    wanted = Wanted(
-        options.period,
-        options.locale,
-        options.into,
-        options.pdf,
-        options.status,
-        options.days or memory,
-        environment,
-        options.alertmanager or (state.addresses().url("alertmanager") if state else None),
-        web,
-    )
-    return write_report(Prometheus(url, web), shared_files(), wanted)
-
-
-def _gate(options: argparse.Namespace) -> int:
-    from pantrywatch.gate.command import Gate, Outputs, run_gate
-    from pantrywatch.web.prometheus import Prometheus
-
-    gate = Gate(options.since, options.wait, options.require)
-    outputs = Outputs(options.json, options.github, options.junit)
-    return run_gate(Prometheus(*_prometheus_of(options)), shared_files(), gate, outputs)
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -412,47 +268,8 @@ def _heartbeat(options: argparse.Namespace) -> int:
     return serve_heartbeat(options.settings, options.listen, options.keep)
 
 
-def _try_targets(options: argparse.Namespace) -> int:
-    from pantrywatch.build.target_try import try_targets
-    from pantrywatch.web.prometheus import Prometheus
-
-    state = running_state(options)
-    web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
-    prometheus = Prometheus(options.prometheus or state.addresses().url("prometheus"), web)
-    return try_targets(options.file, shared_files(), prometheus)
-
-
-def _test_baselines(options: argparse.Namespace) -> int:
-    from pantrywatch.baseline.judge import print_test
-    from pantrywatch.config.settings import read_settings
-    from pantrywatch.web.prometheus import Prometheus
-
-    holidays = read_settings(options.settings).holidays if options.settings else ()
-    return print_test(Prometheus(*_prometheus_of(options)), map(date.fromisoformat, holidays))
-
-
-def _save_baseline(options: argparse.Namespace) -> int:
-    from pantrywatch.baseline.compare import save_snapshot
-    from pantrywatch.baseline.snapshot import file_of
-    from pantrywatch.web.prometheus import Prometheus
-
-    file = file_of(state_of(options).path, options.name)
-    return save_snapshot(file, Prometheus(*_prometheus_of(options)))
-
-
-def _compare_baseline(options: argparse.Namespace) -> int:
-    from pantrywatch.baseline.compare import print_comparison
-    from pantrywatch.baseline.snapshot import file_of
-    from pantrywatch.native.marks import seconds_of
-    from pantrywatch.web.prometheus import Prometheus
-
-    since = None if options.since is None else seconds_of(options.since, "--since")
-    file = file_of(state_of(options).path, options.name)
-    return print_comparison(file, Prometheus(*_prometheus_of(options)), since)
-
-
 def _scheduler(options: argparse.Namespace) -> int:
-    from pantrywatch.report.mailing import Mailing, mailing_of
+    from pantrywatch.analysis.report.mailing import Mailing, mailing_of
     from pantrywatch.scheduler.serve import serve_scheduler
 
     def tasks_of(settings: Settings, file: Path, prometheus: Prometheus, keep: Path | None) -> Iterable[Mailing]:
@@ -478,12 +295,3 @@ def _capacity(options: argparse.Namespace) -> int:
     from pantrywatch.capacity.command import capacity
 
     return capacity(options)
-
-
-def _web(settings_file: Path) -> WebSettings:
-    from pantrywatch.config.settings import read_settings
-    from pantrywatch.web.config_files import require_valid, rooted
-
-    web = read_settings(settings_file).web or WebSettings()
-    require_valid(web, str(settings_file))
-    return rooted(web, settings_file)

@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 
 from demo.history.golden import History, Signal, history
 from demo.history.injection import Wanted, inject, is_ordinary
-from pantrywatch.baseline.bands import HISTORY_HOURS, Hours
-from pantrywatch.baseline.judge import outside
+from pantrywatch.analysis.baseline.bands import HISTORY_HOURS, Hours
+from pantrywatch.analysis.baseline.judge import outside
 from tests.bench.baseline_cost import print_cost
 from tests.bench.short_bands import STEP_SECONDS, STEPS_AN_HOUR, adaptive, by_hour, robust, without_sparse
 

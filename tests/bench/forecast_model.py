@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pantrywatch.baseline.bands import quantile
+from pantrywatch.analysis.baseline.bands import quantile
 
 DAY_SECONDS = 86400
 STEADY, FILLING, EARLY, JUMPED, RETURNS = range(5)

@@ -19,9 +19,9 @@ from pathlib import Path
 from statistics import median_low
 
 from demo.history.activity import DAY, WEEK, share_of_peak
+from pantrywatch.analysis.gate.beta import beta_quantile
+from pantrywatch.analysis.gate.deployment import Judged, Promise, chances, judge, judge_one
 from pantrywatch.config.targets import read_targets
-from pantrywatch.gate.beta import beta_quantile
-from pantrywatch.gate.deployment import Judged, Promise, chances, judge, judge_one
 from tests.bench.gate_world import Durations, Errors, Moment, World
 
 _SEED = 1618

@@ -9,10 +9,10 @@ from statistics import NormalDist
 
 from demo.history.activity import WEEK, day_and_hour_noise, share_of_peak
 from demo.history.noise import Noise, Wander
-from pantrywatch.gate.change import BLOCK_SECONDS, HOUR_BLOCKS, QUIET_HOURS, Block, Spans
-from pantrywatch.gate.deployment import DurationsOf, SharesOf
-from pantrywatch.gate.durations import Buckets
-from pantrywatch.gate.shares import MOST_HOURS, Counts
+from pantrywatch.analysis.gate.change import BLOCK_SECONDS, HOUR_BLOCKS, QUIET_HOURS, Block, Spans
+from pantrywatch.analysis.gate.deployment import DurationsOf, SharesOf
+from pantrywatch.analysis.gate.durations import Buckets
+from pantrywatch.analysis.gate.shares import MOST_HOURS, Counts
 
 _QUIET = QUIET_HOURS * HOUR_BLOCKS
 _BEFORE = MOST_HOURS * HOUR_BLOCKS

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from pantrywatch.baseline.bands import quantile
+from pantrywatch.analysis.baseline.bands import quantile
 
 WEEK_MINUTES = 7 * 24 * 60
 HISTORY_MINUTES = 5 * WEEK_MINUTES

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pantrywatch.baseline.bands import WEEK_HOURS
-from pantrywatch.baseline.snapshot import Measured, Snapshot, file_of, save
+from pantrywatch.analysis.baseline.bands import WEEK_HOURS
+from pantrywatch.analysis.baseline.snapshot import Measured, Snapshot, file_of, save
 from pantrywatch.cli import main
 from pantrywatch.scheduler.day import DAY_SECONDS, day_of
 from tests.support.filled_prometheus import filled_prometheus

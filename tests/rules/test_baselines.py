@@ -12,7 +12,7 @@ import rjsonnet
 import yaml
 
 from demo.history.golden import Signal, history
-from pantrywatch.baseline.bands import HISTORY_HOURS, Hours
+from pantrywatch.analysis.baseline.bands import HISTORY_HOURS, Hours
 from tests.rules.conftest import ROOT
 
 _RULES = ROOT / "alert_rules/generated/baselines.yml"

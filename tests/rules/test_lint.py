@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from exporters.core.errors import ConfigError
+from pantrywatch.analysis.explain.evidence import table
+from pantrywatch.analysis.explain.forecasts import questions
+from pantrywatch.analysis.gate.questions import question, question_of_buckets
 from pantrywatch.config.targets import read_targets
-from pantrywatch.explain.evidence import table
-from pantrywatch.explain.forecasts import questions
-from pantrywatch.gate.questions import question, question_of_buckets
 from tools import record_metrics
 from tools.rule_lint.catalogue import FOLDER, ROOT, Catalogue, jobs, read_catalogue, read_recorded
 from tools.rule_lint.check import LINTS, Finding, check, without_excluded

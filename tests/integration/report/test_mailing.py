@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporters.core.clock import Clock
+from pantrywatch.analysis.report.mailing import Mailing
 from pantrywatch.config.report import ReportDay, ReportSettings
-from pantrywatch.report.mailing import Mailing
 from pantrywatch.web.mail import MailRoute
 from pantrywatch.web.prometheus import Answer, Prometheus
 from tests.support.exporter import ROOT

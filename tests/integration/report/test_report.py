@@ -14,14 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pantrywatch.analysis.report.command import Wanted, write_report
+from pantrywatch.analysis.report.panels import Panels
+from pantrywatch.analysis.report.period import PERIODS, period_of
+from pantrywatch.analysis.report.promises import promise_questions
+from pantrywatch.analysis.report.questions import Asker
+from pantrywatch.analysis.report.report import Report, collect, state_questions
+from pantrywatch.analysis.report.tables import table_questions
 from pantrywatch.cli import main
-from pantrywatch.report.command import Wanted, write_report
-from pantrywatch.report.panels import Panels
-from pantrywatch.report.period import PERIODS, period_of
-from pantrywatch.report.promises import promise_questions
-from pantrywatch.report.questions import Asker
-from pantrywatch.report.report import Report, collect, state_questions
-from pantrywatch.report.tables import table_questions
 from pantrywatch.web.prometheus import Answer, Prometheus
 from tests.support.alertmanagers import alertmanager, settings_for
 from tests.support.exporter import ROOT

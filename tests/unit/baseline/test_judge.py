@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from pantrywatch.baseline.bands import HISTORY_HOURS, WEEK_HOURS, Hours
-from pantrywatch.baseline.hours import Signal
-from pantrywatch.baseline.judge import Judged, judged
+from pantrywatch.analysis.baseline.bands import HISTORY_HOURS, WEEK_HOURS, Hours
+from pantrywatch.analysis.baseline.hours import Signal
+from pantrywatch.analysis.baseline.judge import Judged, judged
 
 
 def _signal(weeks: float, unusual: tuple[int, ...] = ()) -> Signal:

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.core.errors import ConfigError
-from pantrywatch.baseline.compare import compared
-from pantrywatch.baseline.snapshot import Measured, Snapshot, file_of, load, measured, save
+from pantrywatch.analysis.baseline.compare import compared
+from pantrywatch.analysis.baseline.snapshot import Measured, Snapshot, file_of, load, measured, save
 from pantrywatch.scheduler.day import Day
 from tests.support.properties import cases
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from exporters.core.errors import ConfigError
+from pantrywatch.analysis.explain.alerts import explains, read_alerts
+from pantrywatch.analysis.explain.command import print_explanation
+from pantrywatch.analysis.explain.evidence import evidence_about, table
+from pantrywatch.analysis.explain.explanation import explain
+from pantrywatch.analysis.explain.text import text_of
 from pantrywatch.config.components import components
 from pantrywatch.config.targets import read_targets
-from pantrywatch.explain.alerts import explains, read_alerts
-from pantrywatch.explain.command import print_explanation
-from pantrywatch.explain.evidence import evidence_about, table
-from pantrywatch.explain.explanation import explain
-from pantrywatch.explain.text import text_of
 from pantrywatch.web.prometheus import Answer, Prometheus
 
 ROOT = Path(__file__).parents[3]

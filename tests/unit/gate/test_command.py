@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from exporters.core.errors import ConfigError
-from pantrywatch.gate.command import Gate, Outputs, run_gate
+from pantrywatch.analysis.gate.command import Gate, Outputs, run_gate
 from pantrywatch.web.prometheus import Answer, Prometheus
 
 ROOT = Path(__file__).parents[3]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from pantrywatch.analysis.gate.deployment import DurationsOf, SharesOf
+from pantrywatch.analysis.gate.reading import Window, read_promises, window_at
 from pantrywatch.config.targets import read_targets
-from pantrywatch.gate.deployment import DurationsOf, SharesOf
-from pantrywatch.gate.reading import Window, read_promises, window_at
 from pantrywatch.web.prometheus import Answer, NoAnswerError, Prometheus
 
 _TARGETS = read_targets(Path(__file__).parents[3] / "targets.yaml")

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pantrywatch.gate.beta import beta_quantile
-from pantrywatch.gate.change import Spans
-from pantrywatch.gate.deployment import DurationsOf, Judged, Promise, SharesOf, chances, judge
-from pantrywatch.gate.durations import Buckets, quantile_of
-from pantrywatch.gate.shares import Counts
+from pantrywatch.analysis.gate.beta import beta_quantile
+from pantrywatch.analysis.gate.change import Spans
+from pantrywatch.analysis.gate.deployment import DurationsOf, Judged, Promise, SharesOf, chances, judge
+from pantrywatch.analysis.gate.durations import Buckets, quantile_of
+from pantrywatch.analysis.gate.shares import Counts
 from tests.support.properties import cases
 
 _EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)

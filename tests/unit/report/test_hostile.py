@@ -10,12 +10,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pantrywatch.report.days import layers_of
-from pantrywatch.report.locale import locale
-from pantrywatch.report.page import report_page, status_page, summary
-from pantrywatch.report.period import period_of
-from pantrywatch.report.questions import Asker
-from pantrywatch.report.report import collect
+from pantrywatch.analysis.report.days import layers_of
+from pantrywatch.analysis.report.locale import locale
+from pantrywatch.analysis.report.page import report_page, status_page, summary
+from pantrywatch.analysis.report.period import period_of
+from pantrywatch.analysis.report.questions import Asker
+from pantrywatch.analysis.report.report import collect
 from pantrywatch.web.prometheus import Answer, NoAnswerError, Prometheus
 from tests.support.properties import cases
 

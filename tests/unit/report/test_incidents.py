@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pantrywatch.report.acknowledgments import acknowledged, silences_of
-from pantrywatch.report.deployments import delivery_of
-from pantrywatch.report.incidents import Incident, causes_of, episodes_of, incidents_of
-from pantrywatch.report.period import Period, period_of
-from pantrywatch.report.questions import Series
+from pantrywatch.analysis.report.acknowledgments import acknowledged, silences_of
+from pantrywatch.analysis.report.deployments import delivery_of
+from pantrywatch.analysis.report.incidents import Incident, causes_of, episodes_of, incidents_of
+from pantrywatch.analysis.report.period import Period, period_of
+from pantrywatch.analysis.report.questions import Series
 
 ROOT = Path(__file__).parents[3]
 _CAUSES = causes_of(ROOT / "alert_rules/generated/causes.yml")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pantrywatch.report.locale import languages, locale, table
-from pantrywatch.report.tables import table_sources
+from pantrywatch.analysis.report.locale import languages, locale, table
+from pantrywatch.analysis.report.tables import table_sources
 
 FOLDER = Path(__file__).parents[3] / "pantrywatch/report"
 

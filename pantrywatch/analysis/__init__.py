@@ -1,0 +1,1 @@
+"""What is made of a running Prometheus' answers: explanations, verdicts, reports, comparisons."""
