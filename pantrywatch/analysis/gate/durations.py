@@ -91,7 +91,7 @@ def _between(low: _Point, high: _Point, wanted: float, events: float) -> Quantil
 
 def change_of_quantile(spans: Spans[Buckets], edges: Sequence[float], quantile: float, excess: float) -> Change | None:
     """Return the change of a quantile; `excess`: how many times more than chance whole blocks of it differ."""
-    before, after = (quantile_of(blocks, edges, quantile) for blocks in (spans.before, spans.after) if blocks)
+    before, after = (quantile_of(blocks, edges, quantile) for blocks in (spans.before, spans.after))
     if before is None or after is None:
         return None
     return Change(after.log_value - before.log_value, excess * (after.variance + before.variance))
