@@ -130,14 +130,14 @@ def test_the_chance_to_be_wrong_is_divided_over_all_promises() -> None:
     assert chances(changed) == chances([one for one in many if isinstance(one, SharesOf)])
 
 
-def test_nothing_since_the_deployment_is_too_little_data() -> None:
-    """Neither of durations nor of shares there is a block yet: no verdict on either, and no traceback."""
+def test_a_week_without_blocks_is_no_week() -> None:
+    """Where nothing is there of the same hours last week, what was before the deployment judges, and no traceback."""
     bucket, count = [90.0, 99.0, 100.0, 100.0], Counts(300, 3)
-    promises: list[Promise] = [
-        DurationsOf("durations", Spans([bucket] * 36, []), None, (0.1, 0.5, 1)),
-        SharesOf("shares", Spans([count] * 36, []), None),
-    ]
-    assert {judged.verdict for judged in judge(promises)} == {"too little data"}
+    now: Spans[Any] = Spans([bucket] * 36, [bucket] * 3)
+    none: Spans[Any] = Spans([bucket] * 36, [])
+    assert _one(DurationsOf("durations", now, none, (0.1, 0.5, 1))).verdict in ("same", "too little data")
+    shares = SharesOf("shares", Spans([count] * 36, [count] * 3), Spans([count] * 36, []))
+    assert _one(shares).verdict in ("same", "too little data")
 
 
 _NUMBERS = st.one_of(st.just(0.0), st.floats(0, 1e7), st.integers(0, 50).map(float))
