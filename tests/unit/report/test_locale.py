@@ -12,7 +12,7 @@ import pytest
 from pantrywatch.analysis.report.locale import languages, locale, table
 from pantrywatch.analysis.report.tables import table_sources
 
-FOLDER = Path(__file__).parents[3] / "pantrywatch/report"
+FOLDER = Path(__file__).parents[3] / "pantrywatch/analysis/report"
 
 
 def _names(text: str) -> set[str]:
