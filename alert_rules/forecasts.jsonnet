@@ -113,11 +113,14 @@ function(config=(import 'config.libsonnet').defaults)
           record(series.least, '%d * %s - %d * %s - 1e-9' % [fence + 1, quartile(0.25), fence, quartile(0.75)]),
           record(series.most, '%d * %s - %d * %s + 1e-9' % [fence + 1, quartile(0.75), fence, quartile(0.25)]),
           record(series.growth, 'avg_over_time(%s)' % over(basis + 'd', without_jumps)),
-          // Of whole weeks, so that neither the rhythm of the week nor what evens out within it counts; a day.
-          record(series.spread, '7 ^ 0.5 * stddev_over_time(%s)' % over(
-            '22d',
-            'avg_over_time(%s)' % over('6d12h', '%s or 1 * %s @ end() and %s' % [without_jumps, series.growth, grown])
-          )),
+          // Of whole weeks, so that neither the rhythm of the week nor what evens out within it counts; a day. Days that are left
+          // out (each weekend begins and ends with a jump) say nothing: their share is missing from the spread, and from the days
+          // that the growth is the mean of.
+          record(series.spread, '7 ^ 0.5 * stddev_over_time(%s) * %s / (count_over_time(%s) > 0)' % [
+            over('22d', 'avg_over_time(%s)' % over('6d12h', '%s or 1 * %s @ end() and %s' % [without_jumps, series.growth, grown])),
+            series.days,
+            over(basis + 'd', without_jumps),
+          ]),
           record(series.level, '%s + 3 * %s' % [typical_of_week, series.growth]),
           record(series.left, '1 - %s - quantile_over_time(0.5, %s) - %s * (time() %% %s) / %s' % [
             series.level,

@@ -69,11 +69,12 @@ def forecast(typical: Sequence[float], highest: Sequence[float], elapsed: float 
 def _fit(typical: Sequence[float], grown: Sequence[float]) -> _Fit:
     low, high = quantile(0.25, grown), quantile(0.75, grown)
     least, most = low - _FENCE * (high - low) - 1e-9, high + _FENCE * (high - low) + 1e-9
-    growth = statistics.fmean(one for one in grown if least <= one <= most)
+    kept = [one for one in grown if least <= one <= most]
+    growth = statistics.fmean(kept)
     evened = [one if least <= one <= most else growth for one in grown]
     weeks = [statistics.fmean(evened[end - 7 : end]) for end in range(7, len(evened) + 1)]
     level = quantile(0.5, typical[-7:]) + 3 * growth
-    return _Fit(growth, math.sqrt(7) * statistics.pstdev(weeks), level, least, most)
+    return _Fit(growth, math.sqrt(7) * statistics.pstdev(weeks) * len(grown) / len(kept), level, least, most)
 
 
 def _state(fit: _Fit, typical: Sequence[float], days: int) -> int:
