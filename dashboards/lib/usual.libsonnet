@@ -1,5 +1,5 @@
 // What was, next to what is usual at this hour of the week (alert_rules/baselines.jsonnet): a line, and its band as thin dashed
-// ones, for the preview draws no surface between two series.
+// ones. No surface between them: an override names the series it fills down to, and those of servers have names of their own.
 local names = import '../../alert_rules/lib/baseline_series.libsonnet';
 local panel = import 'panel.libsonnet';
 
