@@ -127,9 +127,14 @@ function(config=(import 'config.libsonnet').defaults)
           // 1.4826 medians are a standard deviation; a day and more of hours, of a whole week of them.
           record(names.spread, |||
             clamp_min(1.4826 * quantile_over_time(0.5, %(hours)s), 1)
-              and count_over_time(%(hours)s) >= 30
+              and count_over_time(%(counted)s) >= 30
               and %(value)s offset %(history)s
-          ||| % { hours: before('abs(%s)' % names.deviation, '6d23h30m'), value: names.value, history: duration('5w') }),
+          ||| % {
+            hours: before('abs(%s)' % names.deviation, '6d23h30m'),
+            counted: before(names.deviation, '6d23h30m'),
+            value: names.value,
+            history: duration('5w'),
+          }),
           record(names.normal, '%s * %s' % [names.usual, names.today]),
           record(names.lower, 'clamp_min(%s * (1 - %s), 0)' % [names.normal, width]),
           record(names.upper, '%s * (1 + %s)' % [names.normal, width]),

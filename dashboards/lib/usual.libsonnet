@@ -1,5 +1,5 @@
 // What was, next to what is usual at this hour of the week (alert_rules/baselines.jsonnet): a line, and its band as thin dashed
-// ones, for the preview draws no surface between two series.
+// ones, with a surface between them where there is one server: an override names the series it fills down to.
 local names = import '../../alert_rules/lib/baseline_series.libsonnet';
 local panel = import 'panel.libsonnet';
 
@@ -22,10 +22,12 @@ local panel = import 'panel.libsonnet';
       [
         panel.query(now, named('last hour')),
         panel.query(of(names.normal), named('usual')),
-        panel.query(of(names.upper), named('usual, at most')),
+        // In this order: the preview fills down to the series before.
         panel.query(of(names.lower), named('usual, at least')),
+        panel.query(of(names.upper), named('usual, at most')),
       ],
       empty,
       width=24,
-    ) + panel.decimals(0) + panel.one_like('usual$', line(1, [8, 8])) + panel.one_like('usual, at (most|least)$', line(1, [2, 4])),
+    ) + panel.decimals(0) + panel.one_like('usual$', line(1, [8, 8])) + panel.one_like('usual, at (most|least)$', line(1, [2, 4]))
+    + (if by == '' then panel.one('usual, at most', { 'custom.fillBelowTo': 'usual, at least', 'custom.fillOpacity': 10 }) else {}),
 }
