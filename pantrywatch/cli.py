@@ -367,14 +367,11 @@ def _try_targets(options: argparse.Namespace) -> int:
 
 
 def _scheduler(options: argparse.Namespace) -> int:
-    from pantrywatch.scheduler.serve import Task, serve_scheduler
+    from pantrywatch.report.mailing import Mailing, mailing_of
+    from pantrywatch.scheduler.serve import serve_scheduler
 
-    def tasks_of(settings: Settings, file: Path, prometheus: Prometheus, keep: Path | None) -> Iterable[Task]:
-        if settings.report is None:
-            return ()
-        from pantrywatch.report.mailing import mailing_of  # templates and boards: only where a report is wanted
-
-        return mailing_of(settings, file, prometheus, shared_files(), keep)
+    def tasks_of(settings: Settings, file: Path, prometheus: Prometheus, keep: Path | None) -> Iterable[Mailing]:
+        return () if settings.report is None else mailing_of(settings, file, prometheus, shared_files(), keep)
 
     return serve_scheduler(options.settings, options.prometheus, options.listen, options.keep, tasks_of)
 
