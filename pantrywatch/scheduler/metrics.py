@@ -46,6 +46,7 @@ class SchedulerCollector(Collector):
     succeeded_at: float = 0.0
     answered: bool = False
     failures: int = 0
+    others: dict[str, tuple[bool, int]] = field(default_factory=dict)  # task → whether it last succeeded, failures
     _made: tuple[int, list[Day]] | None = None
 
     def __post_init__(self) -> None:
@@ -58,6 +59,11 @@ class SchedulerCollector(Collector):
             self.succeeded_at = self.clock.wall()
         else:
             self.failures += 1
+
+    def other_ran(self, task: str, *, succeeded: bool) -> None:
+        """Record a run of another task."""
+        _, failures = self.others.get(task, (True, 0))
+        self.others[task] = succeeded, failures + (not succeeded)
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families."""
@@ -82,12 +88,17 @@ class SchedulerCollector(Collector):
             "When the task last succeeded; before the first time, when the scheduler was started.",
             self.succeeded_at or self.started_at,
         )
-        yield _of_task(
+        succeeded = _of_task(
             "pantrywatch_scheduler_success", "Whether the last run of the task succeeded (1) or failed (0).",
             int(self.answered),
         )  # fmt: skip
+        for name, (ok, _) in self.others.items():
+            succeeded.add_metric((name,), int(ok))
+        yield succeeded
         failures = CounterMetricFamily("pantrywatch_scheduler_failures", "Failed runs of the task.", labels=task)
         failures.add_metric(("daily",), self.failures)
+        for name, (_, failed) in self.others.items():
+            failures.add_metric((name,), failed)
         yield failures
         yield GaugeMetricFamily(
             "pantrywatch_scheduler_days_left_out",

@@ -57,7 +57,10 @@ class _Recorded:
 
 
 class Task(Protocol):
-    """What the scheduler does besides; it looks once a minute whether something is due."""
+    """What the scheduler does besides; it looks once a minute whether something is due. `name`: in its metrics."""
+
+    @property
+    def name(self) -> str: ...
 
     def run(self) -> bool:
         """Do what is due; return whether nothing failed."""
@@ -83,7 +86,10 @@ def serve_scheduler(settings_file: Path, prometheus: str, address: str, keep: Pa
     application = own_pages_only(application, address, web.names)
     listener = listen(address)
     logger.info("listening=%s prometheus=%s kept_in=%s", address, server.shown_url, keep)
-    works = [_work(daily.fill, collector.ran), *(_work(task.run) for task in tasks)]
+    works = [
+        _work(daily.fill, collector.ran),
+        *(_work(task.run, partial(_ran, collector, task.name)) for task in tasks),
+    ]
     asyncio.run(_serve(works, serve_web(application, listener, tls)))
     return 0
 
@@ -96,6 +102,10 @@ def scheduler_application(*collectors: Collector) -> Starlette:
     return Starlette(routes=[Route("/healthz", _health), Route("/metrics", partial(_metrics, registry))])
 
 
+def _ran(collector: SchedulerCollector, task: str, succeeded: bool) -> None:  # noqa: FBT001 - as in `ran`
+    collector.other_ran(task, succeeded=succeeded)
+
+
 async def _serve(works: Sequence[Coroutine[Any, Any, None]], web: Coroutine[Any, Any, None]) -> None:
     working = [asyncio.create_task(work) for work in works]
     try:
@@ -105,7 +115,7 @@ async def _serve(works: Sequence[Coroutine[Any, Any, None]], web: Coroutine[Any,
             task.cancel()
 
 
-async def _work(run: Callable[[], bool], ran: Callable[[bool], None] = lambda _: None) -> None:
+async def _work(run: Callable[[], bool], ran: Callable[[bool], None]) -> None:
     """Run a task once a minute; after a failure, again soon, and ever more seldom."""
     retry_seconds = _RETRY_SECONDS
     while True:

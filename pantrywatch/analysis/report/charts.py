@@ -76,7 +76,9 @@ def days_chart(layer: LayerDays, locale: Locale) -> Chart:
     states: Sequence[str] = [state for _, state in layer.days]
     counts = {kind: states.count(kind) for kind in ("kept", "missed", "unknown")}
     missed = "; ".join(locale.day(on) for on, state in layer.days if state == "missed")
-    text = locale.text("days_90", **counts) + (f" {locale.text('missed')}: {missed}." if missed else "")
+    text = locale.text("days_90", **counts)
+    if missed:
+        text += " " + locale.text("days_missed", days=missed)
     return Chart(len(layer.days) * _DAY_WIDTH, _HEIGHT, None, bars, text)
 
 

@@ -60,8 +60,8 @@ class Locale:
         return self.formats["percent"].format(number=self.number(percent, decimals))
 
     def count(self, value: float) -> str:
-        """Return a number of things: whole, or with a decimal where it is small."""
-        return self.number(value, 0 if value >= 10 or value == int(value) else 1)
+        """Return a number of things: whole, with a decimal below 1, for counts of counters are estimates."""
+        return self.number(value, 1 if 0 < value < 1 else 0)
 
     def seconds(self, value: float) -> str:
         """Return a time in the unit that fits it, such as `120 ms` or `2.5 s`."""

@@ -55,6 +55,7 @@ class Mailing:
     shared: Path
     file: Path | None = None
     clock: Clock = field(default_factory=Clock)
+    name: str = "report"
     _sent: Sent | None = None
     _changes: ChangeLog = field(default_factory=lambda: ChangeLog(logger))
 

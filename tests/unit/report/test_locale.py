@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import string
 from datetime import date
@@ -12,7 +13,7 @@ import pytest
 from pantrywatch.analysis.report.locale import languages, locale, table
 from pantrywatch.analysis.report.tables import table_sources
 
-FOLDER = Path(__file__).parents[3] / "pantrywatch/analysis/report"
+FOLDER = Path(inspect.getfile(locale)).parent
 
 
 def _names(text: str) -> set[str]:

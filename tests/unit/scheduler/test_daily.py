@@ -93,6 +93,20 @@ def test_a_prometheus_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixtu
     assert _page(collector)["pantrywatch_scheduler_success", "daily"] == 1
 
 
+def test_another_task_has_its_own_success_and_failures() -> None:
+    """A report that could not be sent is seen on the page, and the daily task stays what it was."""
+    collector = SchedulerCollector(Daily(Memory(), _Source(), 40), Clock(lambda: _NOON))
+    collector.ran(succeeded=True)
+    collector.other_ran("report", succeeded=False)
+    page = _page(collector)
+    assert page[("pantrywatch_scheduler_success", "report")] == 0
+    assert page[("pantrywatch_scheduler_success", "daily")] == 1
+    collector.other_ran("report", succeeded=True)
+    page = _page(collector)
+    assert page[("pantrywatch_scheduler_success", "report")] == 1
+    assert page[("pantrywatch_scheduler_failures_total", "report")] == 1
+
+
 def test_an_impossible_clock_is_no_answer() -> None:
     """A Prometheus whose clock shows what no calendar has is asked again, and costs nothing."""
     source = _Source(_YESTERDAY)
