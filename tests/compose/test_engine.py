@@ -152,7 +152,7 @@ def test_a_profile_brings_the_checks_in_a_browser_and_takes_them_away(demo: Stac
     new = {"browser/local", "exporter/exporter-browser"}
     wait_until(lambda: demo.targets() == before | dict.fromkeys(new, "up"), 120, "the browser's exporter is scraped")
     passing = 'count by (instance) (probe_success{kind="browser"} == 1)'
-    wait_until(lambda: demo.query(passing) == {"local": 3.0}, 180, "the browser checks pass")
+    wait_until(lambda: demo.query(passing) == {"local": 3.0}, 420, "the browser checks pass")
     measured = 'count(slo:measured:bool{target=~"tti|page-load-3g"} == 1)'
     wait_until(lambda: demo.query(measured) == {"": 2.0}, 120, "their targets are measured")
     for folder in ("prometheus", "kept"):
