@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.rule_lint import alerts, divisions, doubled, edges, lasting, values
+from tools.rule_lint import alerts, divisions, doubled, edges, lasting, names, values
 from tools.rule_lint.catalogue import Catalogue
 from tools.rule_lint.exclusions import EXCLUSIONS
 from tools.rule_lint.infer import Inference, Problem
@@ -39,6 +39,7 @@ LINTS = {
     "kept-in-alerts": "a rule that reads itself looks back over a gap of ten minutes",
     "hiding-fallback": "a fallback to 0 stands only where the label that tells bad from good is",
     "counted-twice": "a sum counts a server once, also where a second exporter watches it",
+    "half-named": "the series of a subquery all have the name of a metric, or none does",
     "settable-pace": "a window over what runs at a pace of the settings is chosen by that pace",
     "slow-group": "a group is evaluated at least every five minutes",
 }
@@ -81,6 +82,7 @@ def expression_problems(expression: Any, book: Rulebook) -> Iterator[Problem]:
     yield from divisions.problems(expression, book)
     yield from doubled.problems(expression)
     yield from lasting.fallbacks(expression)
+    yield from names.problems(expression)
 
 
 def _problems(rule: Rule, book: Rulebook) -> Iterator[Problem]:
