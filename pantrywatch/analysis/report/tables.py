@@ -101,7 +101,7 @@ def _table(source: TableSource, answers: Mapping[str, Values]) -> Table:
 
 
 def _by_name(source: TableSource, values: Values) -> dict[str, float]:
-    """Return name of the row → number, such as "GET /api/v1/organizations" → 0.2."""
+    """Return name of the row → number, such as "GET /orders" → 0.2."""
     found = {}
     for labels, value in values.items():
         known = dict(labels)
