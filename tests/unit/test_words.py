@@ -48,7 +48,7 @@ def _pages() -> Iterator[tuple[str, str]]:
 
 def _rules() -> Iterator[tuple[str, str]]:
     for file in (ROOT / "alert_rules/generated").glob("*.yml"):
-        for group in yaml.safe_load(file.read_text())["groups"]:
+        for group in yaml.load(file.read_text(), yaml.CSafeLoader)["groups"]:
             for rule in group["rules"]:
                 for name, text in rule.get("annotations", {}).items():
                     yield f"{rule['alert']}: {name}", _CODE.sub(" ", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,11 @@ def read_recorded() -> Iterator[Family]:
             yield Family(name, entry["type"], entry["help"], job, *labelled, tuple(map(float, labels.get("edges", ()))))
 
 
-def jobs() -> list[str]:
+@cache
+def jobs() -> tuple[str, ...]:
     """Return the names of the scrape jobs."""
     configuration = yaml.safe_load((ROOT / "provisioning/prometheus/prometheus.yml").read_text())
-    return [job["job_name"] for job in configuration["scrape_configs"]]
+    return tuple(job["job_name"] for job in configuration["scrape_configs"])
 
 
 def _of_scrapes() -> Shape:
