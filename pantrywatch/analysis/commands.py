@@ -169,8 +169,10 @@ def _gate(options: argparse.Namespace) -> int:
 
 def _advise(options: argparse.Namespace) -> int:
     from pantrywatch.analysis.advise.command import Wanted, print_advice
+    from pantrywatch.web.prometheus import Prometheus
 
-    return print_advice(Wanted(options.settings, options.server, options.unused_days, options.json))
+    prometheus = Prometheus(*prometheus_of(options))
+    return print_advice(Wanted(options.settings, options.server, options.unused_days, options.json, prometheus))
 
 
 def _try_targets(options: argparse.Namespace) -> int:

@@ -9,6 +9,9 @@ from pantrywatch.analysis.advise.advice import Advice
 from pantrywatch.analysis.advise.catalog import Database, Server
 from pantrywatch.analysis.advise.indexes import index_advice
 from pantrywatch.analysis.advise.new_indexes import new_index_advice
+from pantrywatch.analysis.advise.sequences import sequence_advice
+from pantrywatch.analysis.advise.server_settings import setting_advice
+from pantrywatch.analysis.advise.statements import statement_advice
 from pantrywatch.analysis.advise.tables import table_advice
 from pantrywatch.analysis.advise.workload import read_workload
 
@@ -36,13 +39,22 @@ def _on_server(server: Server, unused_seconds: float, note: Callable[[str], None
             f"{server.name}: {server.unseen_replicas} replicas are not in the settings and may use what is not used: "
             "no index is called unused"
         )
+    application, explained = frozenset[str](), list[str]()
     for database in server.databases:
         workload = read_workload(database, server.statements)
+        application |= workload.application
         if workload.unread:
             note(f"{server.name}/{database.name}: {workload.unread} statements could not be understood")
         yield from index_advice(server, database, workload, unused_seconds)
-        yield from new_index_advice(server, database, workload)
+        created = list(new_index_advice(server, database, workload))
+        explained += (one.evidence for one in created)
+        yield from created
         yield from table_advice(server, database)
+        yield from sequence_advice(server, database)
+        if unreadable := sum(not one.is_readable for one in database.sequences):
+            note(f"{server.name}/{database.name}: {unreadable} sequences: permission: GRANT SELECT on them to the role")
+    yield from setting_advice(server, application)
+    yield from statement_advice(server, application, explained)
 
 
 def _with_replicas(server: Server, every: Sequence[Server]) -> Server:

@@ -153,6 +153,16 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """A setting for a database, a role, or a role in a database; the other is empty."""
+
+    name: str
+    value: str
+    database: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A normalized statement. Its text is read here and never printed."""
 
@@ -243,6 +253,7 @@ class Server:
     oldest_seconds: float | None = None
     unseen_replicas: int = 0
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
     checkpoints: Checkpoints | None = None
     databases: tuple[Database, ...] = ()
     statements: tuple[Statement, ...] = ()

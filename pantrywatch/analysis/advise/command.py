@@ -11,10 +11,12 @@ from exporters.core.postgres_dsn import Dsn
 from exporters.core.problem_text import suggestion
 from exporters.core.settings import secret_from
 from pantrywatch.analysis.advise.advice import Advice
-from pantrywatch.analysis.advise.advisors import advice_on
+from pantrywatch.analysis.advise.advisors import advice_on, ranked
+from pantrywatch.analysis.advise.metrics import metric_advice
 from pantrywatch.analysis.advise.reading import Source, read_server
 from pantrywatch.analysis.advise.text import text_of
 from pantrywatch.config.settings import read_settings
+from pantrywatch.web.prometheus import Prometheus
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Wanted:
     server: str | None
     unused_days: float
     as_json: bool
+    prometheus: Prometheus
 
 
 def print_advice(wanted: Wanted) -> int:
@@ -35,7 +38,8 @@ def print_advice(wanted: Wanted) -> int:
     notes: list[str] = []
     sources = _sources(wanted)
     servers = [server for source in sources if (server := read_server(source, notes.append))]
-    found = [one for one in advice_on(servers, wanted.unused_days * 86400, notes.append) if _is_asked_for(one, wanted)]
+    of_servers = advice_on(servers, wanted.unused_days * 86400, notes.append)
+    found = ranked([*(one for one in of_servers if _is_asked_for(one, wanted)), *_of_metrics(wanted, notes)])
     if wanted.as_json:
         print(json.dumps({"advice": [{"id": one.id, **asdict(one)} for one in found], "not_known": notes}, indent=2))
     else:
@@ -45,6 +49,11 @@ def print_advice(wanted: Wanted) -> int:
 
 def _is_asked_for(one: Advice, wanted: Wanted) -> bool:
     return wanted.server is None or one.server == wanted.server
+
+
+def _of_metrics(wanted: Wanted, notes: list[str]) -> list[Advice]:
+    """Return what Prometheus knows of the whole installation, so not for one server alone."""
+    return metric_advice(wanted.prometheus, notes.append) if wanted.server is None else []
 
 
 def _sources(wanted: Wanted) -> list[Source]:

@@ -29,6 +29,7 @@ from pantrywatch.analysis.advise.catalog import (
     ForeignKey,
     Index,
     NumberSequence,
+    Override,
     Server,
     Setting,
     Statement,
@@ -184,6 +185,7 @@ def _server(reader: _Reader) -> tuple[Server, list[_Listed]]:
         server.oldest_seconds,
         replicas.replicas,
         {setting.name: setting for setting in reader.ask("settings", Setting)},
+        tuple(reader.ask("overrides", Override)),
         next(iter(checkpoints), None),
     )
     return found, reader.ask("databases", _Listed)

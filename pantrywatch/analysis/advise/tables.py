@@ -10,6 +10,7 @@ from pantrywatch.analysis.advise.catalog import Database, Server, Setting, Table
 # Autovacuum looks at a database once a minute: what it has not done after so long it will not do soon.
 _LATE_SECONDS = 600.0
 _LATE_TIMES = 2.0
+_NEARLY = 0.05  # an estimate from a sample
 _LONG_TRANSACTION_SECONDS = 3600.0
 # From so many rows on a fifth of them is more than a vacuum should wait for; then it comes at this share.
 _HUGE_ROWS = 10_000_000
@@ -71,9 +72,21 @@ def _since(seconds: float | None, what: str) -> str:
     )
 
 
+def _changed(table: Table) -> int:
+    """Return how many rows have changed since ANALYZE.
+
+    A session that inserts and then analyzes reports its rows after both: ANALYZE has seen as many rows as were ever
+    inserted, and yet all of them count as changed.
+    """
+    inserted = table.inserted - table.deleted
+    seen = abs(table.estimated_rows - inserted) <= _NEARLY * inserted and table.changed >= table.inserted
+    return table.updated if table.analyzed_seconds is not None and seen else table.changed
+
+
 def _analyzed(server: Server, database: Database, table: Table) -> Iterator[Advice]:
     never = table.analyzed_seconds is None and table.estimated_rows < 0
-    if not never and not _is_late(server, table, table.changed, "analyze", table.analyzed_seconds):
+    changed = _changed(table)
+    if not never and not _is_late(server, table, changed, "analyze", table.analyzed_seconds):
         return
     name = qualified(table.schema, table.name)
     known = "none" if table.estimated_rows < 0 else f"{table.estimated_rows:.0f}"
@@ -81,7 +94,7 @@ def _analyzed(server: Server, database: Database, table: Table) -> Iterator[Advi
         "analyze-table",
         server.name,
         name,
-        f"{table.changed} rows changed since the planner's statistics ({known} of {table.live} rows known), "
+        f"{changed} rows changed since the planner's statistics ({known} of {table.live} rows known), "
         f"{_since(table.analyzed_seconds, 'analyzed')}",
         "plans are made for the rows that are there",
         "reads a sample of the table; plans change",

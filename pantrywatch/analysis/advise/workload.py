@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,14 @@ from pantrywatch.analysis.advise.catalog import Database, Index, Statement, Tabl
 
 _BLOCKS = (exp.Select, exp.Update, exp.Delete)
 _RANGES = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
+_READ = re.compile(r"[\s(]*(SELECT|WITH|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+# sqlglot takes some sequences of parameters for the start of a quotation; as constants they mean the same here.
+_PARAMETER = re.compile(r"(?<![\w$])\$\d+")
 _CAST = re.compile(r"::(text|character varying|bpchar)|[\s()\"]")
+
+
+# It logs texts that it does not understand, and they are nobody's to see.
+logging.getLogger("sqlglot").disabled = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +117,11 @@ class _Reader:
         self.unread = 0
 
     def read(self, statement: Statement) -> None:
-        """Add what the statement does; one that is in no dialect of SELECT, INSERT, UPDATE or DELETE adds nothing."""
+        """Add what the statement does, if it is a SELECT, INSERT, UPDATE, DELETE or MERGE."""
+        if not _READ.match(statement.text):
+            return
         try:
-            tree = sqlglot.parse_one(statement.text, dialect="postgres")
+            tree = sqlglot.parse_one(_PARAMETER.sub("'?'", statement.text), dialect="postgres")
             if isinstance(tree, exp.Select | exp.SetOperation | exp.Insert | exp.Update | exp.Delete | exp.Merge):
                 self._add(statement, tree)
         except (SqlglotError, RecursionError):

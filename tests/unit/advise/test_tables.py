@@ -12,8 +12,8 @@ from pantrywatch.analysis.advise.catalog import Database, Server, Setting, Table
 from pantrywatch.analysis.advise.tables import table_advice
 
 FINE = Table(
-    1, "public", "contacts", estimated_rows=100_000, live=100_000, bytes=2**24, inserted=100_000, dead=500, changed=500,
-    analyzed_seconds=5000, vacuumed_seconds=5000,
+    1, "public", "contacts", estimated_rows=100_000, live=100_000, bytes=2**24, inserted=120_000, updated=90_000,
+    dead=500, changed=500, analyzed_seconds=5000, vacuumed_seconds=5000,
 )  # fmt: skip
 ON = {"autovacuum": Setting("autovacuum", "on"), "autovacuum_freeze_max_age": Setting("", "200000000")}
 OFF = {**ON, "autovacuum": Setting("autovacuum", "off")}
@@ -35,6 +35,9 @@ def _kinds(table: Table, settings: dict[str, Setting] | None = None) -> list[str
         (replace(FINE, changed=15_000), []),
         (replace(FINE, changed=25_000), ["analyze-table"]),
         (replace(FINE, changed=25_000, analyzed_seconds=90), []),
+        (replace(FINE, inserted=100_000, changed=100_000, updated=0), []),
+        (replace(FINE, inserted=100_000, changed=100_000, updated=0, live=200_000), []),
+        (replace(FINE, inserted=180_000, changed=80_000, updated=0, live=180_000), ["analyze-table"]),
         (replace(FINE, estimated_rows=-1, analyzed_seconds=None, changed=100_000), ["analyze-table ?"]),
         (replace(FINE, dead=30_000), []),
         (replace(FINE, dead=50_000), ["vacuum-table"]),
@@ -70,7 +73,7 @@ def test_own_settings_that_wait_for_most_of_the_table() -> None:
     assert advice.undo == (
         "ALTER TABLE public.contacts SET (autovacuum_vacuum_scale_factor = 2, autovacuum_analyze_scale_factor = 0.01);",
     )
-    assert _kinds(replace(lax, inserted=0)) == []
+    assert _kinds(replace(lax, inserted=0, updated=0)) == []
     assert _kinds(replace(lax, dead=90_000)) == ["vacuum-table", "autovacuum-table"]
 
 
