@@ -41,7 +41,7 @@ class Advice:
     """What to do and why. `rank`: about the share of the work, 0 to 1, that it concerns; the greatest is printed first.
 
     `sql` and `undo` are statements in their order, for the database `database`; `undo` is empty where nothing remains
-    to be undone, as after ANALYZE. `doubtful`: the evidence is thin.
+    to be undone, as after ANALYZE. `doubtful`: the evidence is thin. `search`: what a new index is for.
     """
 
     kind: Kind
@@ -55,6 +55,7 @@ class Advice:
     undo: tuple[str, ...] = ()
     database: str = ""
     doubtful: bool = False
+    search: str = ""
 
     @property
     def id(self) -> str:

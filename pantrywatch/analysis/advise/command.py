@@ -15,6 +15,7 @@ from pantrywatch.analysis.advise.advisors import advice_on, ranked
 from pantrywatch.analysis.advise.metrics import metric_advice
 from pantrywatch.analysis.advise.reading import Source, read_server
 from pantrywatch.analysis.advise.text import text_of
+from pantrywatch.analysis.advise.what_if import with_costs
 from pantrywatch.config.settings import read_settings
 from pantrywatch.web.prometheus import Prometheus
 
@@ -39,16 +40,18 @@ def print_advice(wanted: Wanted) -> int:
     sources = _sources(wanted)
     servers = [server for source in sources if (server := read_server(source, notes.append))]
     of_servers = advice_on(servers, wanted.unused_days * 86400, notes.append)
-    found = ranked([*(one for one in of_servers if _is_asked_for(one, wanted)), *_of_metrics(wanted, notes)])
+    asked = [one for one in of_servers if wanted.server in (None, one.server)]
+    costs = [
+        one
+        for source in sources
+        for one in with_costs(source, [one for one in asked if one.server == source.name], notes.append)
+    ]
+    found = ranked([*costs, *_of_metrics(wanted, notes)])
     if wanted.as_json:
         print(json.dumps({"advice": [{"id": one.id, **asdict(one)} for one in found], "not_known": notes}, indent=2))
     else:
         print(text_of(found, notes), end="")
     return int(bool(sources) and not servers)
-
-
-def _is_asked_for(one: Advice, wanted: Wanted) -> bool:
-    return wanted.server is None or one.server == wanted.server
 
 
 def _of_metrics(wanted: Wanted, notes: list[str]) -> list[Advice]:

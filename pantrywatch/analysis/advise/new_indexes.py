@@ -199,7 +199,13 @@ def _advice(server: Server, database: Database, wanted: _Wanted, total: float) -
         (f"DROP INDEX{concurrently} {qualified(table.schema, name)};",),
         database.name,
         doubtful=wanted.doubtful,
+        search=_search(place, wanted.keys),
     )
+
+
+def _search(place: str, keys: tuple[str, ...]) -> str:
+    conditions = " AND ".join(f"{_shown(key)} = ${number}" for number, key in enumerate(keys, 1))
+    return f"SELECT 1 FROM {place} WHERE {conditions}"  # noqa: S608 - quoted names of the catalog
 
 
 def _evidence(database: Database, wanted: _Wanted, whole: Table, share: float) -> Iterator[str]:

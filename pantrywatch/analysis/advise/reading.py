@@ -46,6 +46,7 @@ _SESSION = (
     "SET lock_timeout = '1s'",
     "SET default_transaction_read_only = on",
     "SET jit = off",
+    "SET plan_cache_mode = force_generic_plan",
 )
 _Record = TypeVar("_Record")
 
@@ -85,21 +86,22 @@ def table() -> Mapping[str, Question]:
 def read_server(source: Source, note: Callable[[str], None]) -> Server | None:
     """Return what can be read of a server, None if nothing can; what could not be read is noted in words."""
     try:
-        with _Reader(source, note) as first:
+        with Reader(source, note) as first:
             server, listed = _server(first)
             statements = _statements(first)
             databases = list(_databases(first, listed))
     except CollectError as error:
         note(f"{source.name}: {error.error_class}: not readable")
         return None
-    statements = next(filter(None, (statements, *(found for _, found in databases))), ())
-    if not statements:
-        note(f"{source.name}: pg_stat_statements: nothing to read: no advice on statements, nor on indexes for them")
-    return replace(server, databases=tuple(database for database, _ in databases), statements=statements)
+    found = [some for some in (statements, *(others for _, others in databases)) if some is not None]
+    if not found:
+        note(f"{source.name}: pg_stat_statements: not there: no advice on statements, nor on indexes for them")
+    known = tuple(database for database, _ in databases)
+    return replace(server, databases=known, statements=next(filter(None, found), ()))
 
 
-class _Reader:
-    """A connection to one database of a server."""
+class Reader:
+    """A connection to one database of a server: `database` is its name as stored, that of the DSN if None."""
 
     def __init__(self, source: Source, note: Callable[[str], None], database: bytes | None = None) -> None:
         self.source, self.note, self.place = source, note, source.name
@@ -139,12 +141,22 @@ class _Reader:
         result = self._result(f"SELECT to_jsonb(q) FROM ({sql}) AS q")  # noqa: S608 - of the table
         return [json.loads(result.get_value(row, 0) or b"{}") for row in range(result.ntuples)]
 
-    def _result(self, sql: str) -> PGresult:
+    def schema_of(self, extension: str) -> str:
+        """Return the schema of an extension, quoted; an empty text where the database does not have it."""
+        sql = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = $1"
+        return next(iter(self.run(sql, extension)), "")
+
+    def run(self, sql: str, *values: str) -> list[str]:
+        """Return the first column of one statement. Raises CollectError."""
+        result = self._result(sql, values)
+        return [(result.get_value(row, 0) or b"").decode() for row in range(result.ntuples)]
+
+    def _result(self, sql: str, values: Sequence[str] = ()) -> PGresult:
         """Return the result of one statement, never later than its deadline, never larger than a reply may be."""
         deadline, connection = Deadline.after(_STATEMENT_SECONDS), self._connection
         limit = ReplyLimit(connection)
         try:
-            connection.send_query_params(sql.encode(), [])
+            connection.send_query_params(sql.encode(), [value.encode() for value in values])
             while connection.flush():
                 wait_for(connection, select.POLLOUT | select.POLLIN, deadline)
             while connection.is_busy():
@@ -168,7 +180,7 @@ def _record(kind: type[_Record], row: Mapping[str, Any]) -> _Record:
     return kind(**given)
 
 
-def _server(reader: _Reader) -> tuple[Server, list[_Listed]]:
+def _server(reader: Reader) -> tuple[Server, list[_Listed]]:
     """Return what holds for the whole server, and its databases."""
     server = next(iter(reader.ask("server", _OfServer)), _OfServer())
     replicas = next(iter(reader.ask("replicas", _Replicas)), _Replicas())
@@ -191,23 +203,23 @@ def _server(reader: _Reader) -> tuple[Server, list[_Listed]]:
     return found, reader.ask("databases", _Listed)
 
 
-def _databases(first: _Reader, listed: Sequence[_Listed]) -> Iterator[tuple[Database, tuple[Statement, ...]]]:
+def _databases(first: Reader, listed: Sequence[_Listed]) -> Iterator[tuple[Database, tuple[Statement, ...] | None]]:
     """Yield each database of the settings, and the statements of the server where one has them."""
     wanted = [one for one in listed if first.source.wants(one.name)]
     for one in wanted[MOST_DATABASES:]:
         first.note(f"{first.source.name}/{one.name}: more than {MOST_DATABASES} databases: not read")
     for one in wanted[:MOST_DATABASES]:
         if one.is_current:
-            yield _database(first, one.name), ()
+            yield _database(first, one.name), None
             continue
         try:
-            with _Reader(first.source, first.note, bytes.fromhex(one.stored)) as other:
+            with Reader(first.source, first.note, bytes.fromhex(one.stored)) as other:
                 yield _database(other, one.name), _statements(other)
         except CollectError as error:
             first.note(f"{first.source.name}/{one.name}: {error.error_class}: not readable")
 
 
-def _database(reader: _Reader, name: str) -> Database:
+def _database(reader: Reader, name: str) -> Database:
     reader.place = f"{reader.source.name}/{name}"
     whole = next(iter(reader.ask("of_database", _OfDatabase)), _OfDatabase())
     return Database(
@@ -223,11 +235,10 @@ def _database(reader: _Reader, name: str) -> Database:
     )
 
 
-def _statements(reader: _Reader) -> tuple[Statement, ...]:
-    """Return the statements of the whole server, none where the database has no extension."""
-    for one in reader.ask("extension", _Schema):
-        return tuple(reader.ask("statements", Statement, one.schema))
-    return ()
+def _statements(reader: Reader) -> tuple[Statement, ...] | None:
+    """Return the statements of the whole server, None where the database does not have the extension."""
+    schema = reader.schema_of("pg_stat_statements")
+    return tuple(reader.ask("statements", Statement, schema)) if schema else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +267,3 @@ class _Listed:
     name: str
     stored: str
     is_current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Schema:
-    schema: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from pantrywatch.cli import main
-from tests.support import servers
+from tests.support import postgres_versions, servers
 
 _SCHEMA = (
     'CREATE SCHEMA "Sales"',
@@ -75,6 +75,7 @@ _EXPECTED = {
 def database(server: servers.Postgres) -> Iterator[str]:
     """A database with mistakes, after some work."""
     server.execute("CREATE DATABASE crm")
+    server.execute("CREATE EXTENSION hypopg", dbname="crm")
     server.execute(*_SCHEMA, dbname="crm")
     with psycopg.connect(server.dsn("crm"), autocommit=True) as connection:
         for number in range(12):
@@ -110,8 +111,12 @@ def test_all_advice_can_be_followed_and_undone(
     servers.wait_until(
         lambda: {one["id"] for one in _advice(server, tmp_path, capsys)} >= _EXPECTED, 10, "all is counted"
     )
-    before, changed = _dumped(server), 0
     found = _advice(server, tmp_path, capsys)
+    (index,) = (one for one in found if one["object"] == "public.contacts (lower(email))")
+    cost = re.search(r"cost of a search is (\d+), and (\d+) with it \(hypopg\)", index["evidence"])
+    assert cost
+    assert int(cost[1]) > 2 * int(cost[2])
+    before, changed = _dumped(server), 0
     assert {one["id"] for one in found} == _EXPECTED
     for one in found:
         with psycopg.connect(server.dsn(database), autocommit=True) as connection:
@@ -121,3 +126,32 @@ def test_all_advice_can_be_followed_and_undone(
                 changed += part == "sql" and _dumped(server) != before
         assert _dumped(server) == before, one["id"]
     assert changed >= len(_EXPECTED) - 4  # ANALYZE, VACUUM and what a dump does not hold
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("major", postgres_versions.MAJORS)
+def test_every_version_is_read_whole_by_the_role_of_the_exporter(
+    major: int, tmp_path: Path, prepared: Callable[[servers.Postgres], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No question fails, in the database of the DSN or in another; tables that the role may not read have advice too."""
+    postgres_versions.install()
+    options = {"shared_preload_libraries": "pg_stat_statements"}
+    binaries, environment = postgres_versions.binaries(major), postgres_versions.environment(major)
+    with servers.postgres(tmp_path / "server", binaries, options, environment) as server:
+        prepared(server)
+        server.execute(
+            "CREATE TABLE notes (id int, note text)",
+            "INSERT INTO notes SELECT n, n FROM generate_series(1, 20000) AS n",
+            "CREATE INDEX notes_a ON notes (note)",
+            "CREATE INDEX notes_b ON notes (note)",
+            dbname="second",
+        )
+        (tmp_path / "dsn").write_text(server.dsn(user="pantrywatch"))
+        (tmp_path / "settings.yaml").write_text("environment: test\ndatabase:\n  - name: main\n    dsn_file: dsn\n")
+        command = ["advise", "--json", "--server", "main", "--settings", str(tmp_path / "settings.yaml")]
+        assert main(command) == 0
+        document = json.loads(capsys.readouterr().out)
+    sequences = "1 sequences: permission: GRANT SELECT on them to the role"
+    assert document["not_known"] == [f"main/postgres: {sequences}"]
+    assert "drop-index:main.second.public.notes_b" in {one["id"] for one in document["advice"]}
+    assert " ERROR: " not in (tmp_path / "server/postgres.log").read_text()
