@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pantrywatch.analysis.advise.advice import Advice
 from pantrywatch.analysis.advise.catalog import Column, Database, ForeignKey, Index, Server, Statement, Table
 from pantrywatch.analysis.advise.new_indexes import new_index_advice
 from pantrywatch.analysis.advise.workload import read_workload
+from tests.support.properties import cases
 
 PAGES = 2000
 CONTACTS = Table(1, "public", "contacts", estimated_rows=100_000, bytes=PAGES * 8192)
@@ -157,6 +160,22 @@ def test_what_is_changed_all_the_time_gets_none() -> None:
     text = "SELECT * FROM contacts WHERE email = $1"
     update = _statement("UPDATE contacts SET email = $1 WHERE id = $2", calls=5000, pages=4, queryid="8")
     assert _found(DATABASE, _statement(text), update) == []
+
+
+_PARTS = """
+SELECT * FROM contacts WHERE email = $1 AND OR ( ) , JOIN ON companies . id IN ANY lower UPDATE SET DELETE WITH AS c
+INSERT INTO VALUES LIMIT GROUP BY BETWEEN :: text " ' $$ -- /* NOT IS NULL CASE WHEN END [ ;
+"""
+_WORDS = _PARTS.split()
+
+
+@cases(20)
+@given(st.lists(st.sampled_from(_WORDS), max_size=25), st.text(max_size=8))
+def test_any_text_is_read_or_counted(words: list[str], tail: str) -> None:
+    """Nothing that a statement holds ends the command."""
+    for begin in ("SELECT * FROM contacts WHERE email =", "UPDATE contacts SET", "DELETE FROM contacts"):
+        workload = read_workload(DATABASE, [_statement(f"{begin} {' '.join(words)}{tail}")])
+        assert workload.unread in (0, 1)
 
 
 KEY = ForeignKey("contacts_company_id_fkey", 1, 2, (4,), (1,))
