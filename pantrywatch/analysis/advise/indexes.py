@@ -11,6 +11,7 @@ from pantrywatch.analysis.advise.workload import Workload
 
 # A month's end or a weekly report may need what was not used for some days: statistics younger than this are no proof.
 UNUSED_SECONDS = 7 * 86400.0
+_MUCH_LARGER = 3
 _LEFTOVER = re.compile(r".*_cc(new|old)\d*")
 _LOCKS = "CONCURRENTLY waits for open transactions and blocks nobody"
 
@@ -80,6 +81,7 @@ def _redundant(server: Server, database: Database, index: Index, table: Table, o
         0.2 + min(index.bytes / 2**33, 0.2),
         *_dropped(index),
         database.name,
+        doubtful=index.scans > 0 and other.bytes > _MUCH_LARGER * index.bytes,  # it may be there to be small
     )
 
 

@@ -50,8 +50,12 @@ def test_of_two_equal_indexes_one_goes() -> None:
 
 
 def test_what_begins_a_longer_index_goes() -> None:
-    """(a) next to (a, b) goes; with (a, b, c) too both shorter ones go, and the longest stays."""
+    """(a) next to (a, b) goes; with (a, b, c) too both shorter ones go; one that is small and used is doubtful."""
     assert _found(_database(_index(1, "email"), _index(2, "email", "status"))) == ["drop-index public.i1"]
+    (advice,) = index_advice(
+        SERVER, _database(_index(1, "email"), _index(2, "email", "status", bytes=2**25)), Workload()
+    )
+    assert advice.doubtful
     chain = _database(_index(1, "email"), _index(2, "email", "status"), _index(3, "email", "status", "id"))
     assert _found(chain) == ["drop-index public.i1", "drop-index public.i2"]
 
