@@ -250,6 +250,7 @@ class Server:
     is_standby: bool = False
     system: str | None = None
     statistics_seconds: float | None = None
+    age_seconds: float | None = None
     oldest_seconds: float | None = None
     unseen_replicas: int = 0
     settings: Mapping[str, Setting] = field(default_factory=dict)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pantrywatch.analysis.advise.advice import Advice, duration, identifier, literal, qualified, size
-from pantrywatch.analysis.advise.catalog import Database, ForeignKey, Index, Server, Table
+from pantrywatch.analysis.advise.catalog import LARGE_BYTES, Database, ForeignKey, Index, Server, Table
 from pantrywatch.analysis.advise.workload import Workload
 
 # A month's end or a weekly report may need what was not used for some days: statistics younger than this are no proof.
 UNUSED_SECONDS = 7 * 86400.0
 _MUCH_LARGER = 3
+_FIRST_START_SECONDS = 120.0  # from initdb to the first start, where statistics begin
+_IN_USE_SCANS = 10
 _LEFTOVER = re.compile(r".*_cc(new|old)\d*")
 _LOCKS = "CONCURRENTLY waits for open transactions and blocks nobody"
 
@@ -31,9 +34,19 @@ def index_advice(
             dropped[index.oid] = other
             yield _redundant(server, database, index, table, other)
     needed = {other.oid for other in dropped.values()}
-    for index in database.indexes:
-        if index.oid not in dropped and index.oid not in needed:
-            yield from _unused(server, database, index, workload, unused_seconds)
+    unused = [
+        index
+        for index in database.indexes
+        if index.oid not in dropped and index.oid not in needed and _is_unused(server, database, index, workload)
+    ]
+    age = _age(server, database)
+    if age is not None and age >= unused_seconds:
+        yield from (_unused(server, database, index, age) for index in unused)
+    elif age is not None and _is_all_of_its_life(server, database):
+        # Too young for proof: the one that costs most, as what to keep an eye on.
+        searched = [index for index in unused if _is_searched_otherwise(database, index)]
+        largest = sorted(searched, key=lambda index: (-index.bytes, index.oid))[:1]
+        yield from (replace(_unused(server, database, index, age), doubtful=True) for index in largest)
 
 
 def _may_go(index: Index) -> bool:
@@ -85,24 +98,37 @@ def _redundant(server: Server, database: Database, index: Index, table: Table, o
     )
 
 
-def _unused(
-    server: Server, database: Database, index: Index, workload: Workload, unused_seconds: float
-) -> Iterator[Advice]:
+def _is_unused(server: Server, database: Database, index: Index, workload: Workload) -> bool:
+    """Return whether nothing has used an index, here and on all replicas, nor is known to need it."""
     table = database.by_oid.get(index.table_oid)
-    age = _age(server, database)
-    if table is None or not _may_go(index) or index.scans or index.is_clustered or age is None:
-        return
-    if age < unused_seconds or server.unseen_replicas or any(scans.get(index.oid) for scans in database.replica_scans):
-        return
-    if not database.whole(table).is_large or _serves_foreign_key(index, database) or workload.searches(table, index):
-        return
+    if table is None or not _may_go(index) or index.scans or index.is_clustered or server.unseen_replicas:
+        return False
+    if any(scans.get(index.oid) for scans in database.replica_scans) or not database.whole(table).is_large:
+        return False
+    return not _serves_foreign_key(index, database) and not workload.searches(table, index)
+
+
+def _is_all_of_its_life(server: Server, database: Database) -> bool:
+    """Return whether the statistics are as old as the cluster: neither a reset nor a crash has ended earlier ones."""
+    if database.statistics_seconds is not None or server.statistics_seconds is None or server.age_seconds is None:
+        return False
+    return server.age_seconds - server.statistics_seconds < _FIRST_START_SECONDS
+
+
+def _is_searched_otherwise(database: Database, index: Index) -> bool:
+    """Return whether it is worth a look: large, and its table in use by other indexes."""
+    others = (other for other in database.indexes_of[index.table_oid] if other.oid != index.oid)
+    return index.bytes >= LARGE_BYTES and any(other.scans >= _IN_USE_SCANS for other in others)
+
+
+def _unused(server: Server, database: Database, index: Index, age: float) -> Advice:
     replicas = f" and on {len(database.replica_scans)} replicas" if database.replica_scans else ""
-    yield Advice(
+    return Advice(
         "drop-index",
         server.name,
         qualified(index.schema, index.name),
         f"0 scans in {duration(age)} here{replicas}, no statement filters by {index.columns[0]}; {size(index.bytes)}, "
-        f"{database.whole(table).written} rows of the table written",
+        f"{database.whole(database.by_oid[index.table_oid]).written} rows of the table written",
         f"{size(index.bytes)} less, and one entry less for each row written",
         f"a report that runs less often than every {duration(age)} may need it; {_locks(index)}",
         0.15 + min(index.bytes / 2**33, 0.2),

@@ -37,6 +37,7 @@ class Question:
     effect: str
     risk: str
     rank: float
+    server: str = ""
 
 
 @cache
@@ -75,8 +76,13 @@ def _advice(question: Question, peaks: Mapping[Labels, float], limits: Mapping[L
         evidence = question.evidence
         for place, text in texts.items():
             evidence = evidence.replace(place, text)
-        where = _LABEL.sub(lambda match, named=named: named.get(match[1], ""), question.object)  # type: ignore[misc]
-        yield Advice(question.kind, "", where, evidence, question.effect, question.risk, question.rank)
+        server, where = (_filled(text, named) for text in (question.server, question.object))
+        yield Advice(question.kind, server, where, evidence, question.effect, question.risk, question.rank)
+
+
+def _filled(text: str, labels: Mapping[str, str]) -> str:
+    """Return a text with the values of labels, without a slash before one that is missing."""
+    return _LABEL.sub(lambda match: labels.get(match[1], ""), text).strip("/")
 
 
 def shown(value: float, unit: Unit) -> str:

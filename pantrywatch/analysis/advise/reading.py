@@ -194,6 +194,7 @@ def _server(reader: Reader) -> tuple[Server, list[_Listed]]:
         server.is_standby,
         server.system,
         server.statistics_seconds,
+        server.age_seconds,
         server.oldest_seconds,
         replicas.replicas,
         {setting.name: setting for setting in reader.ask("settings", Setting)},
@@ -247,6 +248,7 @@ class _OfServer:
     is_standby: bool = False
     system: str | None = None
     statistics_seconds: float | None = None
+    age_seconds: float | None = None
     oldest_seconds: float | None = None
 
 

@@ -17,7 +17,7 @@ _PAGE_BYTES = 8192
 _TEMP_BYTES = 10 * 2**20  # less than this in temporary files is nothing to save
 _WORK_MEM_TIMES = 3  # a sort needs more memory than its file is long
 _MOST_WORK_MEM = 256 * 2**20
-_LEAST_CHECKPOINTS = 5
+_LEAST_CHECKPOINTS = 2
 # A checkpoint is due after about half of max_wal_size; with less between them somebody else asked for it.
 _WAL_SHARE = 0.25
 _MOST_WAL_MB = 65_536

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pantrywatch.analysis.advise.advice import Advice, duration, qualified
-from pantrywatch.analysis.advise.catalog import Database, Server, Setting, Table
+from pantrywatch.analysis.advise.catalog import LARGE_ROWS, Database, Server, Setting, Table
 
 # Autovacuum looks at a database once a minute: what it has not done after so long it will not do soon.
 _LATE_SECONDS = 600.0
 _LATE_TIMES = 2.0
-_NEARLY = 0.05  # an estimate from a sample
+_UNKNOWN_SHARE = 0.8
 _LONG_TRANSACTION_SECONDS = 3600.0
 # From so many rows on a fifth of them is more than a vacuum should wait for; then it comes at this share.
 _HUGE_ROWS = 10_000_000
@@ -29,7 +29,9 @@ _DEFAULTS = {
 def table_advice(server: Server, database: Database) -> Iterator[Advice]:
     """Yield what to analyze, to vacuum, and for which tables to change what autovacuum waits for."""
     for table in database.tables:
-        if table.kind in ("r", "m") and table.is_large:
+        if table.kind == "p" and table.parent is None:
+            yield from _analyzed_whole(server, database, table)
+        elif table.kind != "p" and (table.is_large or table.live + table.dead >= LARGE_ROWS):
             yield from _analyzed(server, database, table)
             yield from _vacuumed(server, database, table)
             yield from _autovacuum(server, database, table)
@@ -75,18 +77,21 @@ def _since(seconds: float | None, what: str) -> str:
 def _changed(table: Table) -> int:
     """Return how many rows have changed since ANALYZE.
 
-    A session that inserts and then analyzes reports its rows after both: ANALYZE has seen as many rows as were ever
-    inserted, and yet all of them count as changed.
+    A session that inserts and then analyzes reports its rows after both: these count as changed though ANALYZE has seen
+    them, and twice as live.
     """
-    inserted = table.inserted - table.deleted
-    seen = abs(table.estimated_rows - inserted) <= _NEARLY * inserted and table.changed >= table.inserted
-    return table.updated if table.analyzed_seconds is not None and seen else table.changed
+    twice = table.live - (table.inserted - table.deleted)
+    is_counted = table.analyzed_seconds is not None and 0 < twice <= table.changed
+    return table.changed - twice if is_counted else table.changed
 
 
 def _analyzed(server: Server, database: Database, table: Table) -> Iterator[Advice]:
     never = table.analyzed_seconds is None and table.estimated_rows < 0
     changed = _changed(table)
-    if not never and not _is_late(server, table, changed, "analyze", table.analyzed_seconds):
+    # The planner knows hardly anything of it: said even where autovacuum may only just not have come.
+    unknown = changed > max(_UNKNOWN_SHARE * table.rows, _LATE_TIMES * _limit(server, table, "analyze"))
+    is_late = _is_late(server, table, changed, "analyze", table.analyzed_seconds)
+    if not never and not is_late and not unknown:
         return
     name = qualified(table.schema, table.name)
     known = "none" if table.estimated_rows < 0 else f"{table.estimated_rows:.0f}"
@@ -102,7 +107,26 @@ def _analyzed(server: Server, database: Database, table: Table) -> Iterator[Advi
         (f"ANALYZE {name};",),
         (),
         database.name,
-        doubtful=never and _is_visited(server, table),  # autovacuum may only just not have come
+        doubtful=_is_visited(server, table) and (never or not is_late),
+    )
+
+
+def _analyzed_whole(server: Server, database: Database, table: Table) -> Iterator[Advice]:
+    whole = database.whole(table)
+    if table.analyzed_seconds is not None or table.estimated_rows > 0 or whole.rows < LARGE_ROWS:
+        return
+    name = qualified(table.schema, table.name)
+    yield Advice(
+        "analyze-table",
+        server.name,
+        name,
+        f"never analyzed as a whole, {whole.rows:.0f} rows in its partitions: autovacuum analyzes these alone",
+        "plans of statements that use several partitions are made for the rows that are there",
+        "reads a sample of each partition; plans change. To be run again from time to time",
+        0.4,
+        (f"ANALYZE {name};",),
+        (),
+        database.name,
     )
 
 

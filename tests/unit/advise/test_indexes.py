@@ -134,6 +134,18 @@ def test_no_proof_no_drop(server: Server, database: Database) -> None:
     assert _found(database, server) == []
 
 
+def test_statistics_that_are_young_and_whole_name_the_largest_as_doubtful() -> None:
+    """A new cluster, no reset and no crash, a table that is searched: one line to keep an eye on, and no more."""
+    young = replace(SERVER, statistics_seconds=3600.0, age_seconds=3605.0)
+    used = _index(3, "email", scans=50)
+    database = _database(UNUSED, _index(2, "id", scans=0, bytes=2**24), used)
+    (advice,) = index_advice(young, database, Workload())
+    assert (advice.object, advice.doubtful) == ("public.i2", True)
+    assert _found(replace(database, statistics_seconds=60.0), young) == []
+    assert _found(database, replace(young, age_seconds=90 * DAY)) == []
+    assert _found(_database(UNUSED), young) == []
+
+
 def test_what_a_foreign_key_or_a_statement_needs_is_not_called_unused() -> None:
     """The only index of a foreign key stays, as does one whose first column a statement filters by."""
     key = ForeignKey("contacts_company_id_fkey", 1, 2, (4,), (1,))

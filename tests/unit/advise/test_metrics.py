@@ -29,7 +29,7 @@ class _Prometheus(Prometheus):
 
 def test_each_series_is_one_piece_of_advice() -> None:
     """With the number and what it is compared with; a limit that is missing is not taken for 0."""
-    question = next(one for one in table() if one.object.startswith("connections"))
+    question = next(one for one in table() if one.object == "max_connections")
     labels = [{"instance": name} for name in ("main", "other")]
     prometheus = _Prometheus(
         {
@@ -38,8 +38,8 @@ def test_each_series_is_one_piece_of_advice() -> None:
         }
     )
     assert [(one.id, one.evidence) for one in metric_advice(prometheus, print)] == [
-        ("limits:connections of other", "97 of an unknown number connections at the peak of the last day"),
-        ("limits:connections of main", "95 of 100 connections at the peak of the last day"),
+        ("limits:other.max_connections", "97 of an unknown number connections at the peak of the last day"),
+        ("limits:main.max_connections", "95 of 100 connections at the peak of the last day"),
     ]
 
 

@@ -132,7 +132,7 @@ def test_temporary_files_raise_work_mem() -> None:
         (Checkpoints(timed=12, requested=0, seconds=3600, wal_bytes=MEBIBYTE), []),
         (Checkpoints(timed=2, requested=60, seconds=3600, wal_bytes=60 * MEBIBYTE), []),
         (Checkpoints(timed=100, requested=60, seconds=36000, wal_bytes=60 * 600 * MEBIBYTE), []),
-        (Checkpoints(timed=0, requested=2, seconds=60, wal_bytes=2 * 600 * MEBIBYTE), []),
+        (Checkpoints(timed=0, requested=1, seconds=60, wal_bytes=600 * MEBIBYTE), []),
     ],
     ids=["by WAL", "by time", "by somebody's CHECKPOINT", "mostly by time", "too few"],
 )

@@ -35,8 +35,9 @@ def _kinds(table: Table, settings: dict[str, Setting] | None = None) -> list[str
         (replace(FINE, changed=15_000), []),
         (replace(FINE, changed=25_000), ["analyze-table"]),
         (replace(FINE, changed=25_000, analyzed_seconds=90), []),
-        (replace(FINE, inserted=100_000, changed=100_000, updated=0), []),
-        (replace(FINE, inserted=100_000, changed=100_000, updated=0, live=200_000), []),
+        (replace(FINE, changed=90_000, analyzed_seconds=90), ["analyze-table ?"]),
+        (replace(FINE, inserted=100_000, changed=100_000, live=200_000), []),
+        (replace(FINE, inserted=100_000, changed=100_000, live=100_200), ["analyze-table"]),
         (replace(FINE, inserted=180_000, changed=80_000, updated=0, live=180_000), ["analyze-table"]),
         (replace(FINE, estimated_rows=-1, analyzed_seconds=None, changed=100_000), ["analyze-table ?"]),
         (replace(FINE, dead=30_000), []),
@@ -45,6 +46,7 @@ def _kinds(table: Table, settings: dict[str, Setting] | None = None) -> list[str
         (replace(FINE, dead=50_000, vacuumed_seconds=None), ["vacuum-table"]),
         (replace(FINE, frozen_age=230_000_000), ["vacuum-table"]),
         (replace(FINE, live=500, estimated_rows=500, bytes=2**16, dead=400, changed=900), []),
+        (replace(FINE, live=6000, estimated_rows=6000, bytes=2**19, dead=9000), ["vacuum-table"]),
         (replace(FINE, kind="p", dead=50_000), []),
         (replace(FINE, live=20_000_000, estimated_rows=2e7, dead=3_000_000), ["autovacuum-table"]),
     ],
@@ -53,6 +55,21 @@ def _kinds(table: Table, settings: dict[str, Setting] | None = None) -> list[str
 def test_what_autovacuum_is_late_with(table: Table, kinds: list[str]) -> None:
     """Twice what brings it, and it has had ten minutes; small tables are left alone."""
     assert _kinds(table) == kinds
+
+
+def test_a_partitioned_table_is_analyzed_by_nobody_else() -> None:
+    """Once it was, or while it is small, there is nothing to do; its partitions are looked at by themselves."""
+    whole = Table(9, "public", "visits", kind="p")
+    part = replace(FINE, name="visits_1", parent=9)
+    server = Server("main", settings=ON)
+
+    def found(*tables: Table) -> list[str]:
+        return [f"{one.kind} {one.object}" for one in table_advice(server, Database("crm", tables))]
+
+    assert found(whole, part) == ["analyze-table public.visits"]
+    assert found(replace(whole, estimated_rows=100_000), part) == []
+    assert found(replace(whole, analyzed_seconds=9), part) == []
+    assert found(whole, replace(part, live=500, estimated_rows=500, bytes=2**16)) == []
 
 
 def test_where_autovacuum_does_not_come_once_its_threshold_is_enough() -> None:
