@@ -29,8 +29,11 @@ def advice_on(servers: Iterable[Server], unused_seconds: float, note: Callable[[
 
 
 def ranked(found: Iterable[Advice]) -> list[Advice]:
-    """Return advice in its order: what is doubtful last, then by rank."""
-    return sorted(found, key=lambda one: (one.doubtful, -one.rank, one.id))
+    """Return advice in its order: what is doubtful last, then by rank. Of two about the same, the first alone."""
+    first: dict[str, Advice] = {}
+    for one in sorted(found, key=lambda one: (one.doubtful, -one.rank, one.id)):
+        first.setdefault(one.id, one)
+    return list(first.values())
 
 
 def _on_server(server: Server, unused_seconds: float, note: Callable[[str], None]) -> Iterator[Advice]:

@@ -149,10 +149,15 @@ def _serves_foreign_key(index: Index, database: Database) -> bool:
     return any(not any(serves(other, key, database) for other in others) for key in keys)
 
 
+def will_serve(index: Index) -> bool:
+    """Return whether searches use an index, or will when the advice to build it again is followed."""
+    return index.is_valid or index.is_needed or not (index.is_unique or _LEFTOVER.fullmatch(index.name))
+
+
 def serves(index: Index, key: ForeignKey, database: Database) -> bool:
     """Return whether the rows of a foreign key are found by an index: its first columns in any order, all rows."""
     count = len(key.numbers)
-    if not index.is_valid or index.keys < count or set(index.numbers[:count]) != set(key.numbers):
+    if not will_serve(index) or index.keys < count or set(index.numbers[:count]) != set(key.numbers):
         return False
     if index.method not in ("btree", "hash"):
         return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pantrywatch.analysis.advise.advice import Advice, identifier, qualified, size
 from pantrywatch.analysis.advise.catalog import LARGE_ROWS, Column, Database, ForeignKey, Index, Server, Table
-from pantrywatch.analysis.advise.indexes import serves
+from pantrywatch.analysis.advise.indexes import serves, will_serve
 from pantrywatch.analysis.advise.workload import Search, Workload, normalized
 
 _PAGE_BYTES = 8192
@@ -15,6 +15,7 @@ _LEAST_PAGES = 100  # a statement that reads fewer in a call has no need of an i
 _SELECTIVE = 0.05  # of the rows: more are read faster without an index
 _ENOUGH = 50  # rows that are left: another column would not help
 _MOST_KEYS = 3
+_FIRST_ROWS = 1000  # of a page that is shown: more are read faster by sorting all
 # Values of these are not compared by btree, or are longer than its entries may be.
 _UNSUITED = ("json", "jsonb", "xml", "point", "box", "polygon", "circle", "path", "line", "lseg", "tsvector", "bytea")
 _MOST_WIDTH = 500
@@ -47,10 +48,22 @@ def new_index_advice(server: Server, database: Database, workload: Workload) -> 
         _add_foreign_key(database, workload, key, wanted)
     total = sum(statement.seconds for statement in server.statements) or 1.0
     for one in _without_prefixes(wanted.values()):
+        if _exists(database, one):
+            continue
         if one.foreign_keys or workload.updates(one.table, one.keys) <= 10 * sum(
             search.statement.calls for search in one.searches
         ):
             yield _advice(server, database, one, total)
+
+
+def _exists(database: Database, wanted: _Wanted) -> bool:
+    keys = tuple(map(normalized, wanted.keys))
+    indexes = (
+        index
+        for index in database.indexes_of.get(wanted.table.oid, ())
+        if will_serve(index) and index.predicate is None
+    )
+    return any(tuple(map(normalized, index.columns[: len(keys)])) == keys for index in indexes)
 
 
 def _by_searches(database: Database, table: Table, workload: Workload) -> Iterator[_Wanted]:
@@ -59,13 +72,11 @@ def _by_searches(database: Database, table: Table, workload: Workload) -> Iterat
     for search in workload.searches_of.get(table.oid, ()):
         if search.statement.blocks / search.statement.calls < max(_LEAST_PAGES, 0.5 * pages):
             continue  # it does not read the table whole
-        equal = search.equal or tuple(
-            join.key for join in search.joins if _is_narrow(database, join.other_oid, workload, search)
-        )
-        if equal and not any(
-            _is_served(index, search, database, whole) for index in database.indexes_of.get(table.oid, ())
-        ):
-            yield from _of_search(database, whole, table, search, equal)
+        if any(_is_served(index, search, database, whole) for index in database.indexes_of.get(table.oid, ())):
+            continue
+        joined = (join.key for join in search.joins if _is_narrow(database, join.other_oid, workload, search))
+        found = [*_of_search(database, whole, table, search, search.equal or tuple(joined))]
+        yield from found or [*_of_range(database, whole, table, search), *_of_order(database, table, search)][:1]
 
 
 def _of_search(
@@ -91,6 +102,27 @@ def _of_search(
         yield _Wanted(table, tuple(keys), [search], rows, doubtful=rows is None or (not known and len(keys) > 1))
 
 
+def _of_range(database: Database, whole: Table, table: Table, search: Search) -> Iterator[_Wanted]:
+    """Yield an index on a column of which a statement asks for a range, if few rows come back."""
+    rows = search.statement.rows / search.statement.calls
+    if search.equal or len(search.ranges) != 1 or not search.counts_rows or rows > _SELECTIVE * whole.rows:
+        return
+    column = _column(database, table, search.ranges[0])
+    if column is not None and _is_suited(column):
+        yield _Wanted(table, search.ranges, [search], rows)
+
+
+def _of_order(database: Database, table: Table, search: Search) -> Iterator[_Wanted]:
+    """Yield an index in the order in which a statement takes the first rows, after the columns of its filter."""
+    rows = search.statement.rows / search.statement.calls
+    keys = (*search.equal[: _MOST_KEYS - 1], search.order)
+    columns = [_column(database, table, key) for key in keys]
+    if not search.order or search.joins or not 0 < rows <= _FIRST_ROWS or search.order in search.equal:
+        return
+    if all(column is not None and _is_suited(column) for column in columns):
+        yield _Wanted(table, keys, [search], rows)
+
+
 def _is_narrow(database: Database, oid: int, workload: Workload, search: Search) -> bool:
     """Return whether the statement finds few rows of another table by an index, so that a join reads few here."""
     return any(
@@ -104,10 +136,9 @@ def _is_narrow(database: Database, oid: int, workload: Workload, search: Search)
 
 def _is_served(index: Index, search: Search, database: Database, whole: Table) -> bool:
     """Return whether an index finds the rows, or might: a partial one is given the benefit of the doubt."""
-    keys = set(
-        map(normalized, (*search.equal, *search.ranges, *(() if search.equal else (j.key for j in search.joins))))
-    )
-    if not index.is_valid or not index.columns or normalized(index.columns[0]) not in keys:
+    joined = () if search.equal else (join.key for join in search.joins)
+    keys = set(map(normalized, (*search.equal, *search.ranges, search.order, *joined)))
+    if not will_serve(index) or not index.columns or normalized(index.columns[0]) not in keys:
         return False
     column = database.column_of.get((index.table_oid, index.numbers[0]))
     distinct = _distinct(column, whole.rows)

@@ -38,7 +38,8 @@ class Join:
 class Search:
     """How one statement looks for rows of one table. Keys are names of columns, or `lower(name)`.
 
-    `equal` and `ranges` are compared with values; `counts_rows`: the statement returns the rows that it finds here.
+    `equal` and `ranges` are compared with values; `counts_rows`: the statement returns the rows that it finds here;
+    `order`: it returns only the first of them by this column.
     """
 
     statement: Statement
@@ -47,6 +48,7 @@ class Search:
     ranges: tuple[str, ...]
     joins: tuple[Join, ...]
     counts_rows: bool
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Workload:
 
 def keys_of(search: Search) -> set[str]:
     """Return all keys that a search compares with anything."""
-    keys = (*search.equal, *search.ranges, *(join.key for join in search.joins))
+    keys = (*search.equal, *search.ranges, search.order, *(join.key for join in search.joins))
     return {normalized(key) for key in keys}
 
 
@@ -147,6 +149,7 @@ class _Reader:
         for condition in _conditions(block):
             self._add_condition(condition, tables, equal, ranges, joins)
         counts_rows = is_whole and len(tables) == 1 and not _hides_rows(block)
+        order = self._order(block, tables)
         for oid in {table.oid for table in tables.values()}:
             of_joins = tuple(sorted(joins.get(oid, ()), key=lambda join: (join.key, join.other_oid, join.other_key)))
             search = Search(
@@ -156,6 +159,7 @@ class _Reader:
                 tuple(sorted(ranges.get(oid, ()))),
                 of_joins,
                 counts_rows,
+                order,
             )
             self.searches.setdefault(oid, []).append(search)
         target = tables.get(block.this.alias_or_name) if isinstance(block, exp.Update | exp.Delete) else None
@@ -187,6 +191,16 @@ class _Reader:
         for key, value in ((left, condition.expression), (right, condition.this)):
             if key and not value.find(exp.Column) and not value.find(exp.Subquery, exp.Select):
                 into.setdefault(key[0], set()).add(key[1])
+
+    def _order(self, block: exp.Expr, tables: Mapping[str, Table]) -> str:
+        """Return the column by which a statement on one table takes the first rows, if an index has its order."""
+        ordered, hidden = block.args.get("order"), ("group", "distinct")
+        if len(tables) != 1 or not ordered or not block.args.get("limit") or any(map(block.args.get, hidden)):
+            return ""
+        first = ordered.expressions[0]
+        key = self._key(first.this, tables) if isinstance(first, exp.Ordered) else None
+        is_plain = key is not None and bool(first.args.get("nulls_first")) == bool(first.args.get("desc"))
+        return key[1] if key and is_plain and _finds_rows(block) else ""
 
     def _key(self, node: exp.Expr, tables: Mapping[str, Table]) -> tuple[int, str] | None:
         """Return the table and key of a column of these tables, also in lower(); None for any other expression."""
@@ -231,9 +245,11 @@ def _conditions(block: exp.Expr) -> Iterator[exp.Expr]:
 def _hides_rows(block: exp.Expr) -> bool:
     """Return whether the number of rows returned is not that of the rows found."""
     hides = ("group", "limit", "distinct", "offset")
-    if any(block.args.get(name) for name in hides):
-        return True
-    return isinstance(block, exp.Select) and any(one.find(exp.AggFunc) for one in block.expressions)
+    return any(block.args.get(name) for name in hides) or not _finds_rows(block)
+
+
+def _finds_rows(block: exp.Expr) -> bool:
+    return not (isinstance(block, exp.Select) and any(one.find(exp.AggFunc) for one in block.expressions))
 
 
 def _changed(block: exp.Expr) -> frozenset[str]:

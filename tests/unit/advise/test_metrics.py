@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pantrywatch.analysis.advise.advice import Advice, duration, identifier, literal, size
@@ -84,13 +85,13 @@ def test_a_replica_speaks_for_its_primary() -> None:
 
 
 def test_the_order() -> None:
-    """What is doubtful comes last, then the rank decides, then the id."""
+    """What is doubtful comes last, then the rank decides, then the id; the same is printed once."""
     one, two = (Advice("limits", "", name, "", "", "", 0.5) for name in "ab")
     sure, doubtful = (
         Advice("limits", "", "c", "", "", "", 0.1),
         Advice("limits", "", "d", "", "", "", 0.9, doubtful=True),
     )
-    assert ranked([doubtful, sure, two, one]) == [one, two, sure, doubtful]
+    assert ranked([doubtful, sure, two, one, replace(one, rank=0.4)]) == [one, two, sure, doubtful]
 
 
 def test_nothing_that_a_terminal_obeys() -> None:

@@ -71,6 +71,10 @@ def _found(database: Database, *statements: Statement | str) -> list[str]:
         ("SELECT * FROM contacts c JOIN companies p ON p.id = c.company_id WHERE p.id = $1",
          ["public.contacts (company_id)"]),
         ("SELECT count(*) FROM contacts WHERE email = $1 GROUP BY status", ["public.contacts (email)"]),
+        ("SELECT * FROM contacts WHERE at >= $1 AND at < $2", ["public.contacts (at)"]),
+        ("SELECT * FROM contacts WHERE at BETWEEN $1 AND $2", ["public.contacts (at)"]),
+        ("SELECT * FROM contacts ORDER BY at DESC LIMIT $1", ["public.contacts (at)"]),
+        ("SELECT * FROM contacts WHERE status = $1 ORDER BY at LIMIT $2", ["public.contacts (status, at)"]),
     ],
 )  # fmt: skip
 def test_a_selective_filter_that_reads_the_table_gets_an_index(text: str, expected: list[str]) -> None:
@@ -82,6 +86,11 @@ def test_a_selective_filter_that_reads_the_table_gets_an_index(text: str, expect
     "text",
     [
         "SELECT * FROM contacts WHERE status = $1",
+        "SELECT count(*) FROM contacts WHERE at > $1",
+        "SELECT * FROM contacts ORDER BY at",
+        "SELECT * FROM contacts ORDER BY at DESC NULLS LAST LIMIT $1",
+        "SELECT status, count(*) FROM contacts GROUP BY status ORDER BY status LIMIT $1",
+        "SELECT * FROM contacts ORDER BY lower(email) || $1 LIMIT $2",
         "SELECT * FROM contacts WHERE email = $1 OR status = $2",
         "SELECT * FROM contacts WHERE email <> $1",
         "SELECT * FROM contacts WHERE email || $2 = $1",
@@ -120,12 +129,18 @@ def test_the_rows_that_come_back_decide() -> None:
 
 
 def test_nothing_that_exists_or_is_covered() -> None:
-    """An index that begins with the column, also a partial one; not one that is invalid or has it in second place."""
+    """An index that begins with the column, also a partial one; one to be built again; not one to be dropped."""
     text = "SELECT * FROM contacts WHERE email = $1"
     index = Index(50, 1, "public", "i", keys=2, columns=("email", "status"), numbers=(2, 3))
-    for there in (index, replace(index, predicate="(status = 'open'::text)")):
+    for there in (index, replace(index, predicate="(status = 'open'::text)"), replace(index, is_valid=False)):
         assert _found(replace(DATABASE, indexes=(*PRIMARY, there)), text) == []
-    for there in (replace(index, is_valid=False), replace(index, columns=("status", "email"), numbers=(3, 2))):
+    first = "SELECT * FROM contacts WHERE status = $1 ORDER BY at LIMIT $2"
+    ordered = replace(index, columns=("status", "at"), numbers=(3, 6))
+    assert _found(replace(DATABASE, indexes=(*PRIMARY, ordered)), first) == []
+    for there in (
+        replace(index, is_valid=False, is_unique=True),
+        replace(index, columns=("status", "email"), numbers=(3, 2)),
+    ):
         assert _found(replace(DATABASE, indexes=(*PRIMARY, there)), text) == ["public.contacts (email)"]
 
 
@@ -199,7 +214,7 @@ def test_a_foreign_key_is_served_by_its_columns_in_any_order() -> None:
     only = replace(index, keys=1, columns=("company_id",), numbers=(4,))
     for there in (index, replace(only, predicate="(company_id IS NOT NULL)"), replace(only, method="hash")):
         assert _found(replace(gone, indexes=(there,))) == []
-    for there in (replace(only, predicate="(status = 'x'::text)"), replace(only, is_valid=False)):
+    for there in (replace(only, predicate="(status = 'x'::text)"), replace(only, is_valid=False, name="i_ccnew")):
         assert _found(replace(gone, indexes=(there,))) == ["public.contacts (company_id)"]
 
 
