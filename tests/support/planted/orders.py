@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from tests.support.planted.broken import cancelled_index
 from tests.support.planted.records import Plant, Step
-from tests.support.planted.series import always, busy, connections, lookups, once, otel_pool
+from tests.support.planted.series import (
+    always,
+    busy,
+    checkpoints,
+    connections,
+    lookups,
+    once,
+    otel_pool,
+    temporary_files,
+)  # fmt: skip
 from tests.support.planted.truth import Truth
 
 TRUTHS = (
@@ -75,6 +84,8 @@ SERIES = (
     *otel_pool("shop:8000", used=busy(3, 10), waiting=busy(0, 6), most=10),
     *otel_pool("admin:8000", used=once(2, 10), waiting=always(0), most=10),
     *connections(used=busy(20, 94), limit=97),
+    *checkpoints(timed_per_hour=12, requested_per_hour=0),
+    *temporary_files("crm", per_hour=1200, bytes_each=1e6),
 )
 
 PLANT = Plant(

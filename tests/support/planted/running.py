@@ -12,13 +12,13 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.planted import orders
+from tests.support.planted import orders, stock, tickets
 from tests.support.planted.records import Plant, Seeded, Step
 from tests.support.planted.truth import Truth
 from tests.support.servers import Postgres, postgres, wait_until
 
 DBNAME, APPLICATION = "crm", "crm_app"
-SEEDS: dict[int, Plant] = {1: orders.PLANT}
+SEEDS: dict[int, Plant] = {1: orders.PLANT, 2: stock.PLANT, 3: tickets.PLANT}
 # PostgreSQL's defaults, where the other tests' servers have settings that advice would be right about.
 _OPTIONS = {"shared_preload_libraries": "pg_stat_statements", "fsync": "on", "shared_buffers": "128MB"}
 _HERE = Path(__file__).parent

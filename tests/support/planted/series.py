@@ -92,5 +92,64 @@ def connections(used: Level, limit: int) -> tuple[Series, ...]:
     return (
         Series("pantrywatch_database_connections_used", labels, used),
         Series("pantrywatch_database_connections_limit", labels, always(limit)),
-        Series("pg_settings_max_connections", labels + ',server="primary"', always(limit + 3)),
+        Series("pg_settings_max_connections", labels + ',server="127.0.0.1:5432"', always(limit + 3)),
+    )
+
+
+def pgbouncer_pool(used: Level, waiting: Level, longest_wait_seconds: Level, size: int) -> tuple[Series, ...]:
+    """Return the pool `crm` of a PgBouncer `pooler`, by the names of pgbouncer_exporter."""
+    server = 'job="database",instance="pooler"'
+    labels = f'{server},database="crm",user="crm_app"'
+    return (
+        Series("pgbouncer_pools_server_active_connections", labels, used),
+        Series("pgbouncer_pools_server_idle_connections", labels, lambda at: max(0, size - used(at))),
+        Series("pgbouncer_pools_client_waiting_connections", labels, waiting),
+        Series("pgbouncer_pools_client_maxwait_seconds", labels, longest_wait_seconds),
+        Series("pgbouncer_databases_pool_size", f'{server},name="crm",database="crm"', always(size)),
+    )
+
+
+def redis_memory(used_bytes: Level, most_bytes: float, evicted: Level) -> tuple[Series, ...]:
+    """Return the memory of Redis, its limit and the keys it evicts per second."""
+    labels = 'job="cache",instance="cache"'
+    return (
+        Series("redis_memory_used_bytes", labels, used_bytes),
+        Series("redis_memory_max_bytes", labels, always(most_bytes)),
+        Series("redis_config_maxmemory", labels, always(most_bytes)),
+        counter("redis_evicted_keys_total", labels, evicted),
+    )
+
+
+def container_memory(instance: str, used_bytes: Level, most_bytes: float) -> tuple[Series, ...]:
+    """Return the memory of a container and its limit."""
+    labels = f'job="host",instance="{instance}"'
+    return (
+        Series("pantrywatch_container_memory_working_set_bytes", labels, used_bytes),
+        Series("pantrywatch_container_memory_anon_bytes", labels, lambda at: used_bytes(at) * 0.9),
+        Series("pantrywatch_container_memory_limit_bytes", labels, always(most_bytes)),
+    )
+
+
+def index_scans(dbname: str, schema: str, table: str, index: str, per_second: float) -> Series:
+    """Return how often an index is used."""
+    labels = f'job="database",instance="primary",server="127.0.0.1:5432",datname="{dbname}",schemaname="{schema}"'
+    labels += f',relname="{table}",indexrelname="{index}"'
+    return counter("pg_stat_user_indexes_idx_scan", labels, always(per_second))
+
+
+def checkpoints(timed_per_hour: float, requested_per_hour: float) -> tuple[Series, ...]:
+    """Return checkpoints as the exporter counts them."""
+    labels = 'job="database",instance="primary",server="127.0.0.1:5432"'
+    return (
+        counter("pg_stat_bgwriter_checkpoints_timed_total", labels, always(timed_per_hour / 3600)),
+        counter("pg_stat_bgwriter_checkpoints_req_total", labels, always(requested_per_hour / 3600)),
+    )
+
+
+def temporary_files(dbname: str, per_hour: float, bytes_each: float) -> tuple[Series, ...]:
+    """Return what a database writes to temporary files."""
+    labels = f'job="database",instance="primary",server="127.0.0.1:5432",datid="16385",datname="{dbname}"'
+    return (
+        counter("pg_stat_database_temp_files", labels, busy(0, per_hour / 3600)),
+        counter("pg_stat_database_temp_bytes", labels, busy(0, per_hour / 3600 * bytes_each)),
     )
