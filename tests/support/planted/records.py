@@ -10,7 +10,7 @@ from tests.support.planted.series import Series
 from tests.support.planted.truth import Truth
 from tests.support.servers import Postgres
 
-Parameters = Callable[[int], tuple[Any, ...]]  # of the number of the run, from 0
+Parameters = Callable[[int], tuple[Any, ...] | dict[str, Any]]  # of the number of the run, from 0
 
 
 @dataclass(frozen=True, slots=True)
