@@ -52,8 +52,8 @@ NEAR_MISSES = (
 
 
 WORKLOAD = (
-    Step(40, "DELETE FROM orders WHERE id = %s", lambda n: (n * 701 + 3,)),
-    Step(60, "SELECT product_id, quantity FROM order_lines WHERE order_id = %s", lambda n: (n * 499 + 1,)),
+    Step(25, "DELETE FROM orders WHERE id = %s", lambda n: (n * 701 + 3,)),
+    Step(30, "SELECT product_id, quantity FROM order_lines WHERE order_id = %s", lambda n: (n * 499 + 1,)),
     Step(200, "SELECT id, total FROM orders WHERE customer_id = %s ORDER BY placed_at DESC LIMIT 20",
          lambda n: (n * 23 + 1,)),
     Step(60, "SELECT id, total FROM orders WHERE placed_at BETWEEN %s AND %s::timestamptz + interval '1 day'",
@@ -72,7 +72,7 @@ WORKLOAD = (
     Step(60, "SELECT data FROM web_sessions WHERE customer_id = %s", lambda n: (5 * n + 3,)),
     Step(60, "SELECT score FROM leads WHERE email = %s", lambda n: (f"web{n * 13 + 1}@leads.example",)),
     Step(12, "SELECT id, customer_id, total FROM orders ORDER BY total, note, id"),
-    Step(8, "SELECT date_trunc('week', placed_at) AS week, status, sum(total), count(DISTINCT customer_id),"
+    Step(7, "SELECT date_trunc('week', placed_at) AS week, status, sum(total), count(DISTINCT customer_id),"
             " avg(length(md5(md5(md5(md5(md5(md5(id::text))))))))"
             " FROM orders GROUP BY 1, 2 ORDER BY 1, 2"),
 )  # fmt: skip

@@ -12,10 +12,10 @@ NEAR_MISSES = (
     Truth("drop-index", ("crm.activity_rest_user_id_at_idx", "crm.activity_rest_contact_id_at_idx"),
           "part of a partitioned index, on a partition that is empty"),
     Truth("drop-index", ("crm.team_member_user",), "the primary key begins with the other column"),
-    Truth("drop-index", ("Mail.mailbox_user_id_key",), "keeps a constraint"),
+    Truth("drop-index", ('"Mail".mailbox_user_id_key',), "keeps a constraint"),
     Truth("create-index", ("crm.deal(currency_code)",), "a foreign key to three rows that nobody deletes"),
     Truth("create-index", ("crm.deal(stage_id)",), "a foreign key to twelve rows that nobody deletes"),
-    Truth("create-index", ("crm.User(workspace_id)",), "60 rows"),
+    Truth("create-index", ('crm."User"(workspace_id)',), "60 rows"),
     Truth("create-index", ("catalog.price_list(currency_code)",), "three rows"),
 )  # fmt: skip
 DOUBTFUL = (

@@ -71,6 +71,8 @@ def _plain(name: str) -> str:
 
 
 def _same(kind: str, truth: str, given: str) -> bool:
+    if kind == "sequence":  # its column may be given as table(column) or table.column
+        return given == truth or given == truth.replace("(", ".").removesuffix(")")
     if kind == "create-index":  # further columns after the first do no harm
         return given == truth or given.startswith(truth.removesuffix(")") + ",")
     return given == truth or (kind == "statement" and truth in given)
