@@ -121,7 +121,7 @@ def _state(asked: Asked, truth: Truth) -> tuple[int, int, Mapping[str, str]]:
         "SELECT n_live_tup, n_dead_tup, reloptions FROM pg_stat_all_tables s JOIN pg_class c ON c.oid = s.relid"
         " WHERE relid = %s::regclass", truth.objects[0],
     )  # fmt: skip
-    return live, dead, dict(option.split("=") for option in options)
+    return live, dead, dict(option.split("=") for option in options or ())
 
 
 def _setting(asked: Asked, truth: Truth) -> None:

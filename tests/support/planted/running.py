@@ -53,7 +53,10 @@ def crm_server(directory: Path) -> Iterator[Postgres]:
 
 @contextmanager
 def held_autovacuum(server: Postgres) -> Iterator[None]:
-    """Stop the launcher, so that autovacuum repairs nothing, and settings stay as they are by default."""
+    """Stop the launcher, so that autovacuum repairs nothing, and settings stay as they are by default.
+
+    DROP DATABASE waits for every process of the server, and so for ever; nothing else that advice may ask for does.
+    """
     pid = "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE backend_type = 'autovacuum launcher'"
     wait_until(lambda: server.value(pid) != 0, 30, "the launcher runs")
     launcher = int(str(server.value(pid)))

@@ -1,5 +1,6 @@
 -- A CRM's schema as they are in earnest, in good order: three schemas, partitions, jsonb, texts searched by trigrams,
--- partial and expression indexes, a materialized view. Its workload (sales.py) uses each index that no constraint needs.
+-- partial and expression indexes, a materialized view. Its workload (sales.py) uses each index that no constraint
+-- needs. A semicolon at the end of a line ends a statement for what runs this: within a body a comment follows it.
 
 CREATE SCHEMA crm;
 CREATE SCHEMA "Mail";
@@ -130,19 +131,22 @@ CREATE TABLE "Mail"."Recipient" (
 
 INSERT INTO crm.currency VALUES ('EUR', 2), ('USD', 2), ('JPY', 0);
 INSERT INTO crm.workspace VALUES (1, 'North'), (2, 'South'), (3, 'West');
-INSERT INTO crm."User" (id, workspace_id, "eMail") SELECT n, 1 + n % 3, 'User' || n || '@crm.example' FROM generate_series(1, 60) n;
+INSERT INTO crm."User" (id, workspace_id, "eMail")
+SELECT n, 1 + n % 3, 'User' || n || '@crm.example' FROM generate_series(1, 60) n;
 INSERT INTO crm.team SELECT n, 'team ' || n FROM generate_series(1, 8) n;
 INSERT INTO crm.team_member SELECT DISTINCT 1 + n % 8, 1 + n % 60 FROM generate_series(1, 240) n;
 INSERT INTO crm.setting SELECT 'setting ' || n, to_jsonb(n) FROM generate_series(1, 30) n;
 INSERT INTO crm.pipeline VALUES (1, 'new'), (2, 'renewal');
 INSERT INTO crm.stage SELECT n, 1 + n % 2, n FROM generate_series(1, 12) n;
 INSERT INTO crm.company
-SELECT n, 1 + n % 3, CASE WHEN n % 10 > 0 THEN 1 + n * 7 % 60 END, initcap(substr(md5(n::text), 1, 7)) || ' Company ' || n,
+SELECT n, 1 + n % 3, CASE WHEN n % 10 > 0 THEN 1 + n * 7 % 60 END,
+    initcap(substr(md5(n::text), 1, 7)) || ' Company ' || n,
     'c' || n || '.example', jsonb_build_object('size', n % 9, 'region', 'r' || n % 400),
     CASE WHEN n % 6 = 0 THEN timestamptz '2025-05-05' END
 FROM generate_series(1, 6000) n;
 INSERT INTO crm.contact
-SELECT n, 1 + n * 7 % 6000, initcap(substr(md5('f' || n), 1, 6)), initcap(substr(md5('l' || n), 1, 8)), 'Contact' || n || '@c.example',
+SELECT n, 1 + n * 7 % 6000, initcap(substr(md5('f' || n), 1, 6)), initcap(substr(md5('l' || n), 1, 8)),
+    'Contact' || n || '@c.example',
     jsonb_build_object('source', 's' || n % 700, 'score', n % 100)
 FROM generate_series(1, 15000) n;
 INSERT INTO crm.tag SELECT n, 'tag ' || n FROM generate_series(1, 60) n;
@@ -155,24 +159,33 @@ SELECT n, 1 + n * 13 % 6000, CASE WHEN n % 3 = 0 THEN 1 + n * 17 % 15000 END, 1 
     (ARRAY['EUR', 'USD', 'JPY'])[1 + n % 3], n * 37 % 90000, date '2025-01-01' + n % 700,
     CASE WHEN n % 7 > 0 THEN timestamptz '2025-02-01' + n * interval '40 minutes' END
 FROM generate_series(1, 9000) n;
-INSERT INTO crm.deal_line SELECT n, position, 1 + (n * 7 + position) % 400, position FROM generate_series(1, 9000) n, generate_series(1, 2) position;
-INSERT INTO crm.stage_change SELECT n, 1 + n * 5 % 9000, 1 + n % 12, timestamptz '2025-01-01' + n * interval '20 minutes' FROM generate_series(1, 18000) n;
+INSERT INTO crm.deal_line
+SELECT n, position, 1 + (n * 7 + position) % 400, position
+FROM generate_series(1, 9000) n, generate_series(1, 2) position;
+INSERT INTO crm.stage_change
+SELECT n, 1 + n * 5 % 9000, 1 + n % 12, timestamptz '2025-01-01' + n * interval '20 minutes'
+FROM generate_series(1, 18000) n;
 INSERT INTO crm.task
-SELECT n, 1 + n * 11 % 60, CASE WHEN n % 2 = 0 THEN 1 + n * 3 % 9000 END, 'Call back ' || n, date '2025-01-01' + n % 500,
+SELECT n, 1 + n * 11 % 60, CASE WHEN n % 2 = 0 THEN 1 + n * 3 % 9000 END, 'Call back ' || n,
+    date '2025-01-01' + n % 500,
     CASE WHEN n % 20 > 0 THEN timestamptz '2025-06-01' END
 FROM generate_series(1, 10000) n;
 INSERT INTO crm.note
-SELECT n, (ARRAY['deal', 'company', 'contact'])[1 + n % 3], 1 + n * 7 % 5000, 'Spoke about ' || substr(md5(n::text), 1, 5) || ' and offer ' || n
+SELECT n, (ARRAY['deal', 'company', 'contact'])[1 + n % 3], 1 + n * 7 % 5000,
+    'Spoke about ' || substr(md5(n::text), 1, 5) || ' and offer ' || n
 FROM generate_series(1, 8000) n;
 INSERT INTO crm.activity (contact_id, user_id, kind, at)
-SELECT 1 + n * 19 % 15000, 1 + n * 7 % 60, (ARRAY['call', 'mail', 'visit'])[1 + n % 3], timestamptz '2025-01-02' + n * interval '12 minutes'
+SELECT 1 + n * 19 % 15000, 1 + n * 7 % 60, (ARRAY['call', 'mail', 'visit'])[1 + n % 3],
+    timestamptz '2025-01-02' + n * interval '12 minutes'
 FROM generate_series(1, 40000) n;
 INSERT INTO "Mail".mailbox SELECT n, n FROM generate_series(1, 60) n;
 INSERT INTO "Mail".template SELECT n, 'Dear {{ name }}, ' || n FROM generate_series(1, 25) n;
 INSERT INTO "Mail"."Message"
-SELECT n, 1 + n * 7 % 60, CASE WHEN n % 4 = 0 THEN 1 + n % 25 END, '<' || md5(n::text) || '@crm.example>', 'Offer ' || n, timestamptz '2025-01-01' + n * interval '50 minutes'
+SELECT n, 1 + n * 7 % 60, CASE WHEN n % 4 = 0 THEN 1 + n % 25 END, '<' || md5(n::text) || '@crm.example>',
+    'Offer ' || n, timestamptz '2025-01-01' + n * interval '50 minutes'
 FROM generate_series(1, 10000) n;
-INSERT INTO "Mail"."Recipient" SELECT n, 1 + n * 23 % 15000, CASE WHEN n % 3 = 0 THEN timestamptz '2025-12-30' END FROM generate_series(1, 10000) n;
+INSERT INTO "Mail"."Recipient"
+SELECT n, 1 + n * 23 % 15000, CASE WHEN n % 3 = 0 THEN timestamptz '2025-12-30' END FROM generate_series(1, 10000) n;
 
 CREATE INDEX team_member_user ON crm.team_member (user_id);
 CREATE INDEX company_owner ON crm.company (owner_id, name) WHERE archived_at IS NULL;
@@ -198,21 +211,29 @@ CREATE INDEX activity_contact ON crm.activity (contact_id, at DESC);
 CREATE INDEX activity_user ON crm.activity (user_id, at);
 CREATE INDEX "Message_mailbox" ON "Mail"."Message" (mailbox_id, "sentAt" DESC);
 CREATE INDEX "Recipient_contact" ON "Mail"."Recipient" (contact_id);
-DO $$ BEGIN IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm') THEN CREATE EXTENSION pg_trgm; CREATE INDEX company_name_words ON crm.company USING gin (name gin_trgm_ops); END IF; END $$;
+DO $$ BEGIN IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm') THEN
+    CREATE EXTENSION pg_trgm; CREATE INDEX company_name_words ON crm.company USING gin (name gin_trgm_ops); --
+END IF; --
+END $$;
 
-ALTER TABLE crm.company ADD FOREIGN KEY (workspace_id) REFERENCES crm.workspace, ADD FOREIGN KEY (owner_id) REFERENCES crm."User";
+ALTER TABLE crm.company
+    ADD FOREIGN KEY (workspace_id) REFERENCES crm.workspace, ADD FOREIGN KEY (owner_id) REFERENCES crm."User";
 ALTER TABLE crm.contact ADD FOREIGN KEY (company_id) REFERENCES crm.company;
-ALTER TABLE crm.tagging ADD FOREIGN KEY (tag_id) REFERENCES crm.tag, ADD FOREIGN KEY (contact_id) REFERENCES crm.contact;
+ALTER TABLE crm.tagging
+    ADD FOREIGN KEY (tag_id) REFERENCES crm.tag, ADD FOREIGN KEY (contact_id) REFERENCES crm.contact;
 ALTER TABLE crm.deal
     ADD FOREIGN KEY (company_id) REFERENCES crm.company, ADD FOREIGN KEY (contact_id) REFERENCES crm.contact,
     ADD FOREIGN KEY (owner_id) REFERENCES crm."User", ADD FOREIGN KEY (stage_id) REFERENCES crm.stage,
     ADD FOREIGN KEY (currency_code) REFERENCES crm.currency;
-ALTER TABLE crm.deal_line ADD FOREIGN KEY (deal_id) REFERENCES crm.deal, ADD FOREIGN KEY (product_id) REFERENCES catalog.product;
+ALTER TABLE crm.deal_line
+    ADD FOREIGN KEY (deal_id) REFERENCES crm.deal, ADD FOREIGN KEY (product_id) REFERENCES catalog.product;
 ALTER TABLE crm.stage_change ADD FOREIGN KEY (deal_id) REFERENCES crm.deal;
 ALTER TABLE crm.task ADD FOREIGN KEY (assignee_id) REFERENCES crm."User", ADD FOREIGN KEY (deal_id) REFERENCES crm.deal;
-ALTER TABLE crm.activity ADD FOREIGN KEY (contact_id) REFERENCES crm.contact, ADD FOREIGN KEY (user_id) REFERENCES crm."User";
+ALTER TABLE crm.activity
+    ADD FOREIGN KEY (contact_id) REFERENCES crm.contact, ADD FOREIGN KEY (user_id) REFERENCES crm."User";
 ALTER TABLE "Mail"."Message" ADD FOREIGN KEY (mailbox_id) REFERENCES "Mail".mailbox;
-ALTER TABLE "Mail"."Recipient" ADD FOREIGN KEY (message_id) REFERENCES "Mail"."Message", ADD FOREIGN KEY (contact_id) REFERENCES crm.contact;
+ALTER TABLE "Mail"."Recipient"
+    ADD FOREIGN KEY (message_id) REFERENCES "Mail"."Message", ADD FOREIGN KEY (contact_id) REFERENCES crm.contact;
 
 CREATE MATERIALIZED VIEW crm.pipeline_by_month AS
 SELECT owner_id, date_trunc('month', expected_on)::date AS month, count(*) AS deals, sum(amount) AS amount

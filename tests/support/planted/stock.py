@@ -45,6 +45,8 @@ NEAR_MISSES = (
     Truth("drop-index", ('"Billing".document_number',), "a prefix of document_number_day, but unique"),
     Truth("drop-index", ('"Billing".document_number_day',), "serves index-only scans"),
     Truth("drop-index", ("stock.gate_booking_during",), "never scanned by a query, but keeps an exclusion constraint"),
+    Truth("drop-index", ("stock.reading_2025_10_sensor_id_measured_at_idx",),
+          "never scanned, but a part of the index of the partitioned table"),
     Truth("create-index", ('stock."Storage"(hall)',), "40 rows: reading them all is right"),
     Truth("create-index", ('stock."Movement"(storage_id)',), "movementByStorage begins with it"),
     Truth("vacuum-table", ('stock."Counter"',), "many dead rows for its 12 live ones, and yet a page or two"),

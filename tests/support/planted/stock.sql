@@ -70,7 +70,8 @@ FROM generate_series(1, 4000) n;
 INSERT INTO stock."Storage" SELECT n, 'hall ' || n % 4, n % 3 = 0 FROM generate_series(1, 40) n;
 
 INSERT INTO stock."Movement" (article_id, storage_id, "batchNo", quantity, moved_at)
-SELECT 1 + n * 7907 % 4000, 1 + n * 13 % 40, 'B' || n / 6, n % 50 - 25, timestamptz '2025-03-01' + n * interval '7 minutes'
+SELECT 1 + n * 7907 % 4000, 1 + n * 13 % 40, 'B' || n / 6, n % 50 - 25,
+    timestamptz '2025-03-01' + n * interval '7 minutes'
 FROM generate_series(1, 50000) n;
 
 INSERT INTO stock."Reservation" (article_id, quantity, valid_until)
@@ -79,7 +80,8 @@ SELECT 1 + n % 4000, 1 + n % 5, timestamptz '2026-01-01' + n * interval '1 minut
 INSERT INTO stock."Counter" SELECT 'hall ' || n, 0 FROM generate_series(1, 12) n;
 
 INSERT INTO stock.gate_booking
-SELECT n, tstzrange(timestamptz '2025-01-01' + n * interval '2 hours', timestamptz '2025-01-01 01:50' + n * interval '2 hours')
+SELECT n, tstzrange(timestamptz '2025-01-01' + n * interval '2 hours',
+    timestamptz '2025-01-01 01:50' + n * interval '2 hours')
 FROM generate_series(1, 1500) n;
 
 INSERT INTO "Billing"."Document" (number, issued_on)
