@@ -33,10 +33,10 @@ TRUTHS = (
     Truth("statement", ("regexp_replace(m.",), "the stock list takes most of all time"),
     Truth("sequence", ('"Billing"."Document_id_seq"', '"Billing"."Document"(id)'), "93 % of an int4 identity are used"),
     Truth("cache-misses", ("article:",), "3 of 4 look-ups of article: miss, 40 a second"),
-    Truth("pool-small", ("pooler", "crm", "crm/crm_app", "pooler/crm"),
-          "all 8 server connections in use and clients wait up to 3 s, from 8 to 18"),
+    Truth("pool-small", ("pooler", "crm", "crm/crm_app", "pooler/crm", "default_pool_size"),
+          "all 8 server connections in use and clients wait up to 3 s, from 8 to 18", also=("raise-setting",)),
     Truth("limits", ("maxmemory", "redis_memory_max_bytes", "redis_config_maxmemory"),
-          "99.8 % of maxmemory are used and 40 keys a second evicted"),
+          "99.8 % of maxmemory are used and 40 keys a second evicted", also=("raise-setting",)),
 )  # fmt: skip
 
 NEAR_MISSES = (
