@@ -138,6 +138,8 @@ def _spills(asked: Asked) -> None:
 
 def _checkpoints_are_requested(asked: Asked) -> None:
     query = "SELECT checkpoints_req - checkpoints_timed FROM pg_stat_bgwriter"
+    if asked.row("SELECT to_regclass('pg_stat_checkpointer') IS NOT NULL") == (True,):  # PostgreSQL 17
+        query = "SELECT num_requested - num_timed FROM pg_stat_checkpointer"
     wait_until(lambda: int(asked.row(query)[0]) >= 2, 60, "two checkpoints were requested")
 
 

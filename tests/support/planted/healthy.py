@@ -24,7 +24,7 @@ from tests.support.planted.series import (
     temporary_files,
 )  # fmt: skip
 from tests.support.planted.truth import Truth
-from tests.support.servers import Postgres
+from tests.support.servers import Postgres, postgres_bin
 
 _HERE = Path(__file__).parent
 
@@ -80,7 +80,7 @@ def _pgbench(server: Postgres) -> None:
 
 
 def _run_pgbench(server: Postgres, *arguments: str) -> None:
-    command = ["pgbench", *arguments, application_dsn(server)]
+    command = [str(postgres_bin() / "pgbench"), *arguments, application_dsn(server)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -64,7 +64,8 @@ def held_autovacuum(server: Postgres) -> Iterator[None]:
     try:
         yield
     finally:
-        os.kill(launcher, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # a server that has ended by itself
+            os.kill(launcher, signal.SIGCONT)
 
 
 def application_dsn(server: Postgres) -> str:
