@@ -210,7 +210,9 @@ def _changed(  # noqa: PLR0913, PLR0917 - what differs
         risk += "; takes a restart"
     if setting.source == "command line":
         risk += "; it is set on the server's command line, which goes first: change it there"
-    old = f"SET {setting.name} = {literal(setting.setting)}" if setting.is_altered else f"RESET {setting.name}"
+    # With its unit, as people write it; pages of 8kB have none.
+    before = setting.setting + (setting.unit if setting.unit in ("B", "kB", "MB", "ms", "s", "min") else "")
+    old = f"SET {setting.name} = {literal(before)}" if setting.is_altered else f"RESET {setting.name}"
     return Advice(
         kind,
         server.name,

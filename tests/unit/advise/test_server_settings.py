@@ -87,6 +87,10 @@ def test_the_undo_is_the_value_before() -> None:
     assert advice.undo == ("ALTER SYSTEM RESET enable_hashjoin;", "SELECT pg_reload_conf();")
     (advice,) = setting_advice(_with("enable_hashjoin", "off", is_altered=True), frozenset())
     assert advice.undo == ("ALTER SYSTEM SET enable_hashjoin = 'off';", "SELECT pg_reload_conf();")
+    (advice,) = setting_advice(_with("work_mem", "64", is_altered=True), frozenset())
+    assert advice.undo[0] == "ALTER SYSTEM SET work_mem = '64kB';"
+    (advice,) = setting_advice(_with("effective_cache_size", "1024", is_altered=True), frozenset())
+    assert advice.undo[0] == "ALTER SYSTEM SET effective_cache_size = '1024';"
     (advice,) = setting_advice(_with("enable_hashjoin", "off", context="postmaster"), frozenset())
     assert (len(advice.sql), advice.risk.endswith("takes a restart")) == (1, True)
     (advice,) = setting_advice(_with("enable_hashjoin", "off", source="command line"), frozenset())
