@@ -1,4 +1,4 @@
-"""The commands that ask a running Prometheus (`explain`, `report`, `gate`, `target try`, `baseline`), and which one.
+"""The commands that ask a running Prometheus (`explain`, `report`, `gate`, `target try`, `baseline`), and `advise`.
 
 As in pantrywatch/cli.py each imports its libraries when it is called.
 """
@@ -19,6 +19,7 @@ def add_analysis_commands(commands: argparse._SubParsersAction[argparse.Argument
     _add_explain(commands)
     _add_report(commands)
     _add_gate(commands)
+    _add_advise(commands)
     _add_target(commands)
     _add_baseline(commands)
 
@@ -78,6 +79,23 @@ def _add_gate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     command.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report, too")
     _add_prometheus(command)
     command.set_defaults(run=_gate)
+
+
+def _add_advise(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("advise", help="print what to change in the databases: indexes, vacuums, settings")
+    command.add_argument("--server", metavar="NAME", help="one server of the section `database` (default: all)")
+    command.add_argument(
+        "--unused-days", type=float, default=7.0, metavar="N",
+        help="an index without a scan in so many days is unused (default: %(default)g)",
+    )  # fmt: skip
+    command.add_argument("--json", action="store_true", help="as one JSON document")
+    command.add_argument(
+        "--settings", type=Path, default=Path("settings.yaml"), metavar="FILE", help="(default: settings.yaml)"
+    )
+    command.add_argument(
+        "--prometheus", metavar="URL", help="(default: the one of the stack in the state directory, if it runs)"
+    )
+    command.set_defaults(run=_advise)
 
 
 def _add_target(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -147,6 +165,14 @@ def _gate(options: argparse.Namespace) -> int:
     gate = Gate(options.since, options.wait, options.require)
     outputs = Outputs(options.json, options.github, options.junit)
     return run_gate(Prometheus(*prometheus_of(options)), shared_files(), gate, outputs)
+
+
+def _advise(options: argparse.Namespace) -> int:
+    from pantrywatch.analysis.advise.command import Wanted, print_advice
+    from pantrywatch.web.prometheus import Prometheus
+
+    prometheus = Prometheus(*prometheus_of(options))
+    return print_advice(Wanted(options.settings, options.server, options.unused_days, options.json, prometheus))
 
 
 def _try_targets(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from exporters.core.errors import ConfigError
+from pantrywatch.analysis.advise import metrics
 from pantrywatch.analysis.explain.evidence import table
 from pantrywatch.analysis.explain.forecasts import questions
 from pantrywatch.analysis.gate.questions import question, question_of_buckets
@@ -74,7 +75,11 @@ def _asked_by_gate() -> list[str]:
     return [*map(question, ("events", "bad", "marks")), *map(question_of_buckets, histograms)]
 
 
-_COMMANDS = {"explain": _asked_by_explain, "gate": _asked_by_gate}
+def _asked_by_advise() -> list[str]:
+    return [expr for one in metrics.table() for expr in (one.expr, one.of)]
+
+
+_COMMANDS = {"explain": _asked_by_explain, "gate": _asked_by_gate, "advise": _asked_by_advise}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Advice from what a database and the last day of metrics show: `pantrywatch advise`."""
