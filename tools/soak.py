@@ -122,6 +122,14 @@ PARTS = (
         ("-m", "soak", "-n", "0", "tests/e2e/test_fresh_debian.py"),
     ),
     Part(
+        "advice",
+        "`advise` finds planted faults, which are really so, and has no advice for healthy databases.",
+        (
+            "-m", "soak", "-n", "0", "tests/integration/test_advise_planted.py",
+            "tests/integration/test_planted_faults.py",
+        ),
+    ),
+    Part(
         "disk",
         "A full disk ends nothing, somebody is notified, and nothing outlives the supervisor on it; Ctrl-C ends all"
         " stacks of a game day.",

@@ -13,7 +13,7 @@ from pantrywatch.cli import main
 from tests.support.filled_prometheus import filled_prometheus
 from tests.support.planted.healthy import healthy
 from tests.support.planted.records import Seeded
-from tests.support.planted.running import SEEDS, planted
+from tests.support.planted.running import SEEDS, one_of, planted
 from tests.support.planted.series import openmetrics
 from tests.support.planted.truth import judge
 
@@ -30,8 +30,7 @@ def _advice(seeded: Seeded, folder: Path, capsys: pytest.CaptureFixture[str]) ->
     return found
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", one_of(SEEDS))
 def test_planted_faults_are_found(seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of twelve at least eleven, at most one line that is wrong, and no near miss."""
     with planted(tmp_path / "server", seed) as seeded:
@@ -42,8 +41,7 @@ def test_planted_faults_are_found(seed: int, tmp_path: Path, capsys: pytest.Capt
     assert [one for one in given for near in seeded.near_misses if near.meant_by(one)] == []
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", ["demo", "pgbench", "crm"])
+@pytest.mark.parametrize("name", one_of(("crm", "demo", "pgbench")))
 def test_a_healthy_database_has_no_advice(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """At most one doubtful line."""
     with healthy(tmp_path / "server", name) as seeded:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.planted.healthy import healthy
 from tests.support.planted.records import Seeded
-from tests.support.planted.running import SEEDS, planted
+from tests.support.planted.running import SEEDS, one_of, planted
 from tests.support.planted.series import DAY_SECONDS, Series
 from tests.support.planted.truth import KINDS, SETTING, Advice, Truth, judge
 from tests.support.servers import wait_until
@@ -219,8 +219,7 @@ def _assert_exists(asked: Asked, name: str) -> None:
         asked.rows(f"SELECT {found['columns']} FROM {found['table']} LIMIT 0")  # noqa: S608
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", one_of(SEEDS))
 def test_each_planted_fault_is_really_so(seed: int, tmp_path: Path) -> None:
     """Each of the 12 faults of a seed is in the database or in the metrics; near misses name what is there."""
     with planted(tmp_path, seed) as seeded, psycopg.connect(seeded.dsn, autocommit=True) as connection:
@@ -231,7 +230,7 @@ def test_each_planted_fault_is_really_so(seed: int, tmp_path: Path) -> None:
         _assert_exist(asked, (*seeded.truths, *seeded.near_misses))
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_the_healthy_crm_is_in_order(tmp_path: Path) -> None:
     """Each index of the healthy CRM is valid and is used or needed, no table has many dead rows or old statistics."""
     with healthy(tmp_path, "crm") as seeded, psycopg.connect(seeded.dsn, autocommit=True) as connection:

@@ -9,8 +9,10 @@ import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import pytest
 
 from tests.support.planted import orders, stock, tickets
 from tests.support.planted.records import Plant, Seeded, Step
@@ -22,6 +24,12 @@ SEEDS: dict[int, Plant] = {1: orders.PLANT, 2: stock.PLANT, 3: tickets.PLANT}
 # PostgreSQL's defaults, where the other tests' servers have settings that advice would be right about.
 _OPTIONS = {"shared_preload_libraries": "pg_stat_statements", "fsync": "on", "shared_buffers": "128MB"}
 _HERE = Path(__file__).parent
+
+
+def one_of(cases: Iterable[Any]) -> list[Any]:
+    """Return the cases of a test as parameters: the first for `./run test long`, the others for the soak."""
+    first, *others = cases
+    return [pytest.param(first, marks=pytest.mark.long), *(pytest.param(one, marks=pytest.mark.soak) for one in others)]
 
 
 @contextmanager
