@@ -175,6 +175,11 @@ class Recorded:
             for target in self._targets:
                 values = [target.ratio(of, minute) for minute in minutes]
                 yield Series(record, _text({**target.labels, **added}), times, values)
+        # Of these a board shows the events themselves: the requests of an hour next to what is usual.
+        for target in self._targets:
+            if target.labels["target"] == "api-error-rate":
+                requests = [target.total.minutes(minute, 60) for minute in minutes]
+                yield Series("slo:events_total:sum1h", _text(target.labels), times, requests)
 
     def _budgets(self, start: int, end: int) -> Iterator[Series]:
         times, minutes = self._steps(_BUDGET, start, end)
