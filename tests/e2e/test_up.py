@@ -18,6 +18,7 @@ import requests
 from demo.passwords import DEMO_PASSWORD
 from pantrywatch.config.targets import read_targets
 from pantrywatch.native.lock import holder
+from pantrywatch.native.state_dir import KNOWN_ENTRIES
 from tests.boards.exceptions import ALWAYS, SOMETIMES, known_empty, names_of
 from tests.boards.live import Live
 from tests.e2e import stack as stacks
@@ -295,6 +296,11 @@ def test_every_exception_is_one(stack: stacks.Stack) -> None:
     assert sorted({*ALWAYS, *SOMETIMES} - names) == []
     assert [q.name for q in questions if set(names_of(q)) & ALWAYS.keys() and live.has_data(q)] == []
     assert [q.name for q in questions if known_empty(q) and not q.panel.defaults.get("noValue")] == []
+
+
+def test_reset_knows_all_that_a_stack_writes(stack: stacks.Stack) -> None:
+    """What `reset` would leave behind is taken for somebody else's, and the next `up` is refused."""
+    assert {entry.name for entry in stack.state.iterdir()} - KNOWN_ENTRIES == set()
 
 
 def test_no_secret_is_printed_anywhere(stack: stacks.Stack) -> None:
