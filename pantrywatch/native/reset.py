@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from pantrywatch.native.console import say
 from pantrywatch.native.installations import owner
@@ -15,10 +16,10 @@ def reset(state: State, confirm: Callable[[str], bool]) -> int:
 
     Other files in it and other installations stay. Raises ConfigError while a stack runs there.
     """
-    entries = [state.file(name) for name in sorted(KNOWN_ENTRIES) if state.file(name).exists()]
-    if not entries:
+    if not _entries(state):
         say(f"{state.path}: nothing to delete")
         return 0
+    state.lock_file.parent.mkdir(mode=0o700, exist_ok=True)
     lock = state.lock()
     try:
         whose = owner(state.path) or "an unknown installation"
@@ -26,9 +27,13 @@ def reset(state: State, confirm: Callable[[str], bool]) -> int:
         if not confirm(question):
             say("nothing was deleted")
             return 1
-        for entry in entries:
+        for entry in _entries(state):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         say(f"{state.path}: deleted; the next `./run up` starts from nothing")
     finally:
         lock.release()
     return 0
+
+
+def _entries(state: State) -> list[Path]:
+    return [state.file(name) for name in sorted(KNOWN_ENTRIES) if state.file(name).exists()]

@@ -83,6 +83,14 @@ def test_reset_asks_and_deletes_one_installation_alone(tmp_path: Path, capsys: p
     assert "nothing to delete" in capsys.readouterr().out
 
 
+def test_reset_deletes_what_is_left_without_a_lock(tmp_path: Path) -> None:
+    """A directory from which an older release deleted only a part has no folder for the lock."""
+    (tmp_path / "access_log.json").write_text("{}")
+    (tmp_path / "last-failures").mkdir()
+    assert main(["--state", str(tmp_path), "reset", "--yes"]) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def _asked_elsewhere(default: Path) -> str:
     code = (
         "import sys; from pathlib import Path; from pantrywatch.native.installations import running_directory\n"
