@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from pathlib import Path
 from statistics import NormalDist
 
 import pytest
-import requests
 
 from pantrywatch.cli import main
-from tests.support.servers import free_port, process, wait_until
+from tests.support.filled_prometheus import filled_prometheus
+from tests.support.servers import free_port
 
 _STEP = 60
 _WEEK = 7 * 86400
@@ -79,22 +78,7 @@ def _samples(end: int) -> str:
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a Prometheus that has it all."""
     folder = tmp_path_factory.mktemp("gate")
-    (folder / "samples.txt").write_text(_samples(int(time.time()) - 5))
-    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "samples.txt", "data"]
-    subprocess.run(command, check=True, capture_output=True, timeout=100, cwd=folder)
-    (folder / "prometheus.yml").write_text("{}")
-    url = f"http://127.0.0.1:{free_port()}"
-    command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    command += ["--storage.tsdb.retention.time=60d", f"--web.listen-address={url.removeprefix('http://')}"]
-
-    def answers() -> bool:
-        try:
-            return requests.get(f"{url}/-/ready", timeout=5).ok
-        except requests.RequestException:
-            return False
-
-    with process(command, folder / "prometheus.log"):
-        wait_until(answers, 60, "Prometheus answers")
+    with filled_prometheus(folder, _samples(int(time.time()) - 5)) as url:
         yield url
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import requests
-
-from tests.support.servers import free_port, process, wait_until
+from tests.support.filled_prometheus import filled_prometheus
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 DAYS = 35
@@ -109,20 +106,5 @@ def reported(folder: Path, now: int) -> Iterator[str]:
         if not line.startswith("#"):
             lines.setdefault(line.partition("{")[0], []).append(line)
     text = "".join(f"# TYPE {name} unknown\n" + "\n".join(found) + "\n" for name, found in lines.items())
-    (folder / "samples.txt").write_text(text + "# EOF\n")
-    command = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration", "1000h", "openmetrics", "samples.txt"]
-    subprocess.run([*command, "data"], check=True, capture_output=True, timeout=100, cwd=folder)
-    (folder / "prometheus.yml").write_text("{}")
-    url = f"http://127.0.0.1:{free_port()}"
-    command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    command += ["--storage.tsdb.retention.time=90d", f"--web.listen-address={url.removeprefix('http://')}"]
-
-    def answers() -> bool:
-        try:
-            return requests.get(f"{url}/-/ready", timeout=5).ok
-        except requests.RequestException:
-            return False
-
-    with process(command, folder / "prometheus.log"):
-        wait_until(answers, 60, "Prometheus answers")
+    with filled_prometheus(folder, text + "# EOF\n") as url:
         yield url
