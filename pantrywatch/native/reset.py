@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 from pantrywatch.native.console import say
 from pantrywatch.native.installations import owner
-from pantrywatch.native.state_dir import KNOWN_ENTRIES, State
+from pantrywatch.native.state_dir import State
 
 
 def reset(state: State, confirm: Callable[[str], bool]) -> int:
@@ -16,7 +15,7 @@ def reset(state: State, confirm: Callable[[str], bool]) -> int:
 
     Other files in it and other installations stay. Raises ConfigError while a stack runs there.
     """
-    if not _entries(state):
+    if not state.entries():
         say(f"{state.path}: nothing to delete")
         return 0
     state.lock_file.parent.mkdir(mode=0o700, exist_ok=True)
@@ -27,13 +26,9 @@ def reset(state: State, confirm: Callable[[str], bool]) -> int:
         if not confirm(question):
             say("nothing was deleted")
             return 1
-        for entry in _entries(state):
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        for entry in state.entries():
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
         say(f"{state.path}: deleted; the next `./run up` starts from nothing")
     finally:
         lock.release()
     return 0
-
-
-def _entries(state: State) -> list[Path]:
-    return [state.file(name) for name in sorted(KNOWN_ENTRIES) if state.file(name).exists()]

@@ -37,12 +37,13 @@ _FOLDERS = (
     "grafana",
 )
 # These identify a state directory: other commands may have used it before the first start.
-KNOWN_ENTRIES = frozenset(
+_KNOWN_ENTRIES = frozenset(
     {
         *(name.partition("/")[0] for name in _FOLDERS),
         "postgres",
         "postgres.initdb",
         "deployments.txt",
+        "deployments.lock",
         "access_log.json",
         "database_log.json",
         "last-failures",
@@ -63,6 +64,9 @@ AS_POSTGRES = (
 )  # fmt: skip
 
 
+# What exporters.core.files leaves next to a file: a damaged copy, and a half written one after a kill.
+_NEXT_TO_A_FILE = re.compile(r"\.(?P<half>.+)\.part|(?P<aside>.+)\.damaged-[0-9TZ-]+")
+
 # supervisord takes them for a variable or a comment, Prometheus for a pattern; blanks are fine.
 _UNUSABLE = frozenset('%;*?[]"\\\n')
 
@@ -76,6 +80,10 @@ class State:
     def file(self, name: str) -> Path:
         """Return the path of a file or folder in it."""
         return self.path / name
+
+    def entries(self) -> list[Path]:
+        """Return the files and folders in it that a stack wrote, by name; other files are somebody else's."""
+        return sorted(entry for entry in self.path.iterdir() if _is_known(entry.name)) if self.path.exists() else []
 
     def remember(self, addresses: Addresses, web: WebSettings) -> None:
         """Record, for other commands, the addresses and login settings of this stack, without any secret."""
@@ -137,7 +145,7 @@ class State:
     def _require_ours(self) -> None:
         """Raise ConfigError for a folder with other files: its permissions would lock others out."""
         found = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
-        if found and not found & {*KNOWN_ENTRIES, "installations"}:
+        if found and "installations" not in found and not self.entries():
             expected = f"expected an empty directory or one of an earlier run, it contains {min(found)!r}"
             raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)])
 
@@ -193,3 +201,8 @@ class State:
 def as_postgres() -> tuple[str, ...]:
     """Return the command prefix under which PostgreSQL runs: user postgres if this user is root, else this user."""
     return AS_POSTGRES if os.geteuid() == 0 else ("setpriv", "--pdeathsig", "INT")
+
+
+def _is_known(name: str) -> bool:
+    found = _NEXT_TO_A_FILE.fullmatch(name)
+    return (found["half"] or found["aside"] if found else name) in _KNOWN_ENTRIES

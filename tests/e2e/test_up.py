@@ -18,7 +18,7 @@ import requests
 from demo.passwords import DEMO_PASSWORD
 from pantrywatch.config.targets import read_targets
 from pantrywatch.native.lock import holder
-from pantrywatch.native.state_dir import KNOWN_ENTRIES
+from pantrywatch.native.state_dir import State
 from tests.boards.exceptions import ALWAYS, SOMETIMES, known_empty, names_of
 from tests.boards.live import Live
 from tests.e2e import stack as stacks
@@ -300,7 +300,7 @@ def test_every_exception_is_one(stack: stacks.Stack) -> None:
 
 def test_reset_knows_all_that_a_stack_writes(stack: stacks.Stack) -> None:
     """What `reset` would leave behind is taken for somebody else's, and the next `up` is refused."""
-    assert {entry.name for entry in stack.state.iterdir()} - KNOWN_ENTRIES == set()
+    assert sorted(stack.state.iterdir()) == State(stack.state).entries()
 
 
 def test_no_secret_is_printed_anywhere(stack: stacks.Stack) -> None:

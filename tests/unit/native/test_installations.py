@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from exporters.core.errors import ConfigError
+from exporters.core.files import put_aside
+from exporters.deployments import add_mark
 from pantrywatch.cli import main
 from pantrywatch.native.installations import claim, directory_for, running_directory
 from pantrywatch.native.lock import acquire
@@ -89,6 +92,20 @@ def test_reset_deletes_what_is_left_without_a_lock(tmp_path: Path) -> None:
     (tmp_path / "last-failures").mkdir()
     assert main(["--state", str(tmp_path), "reset", "--yes"]) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_reset_deletes_what_the_writing_of_its_files_leaves_next_to_them(tmp_path: Path) -> None:
+    """The lock of the deployment marks, damaged copies and half written files go; others with such names stay."""
+    state = _state(tmp_path)
+    add_mark(state.file("deployments.txt"), "2.4.1", time.time())
+    state.write("database_log.json", "damaged")
+    put_aside(state.file("database_log.json"))
+    state.write(".capacity.prom.part", "half")
+    others = [".notes.txt.part", "notes.txt.damaged-20260301T120000Z"]
+    for name in others:
+        state.write(name, "kept")
+    assert main(["--state", str(tmp_path), "reset", "--yes"]) == 0
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == others
 
 
 def _asked_elsewhere(default: Path) -> str:
