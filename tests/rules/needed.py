@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -43,41 +43,44 @@ def rules_of(file: Path) -> dict[str, Document]:
     return {Path(name).name: yaml.load((file.parent / name).read_text(), yaml.CSafeLoader) for name in named}
 
 
-def _batches(tests: list[Document], rules: dict[str, Document]) -> Iterator[tuple[frozenset[str], list[Document]]]:
-    made_of = _made_of([rule for document in rules.values() for group in document["groups"] for rule in group["rules"]])
-    ordered = sorted((sorted(_needed(test, made_of)), number) for number, test in enumerate(tests))
-    for names, batch in groupby(ordered, lambda item: item[0]):
-        yield frozenset(names), [tests[number] for _, number in batch]
-
-
-def _needed(test: Document, made_of: dict[str, set[str]]) -> set[str]:
+def needed(test: Document, rules: Sequence[Document]) -> frozenset[str]:
     """Return the names of the alerts and series that a case asks about, and of all that these are made of."""
-    asked = {case["alertname"] for case in test.get("alert_rule_test", [])}
-    for case in test.get("promql_expr_test", []):
-        asked |= _read(case["expr"], frozenset(made_of))
+    names = frozenset(map(name_of, rules))
+    told = {case["alertname"] for case in test.get("alert_rule_test", [])}
+    asked = told.union(*(_read(case["expr"], names) for case in test.get("promql_expr_test", [])))
+    made_of = _made_of(rules, told)
     found: set[str] = set()
     while left := asked - found:
         found |= left
         asked |= set().union(*(made_of.get(name, set()) for name in left))
-    return found
+    return frozenset(found)
 
 
-def _only(group: Document, names: frozenset[str]) -> Document:
-    return {**group, "rules": [rule for rule in group["rules"] if _name(rule) in names]}
-
-
-def _name(rule: Document) -> str:
+def name_of(rule: Document) -> str:
+    """Return the name of an alert or of a recorded series."""
     name: str = rule.get("alert") or rule["record"]
     return name
 
 
-def _made_of(rules: list[Document]) -> dict[str, set[str]]:
-    names = frozenset(map(_name, rules))
+def _batches(tests: list[Document], rules: dict[str, Document]) -> Iterator[tuple[frozenset[str], list[Document]]]:
+    every = [rule for document in rules.values() for group in document["groups"] for rule in group["rules"]]
+    ordered = sorted((sorted(needed(test, every)), number) for number, test in enumerate(tests))
+    for names, batch in groupby(ordered, lambda item: item[0]):
+        yield frozenset(names), [tests[number] for _, number in batch]
+
+
+def _only(group: Document, names: frozenset[str]) -> Document:
+    return {**group, "rules": [rule for rule in group["rules"] if name_of(rule) in names]}
+
+
+def _made_of(rules: Sequence[Document], told: set[str]) -> dict[str, set[str]]:
+    names = frozenset(map(name_of, rules))
     made_of: dict[str, set[str]] = {name: set() for name in names}
     for rule in rules:
-        # A text of an alert may ask for other series.
-        for text in (rule["expr"], *rule.get("annotations", {}).values(), *rule.get("labels", {}).values()):
-            made_of[_name(rule)] |= _read(str(text), names)
+        # The text of an alert may ask for other series; a case reads it if it is about messages.
+        texts = rule["annotations"].values() if rule.get("alert") in told else ()
+        for text in (rule["expr"], *texts, *rule.get("labels", {}).values()):
+            made_of[name_of(rule)] |= _read(str(text), names)
     return made_of
 
 
