@@ -4,7 +4,7 @@ No page has the same series twice: Prometheus would silently keep one of the two
 server or a kernel, so a label set can repeat; its first sample stays, the others are counted, and logged once.
 
 prometheus_client appends `_total` to every counter, but the names of postgres_exporter have no such suffix, so families
-collected at each scrape are written here. Metrics that live between scrapes use prometheus_client's own classes.
+are written here. No exporter loads that library: it takes a sidecar 40 ms of CPU at the start and 3 MB of memory.
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 """
@@ -20,9 +20,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
-
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import Metric
 
 logger = logging.getLogger(__name__)
 
@@ -141,8 +138,8 @@ class _Duplicates:
 _duplicates = _Duplicates()
 
 
-def render(families: Iterable[AnyFamily], registries: Iterable[CollectorRegistry] = ()) -> bytes:
-    """Return the page: families of the same name under one header, then prometheus_client's registries.
+def render(families: Iterable[AnyFamily]) -> bytes:
+    """Return the page: families of the same name under one header.
 
     Raises ValueError if one name has two types: a bug in the exporter, and a page that Prometheus would reject.
     """
@@ -155,8 +152,7 @@ def render(families: Iterable[AnyFamily], registries: Iterable[CollectorRegistry
     dropped = _duplicates.family(by_name)
     if dropped.samples:
         lines += _lines(dropped.name, [dropped])
-    text = "\n".join(lines).encode() + b"\n" if lines else b""
-    return text + b"".join(generate_latest(_Distinct(registry)) for registry in registries)
+    return "\n".join(lines).encode() + b"\n" if lines else b""
 
 
 def _lines(name: str, parts: Sequence[AnyFamily]) -> list[str]:
@@ -178,22 +174,6 @@ def _lines(name: str, parts: Sequence[AnyFamily]) -> list[str]:
     if len(seen) < total:
         _duplicates.note(name, total - len(seen))
     return lines
-
-
-@dataclass(frozen=True, slots=True)
-class _Distinct:
-    """Wraps a registry whose collectors may repeat a series, and yields each series once."""
-
-    registry: CollectorRegistry
-
-    def collect(self) -> Iterator[Metric]:
-        """Return the registry's families without repeated samples."""
-        for metric in self.registry.collect():
-            samples = {(sample.name, *sorted(sample.labels.items())): sample for sample in reversed(metric.samples)}
-            if len(samples) < len(metric.samples):
-                _duplicates.note(metric.name, len(metric.samples) - len(samples))
-                metric.samples = list(reversed(samples.values()))
-            yield metric
 
 
 def format_value(value: float) -> str:
