@@ -11,6 +11,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from exporters import __version__
+from exporters.applied_advice import APPLIED_FILE, AppliedAdviceCollector
 from exporters.capacity import CAPACITY_FILE, CapacityCollector
 from exporters.core.access import with_login
 from exporters.core.allocator import return_large_buffers
@@ -126,6 +127,7 @@ def _self_registry(marks: Path | None) -> CollectorRegistry:
     registry = CollectorRegistry()
     if marks:
         registry.register(DeploymentCollector(marks))
+        registry.register(AppliedAdviceCollector(marks.with_name(APPLIED_FILE)))
         registry.register(CapacityCollector(marks.with_name(CAPACITY_FILE)))
         registry.register(GeneratedCollector(marks.with_name(GENERATED_FILE)))
     ProcessCollector(registry=registry)
