@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from exporters import __version__
+from exporters.applied_advice import APPLIED_FILE, AppliedAdviceCollector
 from exporters.capacity import CAPACITY_FILE, CapacityCollector
 from exporters.core.access import with_login
 from exporters.core.allocator import return_large_buffers
@@ -125,6 +126,7 @@ def _own_families(marks: Path | None) -> Callable[[], Iterator[AnyFamily]]:
     of_files = (
         (
             DeploymentCollector(marks),
+            AppliedAdviceCollector(marks.with_name(APPLIED_FILE)),
             CapacityCollector(marks.with_name(CAPACITY_FILE)),
             GeneratedCollector(marks.with_name(GENERATED_FILE)),
         )

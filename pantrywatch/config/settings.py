@@ -23,6 +23,7 @@ from exporters.database_log.settings import Section as DatabaseLogSection
 from exporters.host.settings import HostSettings
 from exporters.rum.settings import RumSettings
 from exporters.synthetic.settings import SyntheticSettings
+from pantrywatch.config.advise import AdviseSettings
 from pantrywatch.config.application import Application
 from pantrywatch.config.capacity import CapacitySettings
 from pantrywatch.config.components import components
@@ -86,6 +87,15 @@ def _log_of_a_server(database_log: DatabaseLogSection, database: DatabaseSection
             yield f"database_log[{index}].name", expected_one_of([one for one in servers if one], name)
 
 
+def _server_to_change(advise: AdviseSettings | None, database: DatabaseSection) -> Problems:
+    """Yield a server that is not read: no advice on it could be followed."""
+    servers = [one.name for one in database if hasattr(one, "name") and not one.pgbouncer]
+    for index, target in enumerate(getattr(advise, "apply", ())):
+        name = getattr(target, "server", None)
+        if name is not None and name not in servers:
+            yield f"advise.apply[{index}].server", expected_one_of(servers, name)
+
+
 def _readers_of_the_report(report: ReportSettings | None, notifications: Notifications | None) -> Problems:
     """Yield each contact that cannot get the report: unknown, or without an email address."""
     contacts = {
@@ -126,6 +136,7 @@ class Settings:
     ] = ()  # fmt: skip
     notifications: Annotated[Notifications | None, "Who is notified of what, how, and when."] = None
     report: Annotated[ReportSettings | None, "The report that the scheduler sends by mail."] = None
+    advise: Annotated[AdviseSettings | None, "What `advise` may change; left out: nothing."] = None
     prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
     holidays: Annotated[
         tuple[Annotated[str, _expect_day], ...],
@@ -137,6 +148,7 @@ class Settings:
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
         _log_of_a_server,
+        _server_to_change,
         _readers_of_the_report,
         *(
             OfFields(("data_sources", *sections), partial(_section_is_there, source, sections))

@@ -1,7 +1,7 @@
 """`backup` and `restore`: what a new machine cannot make again, in one archive, without any secret.
 
-The days of the scheduler, the deployment marks and Alertmanager's silences; a manifest names each file with its
-checksum. An archive is checked whole before anything is replaced.
+The days of the scheduler, the marks of deployments and of applied advice, and Alertmanager's silences; a manifest names
+each file with its checksum. An archive is checked whole before anything is replaced.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from exporters import __version__
+from exporters.applied_advice import APPLIED_FILE, lines_of, read_documents
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.files import write_atomically, write_private
 from exporters.deployments import MARKS_FILE, Mark, read_marks
@@ -76,6 +77,8 @@ def _contents(state: State) -> Iterator[tuple[str, bytes]]:
         yield _DAYS, _lines(found)
     if (marks := read_marks(state.file(MARKS_FILE))) or state.file(MARKS_FILE).exists():
         yield MARKS_FILE, _marks(marks)
+    if (applied := state.file(APPLIED_FILE)).exists():
+        yield APPLIED_FILE, lines_of(read_documents(applied)).encode()
     if (silences := state.file(_SILENCES)).exists():
         if not is_whole(silences):
             _refuse(silences, "silences as Alertmanager writes them: the file is damaged")
@@ -163,6 +166,20 @@ def _merged_marks(file: Path, content: bytes) -> bytes:
     return _marks(sorted(marks, key=lambda mark: mark.timestamp_seconds))
 
 
+def _merged_applied(file: Path, content: bytes) -> bytes:
+    """Return what was applied by both, oldest first; the effect of the archive counts where both have one."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / APPLIED_FILE).write_bytes(content)
+        documents = [*read_documents(file), *read_documents(Path(folder) / APPLIED_FILE)]
+    known = {(str(one.get("id")), str(one.get("at"))): one for one in documents}
+    return lines_of(sorted(known.values(), key=_applied_at)).encode()
+
+
+def _applied_at(document: Mapping[str, Any]) -> float:
+    at = document.get("at")
+    return float(at) if isinstance(at, int | float) else 0.0
+
+
 def _silences(_file: Path, content: bytes) -> bytes:
     return content
 
@@ -171,6 +188,7 @@ def _silences(_file: Path, content: bytes) -> bytes:
 _MERGED: dict[str, Callable[[Path, bytes], bytes]] = {
     _DAYS: _merged_days,
     MARKS_FILE: _merged_marks,
+    APPLIED_FILE: _merged_applied,
     _SILENCES: _silences,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from exporters.core.errors import ConfigError, ConfigProblem
@@ -45,7 +46,7 @@ def add_stack_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
     command.add_argument("--yes", action="store_true", help="do not ask")
     command.set_defaults(run=_reset)
     for name, run, what in (
-        ("backup", _backup, "write days of the targets, deployment marks and silences into an archive"),
+        ("backup", _backup, "write days of the targets, marks and silences into an archive"),
         ("restore", _restore, "put what `backup` wrote into the state directory of a stopped stack"),
     ):
         command = commands.add_parser(name, help=what)
@@ -106,16 +107,23 @@ def _status(options: argparse.Namespace) -> int:
 def _reset(options: argparse.Namespace) -> int:
     from pantrywatch.native.reset import reset
 
+    return reset(state_of_installation(options, options.settings), confirmation("reset", yes=options.yes))
+
+
+def confirmation(entry: str, *, yes: bool) -> Callable[[str], bool]:
+    """Return a function that asks a question on the terminal; with `yes` the answer is given.
+
+    It raises ConfigError, naming the entry of the command line, where there is neither.
+    """
+
     def confirm(question: str) -> bool:
-        if options.yes:
+        if yes:
             return True
         if not sys.stdin.isatty():
-            raise ConfigError(
-                [ConfigProblem("command line", "reset", "expected --yes, or a terminal for the question")]
-            )
+            raise ConfigError([ConfigProblem("command line", entry, "expected --yes, or a terminal for the question")])
         return input(question).strip().lower() in ("y", "yes")
 
-    return reset(state_of_installation(options, options.settings), confirm)
+    return confirm
 
 
 def _backup(options: argparse.Namespace) -> int:

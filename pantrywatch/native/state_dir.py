@@ -44,6 +44,8 @@ _KNOWN_ENTRIES = frozenset(
         "postgres.initdb",
         "deployments.txt",
         "deployments.lock",
+        "advice.jsonl",
+        "advice.lock",
         "access_log.json",
         "database_log.json",
         "last-failures",

@@ -8,6 +8,7 @@ import json
 import os
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from exporters.core.errors import ConfigError
 from exporters.deployments import add_mark, read_marks
+from pantrywatch.analysis.advise.applied import Applied, Numbers, read_applied, recorded
 from pantrywatch.native import backup as backups
 from pantrywatch.native.state_dir import State
 from pantrywatch.scheduler.day import Day
@@ -58,6 +60,19 @@ def test_what_is_backed_up_comes_back_on_another_machine(tmp_path: Path) -> None
     assert _seen(new) == _seen(old) | {f"scheduler/{FILE}": _ONE.line() + _TWO.line()}
     assert backups.restore(new, archive) == 0, "twice is once"
     assert len(read_days(new.file(f"scheduler/{FILE}"))[0]) == 2
+
+
+def test_what_was_applied_is_backed_up(tmp_path: Path) -> None:
+    """Records of both places, oldest first, each once."""
+    archive, (old, new) = tmp_path / "kept.tar.gz", (_state(tmp_path / name) for name in ("old", "new"))
+    one = Applied(1000.0, "a", "drop-index", "main", "crm", "public.i", "public.t", ("DROP",), (), Numbers())
+    for state, record in ((old, one), (new, replace(one, id="b", at=2000.0))):
+        with recorded(state.file("advice.jsonl"), record):
+            pass
+    backups.backup(old, archive)
+    for _ in range(2):
+        backups.restore(new, archive)
+        assert [record.id for record in read_applied(new.file("advice.jsonl"))] == ["a", "b"]
 
 
 def test_what_is_newer_than_the_backup_stays(tmp_path: Path) -> None:
