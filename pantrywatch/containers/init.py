@@ -17,7 +17,7 @@ from typing import Any
 from exporters.core.access import WebSettings
 from exporters.core.files import put_aside, write_private
 from exporters.core.strict_yaml import read_yaml
-from pantrywatch.config.application import require_access
+from pantrywatch.config.application import Access, require_access
 from pantrywatch.config.components import components
 from pantrywatch.config.notifications.own_urls import own_hosts
 from pantrywatch.config.settings import Settings, read_settings
@@ -244,11 +244,9 @@ def _add_prometheus(volume: _Volume, sources: Sources, settings: Settings, files
     volume.add(reader, files_for(reader, files))
     volume.add(reader, config_files.server_files(web, name) | config_files.client_files(web, name))
     volume.add(reader, _alive(web, reader, 9090))
-    if settings.application is not None:
-        access = settings.application.access
-        require_access(access, name)
-        named = {Path(file).name: sources.settings.parent / file for file in access.files().values()}
-        volume.add(reader, {f"secrets/{name}": secret_files.read_secret(file) for name, file in named.items()})
+    require_access(settings.accesses(), name)
+    for _, access in settings.accesses():
+        volume.add(reader, _secrets_of(access, sources))
     volume.add(reader, {"retention": f"{settings.prometheus.retention_days}d"})
     volume.add(reader, {f"rules/{file.name}": file.read_text(encoding="utf-8") for file in sources.rules.glob("*.yml")})
 
@@ -275,8 +273,15 @@ def _add_alertmanager(volume: _Volume, sources: Sources, settings: Settings, fil
 
 def _add_grafana(volume: _Volume, sources: Sources, settings: Settings, files: Mapping[str, str]) -> None:
     reader = "grafana"
+    if settings.scale is not None and settings.scale.store is not None:
+        volume.add(reader, _secrets_of(settings.scale.store.access(), sources))
     volume.add(reader, {f"provisioning/{name}": text for name, text in files_for(reader, files).items()})
     volume.add(reader, config_files.client_files(settings.web or WebSettings(), str(sources.settings)))
+
+
+def _secrets_of(access: Access, sources: Sources) -> dict[str, str]:
+    named = {Path(file).name: sources.settings.parent / file for file in access.files().values()}
+    return {f"secrets/{name}": secret_files.read_secret(file) for name, file in named.items()}
 
 
 def _alive(web: WebSettings, reader: str, port: int) -> dict[str, str]:

@@ -155,8 +155,7 @@ def read_settings_for(options: Options, environment: dict[str, str]) -> Settings
     settings = read_settings(Path(environment["PW_SETTINGS"]))
     if settings.web is not None:
         require_usable(settings.web, environment["PW_SETTINGS"])
-    if settings.application is not None:
-        require_access(settings.application.access, environment["PW_SETTINGS"])
+    require_access(settings.accesses(), environment["PW_SETTINGS"])
     if settings.notifications is not None:
         require_delivery(settings.notifications, Path(environment["PW_SETTINGS"]))
         version = installed_version(alertmanager_command().split()[0])
@@ -198,6 +197,7 @@ def native_layout(options: Options, settings_file: Path, *, browser: bool) -> La
         scheduler=addresses.address("scheduler"),
         secret=own,
         scrape_file=own,
+        store_file=own,
         web_files=WebFiles(paths, paths, paths),
         pace=options.speed.pace(),
     )

@@ -1,0 +1,75 @@
+"""What the section `scale` adds to Prometheus' configuration; without the section nothing.
+
+Order matters to a pair: its alerts are the same alert only without the label `replica`, and so are its samples in a
+store, which keeps one of two where it deduplicates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pantrywatch.config.application import Access
+from pantrywatch.config.scale import Remote, Scale
+from pantrywatch.generate.layout import Layout
+
+_WITHOUT_REPLICA = {"regex": "replica", "action": "labeldrop"}
+
+
+def external_labels(scale: Scale | None) -> dict[str, Any]:
+    """Return what tells this Prometheus' samples from those of others, for the part `global`."""
+    if scale is None:
+        return {}
+    replica = {} if scale.replica is None else {"replica": scale.replica}
+    return {"external_labels": {"cluster": scale.cluster, **replica}}
+
+
+def alert_relabelling(scale: Scale | None) -> dict[str, Any]:
+    """Return what makes an alert of each replica the same alert, for the part `alerting`."""
+    if scale is None or scale.replica is None:
+        return {}
+    return {"alert_relabel_configs": [dict(_WITHOUT_REPLICA)]}
+
+
+def remote_write(scale: Scale | None, layout: Layout) -> dict[str, Any]:
+    """Return the stores to write to."""
+    if scale is None or not scale.remote_write:
+        return {}
+    return {"remote_write": [_written(one, scale, layout) for one in scale.remote_write]}
+
+
+def own_targets(scale: Scale | None, layout: Layout) -> dict[str, dict[str, str]]:
+    """Return job → instance → address of Prometheus and Alertmanager.
+
+    Two under one instance would become one series in a store; where there are several, the instance is the address.
+    """
+    replicas = scale.replicas if scale else ()
+    alertmanagers = scale.alertmanagers if scale else ()
+    alone = scale.replica if scale and scale.replica else "prometheus"
+    return {
+        "prometheus": {one: one for one in replicas} or {alone: layout.prometheus},
+        "alertmanager": {one: one for one in alertmanagers} or {"alertmanager": layout.alertmanager},
+    }
+
+
+def asked(access: Access, layout: Layout) -> dict[str, Any]:
+    """Return scheme and login of a system outside, in Prometheus' format."""
+    scheme = {} if access.scheme == "http" else {"scheme": access.scheme}
+    return scheme | _login(access, layout)
+
+
+def _written(remote: Remote, scale: Scale, layout: Layout) -> dict[str, Any]:
+    dropped = {} if scale.replica is None else {"write_relabel_configs": [dict(_WITHOUT_REPLICA)]}
+    return {"url": remote.url, **dropped, **_login(remote.access(), layout)}
+
+
+def _login(access: Access, layout: Layout) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if access.username is not None:
+        password = layout.scrape_file(str(access.password_file))
+        found["basic_auth"] = {"username": access.username, "password_file": password}
+    if access.token_file is not None:
+        found["authorization"] = {"credentials_file": layout.scrape_file(access.token_file)}
+    tls = {} if access.ca_file is None else {"ca_file": layout.scrape_file(access.ca_file)}
+    if access.server_name is not None:
+        tls["server_name"] = access.server_name
+    return found | ({"tls_config": tls} if tls else {})
