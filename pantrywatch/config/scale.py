@@ -111,6 +111,14 @@ class Scale:
         written = [(f"scale.remote_write[{number}]", one.access()) for number, one in enumerate(self.remote_write)]
         return [*written, *([("scale.store", self.store.access())] if self.store else [])]
 
+    def queried(self) -> str:
+        """Return the URL of the store as a command asks it; empty without a store, and where it has a login.
+
+        Commands of a stack log in with `web`, as Prometheus' own client does.
+        """
+        is_open = self.store is not None and self.store.access() == Access()
+        return f"{self.store.url}?{self.query_parameters()}" if self.store is not None and is_open else ""
+
     def query_parameters(self) -> str:
         """Return what each question to a store must have in its URL, so that no other installation answers it.
 

@@ -6,13 +6,26 @@ store, which keeps one of two where it deduplicates.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pantrywatch.config.application import Access
 from pantrywatch.config.scale import Remote, Scale
+from pantrywatch.config.settings import Settings
 from pantrywatch.generate.layout import Layout
 
+# What is appended to the names of the second of a pair that runs on the machine of the first, and from its files.
+SECOND = "-b"
 _WITHOUT_REPLICA = {"regex": "replica", "action": "labeldrop"}
+
+
+def replicas(settings: Settings) -> dict[str, Settings]:
+    """Return name of the configuration file → settings, of each Prometheus that may run on this machine."""
+    scale = settings.scale
+    if scale is None or len(scale.replicas) < 2:
+        return {"prometheus": settings}
+    second = replace(scale, replica=f"{scale.replica}{SECOND}")
+    return {"prometheus": settings, f"prometheus{SECOND}": replace(settings, scale=second)}
 
 
 def external_labels(scale: Scale | None) -> dict[str, Any]:

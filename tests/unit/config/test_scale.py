@@ -50,7 +50,7 @@ def test_without_the_section_nothing_changes(tmp_path: Path) -> None:
     without, pair = _files(_shipped(tmp_path, "")), _files(_shipped(tmp_path, _PAIR))
     committed = {name: (ROOT / "provisioning" / name) for name in without if "/targets/" not in name}
     assert {name: without[name] for name in committed} == {name: file.read_text() for name, file in committed.items()}
-    assert without.keys() == pair.keys()
+    assert pair.keys() - without.keys() == {"prometheus/prometheus-b.yml"}
     assert {name for name in without if without[name] != pair[name]} == {
         "prometheus/prometheus.yml",
         "prometheus/targets/prometheus.json",
@@ -63,6 +63,10 @@ def test_a_replica_is_known_by_its_label_and_no_alert_nor_stored_sample_has_it(t
     """External labels on everything; the label of the replica is dropped before Alertmanager and before each store."""
     document = _prometheus(_shipped(tmp_path, _PAIR))
     assert document["global"]["external_labels"] == {"cluster": "crm", "replica": "a"}
+    second = yaml.safe_load(_files(_shipped(tmp_path, _PAIR))["prometheus/prometheus-b.yml"])
+    assert second["global"].pop("external_labels") == {"cluster": "crm", "replica": "a-b"}
+    assert second["global"].items() < document["global"].items()
+    assert {**second, "global": None} == {**document, "global": None}, "one on the same machine differs in nothing else"
     dropped = [{"regex": "replica", "action": "labeldrop"}]
     assert document["alerting"]["alert_relabel_configs"] == dropped
     assert [one["write_relabel_configs"] for one in document["remote_write"]] == [dropped, dropped]
