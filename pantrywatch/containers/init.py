@@ -27,6 +27,7 @@ from pantrywatch.generate.alertmanager.secrets import secret_files as secret_fil
 from pantrywatch.generate.alertmanager.state_files import LOST, is_whole
 from pantrywatch.generate.prometheus import scrape_targets
 from pantrywatch.generate.render import files_for, render
+from pantrywatch.generate.scale import mesh
 from pantrywatch.web import config_files, secret_files
 from pantrywatch.web.certificates import require_trusted
 
@@ -51,6 +52,8 @@ USERS = {
     "faults": 10024,
     "prometheus": 65534,
     "alertmanager": 65534,
+    "alertmanager-b": 65534,
+    "store": 65534,
     "grafana": 472,
     "postgres": 999,
     "redis": 999,
@@ -62,6 +65,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "scheduler": (),
     "heartbeat": (),  # a part of `notifications`: see `_told_by_heartbeat`
 }
+_MESH_PORT = 9094
 _KEPT = "kept"  # generated here because none was provided; readable by root only
 _REDIS = """\
 bind * -::*
@@ -147,7 +151,8 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
     if sources.data is not None:
         for reader in sorted(users.keys() & {folder.name for folder in sources.data.iterdir()}):
             _hand_over(sources.data / reader, users[reader])
-        _put_damaged_aside(sources.data / "alertmanager")
+        for alertmanager in ("alertmanager", "alertmanager-b"):
+            _put_damaged_aside(sources.data / alertmanager)
     return settings
 
 
@@ -263,6 +268,7 @@ def _add_alertmanager(volume: _Volume, sources: Sources, settings: Settings, fil
     volume.add(
         reader,
         {
+            "mesh": mesh(settings.scale, _MESH_PORT),
             "time_zone": section.office_hours.time_zone if section else "UTC",
             "external_url": section.links.alertmanager if section else f"{config_files.scheme(web)}://127.0.0.1:19093",
         },

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from exporters.core.field_checks import host_and_port
 from pantrywatch.config.application import Access
 from pantrywatch.config.scale import Remote, Scale
 from pantrywatch.config.settings import Settings
@@ -62,6 +63,14 @@ def own_targets(scale: Scale | None, layout: Layout) -> dict[str, dict[str, str]
         "prometheus": {one: one for one in replicas} or {alone: layout.prometheus},
         "alertmanager": {one: one for one in alertmanagers} or {"alertmanager": layout.alertmanager},
     }
+
+
+def mesh(scale: Scale | None, port: int) -> str:
+    """Return the options with which an Alertmanager finds the others of its cluster, at this port of their hosts."""
+    hosts = [host_and_port(address)[0] for address in scale.alertmanagers] if scale else []
+    if len(hosts) < 2:
+        return "--cluster.listen-address="
+    return " ".join([f"--cluster.listen-address=0.0.0.0:{port}", *(f"--cluster.peer={host}:{port}" for host in hosts)])
 
 
 def asked(access: Access, layout: Layout) -> dict[str, Any]:

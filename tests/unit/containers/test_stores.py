@@ -39,3 +39,12 @@ def test_secrets_go_to_who_needs_them(laid: Laid) -> None:
     (laid.given / "store-token").write_text("one\ntwo")
     with pytest.raises(ConfigError, match=r"scale\.remote_write\[0\]\.token_file: expected a token of one line"):
         laid.run(SETTINGS + _STORES)
+
+
+def test_alertmanagers_find_each_other(laid: Laid) -> None:
+    """Where there are several, each has the others as peers; alone it listens for none."""
+    laid.run()
+    assert laid.text("alertmanager/mesh") == "--cluster.listen-address="
+    laid.run(SETTINGS + 'scale: {cluster: crm, alertmanagers: ["a:9093", "b:9093"]}\n')
+    peers = "--cluster.peer=a:9094 --cluster.peer=b:9094"
+    assert laid.text("alertmanager/mesh") == f"--cluster.listen-address=0.0.0.0:9094 {peers}"
