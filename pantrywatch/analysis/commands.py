@@ -225,7 +225,7 @@ def prometheus_of(options: argparse.Namespace) -> tuple[str, WebSettings]:
     """Return the URL of the Prometheus to ask, and its login: the one named, or that of the stack that runs."""
     state = running_state(options)
     web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
-    return options.prometheus or state.addresses().url("prometheus"), web
+    return options.prometheus or state.queried(), web
 
 
 def _web(settings_file: Path) -> WebSettings:

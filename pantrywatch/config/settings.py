@@ -24,13 +24,14 @@ from exporters.host.settings import HostSettings
 from exporters.rum.settings import RumSettings
 from exporters.synthetic.settings import SyntheticSettings
 from pantrywatch.config.advise import AdviseSettings
-from pantrywatch.config.application import Application
+from pantrywatch.config.application import Access, Application
 from pantrywatch.config.capacity import CapacitySettings
 from pantrywatch.config.components import components
 from pantrywatch.config.exclusions import MOST_EXCLUSIONS, Exclusion
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
 from pantrywatch.config.report import ReportSettings
+from pantrywatch.config.scale import Scale
 
 FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser", "rum", "access_log", "capacity")
 
@@ -138,6 +139,7 @@ class Settings:
     report: Annotated[ReportSettings | None, "The report that the scheduler sends by mail."] = None
     advise: Annotated[AdviseSettings | None, "What `advise` may change; left out: nothing."] = None
     prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
+    scale: Annotated[Scale | None, "Beyond one Prometheus: a pair, a store."] = None
     holidays: Annotated[
         tuple[Annotated[str, _expect_day], ...],
         "Days (UTC) such as `2026-12-25` that are like no other of their weekday: baselines leave them out.",
@@ -181,6 +183,11 @@ class Settings:
         if self.access_log is None or self.access_log.feeds is not None:
             return self.access_log is not None and bool(self.access_log.feeds)
         return self.application is None or not self.application.endpoints
+
+    def accesses(self) -> list[tuple[str, Access]]:
+        """Return entry → how to log in there, of each system outside that Prometheus asks or writes to."""
+        application = [("application.access", self.application.access)] if self.application else []
+        return [*application, *(self.scale.accesses() if self.scale else ())]
 
     def checks(self) -> list[CheckSettings]:
         """Return the checks of every exporter that has some."""

@@ -34,6 +34,9 @@ def add_stack_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
         "--history", type=_days, metavar="DAYS",
         help="with the demo, at its first start: make up a past of so many days, as 35d",
     )  # fmt: skip
+    command.add_argument(
+        "--ha", action="store_true", help="two Prometheus and two Alertmanagers, with VictoriaMetrics as the store"
+    )
     command.set_defaults(run=_up)
     command = commands.add_parser("down", help="stop the stack")
     command.add_argument("--settings", type=Path, metavar="FILE", help=_WHICH)
@@ -76,6 +79,7 @@ def _up(options: argparse.Namespace) -> int:
         speed,
         require_reachable=options.require_reachable,
         history_days=options.history,
+        pair=options.ha,
     )
     return stack.up(wanted)
 
@@ -89,6 +93,9 @@ def _require_demo_for_history(options: argparse.Namespace) -> None:
         raise ConfigError([ConfigProblem("command line", "--history", expected)])
     if options.speed != 1:
         expected = "expected no --speed with it: windows of other lengths would not fit what was recorded"
+        raise ConfigError([ConfigProblem("command line", "--history", expected)])
+    if options.ha:
+        expected = "expected no --ha with it: a past is made up for one Prometheus, and the store would not have it"
         raise ConfigError([ConfigProblem("command line", "--history", expected)])
 
 

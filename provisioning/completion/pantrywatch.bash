@@ -10,7 +10,7 @@ _shtab_pantrywatch_target_subparsers=(try)
 _shtab_pantrywatch_baseline_subparsers=(test save compare)
 _shtab_pantrywatch_subparsers=(up down status reset backup restore build inbox boards validate settings secrets prepare heartbeat scheduler mark statement explain report gate advise target baseline capacity)
 
-_shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable --history)
+_shtab_pantrywatch_up_option_strings=(-h --help --settings --port-offset --speed --require-reachable --history --ha)
 _shtab_pantrywatch_down_option_strings=(-h --help --settings)
 _shtab_pantrywatch_status_option_strings=(-h --help --settings)
 _shtab_pantrywatch_reset_option_strings=(-h --help --settings --yes)
@@ -101,6 +101,7 @@ _shtab_pantrywatch_pos_0_choices=(up down status reset backup restore build inbo
 _shtab_pantrywatch_up__h_nargs=0
 _shtab_pantrywatch_up___help_nargs=0
 _shtab_pantrywatch_up___require_reachable_nargs=0
+_shtab_pantrywatch_up___ha_nargs=0
 _shtab_pantrywatch_down__h_nargs=0
 _shtab_pantrywatch_down___help_nargs=0
 _shtab_pantrywatch_status__h_nargs=0
