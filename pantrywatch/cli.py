@@ -130,9 +130,10 @@ def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "build", help="generate rules, boards and configuration: the committed files of a checkout, or into a folder"
     )
     command.add_argument(
-        "what", nargs="?", choices=["relabelling", "budgets"],
+        "what", nargs="?", choices=["relabelling", "budgets", "kubernetes"],
         help="relabelling: print the metric relabelling of the application, for a Prometheus that has its own "
-        "configuration; budgets: write the promised numbers for Lighthouse CI, size-limit and k6 into DIR",
+        "configuration; budgets: write the promised numbers for Lighthouse CI, size-limit and k6 into DIR; kubernetes: "
+        "write a kustomize base of this installation into DIR",
     )  # fmt: skip
     command.add_argument(
         "--servicemonitor", action="store_true", help="with relabelling: in the form of a ServiceMonitor or PodMonitor"
@@ -177,6 +178,8 @@ def _build(options: argparse.Namespace) -> int:
         return print_relabelling(options.settings or Path("settings.yaml"), servicemonitor=options.servicemonitor)
     if options.what == "budgets":
         return _build_budgets(options)
+    if options.what == "kubernetes":
+        return _build_kubernetes(options)
     _require_build_options(options)
     shared = shared_files()
     if options.into is None:
@@ -193,6 +196,17 @@ def _build_budgets(options: argparse.Namespace) -> int:
         raise ConfigError([ConfigProblem("command line", "--into", "expected a folder to write the budgets into")])
     written = write_budgets(shared_files(), options.settings or Path("settings.yaml"), options.into)
     print(f"{options.into}: {', '.join(written)}")
+    return 0
+
+
+def _build_kubernetes(options: argparse.Namespace) -> int:
+    from pantrywatch.build.kubernetes import write_kubernetes
+
+    into = options.into or Path("kubernetes")
+    written, commands = write_kubernetes(shared_files(), options.settings or Path("settings.yaml"), into)
+    print(f"{into}: {len(written)} files; `kubectl apply -k {into}`")
+    if commands:
+        print("Secrets that have to be there:", *commands, sep="\n  ")
     return 0
 
 
