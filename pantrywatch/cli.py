@@ -15,6 +15,7 @@ from exporters import __version__
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
 from pantrywatch.analysis.commands import add_analysis_commands, prometheus_of
+from pantrywatch.build.commands import add_build_command
 from pantrywatch.config.shared_files import checkout, shared_files
 from pantrywatch.native.commands import add_stack_commands, running_state, state_of
 
@@ -50,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
     add_stack_commands(commands)
-    _add_build(commands)
+    add_build_command(commands)
     command = commands.add_parser("inbox", help="receive messages by mail and webhook, and show them")
     command.add_argument("--listen", default="127.0.0.1:8025", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--smtp", default="127.0.0.1:1025", metavar="HOST:PORT", help="(default: %(default)s)")
@@ -125,33 +126,6 @@ def _add_capacity(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     command.set_defaults(run=_capacity)
 
 
-def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
-        "build", help="generate rules, boards and configuration: the committed files of a checkout, or into a folder"
-    )
-    command.add_argument(
-        "what", nargs="?", choices=["relabelling", "budgets"],
-        help="relabelling: print the metric relabelling of the application, for a Prometheus that has its own "
-        "configuration; budgets: write the promised numbers for Lighthouse CI, size-limit and k6 into DIR",
-    )  # fmt: skip
-    command.add_argument(
-        "--servicemonitor", action="store_true", help="with relabelling: in the form of a ServiceMonitor or PodMonitor"
-    )
-    command.add_argument("--check", action="store_true", help="only check whether the committed files are current")
-    command.add_argument("--into", type=Path, metavar="DIR", help="write the files of this installation into DIR")
-    command.add_argument(
-        "--settings",
-        type=Path,
-        metavar="FILE",
-        help="with --into or relabelling: this installation (default: settings.yaml)",
-    )
-    command.add_argument(
-        "--exporters", default="127.0.0.1:9690", metavar="HOST:PORT",
-        help="with --into: where Prometheus finds the exporters (default: %(default)s)",
-    )  # fmt: skip
-    command.set_defaults(run=_build)
-
-
 def _add_settings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "validate", help="check a settings file, rights on its servers, and which targets the application can feed"
@@ -166,47 +140,6 @@ def _add_settings(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     action = actions.add_parser("migrate", help="print the file with this version's keys, comments included")
     action.add_argument("file", type=Path, metavar="FILE")
     action.set_defaults(run=_migrate_settings)
-
-
-def _build(options: argparse.Namespace) -> int:
-    from pantrywatch.build.bundle import write_bundle
-    from pantrywatch.build.relabelling import print_relabelling
-    from pantrywatch.build.repository import build
-
-    if options.what == "relabelling":
-        return print_relabelling(options.settings or Path("settings.yaml"), servicemonitor=options.servicemonitor)
-    if options.what == "budgets":
-        return _build_budgets(options)
-    _require_build_options(options)
-    shared = shared_files()
-    if options.into is None:
-        return build(shared, check=options.check)
-    written = write_bundle(shared, options.settings or Path("settings.yaml"), options.exporters, options.into)
-    print(f"{options.into}: {len(written)} files for Prometheus, Alertmanager and Grafana")
-    return 0
-
-
-def _build_budgets(options: argparse.Namespace) -> int:
-    from pantrywatch.build.budgets import write_budgets
-
-    if options.into is None:
-        raise ConfigError([ConfigProblem("command line", "--into", "expected a folder to write the budgets into")])
-    written = write_budgets(shared_files(), options.settings or Path("settings.yaml"), options.into)
-    print(f"{options.into}: {', '.join(written)}")
-    return 0
-
-
-def _require_build_options(options: argparse.Namespace) -> None:
-    """Raise ConfigError for conflicting options, and for an installed package that would overwrite itself."""
-    problems = []
-    if options.into is None and options.settings is not None:
-        problems.append(ConfigProblem("command line", "--settings", "expected --into DIR with it"))
-    if options.into is not None and options.check:
-        problems.append(ConfigProblem("command line", "--check", "expected no --into DIR with it"))
-    if options.into is None and checkout() is None:
-        problems.append(ConfigProblem("command line", "build", "expected --into DIR: this is not a checkout"))
-    if problems:
-        raise ConfigError(problems)
 
 
 def _inbox(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from exporters.core.access import WebSettings
@@ -26,7 +27,11 @@ def write_bundle(shared: Path, settings_file: Path, exporters: str, into: Path) 
 
     `exporters`: host:port of the process that serves all exporters. Raises ConfigError, with nothing written.
     """
-    files = bundle(shared, settings_file, exporters, into)
+    return write_files(bundle(shared, settings_file, exporters, into), into)
+
+
+def write_files(files: Mapping[str, str], into: Path) -> list[str]:
+    """Write name → text into a folder, remove obsolete files of an earlier call, and return the names."""
     record = into / _WRITTEN
     before = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     for name in set(before) - files.keys():

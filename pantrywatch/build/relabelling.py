@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from exporters.core.errors import ConfigError, ConfigProblem
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.yaml_output import dump
-from pantrywatch.generate.relabelling import Relabelling, in_milliseconds, of_job
+from pantrywatch.generate.relabelling import Relabelling, in_milliseconds, of_job, of_operator
 
 _HEAD = """\
 # Printed by `pantrywatch build relabelling` from {file}: docs/your-application.md. Renamed series no longer have their
@@ -19,8 +19,6 @@ _HEAD = """\
 _SUM = (
     "# The rule group application.milliseconds of installation.yml converts the sum of a histogram in milliseconds.\n"
 )
-# Prometheus' name of a field → that of the Prometheus operator.
-_CAMEL = {"source_labels": "sourceLabels", "target_label": "targetLabel"}
 
 
 def print_relabelling(file: Path, *, servicemonitor: bool) -> int:
@@ -49,8 +47,4 @@ def _job(job: str, rules: Sequence[Relabelling]) -> dict[str, Any]:
 
 
 def _endpoint(job: str, rules: Sequence[Relabelling]) -> dict[str, Any]:
-    return {"relabelings": [{"targetLabel": "job", "replacement": job}], "metricRelabelings": _camel(rules)}
-
-
-def _camel(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{_CAMEL.get(name, name): value for name, value in rule.items()} for rule in rules]
+    return {"relabelings": [{"targetLabel": "job", "replacement": job}], "metricRelabelings": of_operator(rules)}

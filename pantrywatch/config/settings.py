@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -28,6 +28,7 @@ from pantrywatch.config.application import Access, Application
 from pantrywatch.config.capacity import CapacitySettings
 from pantrywatch.config.components import components
 from pantrywatch.config.exclusions import MOST_EXCLUSIONS, Exclusion
+from pantrywatch.config.kubernetes import KubernetesSettings
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
 from pantrywatch.config.report import ReportSettings
@@ -145,6 +146,7 @@ class Settings:
         "Days (UTC) such as `2026-12-25` that are like no other of their weekday: baselines leave them out.",
         unique,
     ] = ()  # fmt: skip
+    kubernetes: Annotated[KubernetesSettings | None, "Where the objects of `./run build kubernetes` belong."] = None
     web: Annotated[WebSettings | None, "TLS and a login in front of everything that pantrywatch serves."] = None
     marks_file: Annotated[str | None, "The file of deployments, as written by `./run mark VERSION`."] = None
 
@@ -198,12 +200,12 @@ class Settings:
         return _is_used(getattr(self, section))
 
 
-def read_settings(path: Path) -> Settings:
+def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings in the file; URLs of our own services use TLS where `web` does.
 
-    Raises ConfigError with every problem of the file.
+    `environment`: its variables; None: those of this process. Raises ConfigError with every problem of the file.
     """
-    settings = load(path, Settings)
+    settings = load(path, Settings, environment)
     if settings.notifications is None:
         return settings
     notifications = settings.notifications.filled()

@@ -50,10 +50,10 @@ def scrape_targets(settings: Settings, layout: Layout) -> dict[str, list[dict[st
     The label `instance` is the name from settings.yaml, so it stays the same when an exporter moves; replacing it with
     a Go exporter only changes the address.
     """
-    watched = {component.job: _watched(component, settings) for component in components().exporters()}
+    names_of = {component.job: watched(component, settings) for component in components().exporters()}
     groups = {
         job: [_target(layout.exporters[job], job, name) for name in names if job in layout.exporters]
-        for job, names in watched.items()
+        for job, names in names_of.items()
     }
     endpoints = settings.application.endpoints if settings.application else ()
     groups["application"] = [
@@ -64,7 +64,7 @@ def scrape_targets(settings: Settings, layout: Layout) -> dict[str, list[dict[st
     groups[_SELF] = [
         _group(layout.exporters[exporter], instance, "/metrics/self")
         for instance, exporter in layout.processes.items()
-        if is_shared or watched[exporter]
+        if is_shared or names_of[exporter]
     ]
     for job, addresses in own_targets(settings.scale, layout).items():
         groups[job] = [_group(address, instance) for instance, address in addresses.items()]
@@ -105,10 +105,10 @@ def _lookups(job: str, settings: Settings, layout: Layout) -> Iterator[tuple[str
     """Yield address, instance and path of targets found by DNS: an optional exporter, and its own metrics."""
     for component in components().exporters():
         address = layout.optional.get(component.job)
-        if address is None or not _watched(component, settings):
+        if address is None or not watched(component, settings):
             continue
         if job == component.job:
-            yield address, _watched(component, settings)[0], f"/metrics/{job}"
+            yield address, watched(component, settings)[0], f"/metrics/{job}"
         elif job == _SELF:
             yield address, str(component.container), "/metrics/self"
 
@@ -127,7 +127,7 @@ def _by_name(lookups: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
     return found
 
 
-def _watched(component: Component, settings: Settings) -> list[str]:
+def watched(component: Component, settings: Settings) -> list[str]:
     """Return the names of an exporter's targets; if its section is a single record, its name or `local`."""
     section = getattr(settings, component.job)
     if not section:

@@ -44,6 +44,7 @@ _SERIES = "_(?:bucket|count|sum)"
 _HELD = "__tmp_le"
 _DEEPEST_IDS = 3
 _ID = "[0-9]+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,64}|#val"
+_OF_OPERATOR = {"source_labels": "sourceLabels", "target_label": "targetLabel"}
 # Milliseconds as the library writes them → seconds as rules write them.
 _EDGES = (
     ("([0-9]+)000(?:[.]0)?", "$1"),
@@ -72,6 +73,11 @@ def of_job(job: str, settings: Settings) -> list[Relabelling]:
         feeds, timed = settings.counts_from_logs(), logs.is_timed()
         return log_relabellings(application or Application(), feeds=feeds, timed=timed)
     return []
+
+
+def of_operator(rules: Sequence[Relabelling]) -> list[Relabelling]:
+    """Return relabelling rules with the field names of the Prometheus operator."""
+    return [{_OF_OPERATOR.get(name, name): value for name, value in rule.items()} for rule in rules]
 
 
 def relabellings(application: Application) -> list[Relabelling]:

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
+
+from tests.support import npm_packages
 
 LOCK = Path(__file__).parent / "postgres-versions"
 INSTALLED = Path(__file__).parents[2] / ".pantrywatch" / "npm"
@@ -21,26 +20,13 @@ MAJORS = (13, 14, 15, 16, 17, 18)
 
 def install() -> None:
     """Install the pinned packages, unless this very lock file is installed; one process at a time."""
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    with (INSTALLED / "lock").open("w") as one_at_a_time:
-        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
-        _install()
+    npm_packages.install(LOCK, INSTALLED, _link_all)
 
 
-def _install() -> None:
-    lock = LOCK / "package-lock.json"
-    stamp = INSTALLED / "installed-package-lock.json"
-    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
-        return
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(LOCK / name, INSTALLED / name)
-    # `_link` replaces the packages' own install scripts.
-    subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=INSTALLED, check=True
-    )
+def _link_all() -> None:
+    """Do what the packages' own install scripts would."""
     for major in MAJORS:
         _link(_package(major))
-    shutil.copyfile(lock, stamp)
 
 
 def binaries(major: int) -> Path:

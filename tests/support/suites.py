@@ -29,6 +29,7 @@ _SERVERS = (
 _CACHES = ("redis-server", "valkey-server")  # this machine has those of its own suite
 _OTLP = "victoria-metrics"  # Debian 12's does not take OTLP
 _COMPOSE = "docker-compose"
+_KUSTOMIZE = "kustomize"
 # Name here → name in the package.
 _PROGRAMS = {
     "prometheus": "prometheus",
@@ -60,7 +61,8 @@ class Suite:
 
     def describe(self) -> str:
         """Return one line with the versions of the programs for tests."""
-        found = debian.versions(self.root, [*_SERVERS, *([_COMPOSE, *_CACHES, _OTLP] if self.is_current else [])])
+        others = [_COMPOSE, *_CACHES, _OTLP, _KUSTOMIZE] if self.is_current else []
+        found = debian.versions(self.root, [*_SERVERS, *others])
         return f"Debian {self.name}: {', '.join(f'{name} {version}' for name, version in found.items())}"
 
 
@@ -109,10 +111,10 @@ def _install(name: str, folder: Path) -> Suite:
     programs.mkdir(parents=True)
     debian.make_root(root, name)
     # Debian 12's docker-compose is on this machine.
-    debian.add_packages(root, [*_SERVERS, *([] if name == _OLD else [_COMPOSE, *_CACHES, _OTLP])])
+    debian.add_packages(root, [*_SERVERS, *([] if name == _OLD else [_COMPOSE, *_CACHES, _OTLP, _KUSTOMIZE])])
     for program, packaged in _PROGRAMS.items():
         _wrap(programs / program, root, root / "usr/bin" / packaged)
-    for program in (*_CACHES, _OTLP):
+    for program in (*_CACHES, _OTLP, _KUSTOMIZE):
         if (root / "usr/bin" / program).exists():
             _wrap(programs / program, root, root / "usr/bin" / program)
     if (root / _COMPOSE_PLUGIN).exists():
@@ -124,4 +126,4 @@ def _wrap(wrapper: Path, root: Path, program: Path) -> None:
     loader = next((root / "usr/lib").glob("*-linux-gnu/ld-linux*.so*"))
     wrapper.write_text(_WRAPPER.format(loader=loader, libraries=loader.parent, program=program))
     wrapper.chmod(0o755)
-    debian.run([str(wrapper), "version" if wrapper.name == _COMPOSE else "--version"])
+    debian.run([str(wrapper), "version" if wrapper.name in {_COMPOSE, _KUSTOMIZE} else "--version"])

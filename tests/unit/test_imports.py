@@ -33,6 +33,9 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "pantrywatch.web": ("pantrywatch.web", "pantrywatch.config.yaml_output", "exporters.core"),
     "pantrywatch.generate": ("pantrywatch.generate", "pantrywatch.config", "pantrywatch.web", "exporters.core"),
+    "pantrywatch.generate.kubernetes": (
+        "pantrywatch.generate", "pantrywatch.config", "pantrywatch.web", "exporters.core", "exporters.__version__",
+    ),
     "pantrywatch.containers": (
         "pantrywatch.containers", "pantrywatch.generate", "pantrywatch.config", "pantrywatch.web", "exporters.core",
     ),

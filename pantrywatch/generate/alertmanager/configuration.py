@@ -20,14 +20,14 @@ from pantrywatch.generate.alertmanager.schedules import time_intervals
 TEMPLATES = "templates/*.tmpl"
 
 
-def alertmanager(section: Notifications | None, way: HttpAccess) -> dict[str, Any]:
+def alertmanager(section: Notifications | None, way: HttpAccess, templates: str = TEMPLATES) -> dict[str, Any]:
     """Return alertmanager.yml as a document; without the section nobody is notified."""
     inhibition = [inhibited.rule() for inhibited in INHIBITIONS]
     if section is None:
         return {"route": {"receiver": NOBODY}, "inhibit_rules": inhibition, "receivers": [{"name": NOBODY}]}
     return {
         "global": mail_server(section.email, way.secret) if section.email else {},
-        "templates": [TEMPLATES],
+        "templates": [templates],
         "time_intervals": time_intervals(section),
         "route": route_tree(section),
         "inhibit_rules": inhibition,

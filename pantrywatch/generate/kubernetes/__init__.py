@@ -1,0 +1,1 @@
+"""Kubernetes objects from the same settings, rules and boards as everywhere else."""
