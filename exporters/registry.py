@@ -29,7 +29,7 @@ COMPONENTS_FILE = Path(__file__).parent / "components.yaml"
 # Read only by `pantrywatch`: a mistake in these keys does not stop an exporter.
 OTHER_KEYS = (
     "environment", "data_sources", "application", "capacity", "exclude", "notifications", "report", "prometheus",
-    "scale", "holidays", "kubernetes",
+    "scale", "advise", "holidays", "kubernetes",
 )  # fmt: skip
 _OF_EVERY_PROCESS = ("web", "marks_file")
 
