@@ -4,6 +4,7 @@
 //   (import 'pantrywatch/mixin.libsonnet') + {
 //     _config+:: {
 //       selectors+: { application: 'job="crm"' },
+//       fence: 'namespace="crm"',
 //       alerts+: {
 //         CrmTargetNoTraffic: { enabled: false },
 //         CrmHostMemoryLow: { available: 0.1, 'for': '1h' },

@@ -33,6 +33,10 @@ local defaults = {
   // Days such as '2026-12-25' (UTC) that are like no other of their weekday: no hour of theirs is normal or unusual.
   holidays: [],
 
+  // A matcher such as 'namespace="crm"' for a Prometheus that scrapes other applications, too: rules see scraped series
+  // with it alone. Every target of this installation needs the label, Prometheus and Alertmanager as well.
+  fence: '',
+
   // How rules and boards find what they watch. Change them where your jobs or labels have other names.
   selectors: {
     // The CRM itself: one instance or several.

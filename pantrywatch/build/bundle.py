@@ -11,6 +11,7 @@ from pantrywatch.config.components import components
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.targets import read_targets
 from pantrywatch.generate.alertmanager.secrets import require_delivery
+from pantrywatch.generate.collectors import collector_files
 from pantrywatch.generate.layout import Layout, WebFiles
 from pantrywatch.generate.render import render
 from pantrywatch.generate.rules import installation_rules
@@ -54,7 +55,7 @@ def bundle(shared: Path, settings_file: Path, exporters: str, into: Path) -> dic
     if settings.notifications is not None:
         require_delivery(settings.notifications, settings_file)
     boards = str(into.resolve() / "grafana/boards")
-    rendered = render(settings, _layout(exporters, settings_file, web)).items()
+    rendered = render(settings, layout_of(exporters, settings_file, web)).items()
     return {
         **{_place(name): text.replace("$PANTRYWATCH_BOARDS_FOLDER", boards) for name, text in rendered},
         **_rules(shared, settings),
@@ -64,8 +65,11 @@ def bundle(shared: Path, settings_file: Path, exporters: str, into: Path) -> dic
     }
 
 
-def _layout(exporters: str, settings_file: Path, web: WebSettings) -> Layout:
-    """Return servers at their default addresses, on the machine that holds the secrets of the settings."""
+def layout_of(exporters: str, settings_file: Path, web: WebSettings) -> Layout:
+    """Return servers at their default addresses, on the machine that holds the secrets of the settings.
+
+    `exporters`: as in `write_bundle`.
+    """
     jobs = [component.job for component in components().exporters()]
     paths = config_files.in_place(web)
 
@@ -82,6 +86,16 @@ def _layout(exporters: str, settings_file: Path, web: WebSettings) -> Layout:
         store_file=own,
         web_files=WebFiles(paths, paths, paths),
     )
+
+
+def write_collectors(settings_file: Path, exporters: str, into: Path) -> list[str]:
+    """Write configurations of collectors that scrape instead of Prometheus, and return the names.
+
+    Raises ConfigError, with nothing written.
+    """
+    settings = read_settings(settings_file)
+    web = config_files.rooted(settings.web or WebSettings(), settings_file)
+    return write_files(collector_files(settings, layout_of(exporters, settings_file, web)), into)
 
 
 def _place(name: str) -> str:

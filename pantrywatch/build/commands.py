@@ -18,10 +18,12 @@ def add_build_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
         "build", help="generate rules, boards and configuration: the committed files of a checkout, or into a folder"
     )
     command.add_argument(
-        "what", nargs="?", choices=["relabelling", "budgets", "kubernetes", "boards"],
+        "what", nargs="?", choices=["relabelling", "budgets", "kubernetes", "boards", "grafana-rules", "collectors"],
         help="relabelling: print the metric relabelling of the application, for a Prometheus that has its own "
         "configuration; into DIR are written, by budgets: the promised numbers for Lighthouse CI, size-limit and k6, "
-        "by kubernetes: a kustomize base of this installation, by boards: the boards as Grafana imports them",
+        "by kubernetes: a kustomize base of this installation, by boards: the boards as Grafana imports them, "
+        "by grafana-rules: the alerts for a Grafana that evaluates them itself, by collectors: configurations of Alloy "
+        "and of the OpenTelemetry collector",
     )  # fmt: skip
     command.add_argument(
         "--servicemonitor", action="store_true", help="with relabelling: in the form of a ServiceMonitor or PodMonitor"
@@ -63,30 +65,52 @@ def _build_part(options: argparse.Namespace) -> int:
     """Write what `build WHAT --into DIR` names."""
     if options.into is None:
         raise ConfigError([ConfigProblem("command line", "--into", f"expected a folder to write {options.what} into")])
-    parts = {"budgets": _build_budgets, "kubernetes": _build_kubernetes, "boards": _build_boards}
-    parts[options.what](options.into, options.settings or Path("settings.yaml"))
+    parts = {
+        "budgets": _build_budgets,
+        "kubernetes": _build_kubernetes,
+        "boards": _build_boards,
+        "grafana-rules": _build_grafana_rules,
+        "collectors": _build_collectors,
+    }
+    parts[options.what](options)
     return 0
 
 
-def _build_budgets(into: Path, settings_file: Path) -> None:
+def _build_budgets(options: argparse.Namespace) -> None:
     from pantrywatch.build.budgets import write_budgets
 
-    print(f"{into}: {', '.join(write_budgets(shared_files(), settings_file, into))}")
+    print(f"{options.into}: {', '.join(write_budgets(shared_files(), _settings(options), options.into))}")
 
 
-def _build_kubernetes(into: Path, settings_file: Path) -> None:
+def _build_kubernetes(options: argparse.Namespace) -> None:
     from pantrywatch.build.kubernetes import write_kubernetes
 
-    written, commands = write_kubernetes(shared_files(), settings_file, into)
-    print(f"{into}: {len(written)} files; `kubectl apply -k {into}`")
+    written, commands = write_kubernetes(shared_files(), _settings(options), options.into)
+    print(f"{options.into}: {len(written)} files; `kubectl apply -k {options.into}`")
     if commands:
         print("Secrets that have to be there:", *commands, sep="\n  ")
 
 
-def _build_boards(into: Path, _settings_file: Path) -> None:
+def _build_boards(options: argparse.Namespace) -> None:
     from pantrywatch.build.sharing import write_shared_boards
 
-    print(f"{into}: {len(write_shared_boards(shared_files(), into))} boards")
+    print(f"{options.into}: {len(write_shared_boards(shared_files(), options.into))} boards")
+
+
+def _build_grafana_rules(options: argparse.Namespace) -> None:
+    from pantrywatch.build.grafana_rules import write_grafana_rules
+
+    print(f"{options.into}: {len(write_grafana_rules(shared_files(), _settings(options), options.into))} groups")
+
+
+def _build_collectors(options: argparse.Namespace) -> None:
+    from pantrywatch.build.bundle import write_collectors
+
+    print(f"{options.into}: {', '.join(write_collectors(_settings(options), options.exporters, options.into))}")
+
+
+def _settings(options: argparse.Namespace) -> Path:
+    return options.settings or Path("settings.yaml")
 
 
 def _require_build_options(options: argparse.Namespace) -> None:

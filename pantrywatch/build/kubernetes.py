@@ -34,7 +34,7 @@ def write_kubernetes(shared: Path, settings_file: Path, into: Path) -> tuple[lis
     sources = Sources(
         str(settings_file),
         settings_file.read_text(encoding="utf-8"),
-        rule_documents(shared, read_targets(shared / "targets.yaml"), settings),
+        rule_documents(shared, read_targets(shared / "targets.yaml"), settings, fence=place.fence),
         render_jsonnet(shared / "dashboards/boards.libsonnet", {}),
         {file.name: file.read_text(encoding="utf-8") for file in sorted(templates) if file.name != "links.tmpl"},
     )

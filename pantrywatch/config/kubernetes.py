@@ -43,6 +43,10 @@ class KubernetesSettings:
         str, "Where the images are, such as `registry.example/team`; without it the engine's default.",
         matching(r"[A-Za-z0-9][A-Za-z0-9._:/-]*[A-Za-z0-9]|", "an address without a scheme"),
     ] = ""  # fmt: skip
+    fence: Annotated[
+        str, "A matcher for a Prometheus that scrapes other applications, too: rules see scraped series with it alone.",
+        matching(r'([a-zA-Z_][a-zA-Z0-9_]*(=|!=|=~|!~)"[^"\\\n]*")?', 'a matcher such as namespace="crm"'),
+    ] = ""  # fmt: skip
     storage: Annotated[
         str, "The size of the volume of each Prometheus.", matching(r"[1-9][0-9]*[GT]i", "a size such as 20Gi")
     ] = "20Gi"

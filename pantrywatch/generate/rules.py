@@ -20,8 +20,8 @@ def rule_files(root: Path, targets: Targets, settings: Settings, speed: int = 1)
     return {f"{layer}.yml": rule_text(layer, document) for layer, document in documents.items()}
 
 
-def rule_documents(root: Path, targets: Targets, settings: Settings, speed: int = 1) -> dict[str, Any]:
-    """Return layer → its rules, as in alert_rules/rules.libsonnet."""
+def rule_documents(root: Path, targets: Targets, settings: Settings, speed: int = 1, fence: str = "") -> dict[str, Any]:
+    """Return layer → its rules, as in alert_rules/rules.libsonnet; `fence`: a matcher of what is scraped here."""
     measured = measured_targets(targets, settings)
     changes = {
         "notMeasured": [target for target, is_measured in measured.items() if not is_measured],
@@ -29,6 +29,7 @@ def rule_documents(root: Path, targets: Targets, settings: Settings, speed: int 
         "milliseconds": settings.application is not None and in_milliseconds(settings.application),
         "holidays": list(settings.holidays),
         "speed": speed,
+        "fence": fence,
     }
     rendered: dict[str, Any] = render_jsonnet(root / "alert_rules/rules.libsonnet", {"changes": json.dumps(changes)})
     return rendered

@@ -90,7 +90,7 @@ _shtab_pantrywatch_capacity___file_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch_capacity___textfile_COMPGEN=_shtab_compgen_files
 _shtab_pantrywatch___state_COMPGEN=_shtab_compgen_dirs
 
-_shtab_pantrywatch_build_pos_0_choices=(relabelling budgets kubernetes boards)
+_shtab_pantrywatch_build_pos_0_choices=(relabelling budgets kubernetes boards grafana-rules collectors)
 _shtab_pantrywatch_settings_pos_0_choices=(validate migrate)
 _shtab_pantrywatch_report___period_choices=(7d 30d month)
 _shtab_pantrywatch_report___locale_choices=(en de)
