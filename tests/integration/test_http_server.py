@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import asyncio, os, resource, signal, sys
 from exporters.core import logs
-from exporters.core.http_server import Limits, serve_http
+from exporters.core.http_connection import Limits
+from exporters.core.http_server import serve_http
 from exporters.core.server import listen
 
 go, eaten = asyncio.Event(), []
@@ -137,11 +138,13 @@ def test_a_connection_without_a_whole_request_ends(tmp_path: Path, sent: bytes, 
         assert server.get() == (200, b"ok")
 
 
-@pytest.mark.parametrize("requests", [1, 20])
-def test_an_answer_nobody_reads_ends_with_its_connection(tmp_path: Path, requests: int) -> None:
-    """A client that does not read cannot hold a page, or several that it asked for at once, for ever."""
+@pytest.mark.parametrize(("requests", "later"), [(1, False), (20, False), (3, True)])
+def test_an_answer_nobody_reads_ends_with_its_connection(tmp_path: Path, requests: int, *, later: bool) -> None:
+    """A client that does not read cannot hold a page, or several that it asked for, at once or later, for ever."""
     with _server(tmp_path, SHORT) as server, server.connect() as connection:
         connection.sendall(HEAD.replace(b"/ ", b"/big ") * 1 + b"\r\n")
+        if later:
+            connection.recv(1)
         for _ in range(requests - 1):
             connection.sendall(HEAD.replace(b"/ ", b"/big ") + b"\r\n")
         servers.wait_until(lambda: server.connections() == 1, 10, "it is connected")
