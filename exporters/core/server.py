@@ -1,4 +1,4 @@
-"""The HTTP side of the exporters: a small ASGI application on uvicorn.
+"""The HTTP side of the exporters: a small ASGI application.
 
 Asynchronous, so that a scrape waiting for a frozen server costs no thread; connections are bounded, and each scrape's
 deadline comes from Prometheus itself.

@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from exporters.core.access import Application
-from exporters.core.http_server import Limits, serve_http
+from exporters.core.http_connection import Limits
+from exporters.core.http_server import serve_http
 from exporters.core.origin import is_form_type
 
 MAXIMUM_BODY_BYTES = 4 * 1024 * 1024  # 500 alerts in one notification are 1 MB

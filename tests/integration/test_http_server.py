@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import asyncio, os, resource, signal, sys
 from exporters.core import logs
-from exporters.core.http_server import Limits, serve_http
+from exporters.core.http_connection import Limits
+from exporters.core.http_server import serve_http
 from exporters.core.server import listen
 
 go, eaten = asyncio.Event(), []
@@ -108,6 +109,15 @@ def _ended(connection: socket.socket) -> bool:
         return True
 
 
+def _ended_within(connection: socket.socket, seconds: float) -> bool:
+    """Return whether the server ends the connection in time, without an answer."""
+    connection.settimeout(seconds)
+    try:
+        return connection.recv(65536) == b""
+    except ConnectionResetError:
+        return True
+
+
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -137,11 +147,13 @@ def test_a_connection_without_a_whole_request_ends(tmp_path: Path, sent: bytes, 
         assert server.get() == (200, b"ok")
 
 
-@pytest.mark.parametrize("requests", [1, 20])
-def test_an_answer_nobody_reads_ends_with_its_connection(tmp_path: Path, requests: int) -> None:
-    """A client that does not read cannot hold a page, or several that it asked for at once, for ever."""
+@pytest.mark.parametrize(("requests", "later"), [(1, False), (20, False), (3, True)])
+def test_an_answer_nobody_reads_ends_with_its_connection(tmp_path: Path, requests: int, *, later: bool) -> None:
+    """A client that does not read cannot hold a page, or several that it asked for, at once or later, for ever."""
     with _server(tmp_path, SHORT) as server, server.connect() as connection:
         connection.sendall(HEAD.replace(b"/ ", b"/big ") * 1 + b"\r\n")
+        if later:
+            connection.recv(1)
         for _ in range(requests - 1):
             connection.sendall(HEAD.replace(b"/ ", b"/big ") + b"\r\n")
         servers.wait_until(lambda: server.connections() == 1, 10, "it is connected")
@@ -259,6 +271,21 @@ def test_a_signal_right_after_the_start_ends_it(tmp_path: Path, number: int) -> 
         assert child.stdout.readline() == b"started\n"
         child.send_signal(number)
         assert child.wait(10) == 0
+
+
+def test_the_end_waits_for_answers_in_progress_but_not_for_ever(tmp_path: Path) -> None:
+    """After the signal an answer is still read to its end; a request that has no answer two seconds later has none."""
+    with _server(tmp_path) as server, server.connect() as reading, server.connect() as waiting:
+        waiting.sendall(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        reading.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = reading.recv(1)
+        server.process.send_signal(signal.SIGTERM)
+        answer += b"".join(iter(lambda: reading.recv(1_000_000), b""))
+        assert len(answer.partition(b"\r\n\r\n")[2]) == 8_000_000
+        assert _ended_within(waiting, 10)
+        servers.wait_until(
+            lambda: not server.process.is_running() or server.process.status() == "zombie", 10, "it ends"
+        )
 
 
 def test_a_server_that_nobody_asks_does_not_wake_up(tmp_path: Path) -> None:
