@@ -26,8 +26,8 @@ from pantrywatch.web.prometheus import NoAnswerError, Prometheus
 class Wanted:
     """What to write where.
 
-    `days`: the file of the long memory; `alertmanager`: its URL; `applied`: the record of applied advice; where they are
-    known.
+    `days`: the file of the long memory; `alertmanager`: its URL; `applied`: the record of applied advice; each where
+    it is known.
     """
 
     period: PeriodName
