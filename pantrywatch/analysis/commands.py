@@ -139,6 +139,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from exporters.applied_advice import APPLIED_FILE
     from pantrywatch.analysis.report.command import Wanted, write_report
     from pantrywatch.config.settings import read_settings
     from pantrywatch.scheduler.memory import FILE
@@ -158,6 +159,7 @@ def _report(options: argparse.Namespace) -> int:
         environment,
         options.alertmanager or (state.addresses().url("alertmanager") if state else None),
         web,
+        state.file(APPLIED_FILE) if state else None,
     )
     return write_report(Prometheus(url, web), shared_files(), wanted)
 

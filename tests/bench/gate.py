@@ -4,7 +4,7 @@ Made-up applications (tests/bench/gate_world.py) with every promise of targets.y
 that change nothing, at any hour of the week: the share of them that any promise calls worse, with its interval of 95%,
 after 15 minutes, with a week of history and without. Then those of working hours that change one promise of 300
 events a minute: how often 15 minutes find that, call it too little data or the same, and the median of the minutes
-that are named as enough.
+that are named as enough. `--bound`: how many of these the best possible test finds (tests/bench/gate_bound.py).
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ from statistics import median_low
 
 from demo.history.activity import DAY, WEEK, share_of_peak
 from pantrywatch.analysis.gate.beta import beta_quantile
-from pantrywatch.analysis.gate.deployment import Judged, Promise, chances, judge, judge_one
+from pantrywatch.analysis.gate.change import BLOCK_SECONDS, Spans
+from pantrywatch.analysis.gate.deployment import Judged, Promise, SharesOf, chances, judge, judge_one
+from pantrywatch.analysis.gate.shares import Counts
 from pantrywatch.config.targets import read_targets
+from tests.bench.gate_bound import Bound
 from tests.bench.gate_world import Durations, Errors, Moment, World
 
 _SEED = 1618
@@ -29,6 +32,7 @@ _SEED = 1618
 _START = 1793577600
 _TARGETS = Path(__file__).parents[2] / "targets.yaml"
 _PER_MINUTE = 300.0
+_CASE = "api-error-rate"
 _API = "http_server_request_duration_seconds"
 # At the peak: events a minute, 95th percentile and sigma of durations; events a minute and share of errors.
 _DURATIONS = {
@@ -64,11 +68,27 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=_SEED, help="default %(default)s")
     parser.add_argument("--count", type=int, default=200, help="deployments of each kind, default %(default)s")
     parser.add_argument("--wander", type=float, default=0.15, help="of shares of errors, default %(default)s")
+    parser.add_argument("--bound", action="store_true", help="only how many doubled errors any test could find")
     options = parser.parse_args()
+    if options.bound:
+        _print_bound(options.seed, options.count, options.wander)
+        return
     print("nothing changed             deployments   false      share   interval of 95%   by")
     _print_false(options.seed, options.count, options.wander)
     print("\none promise changed              found   too little   same   minutes")
     _print_found(options.seed, options.count, options.wander)
+
+
+def _print_bound(seed: int, count: int, wander: float) -> None:
+    """Print what the best test finds at the chances that the gate gives a promise: alone, as one of these, of 5 %."""
+    shares = [SharesOf(name, Spans([Counts(1.0, 0.0)], [Counts(1.0, 0.0)]), None) for name in _ERRORS if name != _CASE]
+    print(f"errors before   expected in 15 minutes   wrong by   best test finds, shares wandering by {wander:g}")
+    for share in (0.001, 0.005, 0.02):
+        errors = _PER_MINUTE * BLOCK_SECONDS / 60 * share
+        decisive = SharesOf(_CASE, Spans([Counts(1 / share, 1.0)], [Counts(3 * errors / share, 3 * errors)]), None)
+        levels = [chances([decisive, *shares])[0], 0.05]
+        for level, found in zip(levels, Bound(errors, wander).found(count, levels, seed), strict=True):
+            print(f"{share:>13.1%}   {3 * errors:>22.1f}   {level:>8.2%}   {found:>15.1%}")
 
 
 def _promises() -> Iterator[Durations | Errors]:
@@ -111,7 +131,7 @@ def _print_found(seed: int, count: int, wander: float) -> None:
         for p95 in (0.15, 0.3, 0.475)
         for sigma in (0.5, 1.0)
     }
-    cases |= {f"2 x {share:.1%} errors": Errors("api-error-rate", 0, share, 2.0) for share in (0.001, 0.005, 0.02)}
+    cases |= {f"2 x {share:.1%} errors": Errors(_CASE, 0, share, 2.0) for share in (0.001, 0.005, 0.02)}
     judged: dict[str, list[Judged]] = {name: [] for name in cases}
     moments, others = random.Random(seed + 1), list(_promises())
     for number in range(count):

@@ -41,8 +41,8 @@ class Advice:
     """What to do and why. `rank`: about the share of the work, 0 to 1, that it concerns; the greatest is printed first.
 
     `sql` and `undo` are statements in their order, for the database `database`; `undo` is empty where nothing remains
-    to be undone, as after ANALYZE. `doubtful`: the evidence is thin. `search`: what a new index is for,
-    and `statements` the query IDs of those that search so.
+    to be undone, as after ANALYZE. `doubtful`: the evidence is thin. `search`: what a new index is for.
+    `statements`: query IDs of those that it is about.
     """
 
     kind: Kind

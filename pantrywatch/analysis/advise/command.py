@@ -18,6 +18,7 @@ from pantrywatch.analysis.advise.applied import add_effects, read_applied
 from pantrywatch.analysis.advise.catalog import Server
 from pantrywatch.analysis.advise.effects import effects_of
 from pantrywatch.analysis.advise.metrics import metric_advice
+from pantrywatch.analysis.advise.plans import with_plans
 from pantrywatch.analysis.advise.reading import Source, read_server
 from pantrywatch.analysis.advise.text import text_of
 from pantrywatch.analysis.advise.what_if import with_costs
@@ -83,7 +84,7 @@ def find_advice(wanted: Wanted) -> Found:
         for source in sources
         for one in with_costs(source, [one for one in asked if one.server == source.name], notes.append)
     ]
-    return Found(costs, servers, sources, notes)
+    return Found(with_plans(sources, servers, costs), servers, sources, notes)
 
 
 def _of_metrics(wanted: Wanted, notes: list[str]) -> list[Advice]:

@@ -38,6 +38,7 @@ def statement_advice(server: Server, application: frozenset[str], explained: Ite
                 share,
                 database=one.database,
                 doubtful=not works,
+                statements=(one.queryid,),
             )
 
 

@@ -11,9 +11,11 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from pantrywatch.analysis.advise.advice import identifier
 from pantrywatch.analysis.advise.catalog import Database, Index, Statement, Table
 
 _BLOCKS = (exp.Select, exp.Update, exp.Delete)
+_CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 _RANGES = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
 _READ = re.compile(r"[\s(]*(SELECT|WITH|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 # sqlglot takes some sequences of parameters for the start of a quotation; as constants they mean the same here.
@@ -105,6 +107,30 @@ def read_workload(database: Database, statements: Iterable[Statement]) -> Worklo
     return Workload(reader.searches, reader.changes, frozenset(reader.application), reader.unread)
 
 
+def qualified_text(database: Database, text: str) -> str | None:
+    """Return a statement that only reads, with the schema of each of its tables, so that it needs no search_path.
+
+    None for what is not understood whole, uses anything but tables of the database, or names the schema of a function:
+    nobody else's code is to run while it is planned.
+    """
+    # Numbers as long as the parameters: what comes after them keeps its place.
+    try:
+        tree = sqlglot.parse_one(_PARAMETER.sub(lambda one: "1" * len(one[0]), text), dialect="postgres")
+    except (SqlglotError, RecursionError):
+        return None
+    if not isinstance(tree, exp.Select | exp.SetOperation) or tree.find(*_CHANGES, exp.Dot):
+        return None
+    reader, named = _Reader(database), {cte.alias for cte in tree.find_all(exp.CTE)}
+    tables = [one for one in tree.find_all(exp.Table) if one.db or one.name not in named]
+    if any(reader.table_of(one) is None for one in tables):
+        return None
+    for one in sorted(tables, key=lambda one: -one.this.meta["start"]):
+        if not one.db and (table := reader.table_of(one)):
+            start = one.this.meta["start"]
+            text = f"{text[:start]}{identifier(table.schema)}.{text[start:]}"
+    return text
+
+
 class _Reader:
     def __init__(self, database: Database) -> None:
         self._by_name: dict[str, list[Table]] = {}
@@ -128,6 +154,10 @@ class _Reader:
                 self._add(statement, tree)
         except (SqlglotError, RecursionError):
             self.unread += 1
+
+    def table_of(self, table: exp.Table) -> Table | None:
+        """Return the table that a statement names."""
+        return self._table(table, set())
 
     def _add(self, statement: Statement, tree: exp.Expr) -> None:
         named = {cte.alias for cte in tree.find_all(exp.CTE)}

@@ -14,6 +14,7 @@ BLOCK_SECONDS = 300
 HOUR_BLOCKS = 3600 // BLOCK_SECONDS
 # How long before a deployment says how much things change without one.
 QUIET_HOURS = 3
+_BEYOND_CHANCE = 3.0  # standard deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,14 @@ class Habit:
 def by_the_clock(week_ago: Change | None, habit: Habit) -> Change:
     """Return what to expect of this hour of the week, from the change at the same time a week ago.
 
-    A change that may be chance counts for little, since it would add its own noise; one beyond chance counts in full.
+    A change that may be chance counts for little, since it would add its own noise; one of three standard deviations
+    counts in full. One of two is chance once in twenty times, and would hide what really became worse.
     """
     prior = habit.of_the_clock**2
     if week_ago is None:
         return Change(0.0, prior)
     noise = week_ago.variance + habit.usual**2
-    if week_ago.log_ratio**2 > 4 * noise:
+    if week_ago.log_ratio**2 > _BEYOND_CHANCE**2 * noise:
         prior = max(prior, week_ago.log_ratio**2 - noise)
     trust = prior / (prior + noise)
     return Change(trust * week_ago.log_ratio, trust * noise)

@@ -13,6 +13,7 @@ from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.files import write_atomically
 from exporters.core.problem_text import short_key, suggestion
 from pantrywatch.analysis.gate.answers import ask_now
+from pantrywatch.analysis.gate.calm import calm_window
 from pantrywatch.analysis.gate.change import BLOCK_SECONDS
 from pantrywatch.analysis.gate.deployment import Promise, judge
 from pantrywatch.analysis.gate.judgement import matters
@@ -98,6 +99,7 @@ def _waited_for(prometheus: Prometheus, targets: Targets, gate: Gate, sleep: Cal
         is_last = until < now or now - since >= gate.wait_minutes * 60 + SETTLE_SECONDS + LATE_SECONDS
         if window.blocks > judged_blocks or is_last:
             judged_blocks = window.blocks
+            window = calm_window(prometheus, window, others)
             outcome = _judged(read_promises(prometheus, targets, window), targets, gate, version, window)
             if is_last or _is_decided(outcome):
                 return outcome
@@ -148,7 +150,8 @@ def _judged(promises: Sequence[Promise], targets: Targets, gate: Gate, version: 
     verdict, exit_code, undecided = concluded(found, gate.required)
     minutes = window.blocks * BLOCK_SECONDS // 60
     has_week = any(promise.week_ago for promise in with_events)
-    return Outcome(version, window.since, minutes, has_week, verdict, exit_code, found, unmeasured, undecided)
+    left_out = window.left_out_minutes
+    return Outcome(version, window.since, minutes, has_week, verdict, exit_code, found, unmeasured, undecided, left_out)
 
 
 def _is_decided(outcome: Outcome) -> bool:

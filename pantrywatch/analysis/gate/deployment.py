@@ -13,11 +13,11 @@ from pantrywatch.analysis.gate.shares import Counts, sum_of
 
 # A deployment that changed nothing is called worse, by any promise, no more often than this. Durations need little of
 # it: at 300 requests a minute a quarter of an hour shows 1.3 times by far. The rest is for shares.
-_FALSE_OF_DURATIONS, _FALSE_OF_SHARES = 0.01, 0.04
-# Shares get five times more of it where it decides: with fewer bad events than these even twice as many are chance, and
-# with more they are found anyway.
+_FALSE_OF_DURATIONS, _FALSE_OF_SHARES = 0.005, 0.045
+# Shares get nearly all of it where it decides: with fewer bad events than these even twice as many are chance, and with
+# more they are found anyway, as is what breaks altogether.
 _DECISIVE_BAD = (8, 80)
-_DECISIVE_WEIGHT, _OTHER_WEIGHT = 1.0, 0.2
+_DECISIVE_WEIGHT, _OTHER_WEIGHT = 1.0, 0.02
 _LEAST_CHANCE = 1e-9  # of a promise without events, which has no verdict
 
 

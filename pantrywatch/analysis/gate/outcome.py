@@ -38,6 +38,7 @@ class Outcome:
 
     `version` is None where a time was named; `last_week`: whether the same hours a week ago could be compared.
     `unmeasured`: promises without any event. `undecided`: those that were required, and are not decided.
+    `left_out_minutes`: other versions and incidents in the time that it is compared with.
     """
 
     version: str | None
@@ -49,6 +50,7 @@ class Outcome:
     promises: Sequence[PromiseOutcome]
     unmeasured: Sequence[str]
     undecided: Sequence[str]
+    left_out_minutes: int = 0
 
     def of(self, verdict: Verdict) -> list[str]:
         """Return the ids of the promises with this verdict."""

@@ -17,7 +17,7 @@ def _table() -> dict[str, str]:
 
 
 def question(name: str) -> str:
-    """Return the expression of a name: events, bad or marks."""
+    """Return the expression of a name: events, bad, marks or incidents."""
     return _table()[name]
 
 

@@ -27,12 +27,21 @@ _Block = TypeVar("_Block")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The blocks around a deployment at `since`, in Unix seconds; `has_week`: whether last week's are compared."""
+    """The blocks around a deployment at `since`, in Unix seconds; `has_week`: whether last week's are compared.
+
+    `left_out`: blocks before it that are not compared, counted backwards from 1, the last; nor are those of last week.
+    """
 
     since: float
     blocks: int
     has_week: bool = True
     before: int = QUIET_HOURS * HOUR_BLOCKS
+    left_out: frozenset[int] = frozenset()
+
+    @property
+    def left_out_minutes(self) -> int:
+        """Return how much of the time before is left out."""
+        return sum(block <= self.before for block in self.left_out) * BLOCK_SECONDS // 60
 
     def range(self, expr: str, label: str, *, week_ago: bool = False) -> Range:
         """Return the question about all of its blocks. That which the deployment falls into is asked for too."""
@@ -42,7 +51,8 @@ class Window:
     def spans(self, block_at: Callable[[int], _Block]) -> Spans[_Block]:
         """Return blocks by their step, without that which the deployment falls into."""
         steps = range(self.before + 1, self.before + 1 + self.blocks)
-        return Spans([block_at(step) for step in range(self.before)], [block_at(step) for step in steps])
+        before = [block_at(step) for step in range(self.before) if self.before - step not in self.left_out]
+        return Spans(before, [block_at(step) for step in steps])
 
 
 def window_at(since: float, now: float, marks: Iterable[float]) -> Window:

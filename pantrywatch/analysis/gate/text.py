@@ -17,6 +17,8 @@ def text_of(outcome: Outcome) -> str:
 def _lines(outcome: Outcome) -> Iterator[str]:
     last_week = " and with the same hours last week" if outcome.last_week else ""
     yield f"{deployment_of(outcome)}: {outcome.minutes} minutes, compared with those before{last_week}"
+    if outcome.left_out_minutes:
+        yield f"Left out of the time before: {outcome.left_out_minutes} minutes of other versions and of incidents"
     if outcome.promises:
         width = max(len(one.id) for one in outcome.promises)
         yield ""

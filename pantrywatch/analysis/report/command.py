@@ -10,6 +10,7 @@ from pathlib import Path
 from exporters.core.access import WebSettings
 from exporters.core.files import write_atomically
 from pantrywatch.analysis.report.acknowledgments import acknowledged, read_silences
+from pantrywatch.analysis.report.applied import applied_in
 from pantrywatch.analysis.report.days import layers_of, read_days, recorded_days
 from pantrywatch.analysis.report.locale import locale
 from pantrywatch.analysis.report.page import report_page, status_page
@@ -23,7 +24,11 @@ from pantrywatch.web.prometheus import NoAnswerError, Prometheus
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to write where. `days`: the file of the long memory; `alertmanager`: its URL; where they are known."""
+    """What to write where.
+
+    `days`: the file of the long memory; `alertmanager`: its URL; `applied`: the record of applied advice; each where
+    it is known.
+    """
 
     period: PeriodName
     language: str
@@ -34,6 +39,7 @@ class Wanted:
     environment: str = ""
     alertmanager: str | None = None
     web: WebSettings = field(default_factory=WebSettings)
+    applied: Path | None = None
 
 
 def write_report(prometheus: Prometheus, shared: Path, wanted: Wanted) -> int:
@@ -45,7 +51,7 @@ def write_report(prometheus: Prometheus, shared: Path, wanted: Wanted) -> int:
     now, asker = time.time(), Asker(prometheus)
     try:
         report = collect(asker, shared, period_of(wanted.period, now), now, wanted.environment)
-        report = _with_acknowledgments(report, wanted)
+        report = _with_applied(_with_acknowledgments(report, wanted), wanted)
         write_atomically(wanted.into, report_page(report, locale(wanted.language)))
         written = [wanted.into]
         if wanted.status:
@@ -73,6 +79,14 @@ def _with_acknowledgments(report: Report, wanted: Wanted) -> Report:
         return replace(report, unanswered=(*report.unanswered, reason))
     incidents = tuple(acknowledged(report.now.incidents, silences))
     return replace(report, now=replace(report.now, incidents=incidents))
+
+
+def _with_applied(report: Report, wanted: Wanted) -> Report:
+    try:
+        return replace(report, applied=applied_in(wanted.applied, report.period)) if wanted.applied else report
+    except OSError as error:
+        reason = f"applied advice: {wanted.applied}: {error.strerror}"
+        return replace(report, unanswered=(*report.unanswered, reason))
 
 
 def _status(report: Report, prometheus: Prometheus, wanted: Wanted) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pantrywatch.analysis.explain.questions import Question
+from pantrywatch.analysis.report.applied import AppliedAdvice
 from pantrywatch.analysis.report.beginnings import with_beginnings
 from pantrywatch.analysis.report.deployments import Delivery, Deployment, delivery_of, marks_expr
 from pantrywatch.analysis.report.incidents import ALERTS, STEP_SECONDS, Incident, causes_of, episodes_of, incidents_of
@@ -47,6 +48,7 @@ class Report:
     layers: Mapping[str, float]
     system: float | None
     unanswered: tuple[str, ...]
+    applied: tuple[AppliedAdvice, ...] = ()
 
     @property
     def moved(self) -> list[tuple[str, Promise]]:

@@ -33,9 +33,14 @@ class _Played(Prometheus):
     """Counts the same events in each five minutes; target → events, bad ones before, bad ones since."""
 
     def __init__(
-        self, clock: _Clock, counts: Mapping[str, tuple[float, float, float]], marks: Mapping[str, float] | None = None
+        self,
+        clock: _Clock,
+        counts: Mapping[str, tuple[float, float, float]],
+        marks: Mapping[str, float] | None = None,
+        incident: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         super().__init__("http://nowhere.invalid")
+        self._incident = incident
         self._clock, self._counts = clock, counts
         self._marks = {"v1": _DEPLOYED} if marks is None else marks
 
@@ -48,6 +53,8 @@ class _Played(Prometheus):
             return _success([{"metric": {"version": name}, "value": [0, str(at)]} for name, at in known])
         if "_bucket" in asked["query"]:
             return _success([])
+        if "ALERTS" in asked["query"]:
+            return _success([{"metric": {}, "values": self._incidents(asked)}])
         which = 1 if "events_bad" in asked["query"] else 0
         return _success(
             [
@@ -56,10 +63,21 @@ class _Played(Prometheus):
             ]
         )
 
+    def _incidents(self, asked: Mapping[str, str]) -> list[list[object]]:
+        """Ten times as many bad events as before, and an alert that fires."""
+        times = range(int(float(asked["start"])), int(float(asked["end"])) + 1, int(asked["step"]))
+        return [[at, "1"] for at in times if self._is_incident(at)]
+
+    def _is_incident(self, at: float) -> bool:
+        start, end = self._incident
+        return start <= at <= end
+
     def _values(self, asked: Mapping[str, str], counts: tuple[float, float, float], which: int) -> list[list[object]]:
         times = range(int(float(asked["start"])), int(float(asked["end"])) + 1, int(asked["step"]))
         assert times[-1] <= self._clock.now
-        return [[at, str(counts[0] if not which else counts[2] if at > _DEPLOYED else counts[1])] for at in times]
+        values = [counts[0] if not which else counts[2] if at > _DEPLOYED else counts[1] for at in times]
+        bad = [10 if which and self._is_incident(at) else 1 for at in times]
+        return [[at, str(value * times_as_many)] for at, value, times_as_many in zip(times, values, bad, strict=True)]
 
 
 def _success(result: object) -> Answer:
@@ -73,7 +91,7 @@ def _run(prometheus: Prometheus, clock: _Clock, wait: float, *required: str, sin
 def test_it_waits_until_everything_can_be_judged(capsys: pytest.CaptureFixture[str]) -> None:
     """It ends before the limit, when twice as many errors would have been found; progress goes to stderr."""
     clock = _Clock()
-    assert _run(_Played(clock, {"api-error-rate": (1500, 30, 30), "cache-hit-ratio": (3500, 200, 200)}), clock, 60) == 0
+    assert _run(_Played(clock, {"api-error-rate": (1500, 15, 15), "cache-hit-ratio": (3500, 200, 200)}), clock, 60) == 0
     out, err = capsys.readouterr()
     assert out.endswith("Nothing is worse\n")
     assert 300 < clock.slept[-1] < 3600
@@ -104,9 +122,9 @@ def test_an_outage_ends_the_wait_at_once(capsys: pytest.CaptureFixture[str]) -> 
 def test_what_looks_worse_early_does_not_end_the_wait() -> None:
     """Twice as many errors from the first five minutes on: it waits as long as without them, for chance."""
     lasted = []
-    for after in (30, 60):
+    for after in (15, 30):
         clock = _Clock()
-        _run(_Played(clock, {"api-error-rate": (1500, 30, after)}), clock, 60)
+        _run(_Played(clock, {"api-error-rate": (1500, 15, after)}), clock, 60)
         lasted.append(clock.slept[-1])
     assert lasted[0] == lasted[1] > 450
 
@@ -125,6 +143,16 @@ def test_last_week_is_left_out_if_something_was_deployed_then(capsys: pytest.Cap
     marks = {"v1": _DEPLOYED, "v0": _DEPLOYED - _WEEK + 100}
     assert _run(_Played(clock, {"api-error-rate": (1500, 30, 30)}, marks), clock, 0) == 0
     assert "compared with those before\n" in capsys.readouterr().out
+
+
+def test_an_incident_before_is_not_what_is_usual(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its bad events would hide that twice as many are there now; the hour before it counts in its place."""
+    clock = _Clock(_DEPLOYED + 3700)
+    incident = (_DEPLOYED - 3000, _DEPLOYED - 600)
+    assert _run(_Played(clock, {"api-error-rate": (1500, 30, 60)}, incident=incident), clock, 0) == 1
+    out = capsys.readouterr().out
+    assert "Left out of the time before: 45 minutes of other versions and of incidents" in out
+    assert " 2 %       4 % " in out
 
 
 def test_what_is_required_must_be_decided(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ def test_each_text_is_used_and_each_that_is_used_is_there() -> None:
     named = set(re.findall(r'\b(?:t|text)\(\s*"(\w+)"[,)]', code))
     made = (
         "layer_", "basis_", "change_", "title_", "severity_", "table_", "column_", "status_", "state_", "day_", "hour_",
-        "minute_", "second_", "month_",
+        "minute_", "second_", "month_", "effect_",
     )  # fmt: skip
     words = set(re.findall(r'"([\w ]+)"', code))
     texts = set(table()["texts"])
