@@ -146,6 +146,7 @@ def test_a_secret_is_where_the_settings_expect_it(base: Base) -> None:
     image = (ROOT / "provisioning/docker/Dockerfile").read_text()
     assert f"ln -s {linked} secrets" in image
     assert f"ln -s {linked} /state/secrets" in image
+    assert image.count("ln -s") == 2  # no other image has links of its own
 
 
 def test_pods_are_locked_down_bounded_and_probed(base: Base) -> None:
