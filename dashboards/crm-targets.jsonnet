@@ -17,7 +17,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
   // Of the month (in UTC) that it is at the end of the time shown: those half hours of the last 31 days whose middle is in
   // it, added up before they are chosen, for that costs a sixth of choosing each five minutes.
   local month_to_date =
-    local this_month = 'on () (month(vector(time() - 900)) == on () month(max(timestamp(' + series.measured + ' @ end()))))';
+    local this_month = 'on () (month(vector(time() - 900)) == on () month(max(max_over_time(timestamp(' + series.measured + ')[1h:5m] @ end()))))';
     local sum(events) = 'sum by (target) (sum_over_time((%s and %s)[31d:30m]))' % [series.sampled_sum(events, '[30m]'), this_month];
     '1 - %s / (%s > 0)' % [sum(series.sampled_bad), sum(series.sampled_total)];
   local share = { 'custom.width': 95, decimals: 3, noValue: 'no data', mappings: cells.texts(history.mapping) };

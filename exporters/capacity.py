@@ -12,10 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.registry import Collector
-
+from exporters.core.exposition import Family, render
 from exporters.core.files import write_atomically
 from exporters.core.logs import ChangeLog
 
@@ -46,18 +43,16 @@ class CapacityResult:
     latency_seconds: float | None = None
     error_ratio: float | None = None
 
-    def families(self) -> Iterator[GaugeMetricFamily]:
+    def families(self) -> Iterator[Family]:
         """Yield a gauge for each number that is known."""
         for field in fields(self)[1:]:
             value = getattr(self, field.name)
             if value is not None:
                 name = f"pantrywatch_capacity_{field.name}"
-                family = GaugeMetricFamily(name, _HELP[name], labels=("version",))
-                family.add_metric((self.version,), value)
-                yield family
+                yield Family(name, "gauge", _HELP[name], ("version",), [((self.version,), value)])
 
 
-class CapacityCollector(Collector):
+class CapacityCollector:
     """The result in the file, read again at every scrape; a missing file means that no run has ended yet."""
 
     def __init__(self, file: Path) -> None:
@@ -65,7 +60,7 @@ class CapacityCollector(Collector):
         self._file = file
         self._changes = ChangeLog(logger)
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Family]:
         """Yield the families of the result; nothing, and a line in the log, for a file that is damaged."""
         try:
             result, state = read_result(self._file), "ok"
@@ -80,11 +75,7 @@ class CapacityCollector(Collector):
 
 def write_result(file: Path, result: CapacityResult) -> None:
     """Replace the file. Raises OSError, leaving it as it was."""
-    lines = []
-    for family in result.families():
-        lines += [f"# HELP {family.name} {family.documentation}", f"# TYPE {family.name} gauge"]
-        lines += [f'{family.name}{{version="{result.version}"}} {sample.value!r}' for sample in family.samples]
-    write_atomically(file, "\n".join(lines) + "\n")
+    write_atomically(file, render(result.families()).decode())
 
 
 def read_result(file: Path) -> CapacityResult | None:
@@ -96,6 +87,9 @@ def read_result(file: Path) -> CapacityResult | None:
         return None
     if len(text) > _MOST_BYTES:
         raise ValueError(f"longer than {_MOST_BYTES} bytes")
+    # 3 MB of memory, for a file that few have.
+    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415
+
     found: dict[str, float] = {}
     versions = set()
     for family in text_string_to_metric_families(text.decode("utf-8", "replace")):

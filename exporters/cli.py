@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
-
 from exporters import __version__
+from exporters.applied_advice import APPLIED_FILE, AppliedAdviceCollector
 from exporters.capacity import CAPACITY_FILE, CapacityCollector
 from exporters.core.access import with_login
 from exporters.core.allocator import return_large_buffers
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
-from exporters.core.exposition import render
+from exporters.core.exposition import AnyFamily, Family, render
 from exporters.core.findings import print_findings
 from exporters.core.origin import own_pages_only
+from exporters.core.own_process import process_families
 from exporters.core.problem_text import suggestion
 from exporters.core.scrape import Run, ScrapeRunner, Source, run_once
 from exporters.core.server import Pages, listen, serve
@@ -64,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     sources = load_sources(options.settings, options.exporters)
     name, settings = process_settings(options.settings)
-    application = Pages([ScrapeRunner(source) for source in sources], _self_registry(settings.marks_file))
+    application = Pages([ScrapeRunner(source) for source in sources], _own_families(settings.marks_file))
     guarded, tls = with_login(application, settings.web, name)
     guarded = own_pages_only(guarded, options.listen, settings.web.names)
     listener = listen(options.listen)
@@ -122,16 +121,31 @@ def _names(sources: Sequence[Source]) -> list[str]:
     return [f"{source.exporter}/{source.target}" for source in sources]
 
 
-def _self_registry(marks: Path | None) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    if marks:
-        registry.register(DeploymentCollector(marks))
-        registry.register(CapacityCollector(marks.with_name(CAPACITY_FILE)))
-        registry.register(GeneratedCollector(marks.with_name(GENERATED_FILE)))
-    ProcessCollector(registry=registry)
-    labels = ("version", "pythonversion")
-    info = Gauge(
-        "pantrywatch_exporter_build_info", "1, labeled with the version of this process.", labels, registry=registry
+def _own_families(marks: Path | None) -> Callable[[], Iterator[AnyFamily]]:
+    """Return what yields the families about this process, and those of the files next to the deployment marks."""
+    of_files = (
+        (
+            DeploymentCollector(marks),
+            AppliedAdviceCollector(marks.with_name(APPLIED_FILE)),
+            CapacityCollector(marks.with_name(CAPACITY_FILE)),
+            GeneratedCollector(marks.with_name(GENERATED_FILE)),
+        )
+        if marks
+        else ()
     )
-    info.labels(__version__, platform.python_version()).set(1)
-    return registry
+    python = ".".join(map(str, sys.version_info[:3]))
+
+    def families() -> Iterator[AnyFamily]:
+        for collector in of_files:
+            yield from collector.collect()
+        yield from process_families()
+        info = Family(
+            "pantrywatch_exporter_build_info",
+            "gauge",
+            "1, labeled with the version of this process.",
+            ("version", "pythonversion"),
+        )
+        info.add(1, __version__, python)
+        yield info
+
+    return families

@@ -14,10 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
-
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.exposition import Family
 from exporters.core.files import write_atomically
 from exporters.core.logs import ChangeLog
 
@@ -38,7 +36,7 @@ class Mark:
     timestamp_seconds: float
 
 
-class DeploymentCollector(Collector):
+class DeploymentCollector:
     """The newest marks as a metric, read again at every scrape; a missing file means no marks."""
 
     def __init__(self, file: Path) -> None:
@@ -46,15 +44,16 @@ class DeploymentCollector(Collector):
         self._file = file
         self._changes = ChangeLog(logger)
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Family]:
         """Yield the single family."""
-        family = GaugeMetricFamily(
+        family = Family(
             "pantrywatch_deployment_timestamp_seconds",
+            "gauge",
             "When a version was deployed, as marked by `pantrywatch mark`; the newest 20 versions.",
-            labels=("version",),
+            ("version",),
         )
         for mark in self._marks():
-            family.add_metric((mark.version,), mark.timestamp_seconds)
+            family.add(mark.timestamp_seconds, mark.version)
         yield family
 
     def _marks(self) -> list[Mark]:

@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
-
+from exporters.core.exposition import Family
 from exporters.core.files import write_atomically
 from exporters.core.logs import ChangeLog
 
@@ -34,7 +32,7 @@ class GeneratedHistory:
     samples: int
 
 
-class GeneratedCollector(Collector):
+class GeneratedCollector:
     """The end of the generated history in the file, read again at every scrape; a missing file means none."""
 
     def __init__(self, file: Path) -> None:
@@ -42,7 +40,7 @@ class GeneratedCollector(Collector):
         self._file = file
         self._changes = ChangeLog(logger)
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Family]:
         """Yield the single family; nothing, and a line in the log, for a file that is damaged."""
         try:
             found, state = read_generated(self._file), "ok"
@@ -52,11 +50,8 @@ class GeneratedCollector(Collector):
             found, state = None, f"damaged: {error}"
         self._changes.report(f"generated={self._file}", state, failing=state != "ok")
         if found:
-            yield GaugeMetricFamily(
-                "pantrywatch_generated_until_seconds",
-                "Unix time until which `./run up --history` made the history up; what is later was measured.",
-                found.until_seconds,
-            )
+            text = "Unix time until which `./run up --history` made the history up; what is later was measured."
+            yield Family("pantrywatch_generated_until_seconds", "gauge", text, (), [((), found.until_seconds)])
 
 
 def write_generated(file: Path, history: GeneratedHistory) -> None:

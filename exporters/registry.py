@@ -28,8 +28,8 @@ COMPONENTS_FILE = Path(__file__).parent / "components.yaml"
 
 # Read only by `pantrywatch`: a mistake in these keys does not stop an exporter.
 OTHER_KEYS = (
-    "environment", "data_sources", "application", "capacity", "exclude", "notifications", "report", "prometheus",
-    "holidays", "kubernetes",
+    "environment", "data_sources", "application", "capacity", "exclude", "notifications", "report", "advise",
+    "prometheus", "scale", "holidays", "kubernetes",
 )  # fmt: skip
 _OF_EVERY_PROCESS = ("web", "marks_file")
 

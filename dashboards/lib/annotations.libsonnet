@@ -50,6 +50,21 @@ local datasource = { type: 'prometheus', uid: '${datasource}' };
     useValueForTime: true,
   },
 
+  // What `pantrywatch advise --apply` changed in a database, when; a mark as that of a deployment.
+  applied:: {
+    name: 'Applied advice',
+    enable: true,
+    hide: false,
+    datasource: datasource,
+    iconColor: 'green',
+    expr: 'max by (kind, server, database, object) (pantrywatch_advice_applied_timestamp_seconds) * 1000',
+    step: '60s',
+    titleFormat: 'Applied {{kind}}',
+    textFormat: '{{server}}, {{database}}: {{object}}',
+    tagKeys: 'kind',
+    useValueForTime: true,
+  },
+
   // Where the past that `./run up --history` made up ends, and what was measured begins.
   generated:: {
     name: 'Generated history',

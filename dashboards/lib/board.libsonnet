@@ -83,7 +83,7 @@ local numbered(panels) = std.foldl(
     fiscalYearStartMonth: 0,
     liveNow: false,
     links: [links.boards, links.runbooks, links.terms],
-    annotations: { list: [annotations.alerts(alerts), annotations.deployments, annotations.excluded(if std.startsWith(alerts, 'target=') then alerts else ''), annotations.generated] },
+    annotations: { list: [annotations.alerts(alerts), annotations.deployments, annotations.applied, annotations.excluded(if std.startsWith(alerts, 'target=') then alerts else ''), annotations.generated] },
     templating: { list: [variables.datasource, variables.runbooks] + choices },
     panels: numbered(laid_out(rows)),
   },

@@ -16,12 +16,12 @@ _WORTH_BYTES = 1024  # anything smaller fits into one packet anyway
 
 def compressed(body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
     """Return the compressed body, or None if the client does not accept gzip or the body is too small."""
-    if len(body) < _WORTH_BYTES or not _accepts_gzip(headers):
+    if len(body) < _WORTH_BYTES or not accepts_gzip(headers):
         return None
     return gzip.compress(body, _LEVEL, mtime=0)
 
 
-def _accepts_gzip(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+def accepts_gzip(headers: Sequence[tuple[bytes, bytes]]) -> bool:
     """Return whether Accept-Encoding names gzip, or `*`, with a weight above 0 (RFC 9110, 12.5.3)."""
     text = b",".join(value for name, value in headers if name == b"accept-encoding").decode("latin-1").lower()
     weights: dict[str, float] = {}

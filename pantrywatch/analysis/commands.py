@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exporters.core.access import WebSettings
 from pantrywatch.config.shared_files import shared_files
-from pantrywatch.native.commands import running_state, state_of
+from pantrywatch.native.commands import confirmation, running_state, state_of
 
 
 def add_analysis_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -89,6 +89,10 @@ def _add_advise(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="an index without a scan in so many days is unused (default: %(default)g)",
     )  # fmt: skip
     command.add_argument("--json", action="store_true", help="as one JSON document")
+    command.add_argument(
+        "--apply", metavar="ID", help="follow this advice, where the section `advise` of the settings allows it"
+    )
+    command.add_argument("--yes", action="store_true", help="do not ask before it is applied")
     command.add_argument(
         "--settings", type=Path, default=Path("settings.yaml"), metavar="FILE", help="(default: settings.yaml)"
     )
@@ -168,11 +172,17 @@ def _gate(options: argparse.Namespace) -> int:
 
 
 def _advise(options: argparse.Namespace) -> int:
+    from exporters.applied_advice import APPLIED_FILE
+    from pantrywatch.analysis.advise.apply_command import apply_by_id
     from pantrywatch.analysis.advise.command import Wanted, print_advice
     from pantrywatch.web.prometheus import Prometheus
 
+    applied = state_of(options).file(APPLIED_FILE)
     prometheus = Prometheus(*prometheus_of(options))
-    return print_advice(Wanted(options.settings, options.server, options.unused_days, options.json, prometheus))
+    wanted = Wanted(options.settings, options.server, options.unused_days, options.json, prometheus, applied)
+    if options.apply is None:
+        return print_advice(wanted)
+    return apply_by_id(wanted, options.apply, confirmation("--apply", yes=options.yes), asks=not options.yes)
 
 
 def _try_targets(options: argparse.Namespace) -> int:
@@ -215,7 +225,7 @@ def prometheus_of(options: argparse.Namespace) -> tuple[str, WebSettings]:
     """Return the URL of the Prometheus to ask, and its login: the one named, or that of the stack that runs."""
     state = running_state(options)
     web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
-    return options.prometheus or state.addresses().url("prometheus"), web
+    return options.prometheus or state.queried(), web
 
 
 def _web(settings_file: Path) -> WebSettings:

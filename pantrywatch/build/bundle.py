@@ -15,6 +15,7 @@ from pantrywatch.generate.collectors import collector_files
 from pantrywatch.generate.layout import Layout, WebFiles
 from pantrywatch.generate.render import render
 from pantrywatch.generate.rules import installation_rules
+from pantrywatch.generate.vmalert import require_evaluator
 from pantrywatch.web import config_files
 
 PROMETHEUS, ALERTMANAGER = "127.0.0.1:9090", "127.0.0.1:9093"
@@ -49,8 +50,8 @@ def bundle(shared: Path, settings_file: Path, exporters: str, into: Path) -> dic
     settings = read_settings(settings_file)
     web = config_files.rooted(settings.web or WebSettings(), settings_file)
     config_files.require_valid(web, str(settings_file))
-    if settings.application is not None:
-        require_access(settings.application.access, str(settings_file))
+    require_access(settings.accesses(), str(settings_file))
+    require_evaluator(settings.scale, str(settings_file))
     if settings.notifications is not None:
         require_delivery(settings.notifications, settings_file)
     boards = str(into.resolve() / "grafana/boards")
@@ -82,6 +83,7 @@ def layout_of(exporters: str, settings_file: Path, web: WebSettings) -> Layout:
         alertmanager=ALERTMANAGER,
         secret=own,
         scrape_file=own,
+        store_file=own,
         web_files=WebFiles(paths, paths, paths),
     )
 

@@ -55,8 +55,7 @@ def _checked(settings: Settings, settings_file: Path) -> Settings:
     """Return the settings. Raises ConfigError for what pods cannot have, and secrets that are not there."""
     name = str(settings_file)
     ProblemList(list(_problems(settings, name))).raise_if_any()
-    if settings.application is not None:
-        require_access(settings.application.access, name)
+    require_access(settings.accesses(), name)
     if settings.notifications is not None:
         require_delivery(settings.notifications, settings_file)
     needed_secrets(settings, name)

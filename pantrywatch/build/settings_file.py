@@ -20,6 +20,7 @@ from pantrywatch.config.migration import migrate
 from pantrywatch.config.settings import Settings, read_settings
 from pantrywatch.config.targets import read_targets
 from pantrywatch.generate.alertmanager.secrets import require_delivery
+from pantrywatch.generate.vmalert import require_evaluator
 from pantrywatch.web.config_files import require_valid
 
 _ANSWER_SECONDS = 10.0  # for each server
@@ -81,8 +82,9 @@ def _check_files(settings: Settings, file: Path, problems: ProblemList) -> None:
         if settings.notifications is not None:
             require_delivery(settings.notifications, file)
     with problems.collecting():
-        if settings.application is not None:
-            require_access(settings.application.access, str(file))
+        require_access(settings.accesses(), str(file))
+    with problems.collecting():
+        require_evaluator(settings.scale, str(file))
     with problems.collecting():
         if settings.web is not None:
             require_valid(settings.web, str(file))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -93,13 +93,15 @@ class ApplicationEndpoint:
         return {"__metrics_path__": self.path.partition("?")[0], **parameters}
 
 
-def _login_is_whole(username: str | None, password_file: str | None) -> Problems:
+def login_is_whole(username: str | None, password_file: str | None) -> Problems:
+    """Yield half a login."""
     if (username is None) != (password_file is None):
         given, missing = ("username", "password_file") if username is not None else ("password_file", "username")
         yield given, f"expected username and password_file together, got no {missing}"
 
 
-def _one_way_in(username: str | None, token_file: str | None) -> Problems:
+def one_way_in(username: str | None, token_file: str | None) -> Problems:
+    """Yield a login next to a token."""
     if username is not None and token_file is not None:
         yield "token_file", "expected a login or a token, got both"
 
@@ -123,7 +125,7 @@ class Access:
     password_file: Annotated[str | None, "The file with its password."] = None
     token_file: Annotated[str | None, "The file with a token, sent as `Authorization: Bearer …`."] = None
 
-    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (_login_is_whole, _one_way_in, _authority_of_https)
+    CHECKS: ClassVar[tuple[RecordCheck, ...]] = (login_is_whole, one_way_in, _authority_of_https)
 
     def files(self) -> dict[str, str]:
         """Return field → path, as written, of the files that are given."""
@@ -140,17 +142,17 @@ class Access:
         return Access(self.scheme, next(files), self.server_name, self.username, next(files), next(files))
 
 
-def require_access(access: Access, settings_file: str) -> None:
-    """Raise ConfigError with every file that is unreadable, empty, or no CA."""
+def require_access(accesses: Iterable[tuple[str, Access]], settings_file: str) -> None:
+    """Raise ConfigError with every file of (entry, access) that is unreadable, empty, or no CA."""
     faults: list[ConfigProblem] = []
     seen: dict[str, str] = {}
-    for field, file in access.files().items():
-        entry = f"application.access.{field}"
+    files = ((f"{section}.{field}", file) for section, access in accesses for field, file in access.files().items())
+    for entry, file in files:
         try:
             secret = secret_from(None, file, entry.removesuffix("_file"), settings_file)
-            if field == "ca_file":
+            if entry.endswith(".ca_file"):
                 ssl.create_default_context(cadata=secret.reveal())
-            if field == "token_file" and not _TOKEN.fullmatch(secret.reveal().strip()):
+            if entry.endswith(".token_file") and not _TOKEN.fullmatch(secret.reveal().strip()):
                 expected = f"expected a token of one line of ASCII characters in {file}"
                 faults.append(ConfigProblem(settings_file, entry, expected))
         except ConfigError as error:

@@ -23,7 +23,8 @@ from exporters.database_log.settings import Section as DatabaseLogSection
 from exporters.host.settings import HostSettings
 from exporters.rum.settings import RumSettings
 from exporters.synthetic.settings import SyntheticSettings
-from pantrywatch.config.application import Application
+from pantrywatch.config.advise import AdviseSettings
+from pantrywatch.config.application import Access, Application
 from pantrywatch.config.capacity import CapacitySettings
 from pantrywatch.config.components import components
 from pantrywatch.config.exclusions import MOST_EXCLUSIONS, Exclusion
@@ -31,6 +32,7 @@ from pantrywatch.config.kubernetes import KubernetesSettings
 from pantrywatch.config.notifications.own_urls import use_https
 from pantrywatch.config.notifications.settings import Notifications
 from pantrywatch.config.report import ReportSettings
+from pantrywatch.config.scale import Scale
 
 FEEDING_SECTIONS = ("application", "database", "cache", "host", "synthetic", "browser", "rum", "access_log", "capacity")
 
@@ -87,6 +89,15 @@ def _log_of_a_server(database_log: DatabaseLogSection, database: DatabaseSection
             yield f"database_log[{index}].name", expected_one_of([one for one in servers if one], name)
 
 
+def _server_to_change(advise: AdviseSettings | None, database: DatabaseSection) -> Problems:
+    """Yield a server that is not read: no advice on it could be followed."""
+    servers = [one.name for one in database if hasattr(one, "name") and not one.pgbouncer]
+    for index, target in enumerate(getattr(advise, "apply", ())):
+        name = getattr(target, "server", None)
+        if name is not None and name not in servers:
+            yield f"advise.apply[{index}].server", expected_one_of(servers, name)
+
+
 def _readers_of_the_report(report: ReportSettings | None, notifications: Notifications | None) -> Problems:
     """Yield each contact that cannot get the report: unknown, or without an email address."""
     contacts = {
@@ -127,7 +138,9 @@ class Settings:
     ] = ()  # fmt: skip
     notifications: Annotated[Notifications | None, "Who is notified of what, how, and when."] = None
     report: Annotated[ReportSettings | None, "The report that the scheduler sends by mail."] = None
+    advise: Annotated[AdviseSettings | None, "What `advise` may change; left out: nothing."] = None
     prometheus: Annotated[PrometheusSettings, "What Prometheus keeps."] = PrometheusSettings()
+    scale: Annotated[Scale | None, "Beyond one Prometheus: a pair, a store."] = None
     holidays: Annotated[
         tuple[Annotated[str, _expect_day], ...],
         "Days (UTC) such as `2026-12-25` that are like no other of their weekday: baselines leave them out.",
@@ -139,6 +152,7 @@ class Settings:
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
         _log_of_a_server,
+        _server_to_change,
         _readers_of_the_report,
         *(
             OfFields(("data_sources", *sections), partial(_section_is_there, source, sections))
@@ -171,6 +185,11 @@ class Settings:
         if self.access_log is None or self.access_log.feeds is not None:
             return self.access_log is not None and bool(self.access_log.feeds)
         return self.application is None or not self.application.endpoints
+
+    def accesses(self) -> list[tuple[str, Access]]:
+        """Return entry → how to log in there, of each system outside that Prometheus asks or writes to."""
+        application = [("application.access", self.application.access)] if self.application else []
+        return [*application, *(self.scale.accesses() if self.scale else ())]
 
     def checks(self) -> list[CheckSettings]:
         """Return the checks of every exporter that has some."""

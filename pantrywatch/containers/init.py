@@ -17,7 +17,7 @@ from typing import Any
 from exporters.core.access import WebSettings
 from exporters.core.files import put_aside, write_private
 from exporters.core.strict_yaml import read_yaml
-from pantrywatch.config.application import require_access
+from pantrywatch.config.application import Access, require_access
 from pantrywatch.config.components import components
 from pantrywatch.config.notifications.own_urls import own_hosts
 from pantrywatch.config.settings import Settings, read_settings
@@ -27,6 +27,7 @@ from pantrywatch.generate.alertmanager.secrets import secret_files as secret_fil
 from pantrywatch.generate.alertmanager.state_files import LOST, is_whole
 from pantrywatch.generate.prometheus import scrape_targets
 from pantrywatch.generate.render import files_for, render
+from pantrywatch.generate.scale import mesh
 from pantrywatch.web import config_files, secret_files
 from pantrywatch.web.certificates import require_trusted
 
@@ -51,6 +52,8 @@ USERS = {
     "faults": 10024,
     "prometheus": 65534,
     "alertmanager": 65534,
+    "alertmanager-b": 65534,
+    "store": 65534,
     "grafana": 472,
     "postgres": 999,
     "redis": 999,
@@ -62,6 +65,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "scheduler": (),
     "heartbeat": (),  # a part of `notifications`: see `_told_by_heartbeat`
 }
+_MESH_PORT = 9094
 _KEPT = "kept"  # generated here because none was provided; readable by root only
 _REDIS = """\
 bind * -::*
@@ -147,7 +151,8 @@ def prepare(sources: Sources, path: Path, users: Mapping[str, int] = USERS) -> S
     if sources.data is not None:
         for reader in sorted(users.keys() & {folder.name for folder in sources.data.iterdir()}):
             _hand_over(sources.data / reader, users[reader])
-        _put_damaged_aside(sources.data / "alertmanager")
+        for alertmanager in ("alertmanager", "alertmanager-b"):
+            _put_damaged_aside(sources.data / alertmanager)
     return settings
 
 
@@ -244,11 +249,9 @@ def _add_prometheus(volume: _Volume, sources: Sources, settings: Settings, files
     volume.add(reader, files_for(reader, files))
     volume.add(reader, config_files.server_files(web, name) | config_files.client_files(web, name))
     volume.add(reader, _alive(web, reader, 9090))
-    if settings.application is not None:
-        access = settings.application.access
-        require_access(access, name)
-        named = {Path(file).name: sources.settings.parent / file for file in access.files().values()}
-        volume.add(reader, {f"secrets/{name}": secret_files.read_secret(file) for name, file in named.items()})
+    require_access(settings.accesses(), name)
+    for _, access in settings.accesses():
+        volume.add(reader, _secrets_of(access, sources))
     volume.add(reader, {"retention": f"{settings.prometheus.retention_days}d"})
     volume.add(reader, {f"rules/{file.name}": file.read_text(encoding="utf-8") for file in sources.rules.glob("*.yml")})
 
@@ -265,6 +268,7 @@ def _add_alertmanager(volume: _Volume, sources: Sources, settings: Settings, fil
     volume.add(
         reader,
         {
+            "mesh": mesh(settings.scale, _MESH_PORT),
             "time_zone": section.office_hours.time_zone if section else "UTC",
             "external_url": section.links.alertmanager if section else f"{config_files.scheme(web)}://127.0.0.1:19093",
         },
@@ -275,8 +279,15 @@ def _add_alertmanager(volume: _Volume, sources: Sources, settings: Settings, fil
 
 def _add_grafana(volume: _Volume, sources: Sources, settings: Settings, files: Mapping[str, str]) -> None:
     reader = "grafana"
+    if settings.scale is not None and settings.scale.store is not None:
+        volume.add(reader, _secrets_of(settings.scale.store.access(), sources))
     volume.add(reader, {f"provisioning/{name}": text for name, text in files_for(reader, files).items()})
     volume.add(reader, config_files.client_files(settings.web or WebSettings(), str(sources.settings)))
+
+
+def _secrets_of(access: Access, sources: Sources) -> dict[str, str]:
+    named = {Path(file).name: sources.settings.parent / file for file in access.files().values()}
+    return {f"secrets/{name}": secret_files.read_secret(file) for name, file in named.items()}
 
 
 def _alive(web: WebSettings, reader: str, port: int) -> dict[str, str]:

@@ -27,6 +27,7 @@ def container_layout() -> Layout:
         scheduler="scheduler:9096",
         secret=lambda file: f"{MOUNT}/alertmanager/secrets/{Path(file).name}",
         scrape_file=lambda file: f"secrets/{Path(file).name}",  # next to prometheus.yml
+        store_file=lambda file: f"{MOUNT}/grafana/secrets/{Path(file).name}",
         optional={job: addresses[job] for job in _PROFILED},
         web_files=WebFiles(grafana=in_folder(f"{MOUNT}/grafana")),
     )

@@ -40,7 +40,7 @@ class Layout:
     `exporters`: exporter → address, of those that run here. `processes`: the exporters' processes, by the label
     `instance` of their own metrics → an exporter it serves. `optional`: exporter → address of one that comes and
     goes; it is looked up by name, and a name that does not resolve is not a target rather than one that is down.
-    `secret`, `scrape_file`: where Alertmanager and Prometheus find a file named in the settings.
+    `secret`, `scrape_file`, `store_file`: where Alertmanager, Prometheus and Grafana find a file named in the settings.
     """
 
     exporters: Mapping[str, str]
@@ -50,6 +50,7 @@ class Layout:
     scheduler: str | None = None
     secret: SecretPath = str
     scrape_file: SecretPath = str
+    store_file: SecretPath = str
     optional: Mapping[str, str] = field(default_factory=dict)
     web_files: WebFiles = field(default_factory=WebFiles)
     pace: Pace = field(default_factory=Pace)

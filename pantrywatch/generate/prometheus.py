@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from exporters.core.access import WebSettings
-from pantrywatch.config.application import Access, Application
+from pantrywatch.config.application import Application
 from pantrywatch.config.components import Component, components
 from pantrywatch.config.settings import Settings
 from pantrywatch.generate.layout import Layout
 from pantrywatch.generate.relabelling import of_job
+from pantrywatch.generate.scale import alert_relabelling, asked, external_labels, own_targets, remote_write
 from pantrywatch.web.config_files import client, scheme
 
 # The job for the exporters' own metrics.
@@ -24,17 +25,22 @@ def prometheus_configuration(settings: Settings, layout: Layout) -> dict[str, An
     """Return prometheus.yml as a document."""
     access = _access(settings, layout)
     pace = layout.pace
+    scale = settings.scale
+    # Evaluated twice, each series that a rule records would be in the store twice.
+    rules = {} if scale and scale.evaluate == "vmalert" else {"rule_files": ["rules/*.yml"]}
     return {
         "global": {
             "scrape_interval": pace.scrape_interval,
             "scrape_timeout": pace.scrape_timeout,
             "evaluation_interval": pace.evaluation_interval,
+            **external_labels(scale),
         },
-        "rule_files": ["rules/*.yml"],
-        "alerting": {"alertmanagers": [{**_file_sd("alertmanager"), **access}]},
+        **rules,
+        "alerting": {**alert_relabelling(scale), "alertmanagers": [{**_file_sd("alertmanager"), **access}]},
         "scrape_configs": [
             _scrape_config(component, settings, layout, access) for component in components().components
         ],
+        **remote_write(scale, layout),
     }
 
 
@@ -60,8 +66,8 @@ def scrape_targets(settings: Settings, layout: Layout) -> dict[str, list[dict[st
         for instance, exporter in layout.processes.items()
         if is_shared or names_of[exporter]
     ]
-    groups["prometheus"] = [_group(layout.prometheus, "prometheus")]
-    groups["alertmanager"] = [_group(layout.alertmanager, "alertmanager")]
+    for job, addresses in own_targets(settings.scale, layout).items():
+        groups[job] = [_group(address, instance) for instance, address in addresses.items()]
     groups["scheduler"] = [] if layout.scheduler is None else [_group(layout.scheduler, "scheduler")]
     return groups
 
@@ -81,7 +87,7 @@ def _scrape_config(
     if lookups:
         found |= _by_name(lookups)
     if component.job == "application" and settings.application is not None:
-        found |= _of_application(settings.application) | _asked(settings.application.access, layout)
+        found |= _of_application(settings.application) | asked(settings.application.access, layout)
     if rules := of_job(component.job, settings):
         found["metric_relabel_configs"] = rules
     return found | (dict(access) if component.own else {})
@@ -93,20 +99,6 @@ def _of_application(application: Application) -> dict[str, Any]:
     if application.fallback_scrape_protocol:
         found["fallback_scrape_protocol"] = application.fallback_scrape_protocol
     return found
-
-
-def _asked(access: Access, layout: Layout) -> dict[str, Any]:
-    """Return scheme and login, in Prometheus' format."""
-    found: dict[str, Any] = {} if access.scheme == "http" else {"scheme": access.scheme}
-    if access.username is not None:
-        password = layout.scrape_file(str(access.password_file))
-        found["basic_auth"] = {"username": access.username, "password_file": password}
-    if access.token_file is not None:
-        found["authorization"] = {"credentials_file": layout.scrape_file(access.token_file)}
-    tls = {} if access.ca_file is None else {"ca_file": layout.scrape_file(access.ca_file)}
-    if access.server_name is not None:
-        tls["server_name"] = access.server_name
-    return found | ({"tls_config": tls} if tls else {})
 
 
 def _lookups(job: str, settings: Settings, layout: Layout) -> Iterator[tuple[str, str, str]]:

@@ -13,7 +13,19 @@ from exporters.core.errors import ConfigError, ConfigProblem
 HOST = "127.0.0.1"
 
 # Components for which the `web` section of the settings turns on TLS.
-_SECURED = frozenset({"exporters", "prometheus", "alertmanager", "inbox", "heartbeat", "scheduler", "boards"})
+_SECURED = frozenset(
+    {
+        "exporters",
+        "prometheus",
+        "prometheus-b",
+        "alertmanager",
+        "alertmanager-b",
+        "inbox",
+        "heartbeat",
+        "scheduler",
+        "boards",
+    }
+)
 
 # Deliberately not the usual ports: a server that already runs on 9090 or 5432 is never touched.
 _PORTS = {
@@ -25,7 +37,12 @@ _PORTS = {
     "rum": 19082,
     "exporters": 19100,
     "prometheus": 19090,
+    "prometheus-b": 19091,
     "alertmanager": 19093,
+    "alertmanager-b": 19097,
+    "mesh": 19098,
+    "mesh-b": 19099,
+    "store": 19428,
     "inbox": 19094,
     "inbox-smtp": 19025,
     "heartbeat": 19095,

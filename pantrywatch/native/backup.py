@@ -1,7 +1,8 @@
 """`backup` and `restore`: what a new machine cannot make again, in one archive, without any secret.
 
-The days of the scheduler, the deployment marks and Alertmanager's silences; a manifest names each file with its
-checksum. An archive is checked whole before anything is replaced.
+The days of the scheduler, the snapshots of `baseline save`, the marks of deployments and of applied advice, and
+Alertmanager's silences; a manifest names each file with its checksum. An archive is checked whole before anything is
+replaced.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import tarfile
 import tempfile
 import time
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from exporters import __version__
+from exporters.applied_advice import APPLIED_FILE, lines_of, read_documents
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.files import write_atomically, write_private
 from exporters.deployments import MARKS_FILE, Mark, read_marks
@@ -33,6 +36,8 @@ from pantrywatch.scheduler.memory import FILE, lock_memory, read_days
 _MANIFEST = "pantrywatch-backup.json"
 _FORMAT = 1
 _DAYS, _SILENCES = f"scheduler/{FILE}", "alertmanager/silences"
+_SNAPSHOT = re.compile(r"baselines/[a-z0-9][a-z0-9_.-]{0,62}\.json")
+_MOST_SNAPSHOTS = 1000
 _MOST_BYTES = 64 * 1024 * 1024  # of one file: 13 months of 100 targets are 10 MB
 
 
@@ -55,13 +60,13 @@ def backup(state: State, file: Path) -> int:
 def restore(state: State, file: Path) -> int:
     """Put the archive's files into a state directory whose stack is stopped; returns the exit code.
 
-    Days and marks that are only here stay. Raises ConfigError with nothing changed: an archive that is damaged or not
-    of `backup`, a stack that runs.
+    Days, marks and snapshots that are only here stay. Raises ConfigError with nothing changed: an archive that is
+    damaged or not of `backup`, a stack that runs.
     """
     files = _checked(file)
     state.prepare()
     with _stopped(state):
-        ready = {name: _MERGED[name](state.file(name), content) for name, content in files.items()}
+        ready = {name: _MERGED.get(name, _as_it_is)(state.file(name), content) for name, content in files.items()}
         _replace(state, ready)
     say(f"{state.path}: restored {', '.join(ready)}")
     return 0
@@ -76,6 +81,11 @@ def _contents(state: State) -> Iterator[tuple[str, bytes]]:
         yield _DAYS, _lines(found)
     if (marks := read_marks(state.file(MARKS_FILE))) or state.file(MARKS_FILE).exists():
         yield MARKS_FILE, _marks(marks)
+    for snapshot in sorted(state.file("baselines").glob("*.json"))[:_MOST_SNAPSHOTS]:
+        if _SNAPSHOT.fullmatch(name := f"baselines/{snapshot.name}"):
+            yield name, snapshot.read_bytes()
+    if (applied := state.file(APPLIED_FILE)).exists():
+        yield APPLIED_FILE, lines_of(read_documents(applied)).encode()
     if (silences := state.file(_SILENCES)).exists():
         if not is_whole(silences):
             _refuse(silences, "silences as Alertmanager writes them: the file is damaged")
@@ -117,8 +127,14 @@ def _members(file: Path) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     with tarfile.open(file, mode="r:gz") as archive:
         for member in archive:
-            is_known = member.name in {_MANIFEST, *_MERGED} and member.name not in found
-            if not is_known or not member.isreg() or not 0 <= member.size <= _MOST_BYTES:
+            is_known = member.name in {_MANIFEST, *_MERGED} or _SNAPSHOT.fullmatch(member.name)
+            if (
+                not is_known
+                or member.name in found
+                or len(found) > _MOST_SNAPSHOTS + len(_MERGED)
+                or not member.isreg()
+                or not 0 <= member.size <= _MOST_BYTES
+            ):
                 _refuse(file, "an archive of `backup`: it has a member that `backup` does not write")
             content = archive.extractfile(member)
             found[member.name] = content.read() if content else b""
@@ -163,7 +179,21 @@ def _merged_marks(file: Path, content: bytes) -> bytes:
     return _marks(sorted(marks, key=lambda mark: mark.timestamp_seconds))
 
 
-def _silences(_file: Path, content: bytes) -> bytes:
+def _merged_applied(file: Path, content: bytes) -> bytes:
+    """Return what was applied by both, oldest first; the effect of the archive counts where both have one."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / APPLIED_FILE).write_bytes(content)
+        documents = [*read_documents(file), *read_documents(Path(folder) / APPLIED_FILE)]
+    known = {(str(one.get("id")), str(one.get("at"))): one for one in documents}
+    return lines_of(sorted(known.values(), key=_applied_at)).encode()
+
+
+def _applied_at(document: Mapping[str, Any]) -> float:
+    at = document.get("at")
+    return float(at) if isinstance(at, int | float) else 0.0
+
+
+def _as_it_is(_file: Path, content: bytes) -> bytes:
     return content
 
 
@@ -171,7 +201,8 @@ def _silences(_file: Path, content: bytes) -> bytes:
 _MERGED: dict[str, Callable[[Path, bytes], bytes]] = {
     _DAYS: _merged_days,
     MARKS_FILE: _merged_marks,
-    _SILENCES: _silences,
+    APPLIED_FILE: _merged_applied,
+    _SILENCES: _as_it_is,
 }
 
 
@@ -180,6 +211,7 @@ def _replace(state: State, files: Mapping[str, bytes]) -> None:
     before = {name: state.file(name).read_bytes() for name in files if state.file(name).exists()}
     try:
         for name, content in files.items():
+            state.file(name).parent.mkdir(mode=0o700, exist_ok=True)
             write_atomically(state.file(name), content, None if name in before else 0o600)
     except OSError:
         for name in files:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from exporters.core.errors import ConfigError, ConfigProblem
@@ -33,6 +34,9 @@ def add_stack_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
         "--history", type=_days, metavar="DAYS",
         help="with the demo, at its first start: make up a past of so many days, as 35d",
     )  # fmt: skip
+    command.add_argument(
+        "--ha", action="store_true", help="two Prometheus and two Alertmanagers, with VictoriaMetrics as the store"
+    )
     command.set_defaults(run=_up)
     command = commands.add_parser("down", help="stop the stack")
     command.add_argument("--settings", type=Path, metavar="FILE", help=_WHICH)
@@ -45,7 +49,7 @@ def add_stack_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
     command.add_argument("--yes", action="store_true", help="do not ask")
     command.set_defaults(run=_reset)
     for name, run, what in (
-        ("backup", _backup, "write days of the targets, deployment marks and silences into an archive"),
+        ("backup", _backup, "write days of the targets, marks and silences into an archive"),
         ("restore", _restore, "put what `backup` wrote into the state directory of a stopped stack"),
     ):
         command = commands.add_parser(name, help=what)
@@ -75,6 +79,7 @@ def _up(options: argparse.Namespace) -> int:
         speed,
         require_reachable=options.require_reachable,
         history_days=options.history,
+        pair=options.ha,
     )
     return stack.up(wanted)
 
@@ -88,6 +93,9 @@ def _require_demo_for_history(options: argparse.Namespace) -> None:
         raise ConfigError([ConfigProblem("command line", "--history", expected)])
     if options.speed != 1:
         expected = "expected no --speed with it: windows of other lengths would not fit what was recorded"
+        raise ConfigError([ConfigProblem("command line", "--history", expected)])
+    if options.ha:
+        expected = "expected no --ha with it: a past is made up for one Prometheus, and the store would not have it"
         raise ConfigError([ConfigProblem("command line", "--history", expected)])
 
 
@@ -106,16 +114,23 @@ def _status(options: argparse.Namespace) -> int:
 def _reset(options: argparse.Namespace) -> int:
     from pantrywatch.native.reset import reset
 
+    return reset(state_of_installation(options, options.settings), confirmation("reset", yes=options.yes))
+
+
+def confirmation(entry: str, *, yes: bool) -> Callable[[str], bool]:
+    """Return a function that asks a question on the terminal; with `yes` the answer is given.
+
+    It raises ConfigError, naming the entry of the command line, where there is neither.
+    """
+
     def confirm(question: str) -> bool:
-        if options.yes:
+        if yes:
             return True
         if not sys.stdin.isatty():
-            raise ConfigError(
-                [ConfigProblem("command line", "reset", "expected --yes, or a terminal for the question")]
-            )
+            raise ConfigError([ConfigProblem("command line", entry, "expected --yes, or a terminal for the question")])
         return input(question).strip().lower() in ("y", "yes")
 
-    return reset(state_of_installation(options, options.settings), confirm)
+    return confirm
 
 
 def _backup(options: argparse.Namespace) -> int:

@@ -24,6 +24,7 @@ from pantrywatch.generate.layout import Layout, WebFiles
 from pantrywatch.generate.render import files_for, render
 from pantrywatch.generate.rules import rule_files
 from pantrywatch.native.addresses import Addresses
+from pantrywatch.native.pair import pair_environment, require_pair_possible, require_rules_evaluated, with_pair
 from pantrywatch.native.reachability import report_unreachable
 from pantrywatch.native.state_dir import ROOT, State, as_postgres
 from pantrywatch.native.time_scale import Speed
@@ -46,7 +47,8 @@ class Options:
     """The options of `up`; the user's own `settings_file` means no demo. `speed` divides all waiting times.
 
     `web` is the section of the settings with absolute paths. `require_reachable`: refuse to start while a server of the
-    settings does not respond. `history_days`: so much of a past is made up for the demo, at its first start.
+    settings does not respond. `history_days`: so much of a past is made up for the demo, at its first start. `pair`:
+    two of Prometheus and Alertmanager, and a store.
     """
 
     state: State
@@ -56,6 +58,7 @@ class Options:
     web: WebSettings = field(default_factory=WebSettings)
     require_reachable: bool = False
     history_days: int | None = None
+    pair: bool = False
 
 
 def component_environment(options: Options, grafana: str | None) -> dict[str, str]:
@@ -74,6 +77,7 @@ def component_environment(options: Options, grafana: str | None) -> dict[str, st
         "PW_PROMETHEUS": shutil.which("prometheus") or "prometheus",
         "PW_ALERTMANAGER": alertmanager_command(),
         "PW_SCHEME": "https" if addresses.secure else "http",
+        **pair_environment(addresses, options.speed.pace().scrape_interval, pair=options.pair),
         "PANTRYWATCH_STATE": str(state.path),
         "PANTRYWATCH_INBOX": addresses.address("inbox"),
         "PANTRYWATCH_INBOX_SMTP": addresses.address("inbox-smtp"),
@@ -155,8 +159,11 @@ def read_settings_for(options: Options, environment: dict[str, str]) -> Settings
     settings = read_settings(Path(environment["PW_SETTINGS"]))
     if settings.web is not None:
         require_usable(settings.web, environment["PW_SETTINGS"])
-    if settings.application is not None:
-        require_access(settings.application.access, environment["PW_SETTINGS"])
+    require_access(settings.accesses(), environment["PW_SETTINGS"])
+    require_rules_evaluated(settings, environment["PW_SETTINGS"])
+    if options.pair:
+        require_pair_possible(settings, environment["PW_SETTINGS"])
+        settings = with_pair(settings, options.addresses)
     if settings.notifications is not None:
         require_delivery(settings.notifications, Path(environment["PW_SETTINGS"]))
         version = installed_version(alertmanager_command().split()[0])
@@ -198,6 +205,7 @@ def native_layout(options: Options, settings_file: Path, *, browser: bool) -> La
         scheduler=addresses.address("scheduler"),
         secret=own,
         scrape_file=own,
+        store_file=own,
         web_files=WebFiles(paths, paths, paths),
         pace=options.speed.pace(),
     )

@@ -11,6 +11,7 @@ from pantrywatch.config.application import Application
 from pantrywatch.config.settings import Settings
 from pantrywatch.native.configuration import Options, write_configuration
 from pantrywatch.native.console import say
+from pantrywatch.native.pair import PROMETHEUS
 from pantrywatch.native.supervisor import Supervisor
 
 _SECONDS = 60.0
@@ -42,7 +43,8 @@ def keep_choosing(
             chosen = choose(known, settings_file)
             if chosen != known:
                 write_configuration(options, chosen, settings_file)
-                supervisor.reload("prometheus")
+                for component in ("prometheus", *((PROMETHEUS,) if options.pair else ())):
+                    supervisor.reload(component)
             known = chosen
 
     threading.Thread(target=look, daemon=True).start()

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from exporters.core.files import put_aside
 from pantrywatch.generate.alertmanager.state_files import LOST, is_whole
 from pantrywatch.native.console import complain
+from pantrywatch.native.pair import ALERTMANAGER, PROMETHEUS
 from pantrywatch.native.state_dir import State
 from pantrywatch.native.supervisor import Component
 
 _MOST_PUT_ASIDE = 10  # for one component in one run: more would have another cause
+_ALERTMANAGERS = ("alertmanager", ALERTMANAGER)
 _LOST = {
-    **{f"alertmanager/{name}": lost for name, lost in LOST.items()},
+    **{f"{one}/{name}": lost for one in _ALERTMANAGERS for name, lost in LOST.items()},
     "redis/dump.rdb": "the cache starts empty",
 }
 _ALERTMANAGER = re.compile(
@@ -75,18 +78,18 @@ class Recovery:
         yield from _DAMAGED[component](self._state, content.decode("utf-8", "replace"))
 
 
-def _alertmanager(state: State, log: str) -> Iterator[str]:
+def _alertmanager(component: str, state: State, log: str) -> Iterator[str]:
     """Alertmanager logs the error without naming which of its two files it is in."""
     if not _ALERTMANAGER.search(log):
         return
-    files = [f"alertmanager/{name}" for name in LOST]
+    files = [f"{component}/{name}" for name in LOST]
     broken = [file for file in files if state.file(file).exists() and not is_whole(state.file(file))]
     yield from broken or files
 
 
-def _prometheus(_state: State, log: str) -> Iterator[str]:
+def _prometheus(component: str, _state: State, log: str) -> Iterator[str]:
     for found in _PROMETHEUS.finditer(log):
-        yield f"prometheus/data/{found[1]}"
+        yield f"{component}/data/{found[1]}"
 
 
 def _redis(_state: State, log: str) -> Iterator[str]:
@@ -95,8 +98,8 @@ def _redis(_state: State, log: str) -> Iterator[str]:
 
 
 _DAMAGED: dict[str, Callable[[State, str], Iterator[str]]] = {
-    "alertmanager": _alertmanager,
-    "prometheus": _prometheus,
+    **{name: partial(_alertmanager, name) for name in _ALERTMANAGERS},
+    **{name: partial(_prometheus, name) for name in ("prometheus", PROMETHEUS)},
     "redis": _redis,
 }
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -35,6 +35,7 @@ from pantrywatch.native.console import complain, next_steps, say, scrape_states,
 from pantrywatch.native.counted_library import choose, keep_choosing
 from pantrywatch.native.installations import claim
 from pantrywatch.native.lock import holder, terminate_holder
+from pantrywatch.native.pair import PAIR
 from pantrywatch.native.recovery import Recovery
 from pantrywatch.native.retries import Retries
 from pantrywatch.native.startup import report_end, wait_until_up
@@ -73,7 +74,8 @@ def up(options: Options) -> int:
         environment = component_environment(options, grafana)
         settings = read_settings_for(options, environment)
         options = replace(options, web=rooted(settings.web or WebSettings(), Path(environment["PW_SETTINGS"])))
-        require_free(addresses, [*STACK, *(DEMO if demo else ()), *(["grafana"] if grafana else [])])
+        more = [*(PAIR if options.pair else ()), *(["grafana"] if grafana else [])]
+        require_free(addresses, [*STACK, *(DEMO if demo else ()), *more])
         environment |= settings_environment(settings)
         if settings.notifications is None:
             say("the settings have no section notifications: alerts will fire, but nobody is notified")
@@ -89,7 +91,8 @@ def up(options: Options) -> int:
         write_configuration(options, settings, Path(environment["PW_SETTINGS"]))
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.notify)
-        programs = _program_files(state, demo=demo, grafana=bool(grafana), heartbeat=heartbeat)
+        optional = {"heartbeat.conf": heartbeat, "grafana.conf": bool(grafana), "ha.conf": options.pair}
+        programs = _program_files(state, demo=demo, optional=optional)
         return _run(options, environment, programs, settings)
     finally:
         lock.release()
@@ -135,7 +138,7 @@ def _run(
     endpoints = application.endpoints if application else ()
     stop = _Stop()
     stop.install()
-    options.state.remember(options.addresses, options.web)
+    options.state.remember(options.addresses, options.web, settings.scale)
     server_files = ServerFiles(options.state, options.web, environment["PW_SETTINGS"])
     supervisor = Supervisor(options.state)
     retries = Retries(supervisor, Recovery(options.state))
@@ -174,7 +177,7 @@ def _watch(daemon: Daemon, server_files: ServerFiles, stop: _Stop, retries: Retr
     return 0
 
 
-def _program_files(state: State, *, demo: bool, grafana: bool, heartbeat: bool) -> list[Path]:
+def _program_files(state: State, *, demo: bool, optional: Mapping[str, bool]) -> list[Path]:
     native = shared_files() / "provisioning/native"
     files = [native / "stack.conf"]
     if demo:
@@ -182,7 +185,6 @@ def _program_files(state: State, *, demo: bool, grafana: bool, heartbeat: bool) 
         template = (native / "fault.conf").read_text(encoding="utf-8")
         write_atomically(faults, "\n".join(template.replace("@NAME@", name) for name in _fault_names()))
         files += [native / "demo.conf", faults]
-    optional = {"heartbeat.conf": heartbeat, "grafana.conf": grafana}
     return files + [native / name for name, wanted in optional.items() if wanted]
 
 

@@ -11,6 +11,7 @@ from exporters.core.deadline import Deadline
 from pantrywatch.config.application import ApplicationEndpoint
 from pantrywatch.native.configuration import Options
 from pantrywatch.native.console import Progress, complain, scrape_states
+from pantrywatch.native.pair import PROMETHEUS
 from pantrywatch.native.retries import Retries
 from pantrywatch.native.supervisor import Component, Daemon, Supervisor
 from pantrywatch.web.client import session
@@ -38,19 +39,21 @@ class Order:
         if "exporters" not in self._started:
             self._start_if(self._application_responds, supervisor, "exporters")
         elif "prometheus" not in self._started:
-            self._start_if(self._exporters_ready, supervisor, "prometheus")
+            pair = (PROMETHEUS,) if self.options.pair else ()
+            self._start_if(self._exporters_ready, supervisor, "prometheus", *pair)
 
     def explained(self, waiting: Sequence[str]) -> list[str]:
         """Return what is waited for, with the reason in place of what has to wait for the demo."""
         if "exporters" in self._started:
             return list(waiting)
-        held = ("exporters", "prometheus")
+        held = ("exporters", "prometheus", PROMETHEUS)
         return [*(name for name in waiting if name not in held), "the demo's CRM, whose first start fills its database"]
 
-    def _start_if(self, condition: Callable[[], bool], supervisor: Supervisor, name: str) -> None:
+    def _start_if(self, condition: Callable[[], bool], supervisor: Supervisor, *names: str) -> None:
         if self.options.settings_file is not None or self._deadline.passed() or condition():
-            supervisor.start(name)
-            self._started.add(name)
+            for name in names:
+                supervisor.start(name)
+                self._started.add(name)
 
     def _application_responds(self) -> bool:
         try:

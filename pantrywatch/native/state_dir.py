@@ -15,6 +15,7 @@ from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.files import write_atomically, write_private
 from exporters.core.settings import load
+from pantrywatch.config.scale import Scale
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.lock import Lock, acquire, holder
 
@@ -30,7 +31,10 @@ _FOLDERS = (
     "redis",
     "prometheus/targets",
     "prometheus/data",
+    "prometheus-b/data",
     "alertmanager",
+    "alertmanager-b",
+    "store",
     "inbox",
     "heartbeat",
     "scheduler",
@@ -44,6 +48,8 @@ _KNOWN_ENTRIES = frozenset(
         "postgres.initdb",
         "deployments.txt",
         "deployments.lock",
+        "advice.jsonl",
+        "advice.lock",
         "access_log.json",
         "database_log.json",
         "last-failures",
@@ -85,10 +91,19 @@ class State:
         """Return the files and folders in it that a stack wrote, by name; other files are somebody else's."""
         return sorted(entry for entry in self.path.iterdir() if _is_known(entry.name)) if self.path.exists() else []
 
-    def remember(self, addresses: Addresses, web: WebSettings) -> None:
+    def remember(self, addresses: Addresses, web: WebSettings, scale: Scale | None = None) -> None:
         """Record, for other commands, the addresses and login settings of this stack, without any secret."""
         self.write("run/port-offset", str(addresses.offset))
+        self.write("run/queried", scale.queried() if scale else "")
         self.write_json("run/web.yaml", asdict(web))
+
+    def queried(self) -> str:
+        """Return the URL with Prometheus' API that has the samples of the stack that ran here last."""
+        try:
+            found = self.file("run/queried").read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:  # written by an earlier release, or another user's
+            found = ""
+        return found if found.startswith("http") else self.addresses().url("prometheus")
 
     def addresses(self) -> Addresses:
         """Return the addresses of the stack that ran here last, or the default ones."""

@@ -37,10 +37,11 @@ _Values = Mapping[tuple[date, str], float]
 
 
 def clock_of(prometheus: Prometheus) -> float:
-    """Return the Unix time of Prometheus' clock. Raises NoAnswerError."""
-    result = prometheus.data("query", [("query", "time()")])
+    """Return the Unix time of the clock of Prometheus, or of its store. Raises NoAnswerError."""
+    # As a vector, because VictoriaMetrics has no scalars: both answer alike.
+    result = prometheus.data("query", [("query", "vector(time())")])
     try:
-        seconds = float(result["result"][1])
+        seconds = float(result["result"][0]["value"][1])
     except (LookupError, TypeError, ValueError) as error:
         raise NoAnswerError("its answer is not a time") from error
     if not math.isfinite(seconds):

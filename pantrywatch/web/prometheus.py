@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import requests
 
@@ -36,8 +37,12 @@ class Prometheus:
     """One server. Only the API paths on a fixed list are passed on, so this is not an open proxy."""
 
     def __init__(self, url: str, web: WebSettings | None = None, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
-        """Take the base URL, which may have a path before /api, and the login and trust settings."""
-        self.url = url.rstrip("/")
+        """Take the base URL, and the login and trust settings.
+
+        The URL may have a path before /api, and a query that each question gets, such as `?extra_label=cluster=crm`.
+        """
+        base, _, query = url.partition("?")
+        self.url, self._always = base.rstrip("/"), parse_qsl(query)
         self._web = web or WebSettings()
         self._timeout_seconds = timeout_seconds
 
@@ -50,7 +55,7 @@ class Prometheus:
             reason = f"unknown parameters {unknown}" if unknown else f"longer than {_MAXIMUM_QUESTION_BYTES} bytes"
             return _refusal(400, "bad_data", f"not passed on: {reason}")
         try:
-            return self._ask(path, parameters)
+            return self._ask(path, [*parameters, *self._always])
         except requests.Timeout:
             return _refusal(504, "timeout", f"Prometheus did not answer within {self._timeout_seconds:g} s")
         except requests.exceptions.SSLError:

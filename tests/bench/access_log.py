@@ -26,7 +26,7 @@ import psutil
 
 from exporters.access_log.requests import EDGES
 from exporters.core.followed_logs.records import BLOCK_BYTES
-from tests.support.debian import mirror, run
+from tests.support.debian import run, unpacked_of_testing
 from tests.support.exporter import exporter, fetch
 from tests.support.servers import wait_until
 
@@ -174,29 +174,12 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def unpacked_mtail(folder: Path) -> Path:
-    """Return mtail of Debian testing, unpacked into the folder and not installed."""
-    sources = folder / "sources.list"
-    sources.write_text(f"deb {mirror()} testing main\n")
-    for name in ("state/lists/partial", "cache/archives/partial"):
-        (folder / name).mkdir(parents=True)
-    options = [
-        f"Dir::State={folder}/state", f"Dir::Cache={folder}/cache", f"Dir::Etc::sourcelist={sources}",
-        "Dir::Etc::sourceparts=/dev/null", "Acquire::Languages=none", "APT::Sandbox::User=root",
-    ]  # fmt: skip
-    apt = ["apt-get", "-q", *(part for option in options for part in ("-o", option))]
-    run([*apt, "update"])
-    run(["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(folder), *apt, "download", "mtail"])
-    run(["dpkg-deb", "-x", str(next(folder.glob("mtail_*.deb"))), str(folder / "root")])
-    return folder / "root/usr/bin/mtail"
-
-
 def main() -> None:
     """Run the benchmark and print its table."""
     options = _options()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        mtail = unpacked_mtail(folder) if options.mtail is None else options.mtail
+        mtail = unpacked_of_testing(folder, ["mtail"]) / "mtail" if options.mtail is None else options.mtail
         print(run([str(mtail), "--version"]).strip(), flush=True)
         logs = {"combined": folder / "combined.log", "json": folder / "json.log"}
         for made, log in zip((_combined, _json), logs.values(), strict=True):

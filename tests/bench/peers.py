@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.exporter import fetch
 from tests.support.servers import free_port, process, wait_until
 
 
@@ -22,17 +22,19 @@ class Peer:
 
 
 @contextmanager
-def peer(directory: Path, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Peer]:
-    """Run `command` with `--web.listen-address`-style flags already in it, PORT standing for the port."""
+def peer(
+    directory: Path, command: Sequence[str], environment: Mapping[str, str], until: str = "/metrics"
+) -> Iterator[Peer]:
+    """Run `command`, in which PORT stands for the port to listen on; yields once it answers the path `until`."""
     port = free_port()
     arguments = [part.replace("PORT", str(port)) for part in command]
     url = f"http://127.0.0.1:{port}/metrics"
-    with process(arguments, directory / f"{command[0]}.log", environment=environment) as child:
+    with process(arguments, directory / f"{Path(command[0]).name}.log", environment=environment) as child:
 
         def answers() -> bool:
             assert child.poll() is None, f"{command[0]} ended"
             try:
-                fetch(url, 20)
+                urllib.request.urlopen(url.replace("/metrics", until), timeout=20).close()  # noqa: S310 - loopback
             except OSError:
                 return False
             return True

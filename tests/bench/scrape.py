@@ -21,12 +21,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from tests.bench.peers import Peer, peer
+from tests.bench.pairs import NAMES, Watched, cpu_seconds, watched_servers
+from tests.bench.peers import Peer
 from tests.support import servers
-from tests.support.exporter import Exporter, exporter
-
-_TABLES = 60
-_KEYS = 20_000
+from tests.support.exporter import Exporter
 
 
 @dataclass(slots=True)
@@ -46,7 +44,7 @@ class _Candidate:
         """Scrape once on a new connection and note what it cost."""
         cpu, watched = cpu_seconds(self.process), self.watched_cpu()
         start = time.perf_counter()
-        status, body = _get(self.url, 30.0)
+        status, body = get(self.url, 30.0)
         self.seconds.append(time.perf_counter() - start)
         assert status == 200
         self.cpu_seconds.append(cpu_seconds(self.process) - cpu)
@@ -85,89 +83,33 @@ def main() -> None:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """The servers, ours and the peers."""
+    """The servers, the sidecars and their peers."""
 
-    postgres: servers.Postgres
-    redis: servers.Redis
+    servers: Watched
     together: Exporter
-    peers: dict[str, Peer]
+    peers: list[Peer]
     pairs: list[tuple[_Candidate, _Candidate]]
 
 
 def _world(directory: Path, stack: ExitStack) -> _World:
-    enter = stack.enter_context
-    options = {"shared_preload_libraries": "pg_stat_statements", "track_io_timing": "on"}
-    postgres = enter(servers.postgres(directory / "pg", options=options))
-    redis = enter(servers.redis_server(directory / "redis"))
-    _fill(postgres, redis)
-    (directory / "dsn").write_text(postgres.dsn("crm"))
-    (directory / "url").write_text(redis.url)
-    sections = {
-        "database": f"database: [{{name: one, dsn_file: '{directory}/dsn'}}]\n",
-        "cache": f"cache: [{{name: one, url_file: '{directory}/url'}}]\n",
-        "host": "host: {name: local}\n",
-    }
-    alone = {
-        name: enter(exporter(directory / name, f"environment: bench\n{text}", [name]))
-        for name, text in sections.items()
-    }
-    together = enter(exporter(directory / "all", "environment: bench\n" + "".join(sections.values()), []))
-    peers = _peers(directory, stack, postgres, redis)
-
-    def postgres_cpu() -> float:
-        return _tree_cpu(postgres.process.pid)
-
-    redis_process = psutil.Process(redis.process.pid)
-    watched: dict[str, Callable[[], float]] = {
-        "database": postgres_cpu,
-        "cache": lambda: cpu_seconds(redis_process),
-        "host": lambda: 0.0,
-    }
-    pairs = [
-        (
-            _Candidate(f"ours: {name}", f"http://127.0.0.1:{ours.port}/metrics/{name}", ours.process, watched[name]),
-            _Candidate(f"peer: {name}", peers[name].url, peers[name].process, watched[name]),
+    watched = watched_servers(directory, stack)
+    together = stack.enter_context(watched.sidecar(*NAMES))
+    peers, pairs = [], []
+    for name in NAMES:
+        own, other, server_cpu = (
+            stack.enter_context(watched.sidecar(name)),
+            stack.enter_context(watched.peer(name)),
+            watched.cpu_of(name),
         )
-        for name, ours in alone.items()
-    ]
-    return _World(postgres, redis, together, peers, pairs)
-
-
-def _peers(directory: Path, stack: ExitStack, postgres: servers.Postgres, redis: servers.Redis) -> dict[str, Peer]:
-    enter = stack.enter_context
-    dsn = postgres.dsn("crm") + "?sslmode=disable"
-    redis_command = ["prometheus-redis-exporter", "-web.listen-address", "127.0.0.1:PORT"]
-    return {
-        "database": enter(
-            peer(
-                directory,
-                ["prometheus-postgres-exporter", "--web.listen-address=127.0.0.1:PORT"],
-                {"DATA_SOURCE_NAME": dsn},
+        peers.append(other)
+        url = f"http://127.0.0.1:{own.port}/metrics/{name}"
+        pairs.append(
+            (
+                _Candidate(f"pantrywatch: {name}", url, own.process, server_cpu),
+                _Candidate(f"peer: {name}", other.url, other.process, server_cpu),
             )
-        ),
-        "cache": enter(
-            peer(
-                directory,
-                [*redis_command, "-redis.addr", f"redis://127.0.0.1:{redis.port}"],
-                {"REDIS_PASSWORD": servers.PASSWORD},
-            )
-        ),
-        "host": enter(peer(directory, ["prometheus-node-exporter", "--web.listen-address=127.0.0.1:PORT"], {})),
-    }
-
-
-def _fill(postgres: servers.Postgres, redis: servers.Redis) -> None:
-    postgres.execute("CREATE DATABASE crm")
-    tables = "; ".join(
-        f"CREATE TABLE t{n} (a int PRIMARY KEY, b int, c text); CREATE INDEX ON t{n} (b); CREATE INDEX ON t{n} (c)"
-        for n in range(_TABLES)
-    )
-    postgres.execute("CREATE EXTENSION pg_stat_statements", tables, dbname="crm")
-    with redis.client() as client:
-        pipeline = client.pipeline(transaction=False)
-        for n in range(_KEYS):
-            pipeline.set(f"key:{n}", "x" * 100, ex=3600 if n % 2 else None)
-        pipeline.execute()
+        )
+    return _World(watched, together, peers, pairs)
 
 
 def _alternate(pair: tuple[_Candidate, _Candidate], scrapes: int) -> None:
@@ -184,26 +126,24 @@ def _alternate(pair: tuple[_Candidate, _Candidate], scrapes: int) -> None:
 
 def _memory(world: _World) -> None:
     for _ in range(20):
-        _get(f"http://127.0.0.1:{world.together.port}/metrics", 30.0)
+        get(f"http://127.0.0.1:{world.together.port}/metrics", 30.0)
     ours = world.together.process.memory_info().rss / 1e6
     alone = sum(pair[0].process.memory_info().rss for pair in world.pairs) / 1e6
-    theirs = sum(peer.process.memory_info().rss for peer in world.peers.values()) / 1e6
-    print(
-        f"\nRSS: all ours in one process {ours:.1f} MB; ours as sidecars {alone:.1f} MB; peers together {theirs:.1f} MB"
-    )
+    theirs = sum(peer.process.memory_info().rss for peer in world.peers) / 1e6
+    print(f"\nRSS: all in one process {ours:.1f} MB; as sidecars {alone:.1f} MB; peers together {theirs:.1f} MB")
 
 
 def _frozen(world: _World) -> None:
     print("\nfrozen server (SIGSTOP), scrape timeout 10 s:")
-    with _stopped_postgres(world.postgres):
+    with _stopped_postgres(world.servers.postgres):
         for candidate in world.pairs[0]:
             print(f"  {candidate.name:<28} {_answer(candidate.url, 'pg_up')}", flush=True)
-    world.redis.process.send_signal(signal.SIGSTOP)
+    world.servers.redis.process.send_signal(signal.SIGSTOP)
     try:
         for candidate in world.pairs[1]:
             print(f"  {candidate.name:<28} {_answer(candidate.url, 'redis_up')}", flush=True)
     finally:
-        world.redis.process.send_signal(signal.SIGCONT)
+        world.servers.redis.process.send_signal(signal.SIGCONT)
 
 
 @contextmanager
@@ -218,14 +158,15 @@ def _stopped_postgres(postgres: servers.Postgres) -> Iterator[None]:
 def _answer(url: str, up: str) -> str:
     start = time.perf_counter()
     try:
-        _, body = _get(url, 25.0)
+        _, body = get(url, 25.0)
     except TimeoutError:
         return "no answer in 25 s"
     value = next((line for line in body.decode().splitlines() if line.startswith(f"{up} ")), "no up metric")
     return f"{value} after {time.perf_counter() - start:.1f} s"
 
 
-def _get(url: str, timeout: float) -> tuple[int, bytes]:
+def get(url: str, timeout: float = 30.0) -> tuple[int, bytes]:
+    """Return status and body of a scrape on a new connection."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=timeout)
     try:
@@ -234,24 +175,6 @@ def _get(url: str, timeout: float) -> tuple[int, bytes]:
         return answer.status, answer.read()
     finally:
         connection.close()
-
-
-def cpu_seconds(process: psutil.Process) -> float:
-    """Return the CPU seconds of all threads, ended ones included, from the process' own CPU clock (nanoseconds)."""
-    return time.clock_gettime((~process.pid << 3) | 2)  # clock_getcpuclockid(3), CPUCLOCK_SCHED
-
-
-def _tree_cpu(pid: int) -> float:
-    """Return the CPU seconds of a process, its children, and the children that have ended already."""
-    root = psutil.Process(pid)
-    times = root.cpu_times()
-    total = cpu_seconds(root) + times.children_user + times.children_system
-    for child in root.children():
-        try:
-            total += cpu_seconds(child)
-        except (psutil.Error, OSError):
-            continue
-    return float(total)
 
 
 if __name__ == "__main__":

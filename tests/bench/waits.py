@@ -21,7 +21,7 @@ from exporters.core.postgres_dsn import Dsn
 from exporters.core.settings import Secret
 from exporters.database.queries import Query, read_queries
 from exporters.database.session import Session
-from tests.bench.scrape import cpu_seconds
+from tests.bench.pairs import cpu_seconds
 from tests.support import servers
 
 _PROCESS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'pantrywatch'"

@@ -21,7 +21,9 @@ from tests.support.servers import free_port, process, wait_until
 
 FOLDER = Path(__file__).parent / "stand_ins"
 PYTHON = "python:3.11-slim-bookworm"
-_SERVERS = ("prometheus", "prometheus-alertmanager", "postgresql", "redis-server", "curl", "python3-yaml")
+_SERVERS = (
+    "prometheus", "prometheus-alertmanager", "postgresql", "redis-server", "victoria-metrics", "curl", "python3-yaml",
+)  # fmt: skip
 _BROWSER = ("chromium", "fonts-dejavu-core", "libnss3-tools")
 
 

@@ -16,6 +16,7 @@ from pantrywatch.containers.init import IMAGE_USER, USERS
 from pantrywatch.web.secret_files import DEMO, INSTALLATION
 
 ROOT = Path(__file__).parents[2]
+_PROFILES = [word for profile in ("demo", "browser", "rum", "ha") for word in ("--profile", profile)]
 _FILES = {"docker-compose.yml": ROOT, "provisioning/sidecar/docker-compose.yml": ROOT / "provisioning/sidecar"}
 # It hands files to the users of the others, and ends.
 _ROOT_ONCE = "init"
@@ -24,7 +25,7 @@ _ROOT_ONCE = "init"
 def _resolved(file: str, **environment: str) -> dict[str, Any]:
     """Return the file as compose reads it, all profiles on, with nothing set but PATH."""
     done = subprocess.run(
-        ["docker-compose", "--profile", "demo", "--profile", "browser", "--profile", "rum", "config"],
+        ["docker-compose", *_PROFILES, "config"],
         capture_output=True, text=True, timeout=60, check=False, cwd=_FILES[file],
         env={"PATH": os.environ["PATH"], **environment},
     )  # fmt: skip
@@ -47,7 +48,9 @@ def test_every_part_is_a_service_and_the_demo_asks_for_its_profile(services: dic
     assert demo == {"postgres", "redis", "crm", "third-party", "traffic", "faults"}
     assert services["exporter-browser"]["profiles"] == ["browser"]
     assert services["exporter-rum"]["profiles"] == ["rum", "demo"]
-    optional = {"exporter-browser", "exporter-rum", "exporter-access-log", "exporter-database-log"}
+    pair = {name for name, service in services.items() if service.get("profiles") == ["ha"]}
+    assert pair == {"prometheus-b", "alertmanager-b", "store"}
+    optional = pair | {"exporter-browser", "exporter-rum", "exporter-access-log", "exporter-database-log"}
     assert services.keys() - demo - optional == {
         "init", "exporter-database", "exporter-cache", "exporter-synthetic", "exporter-host", "inbox", "heartbeat",
         "scheduler",
@@ -184,7 +187,7 @@ def test_only_what_a_person_opens_is_on_the_front_network(services: dict[str, di
     for name, service in services.items():
         assert "ports" not in service or "front" in service["networks"], name
     inside = {name for name, service in services.items() if set(service.get("networks", {})) == {"back"}}
-    assert inside == {"exporter-host", "postgres", "redis", "third-party", "traffic", "faults"}
+    assert inside == {"exporter-host", "postgres", "redis", "third-party", "traffic", "faults", "store"}
 
 
 def test_no_secret_is_in_the_environment_or_the_file(services: dict[str, dict[str, Any]]) -> None:

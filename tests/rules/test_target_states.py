@@ -279,6 +279,7 @@ def test_a_promise_broken_now_has_an_alert_for_itself(promtool: Promtool) -> Non
             at("2h15m", missed, {}),
         ],
         about="api-error-rate",
+        records=r"slo:.+|CrmTargetMissedNow",
     )
 
 

@@ -214,6 +214,7 @@ def test_the_events_of_an_hour_are_counted_once_each(promtool: Promtool) -> None
         ],
         every="1m",
         about="api-error-rate",
+        records="slo:events.+",
     )
 
 

@@ -69,6 +69,24 @@ def mirror() -> str:
     raise AssertionError("apt knows no source of bookworm")
 
 
+def unpacked_of_testing(folder: Path, packages: Sequence[str]) -> Path:
+    """Return the folder of programs of packages of Debian testing, unpacked into `folder` and not installed."""
+    sources = folder / "sources.list"
+    sources.write_text(f"deb {mirror()} testing main\n")
+    for name in ("state/lists/partial", "cache/archives/partial"):
+        (folder / name).mkdir(parents=True)
+    options = [
+        f"Dir::State={folder}/state", f"Dir::Cache={folder}/cache", f"Dir::Etc::sourcelist={sources}",
+        "Dir::Etc::sourceparts=/dev/null", "Acquire::Languages=none", "APT::Sandbox::User=root",
+    ]  # fmt: skip
+    apt = ["apt-get", "-q", *(part for option in options for part in ("-o", option))]
+    run([*apt, "update"])
+    run(["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(folder), *apt, "download", *packages])
+    for package in folder.glob("*.deb"):
+        run(["dpkg-deb", "-x", str(package), str(folder / "root")])
+    return folder / "root/usr/bin"
+
+
 def slim(root: Path) -> None:
     """Remove files that no test reads."""
     for name in _USELESS:

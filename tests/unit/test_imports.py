@@ -19,12 +19,13 @@ _SHARED_BY_EXPORTERS = ("exporters.core", "exporters.__version__")
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "exporters": (
         *_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments", "exporters.capacity",
-        "exporters.generated", "exporters.cli",
+        "exporters.generated", "exporters.applied_advice", "exporters.cli",
     ),
     "exporters.core": ("exporters.core",),
     **{f"exporters.{name}": (*_SHARED_BY_EXPORTERS, ".") for name in EXPORTERS},
     "pantrywatch": (
         "pantrywatch", *_SHARED_BY_EXPORTERS, "exporters.registry", "exporters.deployments", "exporters.capacity",
+        "exporters.applied_advice",
     ),
     "pantrywatch.config": (
         "pantrywatch.config", "exporters.core", "exporters.registry",
@@ -44,6 +45,7 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     "pantrywatch.analysis": (
         "pantrywatch.analysis", "pantrywatch.build", "pantrywatch.generate", "pantrywatch.native",
         "pantrywatch.scheduler", "pantrywatch.config", "pantrywatch.web", "exporters.core", "exporters.deployments",
+        "exporters.applied_advice",
     ),
     "pantrywatch.analysis.explain": (
         "pantrywatch.analysis.explain", "pantrywatch.generate", "pantrywatch.config", "pantrywatch.web",
@@ -51,13 +53,13 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "pantrywatch.analysis.report": (
         "pantrywatch.analysis.report", "pantrywatch.analysis.explain", "pantrywatch.scheduler", "pantrywatch.config",
-        "pantrywatch.web", "exporters.core",
+        "pantrywatch.web", "exporters.core", "exporters.applied_advice",
     ),
     "pantrywatch.native": (
         "pantrywatch.native", "pantrywatch.application", "pantrywatch.generate", "pantrywatch.config",
         "pantrywatch.web",
         "exporters.core", "exporters.registry", "exporters.browser.settings", "exporters.deployments",
-        "exporters.__version__", "pantrywatch.scheduler",
+        "exporters.applied_advice", "exporters.__version__", "pantrywatch.scheduler",
     ),
     **{
         f"pantrywatch.{name}": (".", "pantrywatch.config", "pantrywatch.web", "exporters.core")

@@ -41,7 +41,8 @@ class Advice:
     """What to do and why. `rank`: about the share of the work, 0 to 1, that it concerns; the greatest is printed first.
 
     `sql` and `undo` are statements in their order, for the database `database`; `undo` is empty where nothing remains
-    to be undone, as after ANALYZE. `doubtful`: the evidence is thin. `search`: what a new index is for.
+    to be undone, as after ANALYZE. `doubtful`: the evidence is thin. `search`: what a new index is for,
+    and `statements` the query IDs of those that search so.
     """
 
     kind: Kind
@@ -56,6 +57,7 @@ class Advice:
     database: str = ""
     doubtful: bool = False
     search: str = ""
+    statements: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

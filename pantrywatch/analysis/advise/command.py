@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from exporters.core.problem_text import suggestion
 from exporters.core.settings import secret_from
 from pantrywatch.analysis.advise.advice import Advice
 from pantrywatch.analysis.advise.advisors import advice_on, ranked
+from pantrywatch.analysis.advise.applied import add_effects, read_applied
+from pantrywatch.analysis.advise.catalog import Server
+from pantrywatch.analysis.advise.effects import effects_of
 from pantrywatch.analysis.advise.metrics import metric_advice
 from pantrywatch.analysis.advise.reading import Source, read_server
 from pantrywatch.analysis.advise.text import text_of
@@ -19,23 +24,55 @@ from pantrywatch.analysis.advise.what_if import with_costs
 from pantrywatch.config.settings import read_settings
 from pantrywatch.web.prometheus import Prometheus
 
+_SHOWN_SECONDS = 30 * 86400.0  # that what was applied is listed for
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the command line asks for. `server`: the name of one in the settings; None: all."""
+    """What the command line asks for. `server`: the name of one in the settings; None: all.
+
+    `applied`: the file of what was applied; `now`: the Unix time.
+    """
 
     settings: Path
     server: str | None
     unused_days: float
     as_json: bool
     prometheus: Prometheus
+    applied: Path
+    now: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The advice on servers, the servers as they were read, and what could not be read, in words."""
+
+    advice: list[Advice]
+    servers: list[Server]
+    sources: list[Source]
+    notes: list[str]
 
 
 def print_advice(wanted: Wanted) -> int:
     """Print the advice on the servers of a settings file; returns 1 if none of them could be read.
 
-    Raises ConfigError for a mistake in the settings, and for a server that is not in them.
+    The effect of what was applied a day ago or earlier is measured, and kept. Raises ConfigError for a mistake in the
+    settings, and for a server that is not in them.
     """
+    found = find_advice(wanted)
+    add_effects(wanted.applied, effects_of(found.servers, read_applied(wanted.applied), wanted.now()))
+    applied = [one for one in read_applied(wanted.applied) if one.at >= wanted.now() - _SHOWN_SECONDS]
+    advice = ranked([*found.advice, *_of_metrics(wanted, found.notes)])
+    if wanted.as_json:
+        listed = [{"id": one.id, **asdict(one)} for one in advice]
+        print(json.dumps({"advice": listed, "applied": list(map(asdict, applied)), "not_known": found.notes}, indent=2))
+    else:
+        print(text_of(advice, found.notes, applied), end="")
+    return int(bool(found.sources) and not found.servers)
+
+
+def find_advice(wanted: Wanted) -> Found:
+    """Return the advice on the servers by what they say now. Raises ConfigError."""
     notes: list[str] = []
     sources = _sources(wanted)
     servers = [server for source in sources if (server := read_server(source, notes.append))]
@@ -46,12 +83,7 @@ def print_advice(wanted: Wanted) -> int:
         for source in sources
         for one in with_costs(source, [one for one in asked if one.server == source.name], notes.append)
     ]
-    found = ranked([*costs, *_of_metrics(wanted, notes)])
-    if wanted.as_json:
-        print(json.dumps({"advice": [{"id": one.id, **asdict(one)} for one in found], "not_known": notes}, indent=2))
-    else:
-        print(text_of(found, notes), end="")
-    return int(bool(sources) and not servers)
+    return Found(costs, servers, sources, notes)
 
 
 def _of_metrics(wanted: Wanted, notes: list[str]) -> list[Advice]:

@@ -231,6 +231,7 @@ def _advice(server: Server, database: Database, wanted: _Wanted, total: float) -
         database.name,
         doubtful=wanted.doubtful,
         search=_search(place, wanted.keys),
+        statements=tuple({search.statement.queryid: None for search in wanted.searches}),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import select
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -12,16 +11,10 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import yaml
-from psycopg import Error
-from psycopg.pq import DiagnosticField, ExecStatus
-from psycopg.pq.abc import PGconn, PGresult
 
-from exporters.core.deadline import Deadline
-from exporters.core.errors import CollectError, ErrorClass
-from exporters.core.postgres_connect import connect, wait_for
+from exporters.core.errors import CollectError
 from exporters.core.postgres_dsn import Dsn
 from exporters.core.postgres_errors import ServerError
-from exporters.core.postgres_replies import ReplyLimit
 from pantrywatch.analysis.advise.catalog import (
     Checkpoints,
     Column,
@@ -35,11 +28,10 @@ from pantrywatch.analysis.advise.catalog import (
     Statement,
     Table,
 )
+from pantrywatch.analysis.advise.connection import Connection
 
 FILE = Path(__file__).parent / "catalog.yaml"
 MOST_DATABASES = 20
-_CONNECT_SECONDS = 10.0
-_STATEMENT_SECONDS = 15.0  # more than statement_timeout, so that the server ends it and the connection lives
 _SESSION = (
     "SET search_path = pg_catalog, pg_temp",
     "SET statement_timeout = '10s'",
@@ -105,21 +97,14 @@ class Reader:
 
     def __init__(self, source: Source, note: Callable[[str], None], database: bytes | None = None) -> None:
         self.source, self.note, self.place = source, note, source.name
-        self._connection: PGconn = connect(source.dsn, Deadline.after(_CONNECT_SECONDS), database)
-        self._connection.nonblocking = 1
-        self.major = self._connection.server_version // 10000
-        try:
-            for statement in _SESSION:
-                self._result(statement)
-        except BaseException:
-            self._connection.finish()
-            raise
+        self._connection = Connection(source.dsn, _SESSION, database)
+        self.major = self._connection.major
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.finish()
+        self._connection.__exit__()
 
     def ask(self, name: str, kind: type[_Record], schema: str = "") -> list[_Record]:
         """Return the rows of a question as records: none, with a note, if the server refuses.
@@ -138,7 +123,7 @@ class Reader:
         if not question.since <= self.major <= question.until:
             return []
         sql = question.sql.replace("{schema}", schema)
-        result = self._result(f"SELECT to_jsonb(q) FROM ({sql}) AS q")  # noqa: S608 - of the table
+        result = self._connection.result(f"SELECT to_jsonb(q) FROM ({sql}) AS q")  # noqa: S608 - of the table
         return [json.loads(result.get_value(row, 0) or b"{}") for row in range(result.ntuples)]
 
     def schema_of(self, extension: str) -> str:
@@ -148,30 +133,7 @@ class Reader:
 
     def run(self, sql: str, *values: str) -> list[str]:
         """Return the first column of one statement. Raises CollectError."""
-        result = self._result(sql, values)
-        return [(result.get_value(row, 0) or b"").decode() for row in range(result.ntuples)]
-
-    def _result(self, sql: str, values: Sequence[str] = ()) -> PGresult:
-        """Return the result of one statement, never later than its deadline, never larger than a reply may be."""
-        deadline, connection = Deadline.after(_STATEMENT_SECONDS), self._connection
-        limit = ReplyLimit(connection)
-        try:
-            connection.send_query_params(sql.encode(), [value.encode() for value in values])
-            while connection.flush():
-                wait_for(connection, select.POLLOUT | select.POLLIN, deadline)
-            while connection.is_busy():
-                wait_for(connection, select.POLLIN, deadline)
-                with limit.reading():
-                    connection.consume_input()
-            result, after = connection.get_result(), connection.get_result()
-        except Error as error:
-            raise CollectError(ErrorClass.PROTOCOL, type(error).__name__) from None
-        if result is None or after is not None:
-            raise CollectError(ErrorClass.PROTOCOL)
-        if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            state = (result.error_field(DiagnosticField.SQLSTATE) or b"").decode()
-            raise ServerError(state, "", fatal=False) if state else CollectError(ErrorClass.PROTOCOL)
-        return result
+        return self._connection.values(sql, *values)
 
 
 def _record(kind: type[_Record], row: Mapping[str, Any]) -> _Record:

@@ -6,18 +6,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.capacity import CapacityCollector, CapacityResult, read_result, write_result
+from exporters.core.exposition import render
 
 _WHOLE = CapacityResult("v1.2", 1225.0, 1.7e9, 1299.0, 0.123, 0.0)
 _NOTHING = CapacityResult("unknown", 0.0, 1.7e9, 5.0)
 
 
 def _page(file: Path) -> str:
-    registry = CollectorRegistry()
-    registry.register(CapacityCollector(file))
-    return generate_latest(registry).decode()
+    return render(CapacityCollector(file).collect()).decode()
 
 
 @pytest.mark.parametrize("result", [_WHOLE, _NOTHING])

@@ -7,17 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.core.errors import ConfigError
+from exporters.core.exposition import render
 from exporters.deployments import DeploymentCollector, add_mark, read_marks
 from pantrywatch.cli import main
 
 
 def _page(file: Path) -> str:
-    registry = CollectorRegistry()
-    registry.register(DeploymentCollector(file))
-    return generate_latest(registry).decode()
+    return render(DeploymentCollector(file).collect()).decode()
 
 
 def test_a_mark_is_a_metric(tmp_path: Path) -> None:
@@ -25,7 +23,7 @@ def test_a_mark_is_a_metric(tmp_path: Path) -> None:
     file = tmp_path / "deployments.txt"
     assert "deployment_timestamp_seconds{" not in _page(file)
     add_mark(file, "v1.4.2", 1_700_000_000.5)
-    assert 'pantrywatch_deployment_timestamp_seconds{version="v1.4.2"} 1.7000000005e+09' in _page(file)
+    assert 'pantrywatch_deployment_timestamp_seconds{version="v1.4.2"} 1700000000.5' in _page(file)
 
 
 def test_only_the_newest_are_kept(tmp_path: Path) -> None:

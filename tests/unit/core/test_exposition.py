@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 import subprocess
-from collections.abc import Iterable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, Counter
-from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.registry import Collector
 
 from exporters.core.exposition import Family, HistogramFamily, HistogramSample, format_value, render
 from tests.support.properties import cases
@@ -75,15 +71,8 @@ def test_numbers_are_spelled_as_the_format_says(value: float, expected: str) -> 
     assert format_value(value) == expected
 
 
-def test_prometheus_clients_own_metrics_follow() -> None:
-    """What lives between scrapes in a registry ends up on the same page."""
-    registry = CollectorRegistry()
-    Counter("runs", "Runs.", registry=registry).inc()
-    assert b"runs_total 1.0" in render([], [registry])
-
-
-def _page(*families: Family | HistogramFamily, registries: Sequence[CollectorRegistry] = ()) -> list[str]:
-    return [line for line in render(families, registries).decode().splitlines() if not line.startswith("#")]
+def _page(*families: Family | HistogramFamily) -> list[str]:
+    return [line for line in render(families).decode().splitlines() if not line.startswith("#")]
 
 
 def test_a_series_is_on_the_page_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -129,22 +118,6 @@ def test_a_histogram_is_on_the_page_once() -> None:
     lines = _page(HistogramFamily("h", "H.", ("x",), samples))
     assert len([line for line in lines if line.startswith("h_")]) == 4
     assert 'h_count{x="a"} 1' in lines
-
-
-def test_a_registrys_collector_that_repeats_a_series_is_held_to_it_too() -> None:
-    """What prometheus_client would write twice comes once as well."""
-
-    class Repeating(Collector):
-        def collect(self) -> Iterable[GaugeMetricFamily]:
-            family = GaugeMetricFamily("registered", "R.", labels=["x"])
-            family.add_metric(["a"], 1)
-            family.add_metric(["a"], 2)
-            yield family
-
-    registry = CollectorRegistry()
-    registry.register(Repeating())
-    assert _page(registries=[registry])[0] == 'registered{x="a"} 1.0'
-    assert len(_page(registries=[registry])) == 1
 
 
 _TEXTS = st.text(st.characters(exclude_categories=()), max_size=20)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
 
+from exporters.core.exposition import render
 from exporters.generated import GeneratedCollector, GeneratedHistory, read_generated, write_generated
 
 
 def _page(file: Path) -> str:
-    registry = CollectorRegistry()
-    registry.register(GeneratedCollector(file))
-    return generate_latest(registry).decode()
+    return render(GeneratedCollector(file).collect()).decode()
 
 
 def test_the_end_of_the_generated_history_is_a_metric_without_labels(tmp_path: Path) -> None:
@@ -23,7 +21,7 @@ def test_the_end_of_the_generated_history_is_a_metric_without_labels(tmp_path: P
     written = GeneratedHistory(1_700_000_000.0, 35, 1, 1000)
     write_generated(file, written)
     assert read_generated(file) == written
-    assert "\npantrywatch_generated_until_seconds 1.7e+09\n" in _page(file)
+    assert "\npantrywatch_generated_until_seconds 1700000000.0\n" in _page(file)
 
 
 @pytest.mark.parametrize(

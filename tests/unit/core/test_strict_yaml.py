@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import rjsonnet
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporters.core import strict_yaml
 from exporters.core.errors import ConfigError
 from exporters.core.strict_yaml import parse_yaml, read_yaml
 from tests.support.properties import cases
@@ -129,6 +131,15 @@ _PIECES = st.sampled_from(
 def test_any_text_is_a_document_or_an_error_with_its_line(text: str) -> None:
     """Whatever text it is given: plain values come back, or an error that names a line; never a traceback."""
     assert re.match(r"test:\d+: ", _problem(lambda: parse_yaml(text, "test")))
+
+
+@cases(500)
+@given(st.one_of(st.lists(_PIECES, max_size=30).map("".join), st.text(max_size=60)))
+def test_the_fast_parser_reads_what_the_other_reads(text: str) -> None:
+    """Whatever libyaml accepts, PyYAML's own parser accepts, too, and it is the same."""
+    with contextlib.suppress(ConfigError):
+        fast = strict_yaml.parse_document(text, "test")
+        assert fast == strict_yaml._parse_or_explain(text, "test")  # noqa: SLF001 - what it falls back to
 
 
 @cases(300)

@@ -41,8 +41,8 @@ class _Played(Prometheus):
 
     def query(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
         asked = dict(parameters)
-        if asked["query"] == "time()":
-            return _success([self._clock.now, str(self._clock.now)])
+        if asked["query"] == "vector(time())":
+            return _success([{"metric": {}, "value": [self._clock.now, str(self._clock.now)]}])
         if path == "query":
             known = [(version, at) for version, at in self._marks.items() if self._clock.now >= at + 20]
             return _success([{"metric": {"version": name}, "value": [0, str(at)]} for name, at in known])

@@ -8,6 +8,7 @@ import json
 import os
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import pytest
 
 from exporters.core.errors import ConfigError
 from exporters.deployments import add_mark, read_marks
+from pantrywatch.analysis.advise.applied import Applied, Numbers, read_applied, recorded
+from pantrywatch.analysis.baseline.snapshot import Measured, Snapshot, file_of, load, save
 from pantrywatch.native import backup as backups
 from pantrywatch.native.state_dir import State
 from pantrywatch.scheduler.day import Day
@@ -58,6 +61,32 @@ def test_what_is_backed_up_comes_back_on_another_machine(tmp_path: Path) -> None
     assert _seen(new) == _seen(old) | {f"scheduler/{FILE}": _ONE.line() + _TWO.line()}
     assert backups.restore(new, archive) == 0, "twice is once"
     assert len(read_days(new.file(f"scheduler/{FILE}"))[0]) == 2
+
+
+def test_snapshots_are_backed_up(tmp_path: Path) -> None:
+    """Each that `baseline save` has made; those that are only on the other machine stay, other files do not leave."""
+    archive, (old, new) = tmp_path / "kept.tar.gz", (State(tmp_path / name) for name in ("old", "new"))
+    days = Snapshot(date(2026, 11, 1), date(2026, 11, 14), [Measured("lcp", 9.0, 10.0, 14, 0.01)])
+    for state, name in ((old, "before-2.0"), (new, "here")):
+        save(file_of(state.path, name), days)
+    old.write("baselines/Notes.json", "{}")
+    assert backups.backup(old, archive) == 0
+    assert backups.restore(new, archive) == 0
+    assert sorted(file.name for file in new.file("baselines").iterdir()) == ["before-2.0.json", "here.json"]
+    assert load(file_of(new.path, "before-2.0")).targets == days.targets
+
+
+def test_what_was_applied_is_backed_up(tmp_path: Path) -> None:
+    """Records of both places, oldest first, each once."""
+    archive, (old, new) = tmp_path / "kept.tar.gz", (_state(tmp_path / name) for name in ("old", "new"))
+    one = Applied(1000.0, "a", "drop-index", "main", "crm", "public.i", "public.t", ("DROP",), (), Numbers())
+    for state, record in ((old, one), (new, replace(one, id="b", at=2000.0))):
+        with recorded(state.file("advice.jsonl"), record):
+            pass
+    backups.backup(old, archive)
+    for _ in range(2):
+        backups.restore(new, archive)
+        assert [record.id for record in read_applied(new.file("advice.jsonl"))] == ["a", "b"]
 
 
 def test_what_is_newer_than_the_backup_stays(tmp_path: Path) -> None:
@@ -116,6 +145,7 @@ _FOREIGN: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "another file": lambda _: b"days",
     "a tar without compression": gzip.decompress,
+    "a snapshot that leads elsewhere": _with("baselines/../settings.json", b"{}"),
     "no manifest": lambda _: _packed(_member("deployments.txt", b"")),
     "a manifest of another format": lambda _: _packed(_member("pantrywatch-backup.json", b'{"format": 2}')),
     "a manifest that is not one": lambda _: _packed(_member("pantrywatch-backup.json", b"[" * 100_000)),

@@ -1,0 +1,206 @@
+"""`./run bench idle`: what an exporter costs all day, next to its current Go peer on the same server.
+
+All CPU in 15 s with one scrape in it (scrape, background work and idling), CPU from the start of the process until its
+first answer, and memory. All run at the same time, so that they share the machine's noise; the peers are Debian
+testing's, with the optional collectors that pantrywatch has too. CPU is read from the processes' own clocks. With
+`--write`, the table replaces the one in docs/benchmark.md. Nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tests.bench.pairs import NAMES, PROGRAMS, Watched, cpu_seconds, watched_servers
+from tests.bench.scrape import get
+from tests.support.debian import run, unpacked_of_testing
+from tests.support.exporter import ROOT
+
+_PAGE = ROOT / "docs/benchmark.md"
+_HEADING = "# What an exporter costs all day\n"
+_INTERVAL_SECONDS = 15.0
+# What pantrywatch measures and the peer does not without being asked to.
+_COVERAGE = {
+    "database": tuple(
+        f"--collector.{name}"
+        for name in (
+            "stat_statements", "statio_user_indexes", "long_running_transactions", "stat_activity_autovacuum",
+            "xlog_location", "process_idle", "database_wraparound", "postmaster", "stat_checkpointer",
+            "stat_wal_receiver",
+        )
+    ),
+    "cache": (),
+    "host": ("--collector.processes",),
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """A running exporter, and what was measured of it."""
+
+    name: str
+    url: str
+    process: psutil.Process
+    scrapes: list[float] = field(default_factory=list)
+    intervals: list[float] = field(default_factory=list)
+    series: int = 0
+
+    def scrape(self) -> None:
+        before = cpu_seconds(self.process)
+        status, body = get(self.url)
+        assert status == 200
+        self.scrapes.append(cpu_seconds(self.process) - before)
+        self.series = sum(1 for line in body.splitlines() if line and not line.startswith(b"#"))
+
+    def cost(self) -> float:
+        return statistics.median(self.intervals)
+
+    def row(self, start: float, other: _Candidate | None = None) -> str:
+        """Return the line of the table; with a peer, how many times its CPU this one takes."""
+        memory = self.process.memory_full_info()
+        ratio = f"{self.cost() / other.cost():.2f}" if other else ""
+        return (
+            f"| {self.name} | {self.series} | {statistics.median(self.scrapes) * 1e3:.1f} | {self.cost() * 1e3:.1f} "
+            f"| {ratio} | {start * 1e3:.0f} | {memory.rss / 1e6:.1f} | {memory.uss / 1e6:.1f} |"
+        )
+
+
+def main() -> None:
+    """Run the benchmark and print its table."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        programs = options.programs or unpacked_of_testing(folder, list(PROGRAMS.values()))
+        watched = watched_servers(folder, stack)
+        starts = _starts(watched, programs, options.exporters, options.starts)
+        pairs = [_pair(watched, programs, stack, name) for name in options.exporters]
+        _measure([candidate for pair in pairs for candidate in pair], options.intervals)
+        lines = list(_report(pairs, starts, programs, options))
+    text = "\n".join(lines) + "\n"
+    sys.stdout.write(text)
+    if options.write:
+        _write(text)
+
+
+def _pair(watched: Watched, programs: Path, stack: ExitStack, name: str) -> tuple[_Candidate, _Candidate]:
+    own = stack.enter_context(watched.sidecar(name))
+    other = stack.enter_context(watched.peer(name, programs, _COVERAGE[name]))
+    return (
+        _Candidate(f"pantrywatch: {name}", f"http://127.0.0.1:{own.port}/metrics/{name}", own.process),
+        _Candidate(f"{PROGRAMS[name].removeprefix('prometheus-')}", other.url, other.process),
+    )
+
+
+def _measure(candidates: list[_Candidate], intervals: int) -> None:
+    """Scrape each once in every interval, the first of which does not count."""
+    for position in range(intervals + 1):
+        end = time.monotonic() + _INTERVAL_SECONDS
+        before = [cpu_seconds(candidate.process) for candidate in candidates]
+        for candidate in candidates:
+            candidate.scrape()
+        time.sleep(max(0.0, end - time.monotonic()))
+        for candidate, cpu in zip(candidates, before, strict=True):
+            candidate.intervals.append(cpu_seconds(candidate.process) - cpu)
+        if not position:
+            for candidate in candidates:
+                candidate.scrapes.clear()
+                candidate.intervals.clear()
+
+
+def _starts(watched: Watched, programs: Path, names: list[str], times: int) -> dict[str, float]:
+    """Return the CPU seconds until the first answer, in alternating rounds; `python`: of an idle interpreter."""
+    started: dict[str, Callable[[], float]] = {"python": _bare_python}
+    for name in names:
+        started[f"own {name}"] = lambda name=name: _cpu_at_start(watched.sidecar(name))
+        started[f"peer {name}"] = lambda name=name: _cpu_at_start(watched.peer(name, programs, _COVERAGE[name], "/"))
+    found: dict[str, list[float]] = {what: [] for what in started}
+    for _ in range(times):
+        for what, seconds in started.items():
+            found[what].append(seconds())
+    return {what: statistics.median(seconds) for what, seconds in found.items()}
+
+
+def _cpu_at_start(running: AbstractContextManager[object]) -> float:
+    with running as started:
+        process: psutil.Process = started.process  # type: ignore[attr-defined]
+        return cpu_seconds(process)
+
+
+def _bare_python() -> float:
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as child:
+        _, _, usage = os.wait4(child.pid, 0)
+        child.returncode = 0
+    return usage.ru_utime + usage.ru_stime
+
+
+def _report(
+    pairs: list[tuple[_Candidate, _Candidate]], starts: dict[str, float], programs: Path, options: argparse.Namespace
+) -> Iterator[str]:
+    yield from (_HEADING, f"`./run bench idle`, on {_machine()}.")
+    yield f"Medians of {options.intervals} intervals of 15 s with one scrape each, and of {options.starts} starts."
+    yield (
+        "Peers from Debian testing, with their optional collectors of what pantrywatch measures too: "
+        + ", ".join(_version(programs / PROGRAMS[name]) for name in options.exporters)
+        + "."
+    )
+    yield f"An interpreter that only starts takes {starts['python'] * 1e3:.0f} ms of CPU.\n"
+    columns = (
+        "exporter", "series", "CPU of a scrape ms", "all CPU in 15 s ms", "of the peer's",
+        "CPU until the first answer ms", "RSS MB", "private MB",
+    )  # fmt: skip
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
+    for name, (own, other) in zip(options.exporters, pairs, strict=True):
+        yield own.row(starts[f"own {name}"], other)
+        yield other.row(starts[f"peer {name}"])
+    own_memory, other_memory = (sum(pair[side].process.memory_info().rss for pair in pairs) / 1e6 for side in (0, 1))
+    yield f"\nTogether, the sidecars take {own_memory:.0f} MB of resident memory, the peers {other_memory:.0f} MB."
+
+
+def _machine() -> str:
+    cores = os.cpu_count() or 1
+    load = os.getloadavg()[0]
+    return f"{cores} cores ({platform.machine()}, Python {platform.python_version()}), load average {load:.1f}"
+
+
+def _version(program: Path) -> str:
+    name = program.name.removeprefix("prometheus-")
+    text = run(["sh", "-c", 'exec "$0" --version 2>&1', str(program)])
+    return f"{name} {next(word for word in text.replace(',', ' ').split() if word[:1].isdigit() and '.' in word)}"
+
+
+def _write(text: str) -> None:
+    """Replace this benchmark's part of docs/benchmark.md, or put it at the end."""
+    before, _, rest = _PAGE.read_text().partition(_HEADING)
+    _, _, after = rest.partition("\n# ")
+    _PAGE.write_text(before.rstrip("\n") + "\n\n" + text + (f"\n# {after}" if after else ""))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run bench idle", description=__doc__)
+    parser.add_argument("--intervals", type=int, default=8, help="of 15 s (default: %(default)s)")
+    parser.add_argument("--starts", type=int, default=5, help="of each (default: %(default)s)")
+    parser.add_argument("--programs", type=Path, metavar="DIR", help="the peers' folder, instead of Debian testing's")
+    parser.add_argument("--write", action="store_true", help="replace the table in docs/benchmark.md")
+    parser.add_argument(
+        "--only", choices=NAMES, dest="exporters", action="append", help="one of the exporters; repeatable"
+    )
+    options = parser.parse_args()
+    options.exporters = options.exporters or list(NAMES)
+    return options
+
+
+if __name__ == "__main__":
+    main()
