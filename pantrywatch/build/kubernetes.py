@@ -69,3 +69,8 @@ def _problems(settings: Settings, name: str) -> Iterator[ConfigProblem]:
     if settings.rum is not None and host_and_port(settings.rum.listen) != ("0.0.0.0", BEACONS_PORT):  # noqa: S104
         expected = f"expected 0.0.0.0:{BEACONS_PORT}, where the Service reaches the pod, got {settings.rum.listen}"
         yield ConfigProblem(name, "rum.listen", expected)
+    if settings.scale is not None and settings.scale.evaluate != "prometheus":
+        yield ConfigProblem(name, "scale.evaluate", "expected prometheus: the operator's pair evaluates the rules")
+    if settings.scale is not None and settings.scale.store is not None and settings.scale.store.access().files():
+        expected = "expected no login: Grafana in a cluster has it, not the data source of the base"
+        yield ConfigProblem(name, "scale.store", expected)

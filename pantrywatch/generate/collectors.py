@@ -28,13 +28,20 @@ def collector_files(settings: Settings, layout: Layout) -> dict[str, str]:
     document = prometheus_configuration(settings, layout)
     targets = scrape_targets(settings, layout)
     jobs = [job for job in document["scrape_configs"] if targets[job["job_name"]]]
+    pace = document["global"]
+    cluster = {} if settings.scale is None else {"cluster": settings.scale.cluster}
     return {
-        "otel-collector.yaml": _HEADER + dump(_otel(document["global"], jobs, targets)),
-        "config.alloy": _HEADER.replace("#", "//", 1) + "\n".join(_alloy(document["global"], jobs, targets)),
+        "otel-collector.yaml": _HEADER + dump(_otel(pace, cluster, jobs, targets)),
+        "config.alloy": _HEADER.replace("#", "//", 1) + "\n".join(_alloy(pace, cluster, jobs, targets)),
     }
 
 
-def _otel(pace: Mapping[str, str], jobs: Sequence[Mapping[str, Any]], targets: Mapping[str, Any]) -> dict[str, Any]:
+def _otel(
+    pace: Mapping[str, str],
+    cluster: Mapping[str, str],
+    jobs: Sequence[Mapping[str, Any]],
+    targets: Mapping[str, Any],
+) -> dict[str, Any]:
     scraped = [{**_without_files(job), "static_configs": targets[job["job_name"]]} for job in jobs]
     every = {name: value for name, value in pace.items() if name.startswith("scrape_")}
     return {
@@ -44,6 +51,7 @@ def _otel(pace: Mapping[str, str], jobs: Sequence[Mapping[str, Any]], targets: M
                 "endpoint": f"${{env:{_URL}}}",
                 "add_metric_suffixes": False,  # names are Prometheus' already
                 "target_info": {"enabled": False},
+                **({"external_labels": dict(cluster)} if cluster else {}),
             }
         },
         "service": {"pipelines": {"metrics": {"receivers": ["prometheus"], "exporters": ["prometheusremotewrite"]}}},
@@ -63,9 +71,15 @@ def _escaped(node: Any) -> Any:
     return node.replace("$", "$$") if isinstance(node, str) else node
 
 
-def _alloy(pace: Mapping[str, str], jobs: Sequence[Mapping[str, Any]], targets: Mapping[str, Any]) -> Iterator[str]:
+def _alloy(
+    pace: Mapping[str, str],
+    cluster: Mapping[str, str],
+    jobs: Sequence[Mapping[str, Any]],
+    targets: Mapping[str, Any],
+) -> Iterator[str]:
     store = "prometheus.remote_write.store.receiver"
-    yield f'prometheus.remote_write "store" {{\n  endpoint {{\n    url = sys.env("{_URL}")\n  }}\n}}\n'
+    named = [f"external_labels = {_target(cluster).strip(' ,')}"] if cluster else []
+    yield _block('prometheus.remote_write "store"', [*named, "endpoint {", f'  url = sys.env("{_URL}")', "}"])
     for job in jobs:
         name, rules = job["job_name"], job.get("metric_relabel_configs", [])
         onward = f"prometheus.relabel.{name}.receiver" if rules else store

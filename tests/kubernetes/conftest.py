@@ -42,6 +42,11 @@ browser:
 rum: {listen: "${PANTRYWATCH_RUM}"}
 access_log: {state: state.json, files: [{name: web, path: /logs/access.log, format: nginx}]}
 database_log: [{name: orders, path: /logs/postgresql.json, state: state.json}]
+scale:
+  cluster: crm
+  remote_write:
+    - {url: "http://victoria-metrics:8428/api/v1/write"}
+    - {url: "https://store.example/push", username: crm, password_file: secrets/store_password}
 kubernetes:
   namespace: crm-monitoring
   release: prometheus
@@ -50,7 +55,14 @@ kubernetes:
   environment: {CRM: "crm.crm.svc:8080"}
 """
 )
-_SECRETS = ("secrets/dsn", "secrets/mail_password", "secrets/crm_password", "secrets/cache_url", "check_dsn")
+_SECRETS = (
+    "secrets/dsn",
+    "secrets/mail_password",
+    "secrets/crm_password",
+    "secrets/cache_url",
+    "secrets/store_password",
+    "check_dsn",
+)
 SECRET = "Zq7-not-for-any-file"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,7 @@ def test_a_secret_is_where_the_settings_expect_it(base: Base) -> None:
     image = (ROOT / "provisioning/docker/Dockerfile").read_text()
     assert f"ln -s {linked} secrets" in image
     assert f"ln -s {linked} /state/secrets" in image
+    assert image.count("ln -s") == 2  # no other image has links of its own
 
 
 def test_pods_are_locked_down_bounded_and_probed(base: Base) -> None:
@@ -171,8 +173,8 @@ def test_pods_are_locked_down_bounded_and_probed(base: Base) -> None:
         assert one["spec"]["strategy"] == {"type": "Recreate"}, name
 
 
-def test_the_servers_are_pairs_with_the_releases_of_the_compose_file(base: Base) -> None:
-    """Two of each, of which a drained machine takes one; Prometheus finds its rules and monitors by the label."""
+def test_the_servers_are_pairs_with_the_releases_of_the_compose_file(base: Base, tmp_path: Path) -> None:
+    """Two of each, of which a drained machine takes one; rules are found by the label; amtool accepts the Secret."""
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     prometheus, alertmanager = base.of("Prometheus")["pantrywatch"], base.of("Alertmanager")["pantrywatch"]
     for name, one in {"prometheus": prometheus, "alertmanager": alertmanager}.items():
@@ -183,10 +185,23 @@ def test_the_servers_are_pairs_with_the_releases_of_the_compose_file(base: Base)
     assert prometheus["spec"]["ruleSelector"] == {"matchLabels": {"release": "prometheus"}}
     assert {one["metadata"]["labels"]["release"] for one in base.objects("rules")} == {"prometheus"}
     assert prometheus["spec"]["retention"] == "40d"
+    assert prometheus["spec"]["externalLabels"] == {"cluster": "crm"}
+    without, with_login = prometheus["spec"]["remoteWrite"]
+    assert (
+        without["writeRelabelConfigs"]
+        == with_login["writeRelabelConfigs"]
+        == [{"action": "labeldrop", "regex": "replica"}]
+    )
+    assert "basicAuth" not in without
+    assert with_login["basicAuth"]["username"] == {"name": "pantrywatch-store", "key": "username-1"}
+    assert with_login["basicAuth"]["password"] == {"name": "pantrywatch-store", "key": "store_password"}
     configuration = base.of("Secret")["pantrywatch-alertmanager-configuration"]["stringData"]
     assert sorted(configuration) == sorted(
         ["alertmanager.yaml", *(file.name for file in (ROOT / "provisioning/alertmanager/templates").iterdir())]
     )
+    for name, text in configuration.items():
+        (tmp_path / name).write_text(text.replace("/etc/alertmanager/config", str(tmp_path)))
+    subprocess.run(["amtool", "check-config", tmp_path / "alertmanager.yaml"], check=True, capture_output=True)
     document = yaml.safe_load(configuration["alertmanager.yaml"])
     assert document["templates"] == ["/etc/alertmanager/config/*.tmpl"]
     folder = f"/etc/alertmanager/secrets/{alertmanager['spec']['secrets'][0]}"
@@ -209,6 +224,7 @@ def test_autoscalers_are_those_of_the_page(base: Base) -> None:
     ("change", "entry"),
     [
         (("kubernetes:", "web: {client: {username: a, password_file: secrets/dsn}}\nkubernetes:"), "web"),
+        (("  cluster: crm\n", "  cluster: crm\n  evaluate: vmalert\n"), "scale.evaluate"),
         (("${PANTRYWATCH_RUM}", "127.0.0.1:9691"), "rum.listen"),
         (("namespace: crm-monitoring", "namespace: CRM_monitoring"), "kubernetes.namespace"),
         (("dsn_file: check_dsn", "dsn_file: x/dsn}\n    - {name: b, kind: sql, dsn_file: secrets/dsn"), "synthetic"),
@@ -227,4 +243,4 @@ def test_a_mistake_is_named_and_nothing_is_written(tmp_path: Path, change: tuple
 def test_the_command_says_what_has_to_be_there(base: Base) -> None:
     """It prints where the base is, and the command for each Secret."""
     assert f"kubectl apply -k {base.folder}" in base.printed
-    assert base.printed.count("kubectl create secret generic") == 6
+    assert base.printed.count("kubectl create secret generic") == 7

@@ -15,7 +15,12 @@ from pantrywatch.generate.kubernetes.monitors import access_secret, monitors, se
 from pantrywatch.generate.kubernetes.objects import Object, kustomization
 from pantrywatch.generate.kubernetes.policies import alertmanager_policy, exporter_policies, prometheus_policy
 from pantrywatch.generate.kubernetes.secrets import Needed
-from pantrywatch.generate.kubernetes.servers import alertmanager_objects, delivery_secret, prometheus_objects
+from pantrywatch.generate.kubernetes.servers import (
+    alertmanager_objects,
+    delivery_secret,
+    prometheus_objects,
+    store_secret,
+)
 from pantrywatch.generate.kubernetes.workloads import generated_maps, secrets_of, workloads
 
 _HEADER = HEADER.replace("./run build", "pantrywatch build kubernetes").format(source="the settings")
@@ -58,7 +63,7 @@ def base(place: KubernetesSettings, settings: Settings, sources: Sources) -> dic
 def needed_secrets(settings: Settings, settings_file: str) -> list[Needed]:
     """Return the Secrets that have to be there; those of the application's pages have a user name as well."""
     found = [*secrets_of(settings, settings_file).values(), delivery_secret(settings, settings_file)]
-    return [secret for secret in (*found, access_secret(settings)) if secret is not None and secret.files]
+    return [secret for secret in (*found, access_secret(settings), store_secret(settings)) if secret.files]
 
 
 def _boards(place: KubernetesSettings, settings: Settings, sources: Sources) -> Iterator[Object]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pantrywatch.config.application import Access, Application
+from pantrywatch.config.application import Application
 from pantrywatch.config.components import Component, components
 from pantrywatch.config.kubernetes import ApplicationPods, KubernetesSettings
 from pantrywatch.config.settings import Settings
+from pantrywatch.generate.kubernetes.access import access_needed, by_reference
 from pantrywatch.generate.kubernetes.objects import (
     ALERTMANAGER,
     METRICS_PORT,
@@ -66,12 +67,9 @@ def server_monitors(place: KubernetesSettings) -> Iterator[Object]:
         }
 
 
-def access_secret(settings: Settings) -> Needed | None:
-    """Return the Secret with what the application's pages are asked with, or None."""
-    access = settings.application.access if settings.application else Access()
-    files = {_key(file): file for file in access.files().values()}
-    texts = {"username": access.username} if access.username is not None else {}
-    return Needed(ACCESS, files, texts) if files else None
+def access_secret(settings: Settings) -> Needed:
+    """Return the Secret with what the application's pages are asked with."""
+    return access_needed(ACCESS, [settings.application.access] if settings.application else [])
 
 
 def _service_monitor(place: KubernetesSettings, component: str, endpoints: list[Object]) -> Object:
@@ -141,7 +139,7 @@ def _of_pods(place: KubernetesSettings, pods: ApplicationPods, settings: Setting
     application = settings.application
     assert application is not None
     end = _endpoint("application", path=pods.path, instance_from=_POD, rules=of_job("application", settings))
-    end |= {"port": pods.port} | _asked(application.access)
+    end |= {"port": pods.port} | by_reference(application.access, ACCESS)
     monitor = _pod_monitor(place, ACCESS, pods.labels, [end])
     monitor["spec"] |= _bounds(application)
     return monitor
@@ -178,7 +176,7 @@ def _of_addresses(place: KubernetesSettings, application: Application, settings:
             "scrapeTimeout": pace.scrape_timeout,
             "relabelings": [{"targetLabel": "job", "replacement": "application"}],
             "metricRelabelings": of_operator(of_job("application", settings)),
-            **_asked(application.access),
+            **by_reference(application.access, ACCESS),
             **_bounds(application),
         },
     }
@@ -189,24 +187,3 @@ def _bounds(application: Application) -> Object:
     if application.fallback_scrape_protocol:
         found["fallbackScrapeProtocol"] = application.fallback_scrape_protocol
     return found
-
-
-def _asked(access: Access) -> Object:
-    """Return scheme and login by reference to the Secret of the application."""
-    found: Object = {} if access.scheme == "http" else {"scheme": access.scheme}
-    if access.username is not None:
-        found["basicAuth"] = {"username": _ref("username"), "password": _ref(_key(access.password_file))}
-    if access.token_file is not None:
-        found["authorization"] = {"credentials": _ref(_key(access.token_file))}
-    tls: Object = {} if access.ca_file is None else {"ca": {"secret": _ref(_key(access.ca_file))}}
-    if access.server_name is not None:
-        tls["serverName"] = access.server_name
-    return found | ({"tlsConfig": tls} if tls else {})
-
-
-def _ref(key: str) -> Object:
-    return {"name": ACCESS, "key": key}
-
-
-def _key(file: str | None) -> str:
-    return str(file).rpartition("/")[2]

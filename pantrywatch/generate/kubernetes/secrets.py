@@ -16,10 +16,7 @@ from pantrywatch.generate.kubernetes.objects import NAME, Object
 WORK_FOLDER = "/etc/pantrywatch"
 _STATE = "/state"
 # Folders that are links in the images → what they are links to: a mount belongs there.
-_LINKS = {
-    "browser": {f"{top}/secrets": "/run/pantrywatch/browser/secrets" for top in (WORK_FOLDER, _STATE)},
-    "": {f"{top}/secrets": "/run/pantrywatch/exporter/secrets" for top in (WORK_FOLDER, _STATE)},
-}
+_LINKS = {f"{top}/secrets": "/run/pantrywatch/exporter/secrets" for top in (WORK_FOLDER, _STATE)}
 # What the pods of each exporter set besides `kubernetes.environment`: as in docker-compose.yml.
 ENVIRONMENT = {
     "PANTRYWATCH_STATE": _STATE,
@@ -74,14 +71,13 @@ def named_files(section: Any) -> Iterator[str]:
                 yield from named_files(value)
 
 
-def volumes(secret: Needed, job: str) -> tuple[list[Object], list[Object]]:
+def volumes(secret: Needed) -> tuple[list[Object], list[Object]]:
     """Return volumes and mounts: each folder with secrets is mounted whole, so that a new value reaches the pod."""
-    links = _LINKS.get(job, _LINKS[""])
     folders: dict[str, dict[str, str]] = {}
     for key, file in secret.files.items():
         path = posixpath.normpath(posixpath.join(WORK_FOLDER, file))
         folder = posixpath.dirname(path)
-        folders.setdefault(links.get(folder, folder), {})[key] = posixpath.basename(path)
+        folders.setdefault(_LINKS.get(folder, folder), {})[key] = posixpath.basename(path)
     entries = list(enumerate(folders.items()))
     mounts = [mount for number, (folder, keys) in entries for mount in _mounts(f"secrets-{number}", folder, keys)]
     return [_volume(f"secrets-{number}", secret.name, keys) for number, (_, keys) in entries], mounts

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pantrywatch.config.kubernetes import KubernetesSettings
+from pantrywatch.config.scale import Scale
 from pantrywatch.config.settings import Settings
 from pantrywatch.generate.alertmanager.output import alertmanager_files
 from pantrywatch.generate.alertmanager.secrets import secret_files
+from pantrywatch.generate.kubernetes.access import access_needed, by_reference
 from pantrywatch.generate.kubernetes.objects import (
     ALERTMANAGER,
     NAME,
@@ -32,6 +34,7 @@ _API = "monitoring.coreos.com/v1"
 # Where the operator mounts the Secret of the configuration, and those of `spec.secrets`.
 _CONFIGURATION, _SECRETS = "/etc/alertmanager/config", "/etc/alertmanager/secrets"
 _DELIVERY = "alertmanager-secrets"
+_STORE = f"{NAME}-store"
 _REPLICAS = 2
 
 
@@ -107,6 +110,11 @@ def delivery_secret(settings: Settings, settings_file: str) -> Needed:
     return needed(_DELIVERY, files, settings_file)
 
 
+def store_secret(settings: Settings) -> Needed:
+    """Return the Secret with what Prometheus logs in with at the stores of `scale`."""
+    return access_needed(_STORE, [one.access() for one in settings.scale.remote_write] if settings.scale else [])
+
+
 def _prometheus(place: KubernetesSettings, settings: Settings) -> Object:
     chosen = {"matchLabels": {"release": place.release}}
     pace = Pace()
@@ -137,8 +145,29 @@ def _prometheus(place: KubernetesSettings, settings: Settings) -> Object:
         "securityContext": _server_security(),
         "podMetadata": {"labels": {"app.kubernetes.io/part-of": NAME}},
         "storage": _storage(place.storage),
+        **_beyond(settings.scale),
         "affinity": _apart("prometheus"),
     }
+
+
+def _beyond(scale: Scale | None) -> Object:
+    """Return the name of the installation, and the stores to write to; the operator names the replicas itself."""
+    if scale is None:
+        return {}
+    relabelling = {"action": "labeldrop", "regex": "replica"}  # one set of series in a store that deduplicates
+    written = [
+        {
+            "url": one.url,
+            "writeRelabelConfigs": [relabelling],
+            **_without_scheme(by_reference(one.access(), _STORE, number)),
+        }
+        for number, one in enumerate(scale.remote_write)
+    ]
+    return {"externalLabels": {"cluster": scale.cluster}} | ({"remoteWrite": written} if written else {})
+
+
+def _without_scheme(found: Object) -> Object:
+    return {name: value for name, value in found.items() if name != "scheme"}  # it is in the URL
 
 
 def _alertmanager(settings: Settings, configuration: str) -> Object:

@@ -125,7 +125,7 @@ def _probes() -> Object:
 
 def _pod(place: KubernetesSettings, component: Component, secret: Needed | None) -> Object:
     job = component.job
-    held, mounts = volumes(secret, job) if secret else ([], [])
+    held, mounts = volumes(secret) if secret else ([], [])
     main = container(place, job)
     main["volumeMounts"] += mounts
     spec: Object = {
