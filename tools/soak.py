@@ -110,12 +110,14 @@ PARTS = (
     *(
         Part(
             f"pair-{name}",
-            f"100 times `kill -9` of {what} of a highly available pair while an alert fires: it is always there, once,"
-            " and never resolved in between; no message has a copy, silences survive, and the store lacks no two"
+            f"{kills} times `kill -9` of {what} of a highly available pair while an alert fires: it is always there,"
+            " once, and never resolved in between; no message has a copy, silences survive, and the store lacks no two"
             " scrapes in a row but what it had not written before a kill of its own.",
             ("-m", "soak", "-n", "0", "tests/soak/test_pair.py", "-k", name),
         )
-        for name, what in (("evaluating", "a Prometheus"), ("keeping", "an Alertmanager, and of the store,"))
+        for name, what, kills in (
+            ("evaluating", "a Prometheus", 100), ("notifying", "an Alertmanager", 100), ("keeping", "the store", 60),
+        )
     ),
     *(
         Part(

@@ -47,6 +47,7 @@ class Server:
     port: int
     folder: Path
     child: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
 
     @property
     def url(self) -> str:
@@ -58,6 +59,11 @@ class Server:
         with (self.folder / f"{self.kind}-{self.port}.log").open("ab") as output:
             self.child = subprocess.Popen(self.command, stdout=output, stderr=output, cwd=self.folder)
         wait_until(lambda: self.get(_READY[self.kind]) is not None, 60, f"{self.kind} is ready")
+        self.started = time.monotonic()
+
+    def runs_seconds(self) -> float:
+        """Return for how long it has been ready."""
+        return time.monotonic() - self.started
 
     def kill(self) -> None:
         """End it as the kernel does when memory runs out."""
