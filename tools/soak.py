@@ -109,6 +109,18 @@ PARTS = (
     ),
     *(
         Part(
+            f"pair-{name}",
+            f"{kills} times `kill -9` of {what} of a highly available pair while an alert fires: it is always there,"
+            " once, and never resolved in between; no message has a copy, silences survive, and the store lacks no two"
+            " scrapes in a row but what it had not written before a kill of its own.",
+            ("-m", "soak", "-n", "0", "tests/soak/test_pair.py", "-k", name),
+        )
+        for name, what, kills in (
+            ("evaluating", "a Prometheus", 100), ("notifying", "an Alertmanager", 100), ("keeping", "the store", 60),
+        )
+    ),
+    *(
+        Part(
             f"gameday-{name}",
             "Every fault of this part of the game day, and ten quiet minutes unless it is played one by one, bring the"
             " alerts declared and no others.",
