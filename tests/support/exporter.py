@@ -64,8 +64,8 @@ def fetch(url: str, timeout: float = 3.0) -> Page:
     with urllib.request.urlopen(request, timeout=timeout + 5) as answer:  # noqa: S310 - loopback
         text = answer.read().decode()
     seconds = time.monotonic() - start
-    # Where processes wait for a processor, so does this one.
-    grace = 1.0 if os.getloadavg()[0] > (os.cpu_count() or 1) else 0.0
+    # Where processes wait for a processor, so does this one, in proportion.
+    grace = max(0.0, os.getloadavg()[0] / (os.cpu_count() or 1) - 1)
     assert seconds <= timeout + grace, f"answered after {seconds:.3f} s, the scrape's timeout is {timeout} s"
     return page(text, seconds)
 
