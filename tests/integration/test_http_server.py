@@ -73,6 +73,14 @@ class Server:
         """Return a new connection."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
 
+    def listens(self) -> bool:
+        """Return whether it takes new connections."""
+        try:
+            self.connect().close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
     def get(self, path: str = "/") -> tuple[int, bytes]:
         """Return status and body over a connection of its own."""
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
@@ -280,6 +288,7 @@ def test_the_end_waits_for_answers_in_progress_but_not_for_ever(tmp_path: Path) 
         reading.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = reading.recv(1)
         server.process.send_signal(signal.SIGTERM)
+        servers.wait_until(lambda: not server.listens(), 10, "it takes no new connection")
         answer += b"".join(iter(lambda: reading.recv(1_000_000), b""))
         assert len(answer.partition(b"\r\n\r\n")[2]) == 8_000_000
         assert _ended_within(waiting, 10)
