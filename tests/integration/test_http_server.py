@@ -189,6 +189,23 @@ def test_requests_sent_at_once_are_answered_in_order(tmp_path: Path) -> None:
             assert answer.count(b"date: ") == 3
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"POST /wait HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx",
+    ],
+    ids=["head", "body"],
+)
+def test_what_is_not_http_is_refused(tmp_path: Path, sent: bytes) -> None:
+    """A malformed head or body has the answer 400, and ends the connection."""
+    with _server(tmp_path) as server, server.connect() as connection:
+        connection.sendall(sent + b"\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert server.get() == (200, b"ok")
+
+
 def test_a_client_that_has_finished_sending_still_gets_its_answer(tmp_path: Path) -> None:
     """Half a connection is enough: `printf … | nc` closes its side at once."""
     with _server(tmp_path) as server, server.connect() as connection:
