@@ -258,7 +258,7 @@ class Connection(asyncio.Protocol):
     async def _send(self, exchange: _Exchange, event: Event) -> None:
         """Send a part of the answer, once the client has read enough of what came before (ASGI)."""
         await self._writable.wait()
-        if self._is_lost:
+        if self._is_lost or exchange.complete:
             return
         if event["type"] == "http.response.start":
             exchange.head = self._head(event)
@@ -303,8 +303,12 @@ class Connection(asyncio.Protocol):
             self._end_after(self._limits.answer_seconds)
 
     def _refuse(self) -> None:
-        """Answer what is not HTTP."""
-        if self._http.our_state is h11.IDLE:
+        """Answer what is not HTTP, be it a request or the body of one."""
+        exchange = self._exchange
+        if exchange and not exchange.started:
+            exchange.complete = True  # by this answer
+            exchange.changed.set()
+        if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             text = b"Invalid HTTP request received."
             head = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(text)), _CLOSE]
             response = h11.Response(status_code=400, headers=head, reason=b"Bad Request")

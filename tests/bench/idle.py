@@ -150,11 +150,9 @@ def _report(
 ) -> Iterator[str]:
     yield from (_HEADING, f"`./run bench idle`, on {_machine()}.")
     yield f"Medians of {options.intervals} intervals of 15 s with one scrape each, and of {options.starts} starts."
-    yield (
-        "Peers from Debian testing, with their optional collectors of what pantrywatch measures too: "
-        + ", ".join(_version(programs / PROGRAMS[name]) for name in options.exporters)
-        + "."
-    )
+    yield "Peers from Debian testing, with their optional collectors of what pantrywatch measures too:"
+    yield ", ".join(_version(programs / PROGRAMS[name]) for name in options.exporters) + "."
+    yield "What pantrywatch alone measures is on, such as the waits of a database, which it samples each second."
     yield f"An interpreter that only starts takes {starts['python'] * 1e3:.0f} ms of CPU.\n"
     columns = (
         "exporter", "series", "CPU of a scrape ms", "all CPU in 15 s ms", "of the peer's",

@@ -73,6 +73,14 @@ class Server:
         """Return a new connection."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
 
+    def listens(self) -> bool:
+        """Return whether it takes new connections."""
+        try:
+            self.connect().close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
     def get(self, path: str = "/") -> tuple[int, bytes]:
         """Return status and body over a connection of its own."""
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
@@ -181,6 +189,23 @@ def test_requests_sent_at_once_are_answered_in_order(tmp_path: Path) -> None:
             assert answer.count(b"date: ") == 3
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"POST /wait HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx",
+    ],
+    ids=["head", "body"],
+)
+def test_what_is_not_http_is_refused(tmp_path: Path, sent: bytes) -> None:
+    """A malformed head or body has the answer 400, and ends the connection."""
+    with _server(tmp_path) as server, server.connect() as connection:
+        connection.sendall(sent + b"\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert server.get() == (200, b"ok")
+
+
 def test_a_client_that_has_finished_sending_still_gets_its_answer(tmp_path: Path) -> None:
     """Half a connection is enough: `printf … | nc` closes its side at once."""
     with _server(tmp_path) as server, server.connect() as connection:
@@ -280,6 +305,7 @@ def test_the_end_waits_for_answers_in_progress_but_not_for_ever(tmp_path: Path) 
         reading.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = reading.recv(1)
         server.process.send_signal(signal.SIGTERM)
+        servers.wait_until(lambda: not server.listens(), 10, "it takes no new connection")
         answer += b"".join(iter(lambda: reading.recv(1_000_000), b""))
         assert len(answer.partition(b"\r\n\r\n")[2]) == 8_000_000
         assert _ended_within(waiting, 10)
