@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import signal
@@ -35,6 +36,7 @@ SPEED = 30
 SCRAPE_SECONDS = Speed(SPEED).scrape_seconds
 ALERT = "CrmDatabaseDown"
 _RESEND_SECONDS = 3  # an Alertmanager without it for four times as long takes the alert as resolved
+_SENT = "prometheus_remote_storage_queue_highest_sent_timestamp_seconds"
 _READY = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "store": "/health"}
 
 
@@ -59,11 +61,11 @@ class Server:
         with (self.folder / f"{self.kind}-{self.port}.log").open("ab") as output:
             self.child = subprocess.Popen(self.command, stdout=output, stderr=output, cwd=self.folder)
         wait_until(lambda: self.get(_READY[self.kind]) is not None, 60, f"{self.kind} is ready")
-        self.started = time.monotonic()
+        self.started = time.time()
 
     def runs_seconds(self) -> float:
         """Return for how long it has been ready."""
-        return time.monotonic() - self.started
+        return time.time() - self.started
 
     def kill(self) -> None:
         """End it as the kernel does when memory runs out."""
@@ -89,6 +91,12 @@ class Server:
         found = answer.json()["data"]["alerts"] if answer else []
         return any(one["labels"]["alertname"] == ALERT and one["state"] == "firing" for one in found)
 
+    def writes(self) -> bool:
+        """Return whether a Prometheus has sent the store a sample of after its start: that takes it some seconds."""
+        answer = self.get("/metrics")
+        sent = re.findall(rf"^{_SENT}{{.*}} (\S+)$", answer.text, re.MULTILINE) if answer else []
+        return any(float(moment) > self.started for moment in sent)
+
 
 @dataclass(slots=True)
 class Database:
@@ -111,10 +119,10 @@ class Pair:
     box: Inbox
 
     def is_whole(self) -> bool:
-        """Return whether each Alertmanager has the alert, each Prometheus sends it, and the store answers."""
+        """Return whether both Alertmanagers have the alert, both Prometheus send it and write, and the store answers."""
         return (
             all(one.alerts() for one in self.servers["alertmanager"])
-            and all(one.fires() for one in self.servers["prometheus"])
+            and all(one.fires() and one.writes() for one in self.servers["prometheus"])
             and self.store.get("/health") is not None
         )
 
