@@ -63,7 +63,7 @@ def _labels(metric: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The made-up past of the demo as blocks and text, a moment in it and its last, and the answers of the reference."""
+    """The made-up past of the demo as blocks and text, a moment in it and its last, and the answers of a reference."""
 
     blocks: Path
     text: Path
