@@ -119,7 +119,7 @@ class Pair:
     box: Inbox
 
     def is_whole(self) -> bool:
-        """Return whether both Alertmanagers have the alert, both Prometheus send it and write, and the store answers."""
+        """Return whether both Alertmanagers have the alert, both Prometheus send it and write, the store answers."""
         return (
             all(one.alerts() for one in self.servers["alertmanager"])
             and all(one.fires() and one.writes() for one in self.servers["prometheus"])
