@@ -228,6 +228,33 @@ function(config=(import 'config.libsonnet').defaults)
             description: 'A disk operation failed in the ' + last(limits.range) + '. First check whether the disk is full or broken, then the log.',
             impact: "Samples, and with them the month's budgets, may be lost.",
           }),
+          alert('CrmMonitoringStoreBehind', 'medium', function(limits) {
+            component: 'prometheus',
+            type: 'error',
+            // A queue that has sent nothing since its start has no such time yet: the start is the next best.
+            expr: |||
+              max by (job, instance, url) (%(sent)s) > %(seconds)d
+                or max by (job, instance, url) (
+                  (%(queue)s unless on (job, instance, url) %(last)s) * 0 + on (job, instance) group_left () (time() - process_start_time_seconds)
+                ) > %(seconds)d
+            ||| % {
+              sent: known.age('prometheus_remote_storage_queue_highest_sent_timestamp_seconds'),
+              last: known.gauge('prometheus_remote_storage_queue_highest_sent_timestamp_seconds'),
+              queue: known.gauge('prometheus_remote_storage_shards'),
+              seconds: limits.seconds,
+            },
+            summary: 'The store {{ $labels.url }} has received nothing from Prometheus ({{ $labels.instance }}) for {{ $value | humanizeDuration }}.',
+            description: 'Prometheus keeps trying, and has what is missing for two hours. First check whether the store answers, and what its log and that of Prometheus say.',
+            impact: 'Boards and reports that read the store show an earlier state. Alerts do not depend on it.',
+          }),
+          alert('CrmMonitoringStoreRefuses', 'medium', function(limits) {
+            component: 'prometheus',
+            type: 'error',
+            expr: 'sum by (job, instance, url) (increase(prometheus_remote_storage_samples_failed_total[%s])) > 0' % duration(limits.range),
+            summary: 'The store {{ $labels.url }} refuses samples of Prometheus ({{ $labels.instance }}): {{ $value | humanize }} in the ' + last(limits.range) + '.',
+            description: 'They are lost there: what is refused is not sent again. First check the answer of the store in the log of Prometheus: a login, a limit, or samples that are too old.',
+            impact: 'Boards and reports that read the store have gaps. Alerts do not depend on it.',
+          }),
           alert('CrmMonitoringRetentionShort', 'medium', function(limits) {
             component: 'prometheus',
             type: 'error',

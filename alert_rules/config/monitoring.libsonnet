@@ -61,6 +61,12 @@
   // Most of these are tried every two hours: the range holds at least one try.
   CrmMonitoringStorageFailing: { range: '3h', 'for': '1m' },
 
+  // Prometheus sends each second what it has. Past a restart of the store.
+  CrmMonitoringStoreBehind: { seconds: 300, 'for': '2m' },
+
+  // It tries again by itself before it gives samples up. Not one is normal.
+  CrmMonitoringStoreRefuses: { range: '15m', 'for': '1m' },
+
   // Budgets look back `days`; lower it only together with them. `range`: the largest blocks of a server with the retention
   // we ship span two days. `for`: past a reload of the data, when nothing is known for a moment.
   CrmMonitoringRetentionShort: { days: 30, range: '3d', 'for': '15m' },
