@@ -156,6 +156,7 @@ def test_a_real_browser_on_the_demos_page_reports(stack: stacks.Stack) -> None:
     assert complaints == []
 
 
+@pytest.mark.long
 def test_every_recorded_metric_is_still_exported(stack: stacks.Stack) -> None:
     """Each metric that the rules are checked against is on the pages of a running stack, with its type and labels."""
     # Background queries and process groups have intervals of up to a minute.
@@ -165,6 +166,7 @@ def test_every_recorded_metric_is_still_exported(stack: stacks.Stack) -> None:
     assert missing == []
 
 
+@pytest.mark.long
 def test_a_marked_deployment_reaches_the_boards(stack: stacks.Stack) -> None:
     """After `./run mark`, the query behind the deployments on the boards gives the version and the time of the mark."""
     marked = stack.run("mark", "v1.4.2", "--at", "2026-01-02T03:04:05+00:00")

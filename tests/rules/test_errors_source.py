@@ -43,6 +43,8 @@ _OF = 'job="database_log",instance="primary"'
 _ROLLED_BACK = _server("0x400", "0+20x400")
 
 
+@pytest.mark.every_release
+@pytest.mark.long
 def test_an_application_that_rolls_back_everything_has_no_error(promtool: Promtool) -> None:
     """With the log: no bad event, and no alert; without it all are bad."""
     promtool(
@@ -105,6 +107,8 @@ def test_each_server_has_its_own_source(promtool: Promtool) -> None:
     )
 
 
+@pytest.mark.every_release
+@pytest.mark.long
 def test_a_gap_is_neither_health_nor_an_outage(promtool: Promtool) -> None:
     """The exporter is down for half an hour, and then reads 900 errors at once: unknown until no trace is left of that.
 

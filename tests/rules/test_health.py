@@ -43,6 +43,8 @@ def _backend(state: int) -> list[tuple[str, dict[str, float]]]:
     ]
 
 
+@pytest.mark.every_release
+@pytest.mark.long
 def test_a_target_degrades_before_it_is_unhealthy(promtool: Promtool) -> None:
     """Worse than promised is degraded, a critical or high alert unhealthy as long as users are affected; both pass."""
     good: Segments = [(1000, 12), (995, 24), (500, 24), (1000, 84)]

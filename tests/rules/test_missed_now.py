@@ -36,6 +36,8 @@ def _after_eleven_minutes(
     promtool(series_of(target, good, bad), "30s", cases, every="1m", about=target, records=_RULES)
 
 
+@pytest.mark.every_release
+@pytest.mark.long
 def test_every_target_that_nobody_keeps_is_told_within_ten_minutes(promtool: Promtool) -> None:
     """All events bad from the first hour on, 30 a minute: nine minutes later every target is told, front end too."""
     good = [(15.0, _steps(60)), (0.0, _steps(30)), (15.0, _steps(60))]

@@ -70,6 +70,8 @@ def test_a_missing_bucket_is_missing_data_not_a_perfect_record(promtool: Promtoo
     )
 
 
+@pytest.mark.every_release
+@pytest.mark.long
 def test_what_is_not_measured_here_raises_no_alarm(promtool: Promtool) -> None:
     """In the committed installation the front end is not fed, nor what the application has never exported: no alert."""
     names = {target.id for target in read_targets(ROOT / "targets.yaml").targets}
@@ -87,6 +89,8 @@ def test_what_is_not_measured_here_raises_no_alarm(promtool: Promtool) -> None:
     )
 
 
+@pytest.mark.every_release
+@pytest.mark.long
 def test_what_the_application_exported_once_is_missed(promtool: Promtool) -> None:
     """A histogram of statements vanishes with a deployment: it stays measured, and its absence is an alert."""
     name = "db_client_operation_duration_seconds"

@@ -84,6 +84,8 @@ def test_a_steady_burn_fires_the_tier_whose_factor_it_exceeds(
     )
 
 
+@pytest.mark.every_release
+@pytest.mark.long
 def test_failures_in_a_quiet_night_page_nobody(promtool: Promtool) -> None:
     """After a busy day three failures out of few requests cost too little of the month; one alone is never enough."""
     night: Segments = [(1, 12), (0, 3), (1, 40)]
@@ -102,6 +104,8 @@ def test_two_failures_of_a_young_installation_page_nobody(promtool: Promtool) ->
     promtool(series, "1m", nobody, about="api-availability", records=BURNING)
 
 
+@pytest.mark.every_release
+@pytest.mark.long
 def test_a_sustained_outage_at_night_is_noticed(promtool: Promtool) -> None:
     """Few requests that all fail, for hours: the checks page at once, the requests as soon as they add up."""
     requests = series_of("api-error-rate", [(100, 144), (0, 60)], [(0, 144), (2, 60)])

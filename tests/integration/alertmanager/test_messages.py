@@ -347,6 +347,7 @@ def test_what_is_over_is_told_as_past(rendered: dict[str, dict[str, str]], form:
     assert "was: " not in rendered["one"][form]
 
 
+@pytest.mark.long
 def test_the_link_of_a_message_silences(rendered: dict[str, dict[str, str]], tmp_path: Path) -> None:
     """In a browser it opens the form with the labels filled in; a name and a reason later the alert is silenced."""
     link = next(link for link in _links(rendered["one"]["text"]) if "silences/new" in link)

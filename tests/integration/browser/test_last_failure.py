@@ -130,6 +130,7 @@ def test_a_failure_of_the_browser_replaces_none_of_the_page(tmp_path: Path) -> N
     assert keeper.document("/last-failure/one") == b"of the page"
 
 
+@pytest.mark.long
 def test_a_folder_that_cannot_be_written_costs_the_documents_alone(
     web: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -227,6 +227,7 @@ def test_a_large_page_ends_one_way_or_the_other(web: Server) -> None:
         assert result.gauges["browser_page_transferred_bytes", ("document",)] >= 50_000_000
 
 
+@pytest.mark.long
 def test_a_page_that_takes_all_memory_is_exhausted(web: Server) -> None:
     """It is ended at 768 MiB, long before the machine is."""
     eats = "const all = []; setInterval(() => all.push(new Uint8Array(64 << 20).fill(1)), 50);"

@@ -47,6 +47,7 @@ def test_validate_prints_what_is_missing_and_the_command_that_grants_it(
             client.execute_command("ACL", "DELUSER", "poor")
 
 
+@pytest.mark.long
 def test_validate_names_the_rights_that_samples_need(redis_server: servers.Redis, tmp_path: Path) -> None:
     """Only with `samples` are SCAN, MEMORY and OBJECT asked for; the command that is printed grants them."""
     url, more = f"redis://sampling:pw@127.0.0.1:{redis_server.port}", "    samples: {}\n"

@@ -16,6 +16,7 @@ def _of(*alerts: str, to: str = "on-call", status: str = "firing") -> Delivery:
     return Delivery("webhook", to, f"{len(alerts)} alerts", "text", "", status, "high", alerts)
 
 
+@pytest.mark.long
 def test_the_page_is_as_long_for_many_alerts_as_for_few() -> None:
     """300 messages of 500 alerts each make a page of 30 incidents and 100 messages."""
     mailbox = Mailbox(None)
