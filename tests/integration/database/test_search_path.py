@@ -110,7 +110,7 @@ def test_no_planted_function_or_operator_is_called(
         (tmp_path / "own.yaml").write_text(OWN_QUERIES)
         settings = "environment: test\ndatabase:\n  - {name: main, dsn_file: ../dsn, queries: [../own.yaml]}\n"
         with exporter(tmp_path / "exporter", settings, ["database"]) as running:
-            servers.wait_until(running.has_run_all_queries, 20, "every query ran")
+            servers.wait_until(running.has_run_all_queries, 60, "every query ran")
             page = running.scrape("/metrics/database")
         _validate(tmp_path / "exporter")
         assert log.read_text().count(MARK) == before
