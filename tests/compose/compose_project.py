@@ -30,8 +30,19 @@ class Stack:
         """Call docker-compose for all profiles that the project has running; return what it printed."""
         environment = {**self.engine.environment(), "COMPOSE_HTTP_TIMEOUT": "300"}
         command = ["docker-compose", "--project-name", PROJECT, *arguments]
-        done = run(command, environment, timeout=timeout, check=check, cwd=self.clone)
+        done = run(command, environment, timeout=timeout, check=False, cwd=self.clone)
+        if "has active endpoints" in done.stderr:
+            self._disconnect_all()
+            done = run(command, environment, timeout=timeout, check=False, cwd=self.clone)
+        assert not check or done.returncode == 0, f"{' '.join(command)}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done.stdout + done.stderr
+
+    def _disconnect_all(self) -> None:
+        """Let go of what dockerd 20.10 may keep of a container that was killed and is gone."""
+        networks = self.engine.docker("network", "ls", "--filter", f"name={PROJECT}_", "--format", "{{.Name}}").split()
+        for network in networks:
+            for endpoint in json.loads(self.engine.docker("network", "inspect", network))[0]["Containers"].values():
+                self.engine.docker("network", "disconnect", "--force", network, endpoint["Name"], check=False)
 
     def demo(self, *arguments: str, check: bool = True) -> str:
         """Call docker-compose with the demo profile on."""

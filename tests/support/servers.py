@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ _PASSWORD_IN_URL = "s3cr3t-p%40ss%2Fword"
 PATIENCE_SECONDS = 60.0  # a deadline ends what hangs; a shorter one would only fail where the machine is busy
 PORTS = range(10_000, 19_000)  # below those of whole stacks, and of outgoing connections, which take one at any time
 _given: set[int] = set()
+_reserved: deque[socket.socket] = deque(maxlen=100)  # the newest, each until it is left out or the process ends
 _random = random.SystemRandom()  # its own, since tests that run at the same time may have one seed
 RUN_AS_POSTGRES = (
     "setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups",
@@ -36,9 +38,17 @@ def free_port() -> int:
         port = _random.choice(PORTS)
         if port in _given:
             continue
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            _given.add(port)
-            return port
+        # Between this look and the server's start no other test process is given it.
+        reserved = socket.socket(socket.AF_UNIX)
+        with suppress(OSError):
+            reserved.bind(f"\0pantrywatch-test-port-{port}")
+            with socket.create_server(("127.0.0.1", port)):
+                _given.add(port)
+                if len(_reserved) == _reserved.maxlen:
+                    _reserved.popleft().close()
+                _reserved.append(reserved)
+                return port
+        reserved.close()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
