@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
 import shutil
@@ -30,6 +31,12 @@ RUN_AS_POSTGRES = (
     # The temporary directory's parents may be closed to others; the bit makes access(2) respect the capability too.
     "--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search",
 )  # fmt: skip
+
+
+@atexit.register
+def _leave_ports() -> None:
+    for reserved in _reserved:
+        reserved.close()
 
 
 def free_port() -> int:

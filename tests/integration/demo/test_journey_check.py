@@ -22,7 +22,10 @@ def test_the_journey_of_the_settings_passes(installation: Installation, tmp_path
     assert done.returncode == 0, done.stdout + done.stderr
     steps = exporter.page(done.stdout).samples("pantrywatch_check_step_success")
     assert [(labels["target"], value) for labels, value in steps] == [("system-availability", 1)] * 3
-    assert [json.loads(line)["status"] for line in _log(installation)[lines:]] == [200, 200, 201]
+    # A line of what was asked before may come late.
+    answers = [json.loads(line)["status"] for line in _log(installation)[lines:]]
+    assert answers[-3:] == [200, 200, 201]
+    assert set(answers) == {200, 201}
     assert installation.postgres.value(count, "crm") == records + 1
 
 
