@@ -28,6 +28,8 @@ def suggestion(word: object, known: Iterable[str]) -> str:
 def expected_one_of(known: Iterable[str], got: object) -> str:
     """Return the message for a value outside a closed set of words."""
     words = list(known)
+    if not words:  # names that another section has to give first
+        return f"expected a name that is defined, of which there is none, got {shown(got)}"
     return f"expected one of {', '.join(words)}, got {shown(got)}{suggestion(got, words)}"
 
 
