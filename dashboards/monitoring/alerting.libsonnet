@@ -26,7 +26,7 @@ function(config)
         panel.query('sum(rate(prometheus_notifications_errors_total[$__rate_interval]))', 'alerts not delivered'),
         panel.query('sum(rate(alertmanager_notifications_failed_total[$__rate_interval]))', 'notifications failed'),
       ],
-      'Neither Prometheus nor Alertmanager is scraped.',
+      'Neither Prometheus nor Alertmanager has been scraped twice in the last minutes.',
     ) + panel.size(12, 9) + panel.decimals(3),
 
     panel.timeseries(
@@ -56,7 +56,7 @@ function(config)
         panel.now('sum(alertmanager_silences{state="active"})', 'silences'),
         panel.now('max(prometheus_notifications_alertmanagers_discovered)', 'Alertmanagers'),
       ],
-      'Neither Prometheus nor Alertmanager is scraped.',
+      'Neither Prometheus nor Alertmanager has been scraped twice in the last minutes.',
     ) + panel.size(8, 8) + panel.plain_stat + panel.decimals(0)
     + panel.one('Alertmanagers', { thresholds: { mode: 'absolute', steps: [{ color: colors.hurt, value: null }, { color: colors.kept, value: 1 }] } }),
   ]
