@@ -56,7 +56,7 @@ function(config)
         panel.now('sum(alertmanager_silences{state="active"})', 'silences'),
         panel.now('max(prometheus_notifications_alertmanagers_discovered)', 'Alertmanagers'),
       ],
-      'Neither Prometheus nor Alertmanager has been scraped twice in the last minutes.',
+      'Neither Prometheus nor Alertmanager is scraped.',
     ) + panel.size(8, 8) + panel.plain_stat + panel.decimals(0)
     + panel.one('Alertmanagers', { thresholds: { mode: 'absolute', steps: [{ color: colors.hurt, value: null }, { color: colors.kept, value: 1 }] } }),
   ]

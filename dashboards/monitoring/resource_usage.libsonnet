@@ -44,7 +44,7 @@ function(config)
       'Resident memory of Prometheus, Alertmanager and the exporters. Good: level.',
       'bytes',
       [panel.query('sum by (job) (process_resident_memory_bytes{%s})' % config.selectors.monitoring, '{{job}}')],
-      'Neither Prometheus, Alertmanager nor an exporter has been scraped twice in the last minutes.',
+      'Neither Prometheus, Alertmanager nor an exporter is scraped.',
     ) + panel.size(8, 8),
 
     panel.timeseries(
@@ -70,7 +70,7 @@ function(config)
       [
         panel.rows('label_replace(count by (version) (prometheus_build_info), "part", "Prometheus", "", "") or label_replace(count by (version) (alertmanager_build_info), "part", "Alertmanager", "", "") or label_replace(count by (version) (pantrywatch_exporter_build_info), "part", "exporters", "", "")'),
       ],
-      'Neither Prometheus, Alertmanager nor an exporter has been scraped twice in the last minutes.',
+      'Neither Prometheus, Alertmanager nor an exporter is scraped.',
       [
         ['part', 'Part'],
         ['version', 'Version'],
