@@ -42,6 +42,7 @@ def main() -> None:
     known = [board["uid"] for board in requests.get(f"{options.url}/api/boards", timeout=10).json()]
     with browser_page(options.width, _TOP_PX) as page:
         for uid in options.boards or known:
+            page.set_viewport_size({"width": options.width, "height": _TOP_PX})  # a page is at least as high as this
             page.goto(f"{options.url}/d/{uid}?from={options.range}&to=now&refresh=")
             _draw(page, options.width, whole=options.whole)
             page.screenshot(path=options.into / f"{uid}.png")

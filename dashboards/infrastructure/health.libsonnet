@@ -9,13 +9,6 @@ function(config)
   local colors = panel.colors;
 
   local judged(steps, fields={}) = status.colored({ thresholds: status.steps(steps) } + fields);
-  local used(free, size) = |||
-    max by (instance) (
-      1 - max by (instance, mountpoint) (%(free)s{%(disks)s})
-        / on (instance, mountpoint) (max by (instance, mountpoint) (%(size)s{%(disks)s}) > 0)
-    )
-  ||| % { free: free, size: size, disks: queries.disks };
-
   [
     panel.table(
       'Hosts, busiest first',
@@ -29,7 +22,7 @@ function(config)
         panel.rows(queries.recent('node_pressure_io_waiting_seconds_total')),
         panel.rows(queries.recent('node_pressure_memory_waiting_seconds_total')),
         panel.rows(queries.available),
-        panel.rows(used('node_filesystem_avail_bytes', 'node_filesystem_size_bytes')),
+        panel.rows('max by (instance) (%s)' % queries.disk_used('instance, device, mountpoint')),
         panel.rows('time() - max by (instance) (node_boot_time_seconds{%s})' % queries.host),
       ],
       'No host is monitored, or none responds.',

@@ -11,8 +11,6 @@ function(config)
   local mount = 'instance, device, mountpoint, fstype';
   local newest(metric) = queries.newest(metric, mount, queries.disks);
   local left = 'node_filesystem_avail_bytes{%s}' % queries.disks;
-  local taken = '(%s - %s)' % [newest('node_filesystem_size_bytes'), newest('node_filesystem_free_bytes')];
-  local as_df = '%s / (%s + %s > 0)' % [taken, taken, newest('node_filesystem_avail_bytes')];
   local waiting(what, limit, description, alert_like) = panel.timeseries(
     'Waiting for ' + what,
     description,
@@ -30,7 +28,7 @@ function(config)
       'Each file system, fullest first. Full in: at the trend of the last six hours (an estimate: one large file skews it; empty where it does not fill up; too early until half of that time is known). Used is what `df` shows: blocks reserved for root count neither as used nor as available. When a disk is full, the database stops. Inodes run out where there are many small files.',
       'percentunit',
       [
-        panel.rows(as_df),
+        panel.rows(queries.disk_used(mount)),
         panel.rows(newest('node_filesystem_size_bytes')),
         panel.rows(newest('node_filesystem_avail_bytes')),
         panel.rows(history.or_early(

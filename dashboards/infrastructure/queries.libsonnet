@@ -21,6 +21,12 @@ function(config)
     // A part of a whole, where there is a whole.
     share(part, whole, labels='instance'):: '%s / on (%s) (%s > 0)' % [part, labels, whole],
 
+    // As `df` says it: blocks reserved for root count neither as used nor as available.
+    disk_used(labels)::
+      local bytes(name) = self.newest('node_filesystem_%s_bytes' % name, labels, self.disks);
+      local taken = '(%s - %s)' % [bytes('size'), bytes('free')];
+      '%s / (%s + %s > 0)' % [taken, taken, bytes('avail')],
+
     cores:: 'max by (instance) (count by (job, instance) (rate(node_cpu_seconds_total{%s, mode="idle"}[$__rate_interval])))' % host,
     // One exporter a host, whichever it is.
     of_host(expr):: 'max by (instance) (' + std.stripChars(expr, '\n') + ')',

@@ -165,6 +165,15 @@ def test_what_cannot_be_drawn_says_why(boards: Boards) -> None:
     assert '"nodeGraph"' in boards.page.locator(boards.panel("unknown")).inner_text()
 
 
+def test_over_weeks_an_empty_panel_says_how_new_its_newest_point_is(boards: Boards) -> None:
+    """What began within the last step of a long time is not called missing without a word about it."""
+    to = 1_700_000_000_000 // 3_600_000 * 3_600_000 + 50 * 60_000
+    boards.open(f"/d/odd?from={to - 30 * 86_400_000}&to={to}")
+    text = boards.page.locator(boards.panel("empty")).inner_text()
+    assert text.startswith("nothing, because (The newest point in this time range is of ")
+    assert text.endswith(":00: what began since is seen in a shorter one.)")
+
+
 def test_the_links_to_runbooks_lead_to_them(boards: Boards) -> None:
     """A runbook is shown as its Markdown means it; there is a list of all, and nothing above docs/."""
     boards.page.goto(f"{boards.url}/docs/runbooks/CrmApiErrorRateBurn.md")

@@ -10,10 +10,11 @@ import * as stateTimeline from './panels/state-timeline.js';
 import * as table from './panels/table.js';
 import * as text from './panels/text.js';
 import * as timeseries from './panels/timeseries.js';
-import { milliseconds } from './time.js';
+import { clock, milliseconds } from './time.js';
 import { transformed } from './transformations.js';
 import { inText } from './variables.js';
 
+const A_MINUTE = 60_000;
 const TYPES = { alertlist, bargauge, heatmap, stat, 'state-timeline': stateTimeline, table, text, timeseries };
 
 // The panel's box. `draw(context)` asks and draws; errors stay inside, with the query they are about.
@@ -58,13 +59,21 @@ async function drawBody(body, panel, context) {
   const frames = asks ? transformed(await framesOf(panel, context, points, context.signal), panel) : [];
   const sameKind = body.querySelector(':scope > .failure, :scope > .empty') === null;
   if (!sameKind) body.replaceChildren();
-  if (asks && frames.every(({ fields }) => !fields[0]?.values.length)) return empty(body, panel, context);
+  if (asks && frames.every(({ fields }) => !fields[0]?.values.length)) return empty(body, panel, context, points);
   return type.draw(body, panel, frames, context);
 }
 
-function empty(body, panel, context) {
+function empty(body, panel, context, points) {
   const why = panel.fieldConfig?.defaults?.noValue;
-  body.replaceChildren(element('p', { class: 'empty nothing' }, why ? inText(why, context.variables) : 'No data'));
+  const reasons = [why ? inText(why, context.variables) : 'No data', tooNew(panel, context, points)].filter(Boolean);
+  body.replaceChildren(element('p', { class: 'empty nothing' }, reasons.join(' ')));
+}
+
+// The points of a graph are whole steps: over weeks what began minutes ago has none yet.
+function tooNew(panel, context, points) {
+  const steps = panel.targets.filter(({ expr, instant, range }) => expr && (range || !instant)).map((target) => prepared(target, panel, context, points).step);
+  const newest = Math.max(...steps.map((step) => Math.floor(context.range.to / step) * step));
+  return context.range.to - newest < A_MINUTE ? null : `(The newest point in this time range is of ${clock(newest)}: what began since is seen in a shorter one.)`;
 }
 
 function failed(body, error) {

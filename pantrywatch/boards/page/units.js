@@ -46,7 +46,8 @@ function scaled(base, steps, end = '') {
 function duration(value, decimals) {
   if (!Number.isFinite(value) || value === 0) return withUnit('s')(value, value === 0 ? 0 : decimals);
   const [, divisor, unit] = SECONDS.find(([below]) => Math.abs(value) < below);
-  return `${fixed(value / divisor, decimals)} ${unit}`;
+  const count = fixed(value / divisor, decimals);
+  return `${count} ${Number(count) === 1 && divisor >= 60 ? unit.slice(0, -1) : unit}`;
 }
 
 function age(milliseconds) {
