@@ -69,9 +69,7 @@ function(config=(import 'config.libsonnet').defaults)
             series.target_health,
             'max by (target, layer) ('
             + '2 * (' + firing('alertname=~".+Burn", severity=~"critical|high"') + ' > bool 0 unless on (target) ' + good_now + ')'
-            + ' or (' + firing('alertname=~".+(Burn|BelowTarget)"') + ' > bool 0)'
-            // Pending too: a minute of it is beyond chance.
-            + ' or (ALERTS{alertname="CrmTargetMissedNow"} > bool 0)'
+            + ' or (' + firing('alertname=~".+(Burn|BelowTarget)|CrmTargetMissedNow"') + ' > bool 0)'
             + ' or 1 + 0 * (' + worse + ')'
             + ' or 1 + 0 * (' + failing_now + ')'
             // What was counted before its source went missing says nothing about now.

@@ -103,13 +103,20 @@ function(targets, time, alerts)
   // The literal reading of a promise: told apart from, and long before, what the month's budget says.
   local said_estimate =
     if estimated == [] then '' else '{{ if eq $labels.basis "estimate" }} The number is an estimate (docs/targets.md).{{ end }}';
-  local missed_now(severity, of) = general('CrmTargetMissedNow', severity, {
+  // As burn rates: it waits in the expression, and begins only while the latest events are bad.
+  local missed_now(severity, of) = target_alert.general('CrmTargetMissedNow', severity, '0s', {
     type: 'performance',
+    local waits = wait('CrmTargetMissedNow'),
+    local held(function_name) = '%s(%s[%s])' % [function_name, series.excess, time.held(waits)],
     // Long windows find what few events show slowly; the last five minutes that had events must be bad too.
     expr: measured(
       'max by (target) (last_over_time(%s%s[%s]))' % [series.error_ratio('5m'), of, lookback('5m')]
       + ' > on (target) ' + last(series.error_budget)
-      + ' and on (target) ' + series.excess + ' > ' + decimal(targets.literal.sigmas)
+      + ' and on (target) (' + held('min_over_time') + ' > ' + decimal(targets.literal.sigmas)
+      + ' and ' + held('count_over_time') + ' > ' + decimal(time.seconds(waits) / 60) + ')'
+      + ' unless on (target) (last_over_time(%s[%s]) <= on (target) %s' % [series.error_ratio_now, lookback('5m'), last(series.error_budget)]
+      + ' unless on (target) max_over_time(ALERTS{alertname="CrmTargetMissedNow", severity="%s", alertstate="firing"}%s))'
+        % [severity, recent]
     ),
     summary: 'Target {{ $labels.target }} is missed now: {{ $value | humanizePercentage }} of its events are bad ('
              + '{{ with query (printf "100 * ' + series.error_budget + '{target=%q}" $labels.target) }}'

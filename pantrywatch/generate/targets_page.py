@@ -39,8 +39,8 @@ until its short window has been that bad for a while, and begins to fire only wh
 scrape has found no more of them than allowed, what its windows remember notifies nobody.
 
 **Missed now.** `CrmTargetMissedNow` is the promise as it is written, over 5, 10, 30 minutes and an hour: more bad
-events than {margin:g} times what is allowed, and {literal:g} standard deviations beyond that. `page: literal` in
-targets.yaml makes it high.
+events than {margin:g} times what is allowed, and {literal:g} standard deviations beyond that. As a tier it begins to
+fire only while the latest events are bad. `page: literal` in targets.yaml makes it high.
 """
 
 

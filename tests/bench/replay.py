@@ -1,14 +1,16 @@
 """The real rules over made-up events, by a real Prometheus that works through days in a minute.
 
-The events of five minutes are written as blocks; each further record is computed from its own rule by `promtool tsdb
-create-blocks-from rules`, what it needs first, and each alert's expression is asked over the whole time. Only waiting
-(`for`) and going on (`keep_firing_for`) are done here. A week of all targets takes about a minute, where promtool's own
-rule tests would take a quarter of an hour.
+The events of five minutes are written as blocks, and the share of bad ones in the last scrape of each minute. Each
+further record is computed from its own rule by `promtool tsdb create-blocks-from rules`, what it needs first, and each
+alert's expression is asked over the whole time. Only waiting (`for`) and going on (`keep_firing_for`) are done here. A
+week of all targets takes about a minute, where promtool's own rule tests would take a quarter of an hour.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
+import random
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +27,10 @@ from tests.bench.traffic import Minute
 from tests.support.servers import free_port, process, wait_until
 
 STEP_SECONDS = 60
-_GIVEN = {"slo:events_total:increase5m", "slo:events_bad:increase5m"}
+_NOW = "slo:sli_error:ratio_now"
+_GIVEN = {"slo:events_total:increase5m", "slo:events_bad:increase5m", _NOW}
+_SCRAPES = 4  # a minute
+_MANY = 30  # events of a minute, from which on how many fall into a scrape is drawn as from a normal distribution
 _NAME = re.compile(r"slo:[a-z_]+:[A-Za-z0-9_]+")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 Rule = dict[str, Any]
@@ -101,6 +106,9 @@ def _write_events(folder: Path, events: Iterable[tuple[Target, Iterator[Minute]]
             file.write(f"# TYPE slo:events_{what}:increase5m gauge\n")
             for target, minutes in counted:
                 file.writelines(_lines(what, target, minutes, start))
+        file.write(f"# TYPE {_NOW} gauge\n")
+        for target, minutes in counted:
+            file.writelines(_lines_now(target, minutes, start))
         file.write("# EOF\n")
     _promtool("openmetrics", str(page), "data", cwd=folder)
     page.unlink()
@@ -108,13 +116,34 @@ def _write_events(folder: Path, events: Iterable[tuple[Target, Iterator[Minute]]
 
 def _lines(what: str, target: Target, minutes: list[Minute], start: int) -> Iterator[str]:
     """Yield the events of five minutes at the end of each minute."""
-    id_ = target.id
-    labels = f'{{target="{id_}",layer="{target.layer}",sloth_id="crm-{id_}",sloth_service="crm",sloth_slo="{id_}"}}'
+    labels = _labels(target)
     values = [minute.total if what == "total" else minute.bad for minute in minutes]
     window = 0
     for index, value in enumerate(values):
         window += value - (values[index - 5] if index >= 5 else 0)
         yield f"slo:events_{what}:increase5m{labels} {window} {start + index * STEP_SECONDS}\n"
+
+
+def _lines_now(target: Target, minutes: list[Minute], start: int) -> Iterator[str]:
+    """Yield the share of bad events in the last scrape of each minute; none for a scrape without events."""
+    chance = random.Random(target.id)
+    for index, minute in enumerate(minutes):
+        bad, good = (_in_a_scrape(chance, count) for count in (minute.bad, minute.total - minute.bad))
+        if bad + good:
+            yield f"{_NOW}{_labels(target)} {bad / (bad + good)} {start + index * STEP_SECONDS}\n"
+
+
+def _in_a_scrape(chance: random.Random, count: int) -> int:
+    """Return how many of a minute's events fall between its last two scrapes."""
+    if count > _MANY:
+        drawn = round(chance.gauss(count / _SCRAPES, math.sqrt(count * (_SCRAPES - 1)) / _SCRAPES))
+        return min(count, max(0, drawn))
+    return sum(chance.randrange(_SCRAPES) == 0 for _ in range(count))
+
+
+def _labels(target: Target) -> str:
+    id_ = target.id
+    return f'{{target="{id_}",layer="{target.layer}",sloth_id="crm-{id_}",sloth_service="crm",sloth_slo="{id_}"}}'
 
 
 def _record(folder: Path, url: str, rules: list[Rule], start: int, end: int) -> None:

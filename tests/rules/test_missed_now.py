@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 _ALL = read_targets(ROOT / "targets.yaml")
 _NOW = 'sum by (target, severity) (ALERTS{alertstate="firing",alertname="CrmTargetMissedNow"})'
 _RULES = (
-    "slo:measured:bool|slo:events.+(5m|10m|30m|1h|sigmas)|slo:sli_error:ratio_rate5m|slo:error_budget:ratio"
+    "slo:measured:bool|slo:events.+(5m|10m|30m|1h|sigmas)|slo:sli_error:ratio_(rate5m|now)|slo:error_budget:ratio"
     "|CrmTargetMissedNow"
 )
 
@@ -62,6 +62,14 @@ def test_a_percentile_is_judged_with_a_margin(promtool: Promtool, *, share: floa
     bad = [(0.0, _steps(60)), (15 * share, _steps(30))]
     told = {'{severity="medium", target="api-latency"}': 1.0} if is_told else {}
     _after_eleven_minutes(promtool, "api-latency", good, bad, told)
+
+
+def test_nothing_begins_after_the_fix(promtool: Promtool) -> None:
+    """13 % of 30 requests a minute are late, beyond chance after nine minutes: fixed then, nobody is notified."""
+    good = [(15.0, _steps(60)), (15 * 0.87, _steps(9)), (15.0, _steps(10))]
+    bad = [(0.0, _steps(60)), (15 * 0.13, _steps(9)), (0.0, _steps(10))]
+    cases = [at(time, _NOW, {}) for time in ("69m", "70m", "71m", "74m", "79m")]
+    promtool(series_of("api-latency", good, bad), "30s", cases, about="api-latency", records=_RULES)
 
 
 def test_two_failures_in_a_quiet_night_break_no_promise(promtool: Promtool) -> None:
