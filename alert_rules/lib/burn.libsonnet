@@ -52,7 +52,7 @@ function(targets, time, alerts)
     // were: a burst of failures on a quiet day is not an outage. A short window without events says nothing: the last one
     // that had some counts, for half an hour at least.
     // Its windows remember what is over: it begins only while the latest events are bad. So it waits in the expression: a
-    // `for` would begin again with each moment in which chance lets every event be good.
+    // `for` would begin again with each moment in which chance lets every event be good. Nor does it begin in planned maintenance.
     expr: 'max by (target, layer) (min_over_time(%(ratio)s[%(held)s]) or last_over_time(%(ratio)s[%(last)s])) > '
           % { ratio: of(series.error_ratio(tier.short)), held: time.held(waits), last: lookback(tier.short) }
           + decimal(tier.factor) + ' * ' + allowed
@@ -60,7 +60,8 @@ function(targets, time, alerts)
           + ' and on (target) ' + bad + ' > ' + minimum
           + ' and on (target) ' + bad + ' > ' + allowed + ' * ' + total + ' + ' + decimal(targets.skew(sigmas))
           + ' + ' + decimal(sigmas) + ' * sqrt(' + decimal(variance) + ' * ' + total + ')'
-          + ' unless on (target) (last_over_time(' + of(series.error_ratio_now) + '[' + lookback('5m') + ']) <= ' + allowed
+          + ' unless on (target) ((last_over_time(' + of(series.error_ratio_now) + '[' + lookback('5m') + ']) <= ' + allowed
+          + ' or on (target) ' + series.is_excluded('{target="' + target.id + '"}', time.duration('5m')) + ')'
           + ' unless on (target) max_over_time(ALERTS{alertname="%s", target="%s", severity="%s", alertstate="firing"}%s))'
             % [target.runbook, target.id, tier.severity, recent],
     'for': '0s',
@@ -114,6 +115,8 @@ function(targets, time, alerts)
       + ' > on (target) ' + last(series.error_budget)
       + ' and on (target) (' + held('min_over_time') + ' > ' + decimal(targets.literal.sigmas)
       + ' and ' + held('count_over_time') + ' > ' + decimal(time.seconds(waits) / 60) + ')'
+      // Ten minutes are its longest window with events of planned maintenance in it.
+      + ' unless on (target) ' + series.is_excluded('', time.duration('10m'))
       + ' unless on (target) (last_over_time(%s[%s]) <= on (target) %s' % [series.error_ratio_now, lookback('5m'), last(series.error_budget)]
       + ' unless on (target) max_over_time(ALERTS{alertname="CrmTargetMissedNow", severity="%s", alertstate="firing"}%s))'
         % [severity, recent]

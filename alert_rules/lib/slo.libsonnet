@@ -50,12 +50,15 @@ function(targets, time)
     ],
   };
 
-  local sum(window, name, events) =
-    local sampled = std.member([series.sampled_bad, series.sampled_total], events);
-    record(
-      name,
-      if sampled then series.sampled_sum(events, window.range) else 'sum_over_time(' + events + window.range + ')' + window.scale
-    );
+  local excluded_of = {
+    [series.events_total]: series.maintenance_total,
+    [series.events_bad]: series.maintenance_bad,
+  };
+  local sum(window, name, events) = record(
+    name,
+    if events in excluded_of then series.counted_sum(events, excluded_of[events], window.range) + window.scale
+    else series.sampled_sum(events, window.range)
+  );
 
   local of(window) =
     local bad = series.sum_bad(window.name);
@@ -81,7 +84,7 @@ function(targets, time)
   local is_time(of) =
     local at(what) = known.gauge('pantrywatch_exclusion_%s_timestamp_seconds{%s}' % [what, of]);
     '(time() >= bool %s) * on (job, instance, exclusion, target) (time() < bool %s)' % [at('begins'), at('ends')];
-  local is_excluded = 'max_over_time(%s[%s]) == 1' % [series.excluded, duration('5m')];
+  local is_excluded = series.is_excluded('', duration('5m'));
 
   local with_events = [target for target in targets.targets if target.kind != 'capacity'];
   local of_capacity = [target for target in targets.targets if target.kind == 'capacity'];
@@ -95,7 +98,11 @@ function(targets, time)
         record(series.events_total, targets.total(target), series.labels(target)),
         record(series.events_bad, targets.bad(target), series.labels(target)),
         record(series.series_count, targets.counted(target), series.labels(target)),
-      ], with_events),
+      ], with_events) + [
+        // In the same group as the events: sums take both at the same times.
+        record(series.maintenance_total, series.events_total + ' and on (target) ' + is_excluded),
+        record(series.maintenance_bad, series.events_bad + ' and on (target) ' + is_excluded),
+      ],
     },
     {
       // At each scrape: whether the cause of what the windows remember goes on.

@@ -13,13 +13,22 @@
   // `exclude` of the settings names.
   excluded_total: 'slo:events_total:excluded5m',
   excluded_bad: 'slo:events_bad:excluded5m',
+  // The same each minute, which sums of hours leave out.
+  maintenance_total: 'slo:events_total:excluded_increase5m',
+  maintenance_bad: 'slo:events_bad:excluded_increase5m',
   excluded: 'slo:excluded:bool',
+  // Whether it was such a time in any minute of a range; `of`: a selector of targets.
+  is_excluded(of, range):: 'max_over_time(%s%s[%s]) == 1' % [self.excluded, of, range],
   // Their sum over a range such as `[30d]`. Versions before 0.2 recorded them as `paced5m`: until those samples are older
   // than Prometheus keeps them, they count too, and an upgrade loses no budget.
   sampled_sum(events, range)::
     local old = std.strReplace(events, ':sampled5m', ':paced5m');
     'sum without (recorded) (sum_over_time(%s%s) or label_replace(sum_over_time(%s%s), "recorded", "before", "", ""))'
     % [events, range, old, range],
+  // The sum over a range of hours of the events of each five minutes, without those of planned maintenance.
+  counted_sum(events, excluded, range)::
+    'sum without (recorded) (sum_over_time(%s%s) or label_replace(-sum_over_time(%s%s), "recorded", "excluded", "", ""))'
+    % [events, range, excluded, range],
   // Events of a window (30m 1h 2h 6h 1d 3d 30d), and the share of bad ones in it (5m too).
   sum_total(window):: 'slo:events_total:sum' + window,
   sum_bad(window):: 'slo:events_bad:sum' + window,

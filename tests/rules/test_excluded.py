@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.rules.promtool import Promtool, at
+from tests.rules.promtool import BURNING, Promtool, at
+from tests.rules.target_series import series_of
 
 _RULES = r"slo:excluded:bool|slo:events_(total|bad):(sampled|excluded)5m"
 _OF = 'job="scheduler",instance="scheduler"'
@@ -72,3 +73,36 @@ def test_without_planned_maintenance_every_event_counts(promtool: Promtool) -> N
         ],
         records=_RULES,
     )
+
+
+def test_planned_maintenance_burns_nothing_then_or_afterwards(promtool: Promtool) -> None:
+    """All events are bad for 40 minutes: the target it was planned for fires nothing, the other one pages.
+
+    An incident of half an hour before does not page when the maintenance begins; a minute of which a third is bad does
+    not page after it, when an hour without the maintenance has too few; a real outage after it does.
+    """
+    minutes = [(100, 60), (0, 2), (100, 28), (0, 40), (100, 12), (70, 1), (100, 50), (0, 20)]
+    before = [(share if number != 1 else 99.2, length) for number, (share, length) in enumerate(minutes)]
+    planned, other = "api-error-rate", "integration-error-rate"
+    series: Series = [
+        *series_of(planned, before, [(100 - share, length) for share, length in before]),
+        *series_of(other, before, [(100 - share, length) for share, length in before]),
+        (f"up{{{_OF}}}", "1x240"),
+        *_window("upgrade", planned, "Vx240", (90, 130)),
+    ]
+    burns = f'count(ALERTS{{alertstate="firing",alertname=~"Crm.+Burn",target="{planned}"}})'
+    missed = f'count(ALERTS{{alertstate="firing",alertname="CrmTargetMissedNow",target="{planned}"}})'
+    pages = 'count(ALERTS{alertstate="firing",alertname=~"Crm.+Burn",severity="critical",target="%s"})'
+    promtool(
+        series,
+        "1m",
+        [
+            *(at(f"{minute}m", burns, {}) for minute in range(70, 190, 4)),
+            *(at(f"{minute}m", missed, {}) for minute in range(90, 142, 4)),
+            at("110m", pages % other, {"{}": 1}),
+            at("145m", f'count(slo:events_bad:sum1h{{target="{planned}"}} < 40)', {"{}": 1}),
+            at("205m", pages % planned, {"{}": 1}),
+        ],
+        about=f"{planned} {other}",
+        records=f"{BURNING}|slo:excluded:bool|slo:objective:ratio|slo:measured:bool|CrmTargetMissedNow",
+    )  # fmt: skip

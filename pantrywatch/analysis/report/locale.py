@@ -78,11 +78,11 @@ class Locale:
         ):  # fmt: skip
             if seconds >= size:
                 whole, rest = divmod(seconds, size)
-                parts = [self._counted(unit, int(whole))]
+                parts = [self.counted(unit, int(whole))]
                 if name and whole < 3 and rest >= smaller:
-                    parts.append(self._counted(name, int(rest // smaller)))
+                    parts.append(self.counted(name, int(rest // smaller)))
                 return " ".join(parts)
-        return self._counted("second", int(max(0.0, seconds)))
+        return self.counted("second", int(max(0.0, seconds)))
 
     def moment(self, seconds: float) -> str:
         """Return a time in UTC, to the minute; one that no calendar has is not known."""
@@ -101,8 +101,9 @@ class Locale:
         year, month = name.split("-")
         return self.formats["month"].format(month=self.months[int(month) - 1], year=year)
 
-    def _counted(self, unit: str, count: int) -> str:
-        return self.text(f"{unit}_{'one' if count == 1 else 'other'}", count=self.number(count))
+    def counted(self, key: str, count: int) -> str:
+        """Return the text of a number of things, with its form for one or for others."""
+        return self.text(f"{key}_{'one' if count == 1 else 'other'}", count=self.number(count))
 
 
 def locale(language: str) -> Locale:

@@ -27,6 +27,7 @@ from tests.support.alertmanagers import alertmanager, settings_for
 from tests.support.exporter import ROOT
 from tests.support.reported import BEFORE, DAY, MINUTE, NOW, WEEK, reported
 from tests.support.servers import free_port
+from tools.chromium import browser_page
 
 _MOST_BYTES = 1.5 * 1024 * 1024
 
@@ -157,6 +158,53 @@ def test_the_page_stands_alone_and_a_screen_reader_can_read_it(world: _World, la
     for page in (_Page(text), _Page((world.folder / "status.html").read_text())):
         assert (page.language, page.faults, page.headings[0]) == (language, [], 1)
         assert all(after <= before + 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
+
+
+# The texts and marks of charts whose contrast to what is behind them is too little: WCAG 2.2, 1.4.3 and 1.4.11.
+_FAINT = """() => {
+  const light = color => {
+    const [r, g, b] = color.match(/[\\d.]+/g).map(part => part / 255)
+      .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = element => {
+    for (; element; element = element.parentElement) {
+      const color = getComputedStyle(element).backgroundColor;
+      if (color !== 'rgba(0, 0, 0, 0)') return color;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const contrast = (color, element) => {
+    const [dark, bright] = [light(color), light(behind(element))].sort((one, other) => one - other);
+    return (bright + 0.05) / (dark + 0.05);
+  };
+  const large = style => parseFloat(style.fontSize) >= (style.fontWeight >= 700 ? 18.66 : 24);
+  const texts = [...document.body.querySelectorAll('*')]
+    .filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+    .map(one => [one, getComputedStyle(one).color, large(getComputedStyle(one)) ? 3 : 4.5]);
+  const marks = [...document.querySelectorAll('svg rect')].map(one => [one, getComputedStyle(one).fill, 3]);
+  return {
+    seen: [texts.length, marks.length],
+    faint: [...texts, ...marks].filter(([one, color, least]) => contrast(color, one) < least)
+      .map(([one]) => one.outerHTML),
+  };
+}"""
+
+
+@pytest.mark.long
+def test_every_text_and_chart_differs_enough_from_its_background(world: _World) -> None:
+    """Contrast of 4.5 to 1, of 3 to 1 for charts and large texts; on a phone nothing is wider than the page."""
+    world.page("--locale", "de", "--status", str(world.folder / "status.html"))
+    with browser_page(390, 844) as shown:
+        for name, least in (("page", (60, 13)), ("status", (8, 180))):
+            shown.goto((world.folder / f"{name}.html").as_uri())
+            for media in ("screen", "print"):
+                shown.emulate_media(media=media)
+                found = shown.evaluate(_FAINT)
+                assert found["faint"] == []
+                assert all(number >= most for number, most in zip(found["seen"], least, strict=True)), found["seen"]
+            shown.emulate_media(media="screen")
+            assert shown.evaluate("document.documentElement.scrollWidth") == 390
 
 
 @pytest.mark.long

@@ -37,7 +37,7 @@ def test_each_text_is_used_and_each_that_is_used_is_there() -> None:
     named = set(re.findall(r'\b(?:t|text)\(\s*"(\w+)"[,)]', code))
     made = (
         "layer_", "basis_", "change_", "title_", "severity_", "table_", "column_", "status_", "state_", "day_", "hour_",
-        "minute_", "second_", "month_", "effect_",
+        "minute_", "second_", "month_", "effect_", "incidents_more_", "deployments_more_",
     )  # fmt: skip
     words = set(re.findall(r'"([\w ]+)"', code))
     texts = set(table()["texts"])
@@ -59,7 +59,7 @@ def test_each_column_and_table_has_its_text() -> None:
     ("language", "numbers", "dates"),
     [
         ("en", ("99.950%", "12,345.6"), ("Nov 3, 2026", "Nov 2026", "1 hour 5 minutes")),
-        ("de", ("99,950 %", "12.345,6"), ("3. Nov. 2026", "Nov. 2026", "1 Stunde 5 Minuten")),
+        ("de", ("99,950\N{NO-BREAK SPACE}%", "12.345,6"), ("3. Nov. 2026", "Nov. 2026", "1 Stunde 5 Minuten")),
     ],
 )
 def test_numbers_and_dates_are_of_the_language(language: str, numbers: tuple[str, str], dates: tuple[str, ...]) -> None:
@@ -74,3 +74,14 @@ def test_what_is_not_all_is_never_shown_as_all_and_what_is_not_known_says_so() -
     found = locale("en")
     assert (found.share(0.999999), found.share(1.0), found.share(None)) == ("99.999%", "100.000%", "not known")
     assert found.duration(None) == "not known"
+
+
+def test_one_thing_and_more_of_them_have_their_own_form() -> None:
+    """A text with a count has a form for one, in each language."""
+    more = {
+        language: [locale(language).counted("incidents_more", count) for count in (1, 2)] for language in ("en", "de")
+    }
+    assert more == {
+        "en": ["1 older incident is not listed.", "2 older incidents are not listed."],
+        "de": ["1 ältere Störung ist nicht aufgeführt.", "2 ältere Störungen sind nicht aufgeführt."],
+    }
