@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,6 +45,8 @@ _SIZES = (
     Size(300, 60, 100, 120),
     Size(1000, 200, 100, 180),
 )
+# Its share of a machine that does other work too: the times of rules must not come from that work.
+_NICE = -10
 _ONCE = ("cache", "host", "synthetic", "browser", "rum", "access_log", "database_log")
 
 
@@ -127,6 +130,8 @@ def _measured(installation: Installation) -> Iterator[Meter]:
         f"--storage.tsdb.path={installation.folder}/data", f"--web.listen-address=127.0.0.1:{port}",
     ]  # fmt: skip
     with process(command, installation.folder / "prometheus.log") as child:
+        with suppress(PermissionError):  # not root: the machine should have no other work then
+            os.setpriority(os.PRIO_PROCESS, child.pid, _NICE)
         for size in _SIZES:
             meter = Meter(f"http://127.0.0.1:{port}", child.pid, size)
             wait_until(meter.answers, 60, "Prometheus answers")
