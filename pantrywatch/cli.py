@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from exporters import __version__
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
-from pantrywatch.analysis.commands import add_analysis_commands, prometheus_of
+from pantrywatch.analysis.commands import add_analysis_commands, prometheus_of, web_of
 from pantrywatch.build.commands import add_build_command
 from pantrywatch.config.shared_files import checkout, shared_files
 from pantrywatch.native.commands import add_stack_commands, running_state, state_of
@@ -151,13 +151,12 @@ def _inbox(options: argparse.Namespace) -> int:
 def _boards(options: argparse.Namespace) -> int:
     from pantrywatch.boards.board_files import BoardFiles
     from pantrywatch.boards.serve import serve_boards
-    from pantrywatch.web.prometheus import Prometheus
 
-    url, web = prometheus_of(options)
+    web = web_of(options)
     shared = shared_files()
     catalogue = BoardFiles(shared / "dashboards/generated", shared / "docs")
     listen = options.listen or running_state(options).addresses().address("boards")
-    return serve_boards(listen, Prometheus(url, web), catalogue, web)
+    return serve_boards(listen, prometheus_of(options), catalogue, web)
 
 
 def _validate(options: argparse.Namespace) -> int:

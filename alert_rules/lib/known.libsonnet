@@ -19,11 +19,6 @@ function(time)
       '(%s or time() - last_over_time(%s[%s]) or %s unless on (job, instance) last_over_time(up[%s]) == 1 or %s and on (job, instance) up == 0)'
       % [text, selector, duration('1m'), last('15m'), duration('1m'), last('6h')],
 
-    // A share: of the last quarter of an hour that had something to share.
-    share(expr)::
-      local text = std.stripChars(expr, '\n');
-      '(%s or last_over_time((%s)[%s:%s]))' % [text, text, duration('15m'), duration('1m')],
-
     // A rate.
     rate(expr)::
       local text = std.stripChars(expr, '\n');

@@ -8,10 +8,14 @@ from __future__ import annotations
 import argparse
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporters.core.access import WebSettings
 from pantrywatch.config.shared_files import shared_files
 from pantrywatch.native.commands import confirmation, running_state, state_of
+
+if TYPE_CHECKING:
+    from pantrywatch.web.prometheus import Prometheus
 
 
 def add_analysis_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -132,9 +136,8 @@ def _add_baseline(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 def _explain(options: argparse.Namespace) -> int:
     from pantrywatch.analysis.explain.command import print_explanation
     from pantrywatch.analysis.explain.questions import QUESTION_SECONDS
-    from pantrywatch.web.prometheus import Prometheus
 
-    prometheus = Prometheus(*prometheus_of(options), QUESTION_SECONDS)
+    prometheus = prometheus_of(options, QUESTION_SECONDS)
     return print_explanation(prometheus, options.alert, shared_files() / "docs/runbooks", as_json=options.json)
 
 
@@ -143,12 +146,10 @@ def _report(options: argparse.Namespace) -> int:
     from pantrywatch.analysis.report.command import Wanted, write_report
     from pantrywatch.config.settings import read_settings
     from pantrywatch.scheduler.memory import FILE
-    from pantrywatch.web.prometheus import Prometheus
 
     environment = read_settings(options.settings).environment if options.settings else ""
     state = None if options.prometheus else running_state(options)
     memory = state.file(f"scheduler/{FILE}") if state else None
-    url, web = prometheus_of(options)
     wanted = Wanted(
         options.period,
         options.locale,
@@ -158,29 +159,27 @@ def _report(options: argparse.Namespace) -> int:
         options.days or memory,
         environment,
         options.alertmanager or (state.addresses().url("alertmanager") if state else None),
-        web,
+        web_of(options),
         state.file(APPLIED_FILE) if state else None,
     )
-    return write_report(Prometheus(url, web), shared_files(), wanted)
+    return write_report(prometheus_of(options), shared_files(), wanted)
 
 
 def _gate(options: argparse.Namespace) -> int:
     from pantrywatch.analysis.gate.command import Gate, Outputs, run_gate
-    from pantrywatch.web.prometheus import Prometheus
 
     gate = Gate(options.since, options.wait, options.require)
     outputs = Outputs(options.json, options.github, options.junit)
-    return run_gate(Prometheus(*prometheus_of(options)), shared_files(), gate, outputs)
+    return run_gate(prometheus_of(options), shared_files(), gate, outputs)
 
 
 def _advise(options: argparse.Namespace) -> int:
     from exporters.applied_advice import APPLIED_FILE
     from pantrywatch.analysis.advise.apply_command import apply_by_id
     from pantrywatch.analysis.advise.command import Wanted, print_advice
-    from pantrywatch.web.prometheus import Prometheus
 
     applied = state_of(options).file(APPLIED_FILE)
-    prometheus = Prometheus(*prometheus_of(options))
+    prometheus = prometheus_of(options)
     wanted = Wanted(options.settings, options.server, options.unused_days, options.json, prometheus, applied)
     if options.apply is None:
         return print_advice(wanted)
@@ -189,45 +188,59 @@ def _advise(options: argparse.Namespace) -> int:
 
 def _try_targets(options: argparse.Namespace) -> int:
     from pantrywatch.build.target_try import try_targets
-    from pantrywatch.web.prometheus import Prometheus
 
-    return try_targets(options.file, shared_files(), Prometheus(*prometheus_of(options)))
+    return try_targets(options.file, shared_files(), prometheus_of(options))
 
 
 def _test_baselines(options: argparse.Namespace) -> int:
     from pantrywatch.analysis.baseline.judge import print_test
     from pantrywatch.config.settings import read_settings
-    from pantrywatch.web.prometheus import Prometheus
 
     holidays = read_settings(options.settings).holidays if options.settings else ()
-    return print_test(Prometheus(*prometheus_of(options)), map(date.fromisoformat, holidays))
+    return print_test(prometheus_of(options), map(date.fromisoformat, holidays))
 
 
 def _save_baseline(options: argparse.Namespace) -> int:
     from pantrywatch.analysis.baseline.compare import save_snapshot
     from pantrywatch.analysis.baseline.snapshot import file_of
-    from pantrywatch.web.prometheus import Prometheus
 
     file = file_of(state_of(options).path, options.name)
-    return save_snapshot(file, Prometheus(*prometheus_of(options)))
+    return save_snapshot(file, prometheus_of(options))
 
 
 def _compare_baseline(options: argparse.Namespace) -> int:
     from pantrywatch.analysis.baseline.compare import print_comparison
     from pantrywatch.analysis.baseline.snapshot import file_of
     from pantrywatch.native.marks import seconds_of
-    from pantrywatch.web.prometheus import Prometheus
 
     since = None if options.since is None else seconds_of(options.since, "--since")
     file = file_of(state_of(options).path, options.name)
-    return print_comparison(file, Prometheus(*prometheus_of(options)), since)
+    return print_comparison(file, prometheus_of(options), since)
 
 
-def prometheus_of(options: argparse.Namespace) -> tuple[str, WebSettings]:
-    """Return the URL of the Prometheus to ask, and its login: the one named, or that of the stack that runs."""
-    state = running_state(options)
-    web = _web(options.settings) if options.settings else WebSettings() if options.prometheus else state.web()
-    return options.prometheus or state.queried(), web
+def prometheus_of(options: argparse.Namespace, timeout_seconds: float | None = None) -> Prometheus:
+    """Return the Prometheus to ask, with its login: the one named, or that of the stack that runs, and its pair."""
+    from pantrywatch.web.prometheus import Prometheus
+
+    state, limit = running_state(options), {} if timeout_seconds is None else {"timeout_seconds": timeout_seconds}
+    evaluating = state.evaluating() if options.prometheus is None else _pair(options.settings)
+    return Prometheus(options.prometheus or state.queried(), web_of(options), evaluating=evaluating, **limit)
+
+
+def web_of(options: argparse.Namespace) -> WebSettings:
+    """Return the login of that Prometheus."""
+    if options.settings:
+        return _web(options.settings)
+    return WebSettings() if options.prometheus else running_state(options).web()
+
+
+def _pair(settings_file: Path | None) -> list[str]:
+    from pantrywatch.config.settings import read_settings
+
+    if settings_file is None:
+        return []
+    settings = read_settings(settings_file)
+    return settings.scale.evaluating(settings.web or WebSettings()) if settings.scale else []
 
 
 def _web(settings_file: Path) -> WebSettings:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlencode, urlsplit
 
+from exporters.core.access import WebSettings
 from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.field_checks import at_most_entries, expect_address, expect_http_url, matching, unique
 from pantrywatch.config.application import Access, login_is_whole, one_way_in
@@ -118,6 +119,10 @@ class Scale:
         """
         is_open = self.store is not None and self.store.access() == Access()
         return f"{self.store.url}?{self.query_parameters()}" if self.store is not None and is_open else ""
+
+    def evaluating(self, web: WebSettings) -> list[str]:
+        """Return the URLs of the pair, whose login and TLS are those of the section `web`."""
+        return [f"{'https' if web.tls else 'http'}://{address}" for address in self.replicas]
 
     def query_parameters(self) -> str:
         """Return what each question to a store must have in its URL, so that no other installation answers it.

@@ -95,6 +95,7 @@ class State:
         """Record, for other commands, the addresses and login settings of this stack, without any secret."""
         self.write("run/port-offset", str(addresses.offset))
         self.write("run/queried", scale.queried() if scale else "")
+        self.write("run/evaluating", "\n".join(scale.evaluating(web) if scale else ()))
         self.write_json("run/web.yaml", asdict(web))
 
     def queried(self) -> str:
@@ -104,6 +105,14 @@ class State:
         except OSError:  # written by an earlier release, or another user's
             found = ""
         return found if found.startswith("http") else self.addresses().url("prometheus")
+
+    def evaluating(self) -> list[str]:
+        """Return the URLs of those that evaluate the rules of the stack that ran here last: its pair, or its own."""
+        try:
+            found = self.file("run/evaluating").read_text(encoding="utf-8", errors="replace").split()
+        except OSError:
+            found = []
+        return [url for url in found if url.startswith("http")] or [self.addresses().url("prometheus")]
 
     def addresses(self) -> Addresses:
         """Return the addresses of the stack that ran here last, or the default ones."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,6 +13,7 @@ from urllib.parse import parse_qsl
 import requests
 
 from exporters.core.access import WebSettings
+from pantrywatch.web.alerts import merged
 from pantrywatch.web.client import session
 
 _PATHS = re.compile(r"query|query_range|series|alerts|label/[a-zA-Z_][a-zA-Z0-9_]*/values")
@@ -36,12 +39,21 @@ class NoAnswerError(Exception):
 class Prometheus:
     """One server. Only the API paths on a fixed list are passed on, so this is not an open proxy."""
 
-    def __init__(self, url: str, web: WebSettings | None = None, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        web: WebSettings | None = None,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+        evaluating: Sequence[str] = (),
+    ) -> None:
         """Take the base URL, and the login and trust settings.
 
         The URL may have a path before /api, and a query that each question gets, such as `?extra_label=cluster=crm`.
+        `evaluating`: where it is a store or one of a pair, the URLs of those that evaluate the rules: which alerts fire
+        is asked of all of them. A store says that none does.
         """
         base, _, query = url.partition("?")
+        self._evaluating = [Prometheus(one, web, timeout_seconds) for one in evaluating]
         self.url, self._always = base.rstrip("/"), parse_qsl(query)
         self._web = web or WebSettings()
         self._timeout_seconds = timeout_seconds
@@ -54,17 +66,19 @@ class Prometheus:
         if unknown or sum(len(value) for _, value in parameters) > _MAXIMUM_QUESTION_BYTES:
             reason = f"unknown parameters {unknown}" if unknown else f"longer than {_MAXIMUM_QUESTION_BYTES} bytes"
             return _refusal(400, "bad_data", f"not passed on: {reason}")
-        try:
-            return self._ask(path, [*parameters, *self._always])
-        except requests.Timeout:
-            return _refusal(504, "timeout", f"Prometheus did not answer within {self._timeout_seconds:g} s")
-        except requests.exceptions.SSLError:
-            return _refusal(502, "unavailable", f"The certificate of Prometheus at {self.shown_url} is not trusted.")
-        except OSError:  # includes a CA file that is gone
-            return _refusal(502, "unavailable", f"Prometheus does not answer at {self.shown_url}. Is it running?")
+        return self._ask_evaluating() if path == "alerts" and self._evaluating else self._answer(path, parameters)
 
     def data(self, path: str, parameters: list[tuple[str, str]]) -> Any:
         """Return the field `data` of the response to /api/v1/<path>. Raises NoAnswerError."""
+        return self._document(path, parameters).get("data")
+
+    def alerts(self) -> tuple[Any, list[str]]:
+        """Return `data` of the response to /api/v1/alerts, and what it lacks, in words. Raises NoAnswerError."""
+        document = self._document("alerts", [])
+        warnings = document.get("warnings")
+        return document.get("data"), [str(one) for one in warnings] if isinstance(warnings, list) else []
+
+    def _document(self, path: str, parameters: list[tuple[str, str]]) -> dict[str, Any]:
         answer = self.query(path, parameters)
         try:
             document = json.loads(answer.body)
@@ -73,7 +87,24 @@ class Prometheus:
         if not isinstance(document, dict) or document.get("status") != "success":
             text = document.get("error", "") if isinstance(document, dict) else ""
             raise NoAnswerError(str(text)[:200] or f"its answer has the status {answer.status}")
-        return document.get("data")
+        return document
+
+    def _ask_evaluating(self) -> Answer:
+        with ThreadPoolExecutor(len(self._evaluating)) as pool:
+            answers = list(pool.map(lambda one: one.query("alerts", []), self._evaluating))
+        names = [one.shown_url for one in self._evaluating]
+        body = merged({name: answer.body for name, answer in zip(names, answers, strict=True)})
+        return answers[0] if body is None else Answer(200, body)
+
+    def _answer(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
+        try:
+            return self._ask(path, [*parameters, *self._always])
+        except requests.Timeout:
+            return _refusal(504, "timeout", f"Prometheus did not answer within {self._timeout_seconds:g} s")
+        except requests.exceptions.SSLError:
+            return _refusal(502, "unavailable", f"The certificate of Prometheus at {self.shown_url} is not trusted.")
+        except OSError:  # includes a CA file that is gone
+            return _refusal(502, "unavailable", f"Prometheus does not answer at {self.shown_url}. Is it running?")
 
     @property
     def shown_url(self) -> str:

@@ -83,7 +83,7 @@ class Explanation:
 
     alert: str
     at: float
-    state: Literal["firing", "pending", "inactive"]
+    state: Literal["firing", "pending", "inactive", "unknown"]
     instances: list[Instance]
     last_fired: float | None
     targets: list[Target]
@@ -102,15 +102,20 @@ def explain(prometheus: Prometheus, name: str, first_step: str, at: float) -> Ex
 
     Raises NoAnswerError or ValueError if the question for the alerts has no answer; other questions may have none.
     """
-    alerts = read_alerts(prometheus.data("alerts", []))
+    data, lacking = prometheus.alerts()
+    alerts = read_alerts(data)
     own = [alert for alert in alerts if alert.labels.get("alertname") == name]
     targets = sorted({alert.labels["target"] for alert in own if "target" in alert.labels})
     components = {component for alert in own if _WORD.fullmatch(component := alert.labels.get("component", ""))}
     asked = _Asked(prometheus, name, targets, components, at)
+    # Watchdog always fires: who has rules has an alert.
+    is_known = bool(alerts) or not asked.records_alerts()
+    if not is_known:
+        lacking = [*lacking, f"{prometheus.shown_url} has no rules, only what others recorded: it may be a store"]
     return Explanation(
         name,
         at,
-        "firing" if any(alert.state == "firing" for alert in own) else "pending" if own else "inactive",
+        _state(own, is_known=is_known),
         [_instance(alert, alerts) for alert in own[:_MOST_ALERTS]],
         None if own else asked.last_fired(),
         asked.targets(),
@@ -120,8 +125,14 @@ def explain(prometheus: Prometheus, name: str, first_step: str, at: float) -> Ex
         asked.forecasts(),
         f"docs/runbooks/{name}.md",
         next((text for alert in own if (text := alert.annotations.get("first_step"))), first_step),
-        asked.unanswered,
+        [*(f"which alerts fire: {reason}" for reason in lacking), *asked.unanswered],
     )
+
+
+def _state(own: Sequence[Alert], *, is_known: bool) -> Literal["firing", "pending", "inactive", "unknown"]:
+    if own:
+        return "firing" if any(alert.state == "firing" for alert in own) else "pending"
+    return "inactive" if is_known else "unknown"
 
 
 def _is_told(alert: Alert) -> bool:
@@ -161,6 +172,7 @@ _OF_A_TARGET = {
     "budget_remaining": "slo:period_error_budget_remaining:ratio",
     "seconds_to_exhaustion": "slo:period_error_budget_exhaustion:seconds",
 }
+_RECORDED = "which alerts are recorded"
 _DEPLOYMENTS = "max by (version) (pantrywatch_deployment_timestamp_seconds)"
 
 
@@ -173,6 +185,7 @@ class _Asked:
         evidence: Sequence[Evidence] = evidence_about({name, *targets, *components})
         fired = f'max(max_over_time(timestamp(ALERTS{{alertname="{name}",alertstate="firing"}})[1w:1m]))'
         questions = {"when it last fired": Question(fired, at), "deployments": Question(_DEPLOYMENTS, at)}
+        questions[_RECORDED] = Question("count(ALERTS)", at)
         of_targets = _OF_A_TARGET if targets else {}
         questions |= {text: Question(f"max by (target) ({expr})", at) for text, expr in of_targets.items()}
         questions |= {text: Question(expr, at) for text, expr in forecasts.questions(components).items()}
@@ -193,6 +206,10 @@ class _Asked:
 
     def last_fired(self) -> float | None:
         return next(iter(self._of("when it last fired").values()), None)
+
+    def records_alerts(self) -> bool:
+        """Return whether there are series of alerts."""
+        return bool(self._of(_RECORDED))
 
     def targets(self) -> list[Target]:
         def value(text: str, target: str) -> float | None:

@@ -36,11 +36,17 @@ def _lines(told: Explanation) -> Iterator[str]:
 
 
 def _state(told: Explanation) -> str:
+    if told.state == "unknown":
+        return f"not known whether it fires; {_last_seen(told)}"
     if told.state != "inactive":
         return told.state
+    return f"does not fire; {_last_seen(told)}"
+
+
+def _last_seen(told: Explanation) -> str:
     if told.last_fired is None:
-        return "does not fire, and has not in the last 7 days"
-    return f"does not fire; last seen firing {_ago(told.at - told.last_fired)}"
+        return "not seen firing in the last 7 days"
+    return f"last seen firing {_ago(told.at - told.last_fired)}"
 
 
 def _instance(instance: Instance, at: float) -> Iterator[str]:
