@@ -25,7 +25,8 @@ _BUILTIN = {
     "__range_s": "21600",
 }
 _NUMBERS: list[tuple[float, str, int | None, str]] = [
-    (0, "s", 2, "0 s"), (0.0123, "s", 1, "12.3 ms"), (90, "s", 1, "1.5 mins"), (60, "s", None, "1 min"), (200_000, "s", 1, "2.3 days"),
+    (0, "s", 2, "0 s"), (0.0123, "s", 1, "12.3 ms"), (90, "s", 1, "1.5 mins"),
+    (60, "s", None, "1 min"), (200_000, "s", 1, "2.3 days"),
     (0.000_012, "s", None, "12 \N{MICRO SIGN}s"), (0.5, "percentunit", None, "50%"),
     (0.99951, "percentunit", 3, "99.951%"), (250, "\N{MICRO SIGN}s", None, "250 \N{MICRO SIGN}s"),
     (1536, "bytes", 1, "1.5 KiB"), (-2048, "bytes", None, "-2 KiB"), (1500, "Bps", 1, "1.5 kB/s"),
