@@ -163,10 +163,10 @@ class _Answering(Prometheus):
 
     def __init__(self, status: int, body: bytes) -> None:
         super().__init__("http://127.0.0.1:9")
-        self._answer = Answer(status, body)
+        self._fixed = Answer(status, body)
 
     def query(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
-        return self._answer
+        return self._fixed
 
 
 @pytest.mark.parametrize(
