@@ -98,12 +98,14 @@ def test_short_windows_hold_each_value_once(
 ) -> None:
     """Each window's subquery takes as many values as its division expects, also when evaluated on a full minute."""
     (expr,) = (rule["expr"] for rule in RULES if rule.get("record") == f"slo:events_total:sum{window}")
-    found = re.search(r"\[(\d+)([mh]):(\d+)m\] offset 1ms\)( / 5)?", expr)
-    assert found
-    length = int(found[1]) * _MINUTE_MS * (60 if found[2] == "h" else 1)
-    step = int(found[3]) * _MINUTE_MS
+    ranges = set(re.findall(r"\[(\d+)([mh]):(\d+)m\] offset 1ms\)", expr))
+    assert len(ranges) == 1, "all that is summed is summed over the same minutes"
+    (found,) = ranges
+    scale = 5 if expr.rstrip().endswith("/ 5") else 1
+    length = int(found[0]) * _MINUTE_MS * (60 if found[1] == "h" else 1)
+    step = int(found[2]) * _MINUTE_MS
     end = 24 * 3_600_000 + offset_ms - 1
     taken = _within(_multiples(step, end), end, length, left_open=left_open)
     assert len(taken) == values
     # Values of five minutes, one a minute or one each five: their sum is that of the window.
-    assert len(taken) * 5 * _MINUTE_MS / (5 if found[4] else 1) == length
+    assert len(taken) * 5 * _MINUTE_MS / scale == length
