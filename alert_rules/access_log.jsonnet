@@ -12,7 +12,7 @@ function(config=(import 'config.libsonnet').defaults)
           words: 'access log {{ $labels.file }}',
           // Other lines of an application that logs everything into one file are no fault.
           ignored: '{reason!="unrelated"}',
-          gone(known):: '',
+          gone(known, limits):: '',
           missing: 'First check that the file is there and that the user of the exporter may read it.',
           format: 'the format of the settings',
           reasons: 'time is a log without the time taken, syntax another format.',

@@ -36,6 +36,15 @@ local causes(selectors) = {
   },
 };
 
+// Alerts of outages that begin and end with the scrapes, and the label that tells one from another. All others look at a
+// window: they do not end in a pause of a few minutes. The same list is in inhibition.py.
+local outages = {
+  CrmDatabaseDown: { severity: 'critical', of: 'instance' },
+  CrmDatabasePoolerDown: { severity: 'critical', of: 'instance' },
+  CrmApiDown: { severity: 'critical', of: 'job' },
+  CrmCacheDown: { severity: 'high', of: 'instance' },
+};
+
 function(config=(import 'config.libsonnet').defaults)
   local alert = (import 'lib/alert.libsonnet')(config);
   local record = import 'lib/record.libsonnet';
@@ -90,6 +99,31 @@ function(config=(import 'config.libsonnet').defaults)
     description: 'Other alerts about this server are inhibited until their windows have forgotten it.',
   });
 
+  // Inhibits the single outages: their messages, and steps that would count from the first of them.
+  local flapping(name) = alert('CrmMonitoringOutageFlapping', outages[name].severity, function(limits) {
+    component: 'alertmanager',
+    type: 'error',
+    local of = outages[name].of,
+    local firing = 'ALERTS{alertname="%s", alertstate="firing"}' % name,
+    expr: |||
+      max by (%(of)s) (count_over_time((%(firing)s unless %(firing)s offset %(step)s)[%(range)s:%(step)s])) >= %(begins)d
+        unless on (%(of)s) max by (%(of)s) (count_over_time(%(firing)s[%(steady)s:%(minute)s])) >= %(minutes)d
+    ||| % {
+      of: of,
+      firing: firing,
+      step: duration('15s'),
+      range: duration(limits.within),
+      begins: limits.begins,
+      steady: duration(limits.steady),
+      minute: duration('1m'),
+      minutes: time.seconds(limits.steady) / 60,
+    },
+    summary: '%s of {{ $labels.%s }} keeps coming back: {{ $value }} times in the %s.' % [name, of, time.last(limits.within)],
+    description: 'One problem: nobody is notified of its single outages while this alert fires. One that lasts for '
+                 + time.words(limits.steady) + ' is notified by itself again. First check what restarts it, or what it runs out of.',
+    impact: 'Whoever depends on it fails each time.',
+  }) + { labels+: { escalates: 'partly', outage: name } };
+
   {
     groups: [
       {
@@ -133,6 +167,11 @@ function(config=(import 'config.libsonnet').defaults)
                    impact: 'Users see error messages and may lose what they enter.',
                  }) + { labels+: { escalates: 'no' } },
                ],
+      },
+      {
+        name: 'causes.flapping',
+        interval: duration('15s'),
+        rules: [flapping(name) for name in std.objectFields(outages)],
       },
     ],
   }

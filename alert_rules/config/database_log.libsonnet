@@ -1,7 +1,8 @@
 // Limits of database_log.jsonnet, by alert. `for`: how long the condition must hold before anybody is notified.
 {
-  // Each rotation begins a file at once: a log is not missing for a moment.
-  CrmDatabaseLogMissing: { 'for': '5m' },
+  // Each rotation begins a file at once: a log is not missing for a moment. `seconds`: how much later than the file that is
+  // read a file of the server was written. Both are looked at once a minute at least.
+  CrmDatabaseLogMissing: { seconds: 300, 'for': '5m' },
 
   // As for access logs (access_log.libsonnet): a server writes far less.
   CrmDatabaseLogBehind: { seconds: 60, 'for': '5m' },

@@ -26,7 +26,7 @@ function(config, log)
       component: log.component,
       narrow_by: ['instance'],
       type: 'error',
-      expr: 'min by (%s) (%s) == 0%s' % [log.by, known.gauge(log.metrics + '_file_up'), log.gone(known)],
+      expr: 'min by (%s) (%s) == 0%s' % [log.by, known.gauge(log.metrics + '_file_up'), log.gone(known, limits)],
       summary: 'The %s is missing or cannot be read.' % log.words,
       description: 'The exporter has not been able to read it for ' + words(limits['for']) + '. ' + log.missing,
       impact: log.unseen,

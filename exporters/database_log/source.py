@@ -82,8 +82,14 @@ class DatabaseLogSource:
 
     def _file(self, reader: Reader[State]) -> Iterator[Family]:
         yield from of_files(_WORDS, reader.shown, {(): self.target})
-        yield from of_now(_WORDS, {(): reader.followers[self.target]})
+        follower = reader.followers[self.target]
+        yield from of_now(_WORDS, {(): follower})
         yield followed_seconds(_WORDS, reader)
+        yield Family(
+            "pantrywatch_database_log_written_timestamp_seconds", "gauge",
+            "When the file that is read was last written, seconds since 1970.",
+            (), [] if follower.written is None else [((), follower.written)],
+        )  # fmt: skip
 
     def classify(self, error: BaseException) -> ErrorClass:
         """Return the class of an error."""

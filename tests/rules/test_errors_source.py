@@ -167,13 +167,21 @@ def test_following_a_log_for_the_first_time_and_no_more(promtool: Promtool) -> N
     "more",
     [
         [('pantrywatch_database_logs_errors{job="database",instance="primary",format="csv"}', "1x80 0x320")],
+        [
+            ('pantrywatch_database_logs_errors{job="database",instance="primary",format="csv"}', "1x400"),
+            (
+                'pantrywatch_database_logs_written_timestamp_seconds{job="database",instance="primary",format="csv"}',
+                "0+15x400",
+            ),
+            (f"pantrywatch_database_log_written_timestamp_seconds{{{_OF}}}", "3+15x80 1200x320"),
+        ],
         [(f'pantrywatch_database_log_lines_not_parsed_total{{{_OF},reason="language"}}', "0x80 1+2x320")],
         [(f'pantrywatch_collector_error{{{_OF},collector="errors",class="storage"}}', "_x80 1x320")],
     ],
-    ids=["no longer written", "not understood", "cannot be saved"],
+    ids=["no longer written", "written elsewhere", "not understood", "cannot be saved"],
 )
 def test_a_log_that_says_nothing_is_not_health(promtool: Promtool, more: Series) -> None:
-    """A server that writes no csvlog any more, one in another language, and an exporter that cannot save: unknown."""
+    """No csvlog any more, or elsewhere, a log in another language, and an exporter that cannot save: unknown."""
     followed = "1000+15x80 0x320" if "collector_error" in more[0][0] else "1000+15x400"
     promtool(
         [*_ROLLED_BACK, *_log(followed, "0x400", more)],

@@ -150,3 +150,24 @@ def test_rules_and_inhibition_mean_the_same_targets() -> None:
     by_target = [matchers for matchers in users if 'target!=""' in matchers]
     assert by_target
     assert all(f'target!~"{not_felt}"' in matchers for matchers in by_target)
+
+
+def test_what_keeps_coming_back_inhibits_its_outages_and_does_not_reach_the_last_step() -> None:
+    """Each alert about one has the inhibition of its outage; its escalation ends before the last contact."""
+    alerts = [
+        rule["labels"]
+        for group in yaml.safe_load((ROOT / "alert_rules/generated/causes.yml").read_text())["groups"]
+        for rule in group["rules"]
+        if rule.get("alert") == "CrmMonitoringOutageFlapping"
+    ]
+    muted = [
+        (rule["source_matchers"][1], rule["target_matchers"])
+        for rule in yaml.safe_load(CONFIGURATION.read_text())["inhibit_rules"]
+        if 'alertname="CrmMonitoringOutageFlapping"' in rule["source_matchers"]
+    ]
+    names = sorted(labels["outage"] for labels in alerts)
+    assert names
+    assert sorted(muted) == [(f'outage="{name}"', [f'alertname="{name}"']) for name in names]
+    for severity in {labels["severity"] for labels in alerts}:
+        told = _receivers(severity=severity, type="error", layer="monitoring", escalates="partly")
+        assert told == _expected(severity, "error")[:-1]

@@ -16,6 +16,7 @@ _MAY_END = {
     "Watchdog": "it ends when samples stop coming: that is what it is for",
     "CrmApiUsersAffected": "made of other alerts, which survive",
     "CrmMonitoringCauseRecent": "made of other alerts, which survive",
+    "CrmMonitoringOutageFlapping": "it ends where its outage goes on",
     "CrmMonitoringNothingStored": "it is about the gap itself",
     "CrmApiFailedLoginsBurst": "critical, and a count: going on after its end would reach the second on-call",
     "CrmMonitoringAlertsDropped": "as above",

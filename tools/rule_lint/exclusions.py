@@ -19,6 +19,7 @@ EXCLUSIONS: dict[tuple[str, str], str] = {
     ("crm:time_to_restore:seconds30d", "rated-gauge"): "it counts falls from 1 to 0: the ends of incidents",
     ("slo:series:count", "counted-twice"): "that there are some is all that is asked of it",
     ("CrmApiUsersAffected", "short-for"): "the alerts it covers have waited",
+    ("CrmMonitoringOutageFlapping", "short-for"): "three outages are its wait, and it inhibits the third",
     ("CrmFrontendDown", "short-for"): "two runs of a check have failed: that is its wait",
     ("CrmFrontendDown", "short-range"): "two scrapes without a success are what it looks for",
     **{

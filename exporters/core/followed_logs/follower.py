@@ -54,7 +54,8 @@ class _Open:
 class Follower:
     """One log. `problem`: the errno of why it cannot be read, or 0. `reached_end`: when it was last read to its end.
 
-    `since`: from when on each line was read soon after it was written; None while it is not.
+    `since`: from when on each line was read soon after it was written; None while it is not. `written`: when the file
+    was last written, in seconds since 1970, or None without one.
     """
 
     def __init__(self, location: Location, state: FileState | None, records: Records, most_backlog_bytes: int) -> None:
@@ -69,6 +70,7 @@ class Follower:
         self.lag_bytes = 0
         self.reached_end = time.monotonic()
         self.since: float | None = None
+        self.written: float | None = None
 
     def round(self, *, read: bool = True) -> tuple[bool, bool]:
         """Read what has been written; return whether anything changed, and whether there is more to read.
@@ -91,6 +93,7 @@ class Follower:
         self._leave_quiet_ones()
         behind = [max(0, size(one.descriptor) - one.part.offset) for one in self._open]
         self.lag_bytes = sum(behind)
+        self.written = os.fstat(self._open[-1].descriptor).st_mtime if self._open else None
         more = max(behind, default=0) >= BLOCK_BYTES
         if read:
             self._note_end(behind=more or bool(self.problem))

@@ -272,4 +272,13 @@ _NOT_SCRAPED = (
     ),
 )
 
-INHIBITIONS = (*_WORSE, _BURST, *_DEAD_LAYERS, *_on_the_way(), *_unusual_hours(), *_NOT_SCRAPED)
+
+def _flapping() -> Iterator[Inhibition]:
+    """An outage that keeps coming back is one problem. The same list is in causes.jsonnet."""
+    outages = {"CrmDatabaseDown": "instance", "CrmDatabasePoolerDown": "instance", "CrmCacheDown": "instance"}
+    for name, label in {**outages, "CrmApiDown": "job"}.items():
+        source = (_named("CrmMonitoringOutageFlapping"), f'outage="{name}"')
+        yield Inhibition(f"{name} keeps coming back: its single outages", source, (_named(name),), (label,))
+
+
+INHIBITIONS = (*_WORSE, _BURST, *_DEAD_LAYERS, *_on_the_way(), *_unusual_hours(), *_NOT_SCRAPED, *_flapping())

@@ -17,8 +17,8 @@ from pantrywatch.generate.alertmanager.schedules import DIGEST_MINUTES, OFFICE_H
 
 # The subject of an alert: first notifications about the same subject are sent as one message.
 _SUBJECT = ("layer", "component", "target")
-# What users feel of an outage is told once; its cause escalates.
-_ESCALATES = 'escalates!="no"'
+# What users feel of an outage is told once; its cause escalates. What keeps coming back does, but not to the last.
+_ESCALATES, _ESCALATES_FULLY = 'escalates!="no"', 'escalates!~"no|partly"'
 # Alerts of other rules, with unknown severities, are routed as this one.
 _FOR_UNKNOWN = "high"
 # Less than a day, so that each day's digest repeats what still fires.
@@ -41,7 +41,9 @@ def tellings(section: Notifications) -> Iterator[NotificationStep]:
         chosen = f'severity="{severity}"'
         yield from _first(section, severity, (chosen,))
         for step in escalation.later:
-            yield NotificationStep(severity, (chosen, _ESCALATES), step, step.after)
+            is_last = len(escalation.later) > 1 and step.after == escalation.later[-1].after
+            escalates = _ESCALATES_FULLY if is_last else _ESCALATES
+            yield NotificationStep(severity, (chosen, escalates), step, step.after)
     known = "|".join((*SEVERITIES, "none"))
     yield from _first(section, _FOR_UNKNOWN, (f'severity!~"{known}"',))
 

@@ -89,6 +89,39 @@ def test_errors_of_a_server_count_by_class_through_its_rotation(tmp_path: Path) 
 
 
 @pytest.mark.long
+def test_a_log_in_another_folder_is_seen_by_the_times_of_both_files(tmp_path: Path) -> None:
+    """The file that is read is as new as the server's, until log_directory changes: then it gets no older there."""
+    with _followed(tmp_path, ("csv",)) as (server, running):
+        (tmp_path / "dsn").write_text(server.dsn())
+        of_server = "environment: test\ndatabase:\n  - {name: csv, dsn_file: ../dsn}\n"
+        before, read = _written(tmp_path / "before", of_server, running)
+        assert before <= read
+        server.execute("ALTER SYSTEM SET log_directory = 'elsewhere'", "SELECT pg_reload_conf()")
+        moved = tmp_path / "postgres/elsewhere"
+        wait_until(lambda: _is_written(server, moved), 15, "the server writes elsewhere")
+        after, read = _written(tmp_path / "after", of_server, running)
+        assert after > read
+
+
+def _is_written(server: Postgres, folder: Path) -> bool:
+    server.execute("SELECT 1")
+    return any(one.stat().st_size for one in folder.glob("*.csv"))
+
+
+def _written(folder: Path, of_server: str, running: Exporter) -> tuple[float, float]:
+    """Return when the server's log was written, as a new database exporter says, and the file that is read."""
+    folder.mkdir()
+    with exporter(folder, of_server, ["database"]) as database:
+        name = "pantrywatch_database_logs_written_timestamp_seconds"
+        wait_until(lambda: bool(database.scrape("/metrics/database").samples(name)), 30, "the exporter has asked")
+        written = database.scrape("/metrics/database").value(name, format="csv")
+    read = _page(running, "csv").value("pantrywatch_database_log_written_timestamp_seconds")
+    assert written is not None
+    assert read is not None
+    return written, read
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("major", postgres_versions.MAJORS)
 def test_every_version_writes_records_that_are_understood(tmp_path: Path, major: int) -> None:
     """Columns differ from 13 to 18, and jsonlog begins with 15: the counts are the same."""
