@@ -139,6 +139,7 @@ def test_no_exporter_and_no_service_of_ours_sees_the_secrets_of_another(services
         ("inbox", "inbox"),
         ("heartbeat", "heartbeat"),
         ("scheduler", "scheduler"),
+        ("synthetic", "synthetic"),
     ):
         assert [at for source, at in init.items() if source.endswith(volume) and "secrets" not in source] == [
             f"/data/{reader}"

@@ -213,7 +213,7 @@ def test_what_is_kept_survives_down_and_up(demo: Stack) -> None:
     assert {name.removeprefix(f"{PROJECT}_") for name in demo.engine.leftovers()} == {
         "installation", "prometheus", "alertmanager", "grafana", "inbox", "heartbeat", "state", "postgres", "redis",
         "prometheus-b", "alertmanager-b", "store",  # of a pair, empty without one
-        "scheduler", "faults", "access-log", "secrets-browser", "secrets-rum", "secrets-access_log",
+        "scheduler", "synthetic", "faults", "access-log", "secrets-browser", "secrets-rum", "secrets-access_log",
         "database-log", "secrets-database_log",
         *(f"secrets-{name}" for name in ("cache", "database", "heartbeat", "host", "inbox", "scheduler", "synthetic")),
     }  # fmt: skip
