@@ -158,7 +158,7 @@ def _report(options: argparse.Namespace) -> int:
         options.status,
         options.days or memory,
         environment,
-        options.alertmanager or (state.addresses().url("alertmanager") if state else None),
+        [options.alertmanager] if options.alertmanager else state.notifying() if state else [],
         web_of(options),
         state.file(APPLIED_FILE) if state else None,
     )

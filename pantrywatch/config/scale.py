@@ -124,6 +124,10 @@ class Scale:
         """Return the URLs of the pair, whose login and TLS are those of the section `web`."""
         return [f"{'https' if web.tls else 'http'}://{address}" for address in self.replicas]
 
+    def notifying(self, web: WebSettings) -> list[str]:
+        """Return the URLs of the cluster of Alertmanagers, in the same way."""
+        return [f"{'https' if web.tls else 'http'}://{address}" for address in self.alertmanagers]
+
     def query_parameters(self) -> str:
         """Return what each question to a store must have in its URL, so that no other installation answers it.
 

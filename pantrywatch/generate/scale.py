@@ -17,7 +17,13 @@ from pantrywatch.generate.layout import Layout
 
 # What is appended to the names of the second of a pair that runs on the machine of the first, and from its files.
 SECOND = "-b"
-_WITHOUT_REPLICA = {"regex": "replica", "action": "labeldrop"}
+_WITHOUT_REPLICA: dict[str, Any] = {"regex": "replica", "action": "labeldrop"}
+# Prometheus 3 writes `le="1.0"` where 2.x keeps an application's `le="1"`: of a pair with both, a store would have that
+# bucket twice. Longer numbers get an exponent, which relabelling cannot compute; no rule reads any.
+ONE_FORM: tuple[dict[str, Any], ...] = tuple(
+    {"source_labels": [label], "regex": "([0-9]{1,6})", "target_label": label, "replacement": "$1.0"}
+    for label in ("le", "quantile")
+)
 
 
 def replicas(settings: Settings) -> dict[str, Settings]:
@@ -80,8 +86,9 @@ def asked(access: Access, layout: Layout) -> dict[str, Any]:
 
 
 def _written(remote: Remote, scale: Scale, layout: Layout) -> dict[str, Any]:
-    dropped = {} if scale.replica is None else {"write_relabel_configs": [dict(_WITHOUT_REPLICA)]}
-    return {"url": remote.url, **dropped, **_login(remote.access(), layout)}
+    dropped = [] if scale.replica is None else [_WITHOUT_REPLICA]
+    rules = [dict(rule) for rule in (*dropped, *ONE_FORM)]
+    return {"url": remote.url, "write_relabel_configs": rules, **_login(remote.access(), layout)}
 
 
 def _login(access: Access, layout: Layout) -> dict[str, Any]:

@@ -96,23 +96,27 @@ class State:
         self.write("run/port-offset", str(addresses.offset))
         self.write("run/queried", scale.queried() if scale else "")
         self.write("run/evaluating", "\n".join(scale.evaluating(web) if scale else ()))
+        self.write("run/notifying", "\n".join(scale.notifying(web) if scale else ()))
         self.write_json("run/web.yaml", asdict(web))
 
     def queried(self) -> str:
         """Return the URL with Prometheus' API that has the samples of the stack that ran here last."""
-        try:
-            found = self.file("run/queried").read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:  # written by an earlier release, or another user's
-            found = ""
-        return found if found.startswith("http") else self.addresses().url("prometheus")
+        return next(iter(self._remembered("queried")), self.addresses().url("prometheus"))
 
     def evaluating(self) -> list[str]:
         """Return the URLs of those that evaluate the rules of the stack that ran here last: its pair, or its own."""
+        return self._remembered("evaluating") or [self.addresses().url("prometheus")]
+
+    def notifying(self) -> list[str]:
+        """Return the URLs of its Alertmanagers."""
+        return self._remembered("notifying") or [self.addresses().url("alertmanager")]
+
+    def _remembered(self, name: str) -> list[str]:
         try:
-            found = self.file("run/evaluating").read_text(encoding="utf-8", errors="replace").split()
-        except OSError:
-            found = []
-        return [url for url in found if url.startswith("http")] or [self.addresses().url("prometheus")]
+            found = self.file(f"run/{name}").read_text(encoding="utf-8", errors="replace").split()
+        except OSError:  # written by an earlier release, or another user's
+            return []
+        return [url for url in found if url.startswith("http")]
 
     def addresses(self) -> Addresses:
         """Return the addresses of the stack that ran here last, or the default ones."""

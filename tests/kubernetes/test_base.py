@@ -22,8 +22,9 @@ from pantrywatch.containers.layout import container_layout
 from pantrywatch.generate.kubernetes.objects import BROWSER_USER, MOST_BYTES, USER, bytes_of
 from pantrywatch.generate.kubernetes.secrets import ENVIRONMENT
 from pantrywatch.generate.prometheus import scrape_targets
-from pantrywatch.generate.relabelling import of_job
+from pantrywatch.generate.relabelling import of_job, of_operator
 from pantrywatch.generate.rules import rule_documents
+from pantrywatch.generate.scale import ONE_FORM
 from tests.kubernetes.conftest import SECRET, Base, cluster_settings
 from tests.support.exporter import ROOT
 
@@ -190,7 +191,7 @@ def test_the_servers_are_pairs_with_the_releases_of_the_compose_file(base: Base,
     assert (
         without["writeRelabelConfigs"]
         == with_login["writeRelabelConfigs"]
-        == [{"action": "labeldrop", "regex": "replica"}]
+        == [{"action": "labeldrop", "regex": "replica"}, *of_operator(ONE_FORM)]
     )
     assert "basicAuth" not in without
     assert with_login["basicAuth"]["username"] == {"name": "pantrywatch-store", "key": "username-1"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -40,6 +41,18 @@ class Silence:
 
 def _is_equal(value: str, wanted: str, is_regex: bool) -> bool:  # noqa: FBT001 - as Alertmanager names it
     return re.fullmatch(wanted, value) is not None if is_regex else value == wanted
+
+
+def first_silences(urls: Sequence[str], web: WebSettings) -> list[Silence]:
+    """Return the silences of the first Alertmanager of a cluster that answers: all of it have them.
+
+    Raises as `read_silences` for the last one.
+    """
+    *others, last = urls
+    for url in others:
+        with suppress(OSError, ValueError):
+            return read_silences(url, web)
+    return read_silences(last, web)
 
 
 def read_silences(url: str, web: WebSettings) -> list[Silence]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from exporters.core.access import WebSettings
 from exporters.core.files import write_atomically
-from pantrywatch.analysis.report.acknowledgments import acknowledged, read_silences
+from pantrywatch.analysis.report.acknowledgments import acknowledged, first_silences
 from pantrywatch.analysis.report.applied import applied_in
 from pantrywatch.analysis.report.days import layers_of, read_days, recorded_days
 from pantrywatch.analysis.report.locale import locale
@@ -26,8 +27,8 @@ from pantrywatch.web.prometheus import NoAnswerError, Prometheus
 class Wanted:
     """What to write where.
 
-    `days`: the file of the long memory; `alertmanager`: its URL; `applied`: the record of applied advice; each where
-    it is known.
+    `days`: the file of the long memory; `alertmanagers`: the URLs of a cluster; `applied`: what advice was applied;
+    each where it is known.
     """
 
     period: PeriodName
@@ -37,7 +38,7 @@ class Wanted:
     status: Path | None = None
     days: Path | None = None
     environment: str = ""
-    alertmanager: str | None = None
+    alertmanagers: Sequence[str] = ()
     web: WebSettings = field(default_factory=WebSettings)
     applied: Path | None = None
 
@@ -70,10 +71,10 @@ def write_report(prometheus: Prometheus, shared: Path, wanted: Wanted) -> int:
 
 
 def _with_acknowledgments(report: Report, wanted: Wanted) -> Report:
-    if wanted.alertmanager is None or report.now is None:
+    if not wanted.alertmanagers or report.now is None:
         return report
     try:
-        silences = read_silences(wanted.alertmanager, wanted.web)
+        silences = first_silences(wanted.alertmanagers, wanted.web)
     except (OSError, ValueError) as error:
         reason = f"silences: Alertmanager does not answer as expected: {type(error).__name__}"
         return replace(report, unanswered=(*report.unanswered, reason))

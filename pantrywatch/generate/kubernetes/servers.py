@@ -27,6 +27,8 @@ from pantrywatch.generate.kubernetes.objects import (
 )
 from pantrywatch.generate.kubernetes.secrets import Needed, needed
 from pantrywatch.generate.layout import Layout, Pace
+from pantrywatch.generate.relabelling import of_operator
+from pantrywatch.generate.scale import ONE_FORM
 
 # The images of docker-compose.yml.
 PROMETHEUS_VERSION, ALERTMANAGER_VERSION = "v3.13.3", "v0.34.1"
@@ -154,11 +156,11 @@ def _beyond(scale: Scale | None) -> Object:
     """Return the name of the installation, and the stores to write to; the operator names the replicas itself."""
     if scale is None:
         return {}
-    relabelling = {"action": "labeldrop", "regex": "replica"}  # one set of series in a store that deduplicates
+    replica = {"action": "labeldrop", "regex": "replica"}  # one set of series in a store that deduplicates
     written = [
         {
             "url": one.url,
-            "writeRelabelConfigs": [relabelling],
+            "writeRelabelConfigs": [replica, *of_operator(ONE_FORM)],
             **_without_scheme(by_reference(one.access(), _STORE, number)),
         }
         for number, one in enumerate(scale.remote_write)

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from exporters.core.access import WebSettings
+from pantrywatch.analysis.report.acknowledgments import first_silences
 from pantrywatch.analysis.report.command import Wanted, write_report
 from pantrywatch.analysis.report.panels import Panels
 from pantrywatch.analysis.report.period import PERIODS, period_of
@@ -215,6 +217,8 @@ def test_a_silence_of_a_real_alertmanager_acknowledges_what_fires(world: _World,
     with alertmanager(tmp_path, settings_for(free_port(), free_port())) as running:
         running.silence(alertname="CrmApiLatencyBurn", target="api-latency")
         text = world.page("--period", "7d", "--alertmanager", f"http://127.0.0.1:{running.port}")
+        cluster = [f"http://127.0.0.1:{port}" for port in (free_port(), running.port)]
+        assert len(first_silences(cluster, WebSettings())) == 1, "the first of a cluster is away, the second knows"
     newest, outage = re.findall(cells, text)
     assert newest in {"9 minutes", "10 minutes", "11 minutes"}
     assert outage == "not known"

@@ -82,6 +82,19 @@ def test_commands_ask_the_store_of_a_pair(tmp_path: Path) -> None:
     assert state.queried() == "http://127.0.0.1:59090"
 
 
+def test_commands_know_both_of_a_pair(tmp_path: Path) -> None:
+    """Both Prometheus and both Alertmanagers are remembered, with TLS as https; without a pair the only ones."""
+    state, settings = _options(tmp_path).state, with_pair(Settings("demo"), _ADDRESSES)
+    state.remember(_ADDRESSES, WebSettings(), settings.scale)
+    assert state.evaluating() == ["http://127.0.0.1:59090", "http://127.0.0.1:59091"]
+    assert state.notifying() == ["http://127.0.0.1:59093", "http://127.0.0.1:59097"]
+    web = WebSettings(certificate_file="a.pem", key_file="a.key")
+    state.remember(_ADDRESSES, web, settings.scale)
+    assert state.evaluating() == ["https://127.0.0.1:59090", "https://127.0.0.1:59091"]
+    state.remember(_ADDRESSES, WebSettings())
+    assert (state.evaluating(), state.notifying()) == (["http://127.0.0.1:59090"], ["http://127.0.0.1:59093"])
+
+
 def test_the_stores_of_the_settings_are_written_to_as_well() -> None:
     """The name of the installation and its own stores stay; the pair's own is added."""
     own = Remote("https://store.example/api/v1/write")
