@@ -6,21 +6,13 @@ is logged and the previous one stays in force; at startup it is a configuration 
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import binascii
-import hmac
 import logging
-import re
-import secrets
 import ssl
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
-
-import bcrypt
 
 from exporters.core.certificate import not_after
 from exporters.core.decoder import Problems, RecordCheck
@@ -30,11 +22,6 @@ from exporters.core.logs import ChangeLog
 from exporters.core.problem_text import expected_one_of
 
 _LOG = ChangeLog(logging.getLogger(__name__))
-# The costs that Prometheus' own web configuration accepts; a higher cost would delay each first login by seconds.
-_HASH = re.compile(r"\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}")
-_LONGEST_PASSWORD_BYTES = 72  # bcrypt ignores anything beyond
-_MOST_REMEMBERED = 64
-_OPEN_PATH = "/healthz"  # returns only "ok"; its callers (orchestrators) have no login
 
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
@@ -108,6 +95,9 @@ def with_login(
     """
     tls = Certificate(web, settings_file).context() if web.tls else None
     if web.users:
+        # Its libraries take a twentieth of the CPU until a sidecar's port is open, and most have no login.
+        from exporters.core.login import Login  # noqa: PLC0415
+
         application = Login(web, settings_file).in_front_of(application)
     return application, tls
 
@@ -120,11 +110,11 @@ class Certificate:
         base = Path(settings_file).parent
         self._files = (base / str(web.certificate_file), base / str(web.key_file))
         try:
-            self._seen = [_version(file) for file in self._files]
+            self._seen = [file_version(file) for file in self._files]
             self._current = _context(*self._files)
         except (OSError, ValueError) as error:
             raise ConfigError(
-                [ConfigProblem(settings_file, "web.certificate_file", _reason(error, self._files))]
+                [ConfigProblem(settings_file, "web.certificate_file", unreadable(error, self._files))]
             ) from None
 
     def context(self) -> ssl.SSLContext:
@@ -140,7 +130,7 @@ class Certificate:
 
     def _follow(self) -> None:
         try:
-            seen = [_version(file) for file in self._files]
+            seen = [file_version(file) for file in self._files]
             if seen == self._seen:
                 return
             self._current = _context(*self._files)
@@ -148,87 +138,6 @@ class Certificate:
             _LOG.report("web=certificate", "read", failing=False)
         except (OSError, ValueError) as error:
             _LOG.report("web=certificate", f"keeping the previous certificate ({type(error).__name__})", failing=True)
-
-
-class Login:
-    """Basic authentication in front of an application."""
-
-    def __init__(self, web: WebSettings, settings_file: str) -> None:
-        """Read the hashes. Raises ConfigError with every file that is missing or contains no hash."""
-        base = Path(settings_file).parent
-        self._files = {user.name: base / user.password_hash_file for user in web.users}
-        # No version yet: each file is checked again when its user first logs in.
-        self._hashes: dict[str, tuple[object, bytes]] = {
-            name: (None, known) for name, known in read_hashes(web, settings_file).items()
-        }
-        self._nobody = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(10))
-        self._remembered: set[bytes] = set()
-        self._key = secrets.token_bytes(32)
-        self._one_at_a_time = asyncio.Lock()
-
-    def in_front_of(self, application: Application) -> Application:
-        """Return the application behind the login; `/healthz` stays open."""
-
-        async def guarded(scope: Event, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http" or scope["path"] == _OPEN_PATH or await self.allows(scope["headers"]):
-                await application(scope, receive, send)
-                return
-            head = [(b"www-authenticate", b'Basic realm="pantrywatch"'), (b"content-length", b"16")]
-            await send({"type": "http.response.start", "status": 401, "headers": head})
-            await send({"type": "http.response.body", "body": b"log in, please.\n"})
-
-        return guarded
-
-    async def allows(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
-        """Return whether the request carries the name and password of a user."""
-        name, password = _credentials(dict(headers).get(b"authorization", b""))
-        if not password or len(password) > _LONGEST_PASSWORD_BYTES:
-            return False
-        expected = self._hash_of(name)
-        proof = hmac.digest(self._key, b"\0".join((name.encode(), password, expected)), "sha256")
-        if proof in self._remembered:
-            return True
-        # Checking a hash takes tens of milliseconds of CPU: guessing is limited to one core, and does not delay
-        # scrapes.
-        async with self._one_at_a_time:
-            if not await asyncio.to_thread(bcrypt.checkpw, password, expected):
-                return False
-        if len(self._remembered) >= _MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered.add(proof)
-        return True
-
-    def _hash_of(self, name: str) -> bytes:
-        """Return the user's hash as currently in its file; for an unknown name, a hash that matches nothing."""
-        if name not in self._files:
-            return self._nobody
-        file = self._files[name]
-        seen, known = self._hashes[name]
-        try:
-            version = _version(file)
-            if version != seen:
-                known = _hash(file)
-                self._hashes[name] = (version, known)
-                _LOG.report("web=login", "read", failing=False)
-        except (OSError, ValueError) as error:
-            _LOG.report("web=login", f"keeping the previous login ({type(error).__name__})", failing=True)
-        return known
-
-
-def read_hashes(web: WebSettings, settings_file: str) -> dict[str, bytes]:
-    """Return user → bcrypt hash. Raises ConfigError with every file that is missing or contains no hash."""
-    found, faults = {}, []
-    for position, user in enumerate(web.users):
-        file = Path(settings_file).parent / user.password_hash_file
-        try:
-            found[user.name] = _hash(file)
-        except (OSError, ValueError) as error:
-            faults.append(
-                ConfigProblem(settings_file, f"web.users[{position}].password_hash_file", _reason(error, [file]))
-            )
-    if faults:
-        raise ConfigError(faults)
-    return found
 
 
 def _context(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -254,31 +163,14 @@ def _first_certificate(file: Path) -> str:
     return begin + body + end
 
 
-def _hash(file: Path) -> bytes:
-    text = file.read_text(encoding="ascii", errors="replace").strip()
-    if not _HASH.fullmatch(text):
-        raise ValueError("no bcrypt hash of a cost from 4 to 14 in it")
-    return text.encode()
-
-
-def _version(file: Path) -> object:
+def file_version(file: Path) -> object:
     """Return a value that changes when the file is replaced or written."""
     status = file.stat()
     return status.st_mtime_ns, status.st_ino, status.st_size
 
 
-def _credentials(header: bytes) -> tuple[str, bytes]:
-    scheme, _, text = header.partition(b" ")
-    if scheme.lower() != b"basic":
-        return "", b""
-    try:
-        name, _, password = base64.b64decode(text, validate=True).partition(b":")
-        return name.decode(), password
-    except (binascii.Error, UnicodeDecodeError):
-        return "", b""
-
-
-def _reason(error: OSError | ValueError, files: Sequence[Path]) -> str:
+def unreadable(error: OSError | ValueError, files: Sequence[Path]) -> str:
+    """Return what is expected of files, and why they are not that."""
     names = " and ".join(str(file) for file in files)
     if isinstance(error, ssl.SSLError):
         reason = "not PEM, or the key belongs to another certificate"

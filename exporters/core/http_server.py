@@ -17,7 +17,6 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
-from email.utils import formatdate
 from typing import Any
 
 from exporters.core.access import Application, Event, Receive, Send
@@ -139,6 +138,11 @@ class _Connections:
             connection.abort()
 
 
+def _date() -> bytes:
+    """Return the time as HTTP writes it. email.utils has it too, and takes 10 ms of CPU to load."""
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()).encode()
+
+
 class _Bounded:
     """Answers 503 to new requests while too many are in progress, and sets Date on every answer."""
 
@@ -152,7 +156,7 @@ class _Bounded:
 
         async def dated(event: Event) -> None:
             if event["type"] == "http.response.start":
-                event["headers"] = [*event.get("headers", ()), (b"date", formatdate(usegmt=True).encode())]
+                event["headers"] = [*event.get("headers", ()), (b"date", _date())]
             await send(event)
 
         known = scope.get("state", {}).get("answered", False)

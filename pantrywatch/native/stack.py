@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -83,12 +84,14 @@ def up(options: Options) -> int:
             say("no chromium on the PATH: browser checks are skipped, and their targets are not measured")
         if demo:
             say("preparing PostgreSQL and Redis for the demo")
-            if code := _prepare_demo(state, addresses, environment["PW_POSTGRES"]):
-                return code
-            if options.history_days and (code := _make_history(state, options.history_days)):
-                return code
-        settings = choose(settings, Path(environment["PW_SETTINGS"]))
-        write_configuration(options, settings, Path(environment["PW_SETTINGS"]))
+        # At the same time as the configuration is written: each takes about a second, on a core of its own.
+        with _preparing_demo(state, addresses, environment["PW_POSTGRES"]) if demo else nullcontext() as preparing:
+            settings = choose(settings, Path(environment["PW_SETTINGS"]))
+            write_configuration(options, settings, Path(environment["PW_SETTINGS"]))
+        if preparing and preparing.returncode:
+            return preparing.returncode
+        if options.history_days and (code := _make_history(state, options.history_days)):
+            return code
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.notify)
         optional = {"heartbeat.conf": heartbeat, "grafana.conf": bool(grafana), "ha.conf": options.pair}
@@ -142,6 +145,8 @@ def _run(
     server_files = ServerFiles(options.state, options.web, environment["PW_SETTINGS"])
     supervisor = Supervisor(options.state)
     retries = Retries(supervisor, Recovery(options.state))
+    if options.settings_file is None:
+        options.state.hold_targets()
     daemon = start_supervisor(options.state, options.addresses, programs, environment)
     try:
         code = wait_until_up(options, daemon, stop.event, endpoints, retries)
@@ -188,11 +193,11 @@ def _program_files(state: State, *, demo: bool, optional: Mapping[str, bool]) ->
     return files + [native / name for name, wanted in optional.items() if wanted]
 
 
-def _prepare_demo(state: State, addresses: Addresses, postgres_bin: str) -> int:
-    """Run the demo's command, which prints what is wrong; returns its exit code. Nothing here imports the demo."""
+def _preparing_demo(state: State, addresses: Addresses, postgres_bin: str) -> subprocess.Popen[bytes]:
+    """Run the demo's command, which prints what is wrong, until the block ends. Nothing here imports the demo."""
     command = [sys.executable, "-m", "demo.prepare", "--state", str(state.path)]
     command += ["--port-offset", str(addresses.offset), "--postgres-bin", postgres_bin]
-    return subprocess.run(command, check=False, cwd=ROOT).returncode
+    return subprocess.Popen(command, cwd=ROOT)
 
 
 def _make_history(state: State, days: int) -> int:
@@ -203,6 +208,6 @@ def _make_history(state: State, days: int) -> int:
 
 
 def _fault_names() -> list[str]:
-    """Run the demo's CLI; pantrywatch never imports demo code."""
-    command = [sys.executable, "-m", "demo.faults", "names"]
+    """Run the demo's command; pantrywatch never imports demo code."""
+    command = [sys.executable, "-m", "demo.faults.names"]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +11,8 @@ from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from pantrywatch.config.application import ApplicationEndpoint
 from pantrywatch.native.configuration import Options
-from pantrywatch.native.console import Progress, complain, scrape_states
+from pantrywatch.native.console import Progress, complain, say, scrape_states
+from pantrywatch.native.first_answers import FirstAnswers, pages_of
 from pantrywatch.native.pair import PROMETHEUS
 from pantrywatch.native.retries import Retries
 from pantrywatch.native.supervisor import Component, Daemon, Supervisor
@@ -19,41 +21,49 @@ from pantrywatch.web.client import session
 _START_SECONDS = 170.0
 _MOST_LOGS = 5
 _READY_SECONDS = 90.0  # the first start also fills the demo's database
+_MEASURING = ("exporters", "prometheus", PROMETHEUS, "scheduler")  # the scheduler is scraped as well
+# Nothing is measured by them, and each takes 0.5 to 2 s of CPU at first, for which the exporters would have to wait.
+_LAST = ("demo-traffic", "inbox", "heartbeat", "boards")
 
 
 @dataclass(slots=True)
 class Order:
-    """Starts the exporters, then Prometheus.
+    """Starts the exporters and Prometheus, lets it scrape, and starts the rest.
 
-    The demo's own start must not count as an outage: its checks begin when the CRM responds, and Prometheus when the
-    exporters do. An outage hides behind this for 90 s at most. A user's own servers are watched at once.
+    The demo's own start must not count as an outage: its checks begin when the CRM responds, and Prometheus gets its
+    targets when the exporters do. An outage hides behind this for 90 s at most. A user's own servers are watched at
+    once.
     """
 
     options: Options
     endpoints: Sequence[ApplicationEndpoint]
-    _started: set[str] = field(default_factory=set)
+    answering: bool = False
+    _started: bool = False
     _deadline: Deadline = field(default_factory=lambda: Deadline.after(_READY_SECONDS))
 
-    def advance(self, supervisor: Supervisor) -> None:
-        """Start what may start now."""
-        if "exporters" not in self._started:
-            self._start_if(self._application_responds, supervisor, "exporters")
-        elif "prometheus" not in self._started:
-            pair = (PROMETHEUS,) if self.options.pair else ()
-            self._start_if(self._exporters_ready, supervisor, "prometheus", *pair)
+    def advance(self, supervisor: Supervisor, programs: Sequence[str]) -> None:
+        """Start what may start now, of these programs."""
+        if not self._started and self._may(self._application_responds):
+            self._start(supervisor, [name for name in _MEASURING if name in programs])
+            self._started = True
+        if self._started and not self.answering and self._may(self._exporters_ready):
+            self.options.state.release_targets()
+            self._start(supervisor, [name for name in _LAST if name in programs])
+            self.answering = True
 
     def explained(self, waiting: Sequence[str]) -> list[str]:
         """Return what is waited for, with the reason in place of what has to wait for the demo."""
-        if "exporters" in self._started:
+        if self._started:
             return list(waiting)
-        held = ("exporters", "prometheus", PROMETHEUS)
+        held = (*_MEASURING, *_LAST)
         return [*(name for name in waiting if name not in held), "the demo's CRM, whose first start fills its database"]
 
-    def _start_if(self, condition: Callable[[], bool], supervisor: Supervisor, *names: str) -> None:
-        if self.options.settings_file is not None or self._deadline.passed() or condition():
-            for name in names:
-                supervisor.start(name)
-                self._started.add(name)
+    def _may(self, condition: Callable[[], bool]) -> bool:
+        return self.options.settings_file is not None or self._deadline.passed() or condition()
+
+    def _start(self, supervisor: Supervisor, names: Sequence[str]) -> None:
+        for name in names:
+            supervisor.start(name)
 
     def _application_responds(self) -> bool:
         try:
@@ -79,6 +89,7 @@ def wait_until_up(
 ) -> int:
     """Return 0 once everything that can run is up: a component that keeps exiting is reported, the others run."""
     supervisor, order, progress = retries.supervisor, Order(options, endpoints), Progress()
+    first = _First(options, endpoints, progress)
     deadline = Deadline.after(_START_SECONDS)
     while not stop.wait(0.25):
         if (code := daemon.code()) is not None:
@@ -93,9 +104,10 @@ def wait_until_up(
             if not deadline.passed():
                 continue
         else:
-            order.advance(supervisor)
+            order.advance(supervisor, [component.name for component in components])
         missing = retries.retry(components)
         targets = scrape_states(options.addresses, options.web)
+        first.look(answering=order.answering, scraped=bool(targets))
         waiting = _waiting_for(components, targets, missing, own_servers=options.settings_file is None)
         if components and not waiting and (targets or "prometheus" in missing):
             progress.end()
@@ -110,6 +122,33 @@ def wait_until_up(
         progress.show(order.explained(waiting) or ["the first scrapes"])
     progress.end()
     return 0
+
+
+class _First:
+    """Says once that everything has answered directly, and once when Prometheus has the first sample of all.
+
+    A user's own servers are not waited for, and a frozen one takes seconds: only the demo is asked directly.
+    """
+
+    def __init__(self, options: Options, endpoints: Sequence[ApplicationEndpoint], progress: Progress) -> None:
+        self._options, self._progress = options, progress
+        self._unsaid = {"answers", "samples"} if options.settings_file is None else {"samples"}
+        self._answers = FirstAnswers(pages_of(options.state, options.addresses, options.web, endpoints))
+
+    def look(self, *, answering: bool, scraped: bool) -> None:
+        """Take whether the exporters are expected to answer, and whether Prometheus knows its targets."""
+        if answering and "answers" in self._unsaid and not self._answers.missing():
+            boards = self._options.addresses.url("boards")
+            self._say("answers", f"every exporter and the application answer; the boards: {boards}")
+        if scraped and "samples" in self._unsaid and "answers" not in self._unsaid:
+            # It spreads first scrapes over an interval.
+            last = time.localtime(time.time() + self._options.speed.scrape_seconds)
+            self._say("samples", f"the first sample of each target comes until {time.strftime('%H:%M:%S', last)}")
+
+    def _say(self, what: str, text: str) -> None:
+        self._unsaid.remove(what)
+        self._progress.end()
+        say(text)
 
 
 def _waiting_for(

@@ -73,6 +73,8 @@ AS_POSTGRES = (
 # What exporters.core.files leaves next to a file: a damaged copy, and a half written one after a kill.
 _NEXT_TO_A_FILE = re.compile(r"\.(?P<half>.+)\.part|(?P<aside>.+)\.damaged-[0-9TZ-]+")
 
+_HELD = ".held"
+
 # supervisord takes them for a variable or a comment, Prometheus for a pattern; blanks are fine.
 _UNUSABLE = frozenset('%;*?[]"\\\n')
 
@@ -176,6 +178,21 @@ class State:
         if found and "installations" not in found and not self.entries():
             expected = f"expected an empty directory or one of an earlier run, it contains {min(found)!r}"
             raise ConfigError([ConfigProblem(str(self.path), "state directory", expected)])
+
+    def targets_file(self, job: str) -> Path:
+        """Return the file from which Prometheus reads the addresses of a job, or where they are kept until it may."""
+        file = self.file(f"prometheus/targets/{job}.json")
+        return file if file.exists() else file.with_suffix(_HELD)
+
+    def hold_targets(self) -> None:
+        """Keep the addresses of all jobs from Prometheus: it scrapes nothing until `release_targets`."""
+        for file in self.file("prometheus/targets").glob("*.json"):
+            file.rename(file.with_suffix(_HELD))
+
+    def release_targets(self) -> None:
+        """Give Prometheus the addresses: it watches the folder."""
+        for file in self.file("prometheus/targets").glob(f"*{_HELD}"):
+            file.rename(file.with_suffix(".json"))
 
     def lock(self) -> Lock:
         """Lock this directory until the process ends. Raises ConfigError if another process holds the lock."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from exporters.core.access import Certificate, WebSettings, read_hashes
+from exporters.core.access import Certificate, WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem
+from exporters.core.login import read_hashes
 from pantrywatch.config.yaml_output import dump
 from pantrywatch.web.secret_files import fits, read_secret
 

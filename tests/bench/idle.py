@@ -91,7 +91,7 @@ def main() -> None:
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)
     if options.write:
-        _write(text)
+        write_part(_HEADING, text)
 
 
 def _pair(watched: Watched, programs: Path, stack: ExitStack, name: str) -> tuple[_Candidate, _Candidate]:
@@ -148,7 +148,7 @@ def _bare_python() -> float:
 def _report(
     pairs: list[tuple[_Candidate, _Candidate]], starts: dict[str, float], programs: Path, options: argparse.Namespace
 ) -> Iterator[str]:
-    yield from (_HEADING, f"`./run bench idle`, on {_machine()}.")
+    yield from (_HEADING, f"`./run bench idle`, on {machine()}.")
     yield f"Medians of {options.intervals} intervals of 15 s with one scrape each, and of {options.starts} starts."
     yield "Peers from Debian testing, with their optional collectors of what pantrywatch measures too:"
     yield ", ".join(_version(programs / PROGRAMS[name]) for name in options.exporters) + "."
@@ -167,7 +167,8 @@ def _report(
     yield f"\nTogether, the sidecars take {own_memory:.0f} MB of resident memory, the peers {other_memory:.0f} MB."
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Return what the benchmark ran on, as part of a sentence."""
     cores = os.cpu_count() or 1
     load = os.getloadavg()[0]
     return f"{cores} cores ({platform.machine()}, Python {platform.python_version()}), load average {load:.1f}"
@@ -179,9 +180,9 @@ def _version(program: Path) -> str:
     return f"{name} {next(word for word in text.replace(',', ' ').split() if word[:1].isdigit() and '.' in word)}"
 
 
-def _write(text: str) -> None:
-    """Replace this benchmark's part of docs/benchmark.md, or put it at the end."""
-    before, _, rest = _PAGE.read_text().partition(_HEADING)
+def write_part(heading: str, text: str) -> None:
+    """Replace a benchmark's part of docs/benchmark.md, or put it at the end."""
+    before, _, rest = _PAGE.read_text().partition(heading)
     _, _, after = rest.partition("\n# ")
     _PAGE.write_text(before.rstrip("\n") + "\n\n" + text + (f"\n# {after}" if after else ""))
 

@@ -66,7 +66,7 @@ class Watched:
     def cpu_of(self, name: str) -> Callable[[], float]:
         """Return a function that gives the CPU seconds of the server that an exporter watches; 0 for the machine."""
         if name == "database":
-            return lambda: _tree_cpu(self.postgres.process.pid)
+            return lambda: tree_cpu_seconds(self.postgres.process.pid)
         redis = psutil.Process(self.redis.process.pid)
         return (lambda: cpu_seconds(redis)) if name == "cache" else lambda: 0.0
 
@@ -101,12 +101,12 @@ def _fill(postgres: servers.Postgres, redis: servers.Redis) -> None:
         pipeline.execute()
 
 
-def _tree_cpu(pid: int) -> float:
-    """Return the CPU seconds of a process, its children, and the children that have ended already."""
+def tree_cpu_seconds(pid: int) -> float:
+    """Return the CPU seconds of a process, its descendants, and its children that have ended already."""
     root = psutil.Process(pid)
     times = root.cpu_times()
     total = cpu_seconds(root) + times.children_user + times.children_system
-    for child in root.children():
+    for child in root.children(recursive=True):
         try:
             total += cpu_seconds(child)
         except (psutil.Error, OSError):

@@ -9,7 +9,8 @@ from typing import get_args
 import pytest
 
 from exporters.core.errors import ConfigError
-from exporters.registry import COMPONENTS_FILE
+from exporters.core.strict_yaml import read_yaml
+from exporters.registry import COMPONENTS_FILE, EXPORTERS
 from exporters.synthetic.dependency import Dependency
 from pantrywatch.config.components import components
 from pantrywatch.config.settings import FEEDING_SECTIONS, Settings
@@ -61,3 +62,8 @@ def test_the_map_has_the_parts_that_checks_and_causes_name() -> None:
     assert {*parts, "other"} == set(get_args(Dependency))
     causes = (COMPONENTS_FILE.resolve().parents[1] / "alert_rules/generated/causes.yml").read_text()
     assert all(f"cause: {part.cause}\n" in causes for part in parts.values() if part.cause)
+
+
+def test_the_exporters_are_read_without_yaml() -> None:
+    """Each process finds the exporters by the layout of the file: they are those that a reader of YAML finds."""
+    assert list(EXPORTERS) == [one["job"] for one in read_yaml(COMPONENTS_FILE)["components"] if one["exporter"]]

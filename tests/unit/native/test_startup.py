@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from exporters.core.access import WebSettings
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError
 from pantrywatch.config.application import ApplicationEndpoint
 from pantrywatch.native.addresses import Addresses, require_free, require_valid_offset
 from pantrywatch.native.configuration import Options
 from pantrywatch.native.console import Progress, next_steps
+from pantrywatch.native.first_answers import FirstAnswers, is_success, pages_of
 from pantrywatch.native.startup import Order
 from pantrywatch.native.state_dir import State
 from pantrywatch.native.supervisor import Supervisor, start_supervisor
@@ -70,18 +73,43 @@ class _Started(Supervisor):
         self.names.append(component)
 
 
+_PROGRAMS = ("redis", "exporters", "prometheus", "inbox", "boards")
+
+
+def _with_targets(folder: Path) -> State:
+    """A state directory whose Prometheus has one target that it may not know yet."""
+    state = State(folder)
+    targets = state.file("prometheus/targets")
+    targets.mkdir(parents=True)
+    (targets / "cache.json").write_text("[]")
+    state.hold_targets()
+    return state
+
+
 def test_the_checks_of_the_demo_begin_when_it_responds(tmp_path: Path) -> None:
     """Its own start is no outage; after the deadline everything starts all the same, so that a real one is seen."""
     nobody = [ApplicationEndpoint("crm", "127.0.0.1:9")]
-    started = _Started()
-    order = Order(Options(State(tmp_path), Addresses(40000)), nobody)
-    order.advance(started)
+    state, started = _with_targets(tmp_path), _Started()
+    order = Order(Options(state, Addresses(40000)), nobody)
+    order.advance(started, _PROGRAMS)
     assert started.names == []
-    assert order.explained(["boards", "exporters", "prometheus"])[:1] == ["boards"]
-    late = Order(Options(State(tmp_path), Addresses(40000)), nobody, _deadline=Deadline.after(0))
-    late.advance(started)
-    late.advance(started)
+    assert order.explained(["redis", "exporters", "prometheus", "boards"])[:-1] == ["redis"]
+    assert not state.file("prometheus/targets/cache.json").exists()
+    late = Order(Options(state, Addresses(40000)), nobody, _deadline=Deadline.after(0))
+    for _ in range(2):
+        late.advance(started, _PROGRAMS)
+        assert started.names == ["exporters", "prometheus", "inbox", "boards"]
+    assert state.file("prometheus/targets/cache.json").exists()
+
+
+def test_prometheus_gets_its_targets_when_the_exporters_are_ready(tmp_path: Path) -> None:
+    """It starts at the same time as they do, but a scrape that is too early would count as an outage."""
+    state, started = _with_targets(tmp_path), _Started()
+    order = Order(Options(state, Addresses(40000)), [])
+    order.advance(started, _PROGRAMS)
     assert started.names == ["exporters", "prometheus"]
+    assert not order.answering
+    assert state.targets_file("cache").suffix == ".held"
 
 
 def test_a_users_own_servers_are_watched_at_once(tmp_path: Path) -> None:
@@ -90,9 +118,41 @@ def test_a_users_own_servers_are_watched_at_once(tmp_path: Path) -> None:
     order = Order(
         Options(State(tmp_path), Addresses(40000), tmp_path / "my.yaml"), [ApplicationEndpoint("crm", "127.0.0.1:9")]
     )
-    order.advance(started)
-    order.advance(started)
-    assert started.names == ["exporters", "prometheus"]
+    order.advance(started, _PROGRAMS)
+    assert started.names == ["exporters", "prometheus", "inbox", "boards"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "up 1\n",
+        'pg_up 1\npantrywatch_collector_success{collector="x"} 1\n',
+        'pantrywatch_access_log_file_up{file="crm"} 1.0\n',
+        'probe_success{check="x"} 0\n',
+    ],
+)
+def test_a_page_answers_with_success(page: str) -> None:
+    """Success is that the server answered and no collector failed; the result of a check is another matter."""
+    assert is_success(page)
+
+
+@pytest.mark.parametrize("page", ["", "pg_up 0\n", 'redis_up 1\npantrywatch_collector_success{collector="x"} 0\n'])
+def test_a_page_answers_without_success(page: str) -> None:
+    """An empty page, a server that is down or a failed collector is not the first answer yet."""
+    assert not is_success(page)
+
+
+def test_each_target_is_asked_as_prometheus_asks_it(tmp_path: Path) -> None:
+    """Pages come from the files for Prometheus, held back or not, and those of the application from the settings."""
+    state = _with_targets(tmp_path)
+    labels = {"instance": "main", "__metrics_path__": "/metrics/cache", "__param_target": "main"}
+    state.targets_file("cache").write_text(json.dumps([{"targets": ["127.0.0.1:1"], "labels": labels}]))
+    pages = pages_of(state, Addresses(), WebSettings(), [ApplicationEndpoint("crm", "127.0.0.1:9")])
+    assert {name: url for name, (url, _) in pages.items()} == {
+        "application/crm": "http://127.0.0.1:9/metrics",
+        "cache/main": "http://127.0.0.1:19100/metrics/cache?target=main",
+    }
+    assert FirstAnswers(pages).missing() == list(pages)
 
 
 def test_progress_is_said_once_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
