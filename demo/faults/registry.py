@@ -11,11 +11,13 @@ from demo.faults import (
     database_log_lost,
     deadlocks,
     disk_filling,
+    forgotten_transaction,
     lock_pile_up,
     login_brute_force,
     replica_gone,
     report_on_disk,
     slow_database,
+    slow_plan,
 )
 from demo.faults.fault import Fault, Tick, nothing, nothing_to_undo
 from demo.faults.frozen import frozen, frozen_program
@@ -56,6 +58,13 @@ _ALL = (
         lock_pile_up.undo,
     ),
     Fault(
+        "forgotten-transaction",
+        "one session holds a lock in a transaction that it leaves open, another waits for it",
+        "database: longest wait for a lock, sessions idle in transaction",
+        forgotten_transaction.enter,
+        forgotten_transaction.undo,
+    ),
+    Fault(
         "connections-used-up",
         "the application's role opens sessions until the server refuses",
         "database: connections at their limit; exhausted for whoever opens a new one",
@@ -91,6 +100,13 @@ _ALL = (
         "API: 500 on some routes; database: rollbacks",
         bad_migration.enter,
         bad_migration.undo,
+    ),
+    Fault(
+        "slow-plan",
+        "a migration dropped the index that the interactions of an organization are found by",
+        "database: mean time of one statement, sequential scans",
+        slow_plan.enter,
+        slow_plan.undo,
     ),
     Fault(
         "database-log-lost",

@@ -113,12 +113,38 @@ def test_lock_pile_up(installation: Installation, representative: requests.Sessi
 
 
 @pytest.mark.long
+def test_forgotten_transaction(installation: Installation) -> None:
+    """One session is idle in transaction and another waits for it, for as long as the fault is on."""
+    of_fault = "FROM pg_stat_activity WHERE application_name = 'demo-fault-forgotten-transaction'"
+    states = (
+        f"SELECT string_agg(state, ', ' ORDER BY state) {of_fault} AND (state <> 'active' OR wait_event_type = 'Lock')"
+    )
+    both = "active, idle in transaction"
+    with held(installation, "forgotten-transaction"):
+        servers.wait_until(lambda: installation.postgres.value(states, "crm") == both, 5, "a session waits")
+        installation.postgres.execute(f"SELECT pg_terminate_backend(pid) {of_fault}")
+        servers.wait_until(lambda: installation.postgres.value(states, "crm") == both, 5, "it is so again")
+    assert installation.postgres.value(f"SELECT count(*) {of_fault}", "crm") == 0
+
+
+@pytest.mark.long
 def test_bad_migration(installation: Installation) -> None:
     """The table has another name as long as the fault is on."""
     there = "SELECT to_regclass('opportunities') IS NOT NULL"
     with held(installation, "bad-migration"):
         assert installation.postgres.value(there, "crm") is False
     assert installation.postgres.value(there, "crm") is True
+
+
+@pytest.mark.long
+def test_slow_plan(installation: Installation) -> None:
+    """The index is gone for as long as the fault is on, and the same one is back; undoing it twice does no harm."""
+    index = "SELECT pg_get_indexdef(to_regclass('interactions_by_organization')) "
+    before = installation.postgres.value(index, "crm")
+    with held(installation, "slow-plan"):
+        assert installation.postgres.value(index, "crm") is None
+    assert installation.postgres.value(index, "crm") == before
+    FAULTS["slow-plan"].undo(installation.environment)
 
 
 @pytest.mark.long
