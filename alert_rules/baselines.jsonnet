@@ -27,7 +27,9 @@ function(config=(import 'config.libsonnet').defaults)
   local signal(name, kind) = { signal: name, kind: kind };
   local bad = series.sum_bad('1h');
   local total = series.sum_total('1h');
-  local counted = '%s and count_over_time(%s[%s]) >= %d' % [total, series.events_total, hour, least_minutes];
+  // What planned maintenance leaves of an hour is not an hour.
+  local whole = ' unless on (target) ' + series.is_excluded('', hour);
+  local counted = '%s and count_over_time(%s[%s]) >= %d%s' % [total, series.events_total, hour, least_minutes, whole];
 
   // Of a day that is not a holiday, so many weeks ago.
   local off_holidays(of, number) = '(%s unless on () %s{weeks="%d"} == 1)' % [of, names.holiday, number];
@@ -99,8 +101,8 @@ function(config=(import 'config.libsonnet').defaults)
         rules: [
           record(names.value, counted, signal('traffic', 'count')),
           record(names.events, counted, signal('traffic', 'count')),
-          record(names.value, '%s / (%s > 0)' % [bad, total], signal('bad events', 'share')),
-          record(names.events, bad, signal('bad events', 'share')),
+          record(names.value, '%s / (%s > 0)%s' % [bad, total, whole], signal('bad events', 'share')),
+          record(names.events, bad + whole, signal('bad events', 'share')),
           record(
             names.value, 'max by (instance) (avg_over_time(pantrywatch_database_connections_used[%s]))' % hour, signal('connections', 'gauge')
           ),

@@ -1,7 +1,7 @@
-"""What the rules of baselines would have recorded of the targets: each hour, and what is normal for it.
+"""What the rules of baselines would have recorded: each hour, what is normal for it, and the band around that.
 
-The band itself takes five weeks and a week of what differed, so it begins where the live rules go on. Holidays of the
-settings are not left out: the made-up one is in no settings.
+The band takes five weeks: in a past of 35 days it begins where the live rules go on. Holidays of the settings are not
+left out: the made-up one is in no settings.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from demo.history.activity import DAY, WEEK
 from demo.history.blocks import Series, steps
 
 # Each group: interval, and when in it.
-_SIGNALS = (300, 21)
+SIGNALS = (300, 21)
 _NORMAL = (300, 26)
-_STEP, _HOUR = 300, 3600
+STEP, _HOUR = 300, 3600
 # The live rules look back a week for what differs.
 _NORMAL_SECONDS = 8 * DAY
 # As in alert_rules/baselines.jsonnet.
 _LEAST_SPREAD, _CHANCE, _LEAST_EVENTS = 0.05, 1.25, 100
+_WIDE, _LEAST_HOURS = 3, 30
 
 
 class Hour(NamedTuple):
@@ -42,18 +43,18 @@ class Target(Protocol):
 
 
 class Signal(NamedTuple):
-    """A signal of a target: its labels, and its value and events at a step of five minutes (since 1970)."""
+    """A signal: its labels, and its value and events at a step of five minutes (since 1970); a gauge has no events."""
 
     labels: Mapping[str, str]
     value: Mapping[int, float]
-    events: Mapping[int, float]
+    events: Mapping[int, float] | None
 
 
 def signals(targets: Sequence[Target], start: int, end: int) -> Iterator[Signal]:
     """Yield the traffic and the bad events of each target between two times, unix seconds."""
-    at = range(start // _STEP + 1, end // _STEP)
+    at = range(start // STEP + 1, end // STEP)
     for target in targets:
-        hours = {step: hour for step in at if (hour := target.hour((step * _STEP - start) // 60)) is not None}
+        hours = {step: hour for step in at if (hour := target.hour((step * STEP - start) // 60)) is not None}
         total = {step: hour.total for step, hour in hours.items()}
         bad = {step: hour.bad for step, hour in hours.items()}
         yield Signal({**target.labels, "signal": "traffic", "kind": "count"}, total, total)
@@ -72,13 +73,14 @@ class Baselines:
         """Yield labels and series (without them) from `start` on, before `end`."""
         for name, of in (("crm:signal:hour", "value"), ("crm:signal_events:hour", "events")):
             for signal, _ in self._learned:
-                yield signal.labels, _series(name, _SIGNALS, start, end, getattr(signal, of))
+                if (values := getattr(signal, of)) is not None:
+                    yield signal.labels, _series(name, SIGNALS, start, end, values)
         first = max(start, self._normal_from)
         if first >= end:
             return
         for name, method in _RECORDS.items():
             for signal, learned in self._learned:
-                at = range(first // _STEP, end // _STEP + 1)
+                at = range(first // STEP, end // STEP + 1)
                 found = {step: value for step in at if (value := getattr(learned, method)(step)) is not None}
                 yield signal.labels, _series(name, _NORMAL, first, end, found)
 
@@ -90,7 +92,10 @@ _RECORDS = {
     "crm:signal_today:ratio": "today",
     "crm:signal_chance:ratio": "chance",
     "crm:signal_deviation:sigmas": "deviation",
+    "crm:signal_spread:sigmas": "spread",
     "crm:signal_normal:hour": "normal",
+    "crm:signal_lower:hour": "lower",
+    "crm:signal_upper:hour": "upper",
 }
 
 
@@ -100,30 +105,33 @@ class _Learned:
     def __init__(self, signal: Signal) -> None:
         self._signal = signal
         self.usual, self.ratio, self.today = cache(self._usual), cache(self._ratio), cache(self._today)
+        self._differed = cache(self._differed_until)
 
     def usual_events(self, step: int) -> float | None:
-        return _median(_weeks(self._signal.events, step))
+        return None if self._signal.events is None else _median(_weeks(self._signal.events, step))
 
     def _usual(self, step: int) -> float | None:
-        known, events = _weeks(self._signal.value, step), self.usual_events(step)
-        return _median(known) if len(known) >= 3 and events is not None and events >= _LEAST_EVENTS else None
+        known = _weeks(self._signal.value, step)
+        return _median(known) if len(known) >= 3 and self._is_enough(step) else None
+
+    def _is_enough(self, step: int) -> bool:
+        events = self.usual_events(step)
+        return self._signal.events is None or (events is not None and events >= _LEAST_EVENTS)
 
     def _ratio(self, step: int) -> float | None:
         usual, value = self.usual(step), self._signal.value.get(step)
         return value / usual if usual and value is not None else None
 
     def _today(self, step: int) -> float | None:
-        now = step * _STEP + _NORMAL[1]
         for half_hours in (47, 191):
-            first, last = -(-(now - _HOUR - half_hours * 1800) // _HOUR), (now - _HOUR) // _HOUR
-            # A subquery looks at whole hours, where the last sample is that of the step before.
-            hours = (self.ratio(hour * _HOUR // _STEP - 1) for hour in range(first, last + 1))
-            known = [ratio for ratio in hours if ratio is not None]
+            known = [ratio for hour in _hours(step, half_hours) if (ratio := self.ratio(hour)) is not None]
             if len(known) >= 4:
                 return _median(known)
         return None
 
     def chance(self, step: int) -> float | None:
+        if self._signal.events is None:
+            return None if self.usual(step) is None else _LEAST_SPREAD
         events = self.usual_events(step)
         return math.sqrt(_LEAST_SPREAD**2 + _CHANCE / events) if events else None
 
@@ -131,13 +139,46 @@ class _Learned:
         ratio, today, chance = self.ratio(step), self.today(step), self.chance(step)
         return (ratio / today - 1) / chance if ratio is not None and today and chance else None
 
+    def spread(self, step: int) -> float | None:
+        if step - 5 * WEEK // STEP not in self._signal.value:
+            return None
+        return self._differed(_hours(step, 335))
+
+    def _differed_until(self, hours: range) -> float | None:
+        """Return how much most of these hours differed, 1 at least; None where too few are known."""
+        known = [abs(sigmas) for hour in hours if (sigmas := self.deviation(hour)) is not None]
+        return max(1.0, 1.4826 * statistics.median(known)) if len(known) >= _LEAST_HOURS else None
+
     def normal(self, step: int) -> float | None:
         usual, today = self.usual(step), self.today(step)
         return usual * today if usual is not None and today is not None else None
 
+    def lower(self, step: int) -> float | None:
+        normal, width = self.normal(step), self._width(step)
+        return max(0.0, normal * (1 - width)) if normal is not None and width is not None else None
+
+    def upper(self, step: int) -> float | None:
+        normal, width = self.normal(step), self._width(step)
+        return normal * (1 + width) if normal is not None and width is not None else None
+
+    def _width(self, step: int) -> float | None:
+        spread, chance = self.spread(step), self.chance(step)
+        return _WIDE * spread * chance if spread is not None and chance is not None else None
+
+
+def _hours(step: int, half_hours: int) -> range:
+    """Return the steps that a subquery of the hours before an hour ago sees.
+
+    It looks at whole hours, where the last sample is that of the step before.
+    """
+    now = step * STEP + _NORMAL[1]
+    first, last = -(-(now - _HOUR - half_hours * 1800) // _HOUR), (now - _HOUR) // _HOUR
+    each = _HOUR // STEP
+    return range(first * each - 1, last * each, each)
+
 
 def _weeks(values: Mapping[int, float], step: int) -> list[float]:
-    steps_back = (step - number * WEEK // _STEP for number in (1, 2, 3, 4))
+    steps_back = (step - number * WEEK // STEP for number in (1, 2, 3, 4))
     return [value for back in steps_back if (value := values.get(back)) is not None]
 
 
@@ -147,5 +188,5 @@ def _median(values: Sequence[float]) -> float | None:
 
 def _series(name: str, group: tuple[int, int], start: int, end: int, values: Mapping[int, float]) -> Series:
     times = steps(start, end, *group)
-    first = times.first // _STEP
+    first = times.first // STEP
     return Series(name, "", times, [values.get(step) for step in range(first, first + len(times.lines))])

@@ -15,9 +15,11 @@ from demo.history.alerts import Alerts
 from demo.history.blocks import BlockWriter, FillError, Series, pieces
 from demo.history.business import Business
 from demo.history.fills_up import FillsUp
+from demo.history.gauge_hours import GaugeHours
 from demo.history.machine import Machine, gauges
 from demo.history.raw import Raw
 from demo.history.recorded import Recorded, RecordingRules
+from demo.history.usage import usage
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
 from exporters.core.files import write_atomically
@@ -112,20 +114,24 @@ class _Sources:
 
     def __init__(self, past: promises.Past, now: int, seed: int) -> None:
         shared = shared_files()
+        self._past = past
         self._alerts = Alerts(past, shared / "alert_rules/generated")
         self._recorded = Recorded(past, RecordingRules(shared / "alert_rules/generated"))
         self._raw = Raw(past, now - _RAW_SECONDS, shared / "targets.yaml")
         self._machine = Machine(seed, gauges(), now)
         self._fills_up = FillsUp(past.end)
+        self._gauge_hours = GaugeHours(past.end)
         self._business = Business(seed, now)
 
     def series(self, start: int, end: int) -> Iterator[Series]:
         yield from self._recorded.series(start, end)
+        yield from usage(self._past, start, end)
         yield from self._alerts.series(start, end)
         yield from self._raw.series(start, end)
         gauges_of_piece = list(self._machine.series(start, end))
         yield from gauges_of_piece
         yield from self._fills_up.series(gauges_of_piece, start, end)
+        yield from self._gauge_hours.series(gauges_of_piece, start, end)
         yield from self._business.series(start, end)
 
 

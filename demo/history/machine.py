@@ -51,6 +51,7 @@ def gauges() -> list[Gauge]:
 _OTHERS = [
     Gauge("pantrywatch_database_connections_limit", 'job="database",instance="primary"', 57, 0),
     Gauge("pantrywatch_database_connections_used", 'job="database",instance="primary"', 9, 57),
+    Gauge("redis_connected_clients", 'job="cache",instance="main"', 12, 100),
     Gauge("redis_memory_max_bytes", 'job="cache",instance="main"', 64 * _MEBIBYTE, 0),
     Gauge("redis_memory_used_bytes", 'job="cache",instance="main"', 2 * _MEBIBYTE, 64 * _MEBIBYTE),
 ]

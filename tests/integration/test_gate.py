@@ -6,7 +6,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
@@ -14,8 +14,9 @@ from statistics import NormalDist
 import pytest
 
 from pantrywatch.cli import main
-from tests.support.filled_prometheus import filled_prometheus
+from tests.support.filled_prometheus import filled_prometheus, filled_store
 from tests.support.servers import free_port
+from tests.support.suites import Suite
 
 _STEP = 60
 _WEEK = 7 * 86400
@@ -75,10 +76,15 @@ def _samples(end: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def samples() -> str:
+    """Everything, until now."""
+    return _samples(int(time.time()) - 5)
+
+
+@pytest.fixture(scope="module")
+def prometheus(samples: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a Prometheus that has it all."""
-    folder = tmp_path_factory.mktemp("gate")
-    with filled_prometheus(folder, _samples(int(time.time()) - 5)) as url:
+    with filled_prometheus(tmp_path_factory.mktemp("gate"), samples) as url:
         yield url
 
 
@@ -127,6 +133,46 @@ def test_a_deployment_that_changed_nothing_passes(prometheus: str, capsys: pytes
     assert table[-1] == "Nothing is worse"
     assert main(["gate", "--since", "v1", "--prometheus", prometheus, "--require", "api-availability"]) == 3
     assert capsys.readouterr().out.endswith("Too little data on what is required: api-availability\n")
+
+
+@pytest.fixture
+def require_the_same(prometheus: str, capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Assert that another server with the samples has the exit codes and verdicts of this Prometheus."""
+
+    def verdicts(url: str) -> Iterator[tuple[object, ...]]:
+        for version in ("v1", "v2"):
+            code = main(["gate", "--since", version, "--prometheus", url, "--json"])
+            found = json.loads(capsys.readouterr().out.splitlines()[-1])
+            of_promises = {one["id"]: one["verdict"] for one in found["promises"]}
+            yield version, code, found["minutes"], found["last_week"], of_promises, found["unmeasured"]
+
+    def require(url: str) -> None:
+        assert list(verdicts(url)) == list(verdicts(prometheus))
+
+    return require
+
+
+@pytest.mark.long
+def test_a_store_has_the_same_verdicts(require_the_same: Callable[[str], None], samples: str, tmp_path: Path) -> None:
+    """VictoriaMetrics of Debian 12 with the same samples: both deployments and every promise are judged alike."""
+    with filled_store(tmp_path, samples) as url:
+        require_the_same(url)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)  # the first test that asks for current releases installs them
+@pytest.mark.parametrize("program", ["prometheus", "victoria-metrics"])
+def test_current_releases_have_the_same_verdicts(
+    require_the_same: Callable[[str], None], samples: str, program: str, current_suite: Suite, tmp_path: Path
+) -> None:
+    """As above, with those of Debian's testing: Prometheus 3, and VictoriaMetrics."""
+    if not current_suite.is_current:
+        pytest.skip(f"only Debian 12's releases are to be had: {current_suite.describe()}")
+    path = str(current_suite.programs / program)
+    is_store = program == "victoria-metrics"
+    running = filled_store(tmp_path, samples, path) if is_store else filled_prometheus(tmp_path, samples, program=path)
+    with running as url:
+        require_the_same(url)
 
 
 @pytest.mark.long

@@ -52,6 +52,22 @@ def test_no_hour_of_a_holiday_is_normal_or_unusual(tmp_path: Path) -> None:
     _promtool(tmp_path, inputs, cases, _groups(document, "baselines.holidays", "baselines.normal"), ("1h", "12h"))
 
 
+def test_an_hour_with_planned_maintenance_is_left_out(tmp_path: Path) -> None:
+    """It has no value, so that it is neither unusual nor normal; the next whole hour has one, other targets always."""
+    events = {"slo:events_total:sum1h": 100, "slo:events_bad:sum1h": 7, "slo:events_total:increase5m": 10}
+    inputs = [
+        {"series": f'{name}{{target="{target}"}}', "values": f"{value}x300"}
+        for target in ("lcp", "fid")
+        for name, value in events.items()
+    ]
+    inputs.append({"series": 'slo:excluded:bool{target="lcp"}', "values": "0x119 1x29 0x150"})
+    counted = "count by (target) (crm:signal:hour) + count by (target) (crm:signal_events:hour)"
+    fid, lcp = ({"labels": f'{{target="{target}"}}', "value": 4} for target in ("fid", "lcp"))
+    found = {"110m": [fid, lcp], "130m": [fid], "200m": [fid], "215m": [fid, lcp]}
+    cases = [{"eval_time": at, "expr": counted, "exp_samples": samples} for at, samples in found.items()]
+    _promtool(tmp_path, inputs, cases, _groups(yaml.safe_load(_RULES.read_text()), "baselines.signals"), ("1m", "5m"))
+
+
 def test_unusual_events_and_errors_of_targets_are_low_alerts(tmp_path: Path) -> None:
     """Traffic outside its band, and errors above it, alert after half an hour, then end; none on a holiday."""
     low, high = "10x60 4x120 10x120", "10x60 20x120 10x120"
