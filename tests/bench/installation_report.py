@@ -24,29 +24,28 @@ def _sizes(meters: Sequence[Meter]) -> Iterator[str]:
     load = os.getloadavg()[0]
     yield f"{os.cpu_count()} cores ({platform.machine()}), load average {load:.1f} at the end:\n"
     yield from _table(
-        "instances of the API", "databases", "series", "samples a second", "RSS MB", "bytes a series", "cores",
-        "slowest group", "of its interval", "missed evaluations",
+        "instances of the API", "databases", "series", "samples a second", "RSS MB", "bytes a series",
+        "cores, as measured", "cores of all rules", "slowest group", "CPU of its interval",
     )  # fmt: skip
     for meter in meters:
-        worst = meter.slowest()
+        worst = meter.slowest() if meter.groups else None
         yield _row(
             f"{meter.size.instances:,}", f"{meter.size.databases}", f"{meter.series:,}",
             f"{meter.samples_a_second:,.0f}", f"{meter.memory_bytes / 1e6:,.0f}",
-            f"{meter.memory_bytes / meter.series:,.0f}", f"{meter.cpu_share:.2f}", worst.name,
-            f"{worst.seconds:.2f} of {worst.interval:g} s", f"{meter.missed}",
+            f"{meter.memory_bytes / meter.series:,.0f}", f"{meter.cpu_share:.2f}",
+            f"{meter.rules_share():.2f}" if worst else "-", worst.name if worst else "-",
+            f"{worst.seconds:.2f} of {worst.interval:g} s" if worst else "-",
         )  # fmt: skip
 
 
 def _groups(meters: Sequence[Meter]) -> Iterator[str]:
-    """Yield the slowest groups of the largest size, in each size, and their slowest rule."""
-    last = sorted(meters[-1].groups.values(), key=lambda group: -group.share)[:_SLOWEST]
-    sizes = [f"{meter.size.instances:,} and {meter.size.databases}" for meter in meters[3:]]
-    yield from _table("group", "interval", *(f"seconds at {size}" for size in sizes), "slowest rule", "its seconds")
-    for group in last:
-        times = [meter.groups.get(group.name) for meter in meters[3:]]
-        rule, seconds = max(group.rules, key=lambda one: one[1])
-        figures = [f"{found.seconds:.2f}" if found else "-" for found in times]
-        yield _row(group.name, f"{group.interval:g} s", *figures, rule, f"{seconds:.2f}")
+    """Yield the slowest groups of the largest size, in each size, and their most expensive rule."""
+    asked = [meter for meter in meters if meter.groups]
+    sizes = [f"CPU s at {meter.size.instances:,} and {meter.size.databases}" for meter in asked]
+    yield from _table("group", "interval", *sizes, "most of it", "CPU s")
+    for group in sorted(asked[-1].groups.values(), key=lambda group: -group.share)[:_SLOWEST]:
+        figures = [f"{meter.groups[group.name].seconds:.2f}" for meter in asked]
+        yield _row(group.name, f"{group.interval:g} s", *figures, group.worst[0], f"{group.worst[1]:.2f}")
 
 
 def _additions(meters: Sequence[Meter], bytes_a_sample: float) -> Iterator[str]:
