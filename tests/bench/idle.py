@@ -196,13 +196,16 @@ def _report(
     yield f"Medians of {options.intervals} intervals of 15 s with one scrape each, and of {options.starts} starts."
     yield "Peers from Debian testing, with their optional collectors of what pantrywatch measures too:"
     yield ", ".join(_version(programs / PROGRAMS[name]) for name in options.exporters) + "."
+    yield "Served, apart from families about the exporter itself and each setting of PostgreSQL:\n"
     for name, (own, other) in zip(options.exporters, pairs, strict=True):
         mine, theirs = families(own.page), families(other.page)
-        yield f"{name}: {len(mine & theirs)} families are served by both, {len(mine - theirs)} by pantrywatch alone, "
-        yield f"{len(theirs - mine)} by the peer alone."
-    yield "Collectors of what pantrywatch alone measures, such as the waits of a database, are off where it is compared"
-    yield "(tests/bench/coverage.yaml). Modules are compiled, as after any first start; an interpreter that only starts"
-    yield f"takes {starts['python'] * 1e3:.0f} ms of CPU.\n"
+        alone = [name for name in theirs - mine if not name.startswith("pg_settings_")]
+        counts = f"{len(mine & theirs)} families by both, {len(mine - theirs)} by pantrywatch alone"
+        yield f"- {name}: {counts}, {len(alone)} by the peer alone"
+    yield "\nWhat pantrywatch alone measures of a database, such as waits, is off where it is compared"
+    yield "(tests/bench/coverage.yaml). The host has its process groups, next to node_exporter's processes."
+    yield "Modules are compiled, as after any first start; an interpreter that only starts takes"
+    yield f"{starts['python'] * 1e3:.0f} ms of CPU.\n"
     columns = (
         "exporter", "series", "CPU of a scrape ms", "all CPU in 15 s ms", "of the peer's",
         "CPU until the first answer ms", "RSS MB", "private MB",
