@@ -160,8 +160,12 @@ def _lines(name: str, parts: Sequence[AnyFamily]) -> list[str]:
     if len(parts) == 1 and isinstance(family := parts[0], Family):
         # Nearly all families; what follows is for those that repeat a series. A page of 400 takes 0.72 of the CPU.
         names, samples = family.label_names, family.samples
+        if len(samples) == 1:  # most of them: a page of 155 families takes 0.70 of the CPU
+            labels, value = samples[0]
+            text = name + _label_text(names, labels) if names else name
+            return [_header(name, family.help, family.kind), f"{text} {format_value(value)}"]
         series = [name + _label_text(names, labels) for labels, _ in samples] if names else [name] * len(samples)
-        if len(samples) == 1 or len(set(series)) == len(series):
+        if len(set(series)) == len(series):
             lines = [f"{text} {format_value(sample[1])}" for text, sample in zip(series, samples, strict=True)]
             return [_header(name, family.help, family.kind), *lines]
     if len({part.type_name for part in parts}) > 1:

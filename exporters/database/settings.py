@@ -64,6 +64,7 @@ def _nothing_else(  # noqa: PLR0913, PLR0917 - one for each key that a console d
     queries: tuple[str, ...],
     limits: dict[str, int],
     intervals: dict[str, float],
+    without: tuple[str, ...],
     include_databases: tuple[str, ...],
     exclude_databases: tuple[str, ...],
     business: Business | None,
@@ -72,6 +73,7 @@ def _nothing_else(  # noqa: PLR0913, PLR0917 - one for each key that a console d
         "queries": queries,
         "limits": limits,
         "intervals": intervals,
+        "without": without,
         "include_databases": include_databases,
         "exclude_databases": exclude_databases,
         "business": business,
@@ -104,7 +106,9 @@ class DatabaseTarget:
         dict[str, Annotated[float, between(1, 1200)]],
         "Collector → seconds between two runs, in place of its own; after an hour without success it is stale.",
     ] = field(default_factory=dict)
-
+    without: Annotated[
+        tuple[str, ...], "Names of collectors to leave out; what rules and panels make of them is empty then."
+    ] = ()
     include_databases: Annotated[
         tuple[str, ...], "Glob patterns of the databases whose tables, indexes and sequences are monitored; empty: all."
     ] = ()

@@ -57,12 +57,13 @@ def _source(target: DatabaseTarget, entry: str, settings_file: str) -> Source:
 
 
 def _adjusted(queries: Sequence[Query], target: DatabaseTarget, entry: str, settings_file: str) -> list[Query]:
-    """Return the queries with the target's own limits and intervals. Raises ConfigError for unknown queries."""
+    """Return the target's queries with its own limits and intervals. Raises ConfigError for unknown queries."""
     faults = [
         ConfigProblem(settings_file, f"{entry}.{field}.{name}", f"expected one of: {', '.join(known)}")
         for field, given, known in (
             ("limits", target.limits, [query.name for query in queries if query.limit]),
             ("intervals", target.intervals, [query.name for query in queries if query.interval_seconds]),
+            ("without", target.without, [query.name for query in queries]),
         )
         for name in given
         if name not in known
@@ -76,6 +77,7 @@ def _adjusted(queries: Sequence[Query], target: DatabaseTarget, entry: str, sett
             interval_seconds=target.intervals.get(query.name, query.interval_seconds),
         )
         for query in queries
+        if query.name not in target.without
     ]
 
 

@@ -2,8 +2,10 @@
 
 All CPU in 15 s with one scrape in it (scrape, background work and idling), CPU from the start of the process until its
 first answer, and memory. All run at the same time, so that they share the machine's noise; the peers are Debian
-testing's, with the optional collectors that pantrywatch has too. CPU is read from the processes' own clocks. With
-`--write`, the table replaces the one in docs/benchmark.md. Nothing is asserted.
+testing's, with the optional collectors that pantrywatch has too. They are compared on the families that both serve
+(coverage.yaml), with what pantrywatch alone measures switched off; if one is missing on either side, nothing is
+measured. CPU is read from the processes' own clocks. With `--write`, the table replaces the one in
+docs/benchmark.md. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
 
-from tests.bench.pairs import NAMES, PROGRAMS, Watched, cpu_seconds, watched_servers
+from tests.bench.coverage import Coverage, families, read, record
+from tests.bench.pairs import NAMES, PROGRAMS, Watched, cpu_seconds, use_compiled_modules, watched_servers
 from tests.bench.scrape import get
 from tests.support.debian import run, unpacked_of_testing
 from tests.support.exporter import ROOT
@@ -55,25 +58,29 @@ class _Candidate:
     process: psutil.Process
     scrapes: list[float] = field(default_factory=list)
     intervals: list[float] = field(default_factory=list)
-    series: int = 0
+    page: bytes = b""
 
     def scrape(self) -> None:
         before = cpu_seconds(self.process)
         status, body = get(self.url)
         assert status == 200
         self.scrapes.append(cpu_seconds(self.process) - before)
-        self.series = sum(1 for line in body.splitlines() if line and not line.startswith(b"#"))
+        self.page = body
+
+    def series(self) -> int:
+        return sum(1 for line in self.page.splitlines() if line and not line.startswith(b"#"))
 
     def cost(self) -> float:
         return statistics.median(self.intervals)
 
-    def row(self, start: float, other: _Candidate | None = None) -> str:
+    def row(self, start: float | None, other: _Candidate | None = None) -> str:
         """Return the line of the table; with a peer, how many times its CPU this one takes."""
         memory = self.process.memory_full_info()
         ratio = f"{self.cost() / other.cost():.2f}" if other else ""
+        started = "" if start is None else f"{start * 1e3:.0f}"
         return (
-            f"| {self.name} | {self.series} | {statistics.median(self.scrapes) * 1e3:.1f} | {self.cost() * 1e3:.1f} "
-            f"| {ratio} | {start * 1e3:.0f} | {memory.rss / 1e6:.1f} | {memory.uss / 1e6:.1f} |"
+            f"| {self.name} | {self.series()} | {statistics.median(self.scrapes) * 1e3:.1f} | {self.cost() * 1e3:.1f} "
+            f"| {ratio} | {started} | {memory.rss / 1e6:.1f} | {memory.uss / 1e6:.1f} |"
         )
 
 
@@ -82,20 +89,32 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
+        use_compiled_modules(folder)
         programs = options.programs or unpacked_of_testing(folder, list(PROGRAMS.values()))
         watched = watched_servers(folder, stack)
+        coverages = read()
         starts = _starts(watched, programs, options.exporters, options.starts)
-        pairs = [_pair(watched, programs, stack, name) for name in options.exporters]
-        _measure([candidate for pair in pairs for candidate in pair], options.intervals)
-        lines = list(_report(pairs, starts, programs, options))
+        pairs = [_pair(watched, programs, stack, name, coverages[name]) for name in options.exporters]
+        whole = [_whole(watched, stack, name) for name in options.exporters if coverages[name].without]
+        candidates = [*(candidate for pair in pairs for candidate in pair), *whole]
+        _measure(candidates, 0)
+        if options.record:
+            _record(coverages, dict(zip(options.exporters, pairs, strict=True)))
+            return
+        _require_coverage(coverages, dict(zip(options.exporters, pairs, strict=True)))
+        _measure(candidates, options.intervals)
+        lines = list(_report(pairs, whole, starts, programs, options))
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)
     if options.write:
         write_part(_HEADING, text)
 
 
-def _pair(watched: Watched, programs: Path, stack: ExitStack, name: str) -> tuple[_Candidate, _Candidate]:
-    own = stack.enter_context(watched.sidecar(name))
+_Pair = tuple[_Candidate, _Candidate]
+
+
+def _pair(watched: Watched, programs: Path, stack: ExitStack, name: str, coverage: Coverage) -> _Pair:
+    own = stack.enter_context(watched.sidecar(name, without=coverage.without))
     other = stack.enter_context(watched.peer(name, programs, _COVERAGE[name]))
     return (
         _Candidate(f"pantrywatch: {name}", f"http://127.0.0.1:{own.port}/metrics/{name}", own.process),
@@ -103,8 +122,31 @@ def _pair(watched: Watched, programs: Path, stack: ExitStack, name: str) -> tupl
     )
 
 
+def _whole(watched: Watched, stack: ExitStack, name: str) -> _Candidate:
+    running = stack.enter_context(watched.sidecar(name))
+    return _Candidate(
+        f"the same with all that it measures: {name}",
+        f"http://127.0.0.1:{running.port}/metrics/{name}",
+        running.process,
+    )
+
+
+def _record(coverages: dict[str, Coverage], pairs: dict[str, _Pair]) -> None:
+    for name, (own, other) in pairs.items():
+        coverages[name] = replace(coverages[name], families=families(own.page) & families(other.page))
+    record(coverages)
+
+
+def _require_coverage(coverages: dict[str, Coverage], pairs: dict[str, _Pair]) -> None:
+    """Exit, naming what one side lacks: what the two cost would not be for the same."""
+    lost = {name: coverages[name].lost(one.page for one in pair) for name, pair in pairs.items()}
+    said = [f"{name}: {', '.join(names)}" for name, names in lost.items() if names]
+    if said:
+        sys.exit("not compared, as one side lacks families of tests/bench/coverage.yaml:\n" + "\n".join(said))
+
+
 def _measure(candidates: list[_Candidate], intervals: int) -> None:
-    """Scrape each once in every interval, the first of which does not count."""
+    """Scrape each once in every interval, the first of which does not count; after it, all background work was done."""
     for position in range(intervals + 1):
         end = time.monotonic() + _INTERVAL_SECONDS
         before = [cpu_seconds(candidate.process) for candidate in candidates]
@@ -126,6 +168,8 @@ def _starts(watched: Watched, programs: Path, names: list[str], times: int) -> d
         started[f"own {name}"] = lambda name=name: _cpu_at_start(watched.sidecar(name))
         started[f"peer {name}"] = lambda name=name: _cpu_at_start(watched.peer(name, programs, _COVERAGE[name], "/"))
     found: dict[str, list[float]] = {what: [] for what in started}
+    for seconds in started.values():
+        seconds()  # which compiles
     for _ in range(times):
         for what, seconds in started.items():
             found[what].append(seconds())
@@ -146,14 +190,22 @@ def _bare_python() -> float:
 
 
 def _report(
-    pairs: list[tuple[_Candidate, _Candidate]], starts: dict[str, float], programs: Path, options: argparse.Namespace
+    pairs: list[_Pair], whole: list[_Candidate], starts: dict[str, float], programs: Path, options: argparse.Namespace
 ) -> Iterator[str]:
     yield from (_HEADING, f"`./run bench idle`, on {machine()}.")
     yield f"Medians of {options.intervals} intervals of 15 s with one scrape each, and of {options.starts} starts."
     yield "Peers from Debian testing, with their optional collectors of what pantrywatch measures too:"
     yield ", ".join(_version(programs / PROGRAMS[name]) for name in options.exporters) + "."
-    yield "What pantrywatch alone measures is on, such as the waits of a database, which it samples each second."
-    yield f"An interpreter that only starts takes {starts['python'] * 1e3:.0f} ms of CPU.\n"
+    yield "Served, apart from families about the exporter itself and each setting of PostgreSQL:\n"
+    for name, (own, other) in zip(options.exporters, pairs, strict=True):
+        mine, theirs = families(own.page), families(other.page)
+        alone = [name for name in theirs - mine if not name.startswith("pg_settings_")]
+        counts = f"{len(mine & theirs)} families by both, {len(mine - theirs)} by pantrywatch alone"
+        yield f"- {name}: {counts}, {len(alone)} by the peer alone"
+    yield "\nWhat pantrywatch alone measures of a database, such as waits, is off where it is compared"
+    yield "(tests/bench/coverage.yaml). The host has its process groups, next to node_exporter's processes."
+    yield "Modules are compiled, as after any first start; an interpreter that only starts takes"
+    yield f"{starts['python'] * 1e3:.0f} ms of CPU.\n"
     columns = (
         "exporter", "series", "CPU of a scrape ms", "all CPU in 15 s ms", "of the peer's",
         "CPU until the first answer ms", "RSS MB", "private MB",
@@ -163,6 +215,8 @@ def _report(
     for name, (own, other) in zip(options.exporters, pairs, strict=True):
         yield own.row(starts[f"own {name}"], other)
         yield other.row(starts[f"peer {name}"])
+    for one in whole:
+        yield one.row(None)
     own_memory, other_memory = (sum(pair[side].process.memory_info().rss for pair in pairs) / 1e6 for side in (0, 1))
     yield f"\nTogether, the sidecars take {own_memory:.0f} MB of resident memory, the peers {other_memory:.0f} MB."
 
@@ -193,6 +247,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--starts", type=int, default=5, help="of each (default: %(default)s)")
     parser.add_argument("--programs", type=Path, metavar="DIR", help="the peers' folder, instead of Debian testing's")
     parser.add_argument("--write", action="store_true", help="replace the table in docs/benchmark.md")
+    parser.add_argument("--record", action="store_true", help="write coverage.yaml from what both serve now")
     parser.add_argument(
         "--only", choices=NAMES, dest="exporters", action="append", help="one of the exporters; repeatable"
     )

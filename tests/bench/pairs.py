@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -32,19 +33,21 @@ class Watched:
     postgres: servers.Postgres
     redis: servers.Redis
 
-    def section(self, name: str) -> str:
-        """Return the section of settings of an exporter that watches them, or this machine."""
+    def section(self, name: str, without: Sequence[str] = ()) -> str:
+        """Return the section of settings of an exporter that watches them, or this machine; collectors to leave out."""
+        left_out = f", without: [{', '.join(without)}]" if without else ""
         return {
-            "database": f"database: [{{name: one, dsn_file: '{self.directory}/dsn'}}]\n",
+            "database": f"database: [{{name: one, dsn_file: '{self.directory}/dsn'{left_out}}}]\n",
             "cache": f"cache: [{{name: one, url_file: '{self.directory}/url'}}]\n",
             "host": "host: {name: local}\n",
         }[name]
 
     @contextmanager
-    def sidecar(self, *names: str) -> Iterator[Exporter]:
-        """Run these exporters in one process."""
-        folder = self.directory / "-".join(names)
-        with exporter(folder, "environment: bench\n" + "".join(map(self.section, names)), names) as running:
+    def sidecar(self, *names: str, without: Sequence[str] = ()) -> Iterator[Exporter]:
+        """Run these exporters in one process, without some collectors of theirs."""
+        folder = self.directory / "-".join((*names, *without[:1]))
+        sections = "".join(self.section(name, without) for name in names)
+        with exporter(folder, f"environment: bench\n{sections}", names) as running:
             yield running
 
     @contextmanager
@@ -80,6 +83,12 @@ def watched_servers(directory: Path, stack: ExitStack) -> Watched:
     (directory / "dsn").write_text(postgres.dsn("crm"))
     (directory / "url").write_text(redis.url)
     return Watched(directory, postgres, redis)
+
+
+def use_compiled_modules(folder: Path) -> None:
+    """Let processes keep compiled modules below a folder, whatever the environment says: the first start compiles."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
 
 
 def cpu_seconds(process: psutil.Process) -> float:

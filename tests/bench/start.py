@@ -29,7 +29,7 @@ from pantrywatch.native.console import UP_MESSAGE
 from pantrywatch.native.state_dir import State
 from pantrywatch.native.supervisor import Supervisor
 from tests.bench.idle import machine, write_part
-from tests.bench.pairs import NAMES, cpu_seconds, tree_cpu_seconds
+from tests.bench.pairs import NAMES, cpu_seconds, tree_cpu_seconds, use_compiled_modules
 from tests.e2e.stack import START_SECONDS, Stack, free_offset, started
 from tests.support.exporter import ROOT
 from tests.support.servers import free_port, process
@@ -56,8 +56,7 @@ def main() -> None:
     """Run the benchmark and print its tables."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix="pantrywatch-bench-") as name:
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = f"{name}/compiled"
+        use_compiled_modules(Path(name))
         lines = [_HEADING, f"`./run bench start`, on {machine()}, with compiled modules.\n"]
         lines += _sidecars(Path(name), options.starts)
         if options.times:

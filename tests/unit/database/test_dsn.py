@@ -143,6 +143,7 @@ def _settings(directory: Path, more: str) -> tuple[Section, str]:
     [
         ("    limits: {nothing: 3}\n", "database[0].limits.nothing: expected one of: "),
         ("    intervals: {locks: 3}\n", "database[0].intervals.locks: expected one of: "),
+        ("    without: [nothing]\n", "database[0].without.nothing: expected one of: stat_activity, "),
         ("    limits: {locks: 0}\n", "limits.locks: expected a number of at least 1, got 0"),
         ("    queries: [absent.yaml]\n", "absent.yaml: file: expected a readable file"),
     ],
@@ -159,3 +160,11 @@ def test_limits_and_intervals_replace_those_of_the_collector(tmp_path: Path) -> 
     (source,) = sources(*_settings(tmp_path, "    limits: {locks: 3}\n    intervals: {stat_statements: 60}\n"))
     assert {"locks", "stat_statements"} <= set(source.collectors())
     assert source.target == "main"
+
+
+def test_a_collector_can_be_left_out(tmp_path: Path) -> None:
+    """Of scrapes, of the background and of the samples between scrapes."""
+    left_out = ("locks", "findings", "session_time")
+    (source,) = sources(*_settings(tmp_path, f"    without: [{', '.join(left_out)}]\n"))
+    assert not set(left_out) & set(source.collectors())
+    assert {"stat_activity", "stat_statements"} <= set(source.collectors())
