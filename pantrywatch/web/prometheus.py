@@ -66,7 +66,7 @@ class Prometheus:
         if unknown or sum(len(value) for _, value in parameters) > _MAXIMUM_QUESTION_BYTES:
             reason = f"unknown parameters {unknown}" if unknown else f"longer than {_MAXIMUM_QUESTION_BYTES} bytes"
             return _refusal(400, "bad_data", f"not passed on: {reason}")
-        return self._ask_evaluating() if path == "alerts" and self._evaluating else self._answer(path, parameters)
+        return self._ask_evaluating() if path == "alerts" and self._evaluating else self._ask_safely(path, parameters)
 
     def data(self, path: str, parameters: list[tuple[str, str]]) -> Any:
         """Return the field `data` of the response to /api/v1/<path>. Raises NoAnswerError."""
@@ -96,7 +96,7 @@ class Prometheus:
         body = merged({name: answer.body for name, answer in zip(names, answers, strict=True)})
         return answers[0] if body is None else Answer(200, body)
 
-    def _answer(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
+    def _ask_safely(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
         try:
             return self._ask(path, [*parameters, *self._always])
         except requests.Timeout:

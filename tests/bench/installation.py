@@ -144,16 +144,25 @@ def _measured(installation: Installation) -> Iterator[Meter]:
     with process(command, installation.folder / "prometheus.log") as child:
         for size in _SIZES:
             meter = Meter(f"http://127.0.0.1:{port}", child.pid, size)
-            wait_until(meter.answers, 60, "Prometheus answers")
-            installation.grow(size)
-            meter.measure()
-            if size.asks_rules:
-                groups, at = meter.rules(), time.time()
-                with installation.paused(meter.url):
-                    meter.wait_until_idle()
-                    meter.measure_rules(groups, at)
+            try:
+                _measure(installation, meter)
+            except (requests.RequestException, AssertionError) as error:
+                print(f"  {size.instances} instances are too many here: {type(error).__name__}", file=sys.stderr)
+                return
             print(f"  {meter.summary()}", file=sys.stderr, flush=True)
             yield meter
+
+
+def _measure(installation: Installation, meter: Meter) -> None:
+    """Let the installation grow to the meter's size, and measure it. Raises where Prometheus does not keep up."""
+    wait_until(meter.answers, 60, "Prometheus answers")
+    installation.grow(meter.size)
+    meter.measure()
+    if meter.size.asks_rules:
+        groups, at = meter.rules(), time.time()
+        with installation.paused(meter.url):
+            meter.wait_until_idle()
+            meter.measure_rules(groups, at)
 
 
 def _options() -> argparse.Namespace:

@@ -13,6 +13,7 @@ _PAGE = ROOT / "docs/scale.md"
 _BEGIN, _END = "<!-- Written by `./run bench installation --write`. -->\n", "<!-- Until here. -->\n"
 _SAMPLES_A_DAY = 86400 / 15
 _SLOWEST = 6
+_ROUTES = ", with 100 routes more"
 
 
 def report(meters: Sequence[Meter], bytes_a_sample: float) -> str:
@@ -30,7 +31,8 @@ def _sizes(meters: Sequence[Meter]) -> Iterator[str]:
     for meter in meters:
         worst = meter.slowest() if meter.groups else None
         yield _row(
-            f"{meter.size.instances:,}", f"{meter.size.databases}", f"{meter.series:,}",
+            f"{meter.size.instances:,}{_ROUTES if meter.size.routes and meter.size.instances == 1 else ''}",
+            f"{meter.size.databases}", f"{meter.series:,}",
             f"{meter.samples_a_second:,.0f}", f"{meter.memory_bytes / 1e6:,.0f}",
             f"{meter.memory_bytes / meter.series:,.0f}", f"{meter.cpu_share:.2f}",
             f"{meter.rules_share():.2f}" if worst else "-", worst.name if worst else "-",
@@ -54,17 +56,14 @@ def _additions(meters: Sequence[Meter], bytes_a_sample: float) -> Iterator[str]:
     big, small = meters[-1], meters[2]
     added = big.series - small.series
     memory = (big.memory_bytes - small.memory_bytes) / added
-    cpu = (big.cpu_share - small.cpu_share) * 15 / added
-    yield from _table("more", "series", "memory MB", "disk MB a day", "CPU ms in 15 s")
+    yield from _table("more", "series", "memory MB", "disk MB a day")
     for what, series in (
         ("100 routes of one instance", routes.series - base.series),
         ("10 databases", databases.series - routes.series),
         ("100 instances of the API", (meters[3].series - databases.series - _of_databases(meters)) * 100 / 99),
     ):
         disk = series * _SAMPLES_A_DAY * bytes_a_sample
-        yield _row(
-            what, f"{series:,.0f}", f"{series * memory / 1e6:,.0f}", f"{disk / 1e6:,.0f}", f"{1e3 * series * cpu:,.0f}"
-        )
+        yield _row(what, f"{series:,.0f}", f"{series * memory / 1e6:,.0f}", f"{disk / 1e6:,.0f}")
     yield f"\nA sample takes {bytes_a_sample:.2f} bytes on the disk, a series {memory:,.0f} bytes of memory."
 
 
