@@ -91,6 +91,7 @@ def _records(url: str) -> bool:
     return bool(answer.json()["data"]["result"])
 
 
+@pytest.mark.long
 def test_an_alert_is_explained_while_the_first_of_the_pair_is_away(
     pair: Pair, capsys: pytest.CaptureFixture[str]
 ) -> None:

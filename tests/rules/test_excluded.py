@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.rules.promtool import BURNING, Promtool, at
 from tests.rules.target_series import series_of
 
@@ -75,6 +77,7 @@ def test_without_planned_maintenance_every_event_counts(promtool: Promtool) -> N
     )
 
 
+@pytest.mark.long
 def test_planned_maintenance_burns_nothing_then_or_afterwards(promtool: Promtool) -> None:
     """All events are bad for 40 minutes: the target it was planned for fires nothing, the other one pages.
 
