@@ -140,7 +140,7 @@ class _First:
         if answering and "answers" in self._unsaid and not self._answers.missing():
             boards = self._options.addresses.url("boards")
             self._say("answers", f"every exporter and the application answer; the boards: {boards}")
-        if scraped and "samples" in self._unsaid and "answers" not in self._unsaid:
+        if scraped and "samples" in self._unsaid:
             # It spreads first scrapes over an interval.
             last = time.localtime(time.time() + self._options.speed.scrape_seconds)
             self._say("samples", f"the first sample of each target comes until {time.strftime('%H:%M:%S', last)}")

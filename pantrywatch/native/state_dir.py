@@ -190,9 +190,10 @@ class State:
             file.rename(file.with_suffix(_HELD))
 
     def release_targets(self) -> None:
-        """Give Prometheus the addresses: it watches the folder."""
+        """Give Prometheus the addresses: it watches the folder. What a start that was killed held back is older."""
         for file in self.file("prometheus/targets").glob(f"*{_HELD}"):
-            file.rename(file.with_suffix(".json"))
+            given = file.with_suffix(".json")
+            file.unlink() if given.exists() else file.rename(given)
 
     def lock(self) -> Lock:
         """Lock this directory until the process ends. Raises ConfigError if another process holds the lock."""

@@ -102,6 +102,15 @@ def test_the_checks_of_the_demo_begin_when_it_responds(tmp_path: Path) -> None:
     assert state.file("prometheus/targets/cache.json").exists()
 
 
+def test_what_a_killed_start_held_back_replaces_nothing(tmp_path: Path) -> None:
+    """The addresses written by this start are those that Prometheus gets, and nothing is left behind."""
+    state = _with_targets(tmp_path)
+    targets = state.file("prometheus/targets")
+    (targets / "cache.json").write_text('["of this start"]')
+    state.release_targets()
+    assert [(file.name, file.read_text()) for file in targets.iterdir()] == [("cache.json", '["of this start"]')]
+
+
 def test_prometheus_gets_its_targets_when_the_exporters_are_ready(tmp_path: Path) -> None:
     """It starts at the same time as they do, but a scrape that is too early would count as an outage."""
     state, started = _with_targets(tmp_path), _Started()
