@@ -19,8 +19,8 @@ $$;
 -- Two connections of the exporter, two of a second one, one for `validate`.
 ALTER ROLE pantrywatch LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 5;
 
--- Statistics and settings of the server, and the size of its WAL: no more than the exporter needs. The larger grant
--- pg_monitor, which earlier releases of this script gave, also lists log files and holds locks while it scans tables.
+-- Statistics and settings of the server, the size of its WAL, and when its logs were written: no more than the exporter
+-- needs. The larger grant pg_monitor, which earlier releases of this script gave, also holds locks while it scans tables.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_auth_members WHERE roleid = 'pg_monitor'::regrole AND member = 'pantrywatch'::regrole) THEN
@@ -31,7 +31,7 @@ $$;
 GRANT pg_read_all_stats, pg_read_all_settings TO pantrywatch;
 DO $$
 BEGIN
-    GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO pantrywatch;
+    GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir(), pg_catalog.pg_ls_logdir() TO pantrywatch;
 EXCEPTION WHEN insufficient_privilege THEN
     -- A managed service may not allow EXECUTE on its functions, but lets you grant this role instead.
     GRANT pg_monitor TO pantrywatch;
