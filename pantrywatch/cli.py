@@ -7,7 +7,7 @@ those of the generators and the supervisor.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,6 +106,8 @@ def _add_scheduler(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     command.add_argument("--prometheus", default="127.0.0.1:9090", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--listen", default="127.0.0.1:9096", metavar="HOST:PORT", help="(default: %(default)s)")
     command.add_argument("--keep", type=Path, metavar="DIR", help="keep the days here across restarts")
+    effects = "measure the effect of what `advise --apply` recorded here, after a day"
+    command.add_argument("--applied", type=Path, metavar="FILE", help=effects)
     command.set_defaults(run=_scheduler)
 
 
@@ -201,11 +203,15 @@ def _heartbeat(options: argparse.Namespace) -> int:
 
 
 def _scheduler(options: argparse.Namespace) -> int:
-    from pantrywatch.analysis.report.mailing import Mailing, mailing_of
-    from pantrywatch.scheduler.serve import serve_scheduler
+    from pantrywatch.analysis.advise.follow_up import FollowUp
+    from pantrywatch.analysis.report.mailing import mailing_of
+    from pantrywatch.scheduler.serve import Task, serve_scheduler
 
-    def tasks_of(settings: Settings, file: Path, prometheus: Prometheus, keep: Path | None) -> Iterable[Mailing]:
-        return () if settings.report is None else mailing_of(settings, file, prometheus, shared_files(), keep)
+    def tasks_of(settings: Settings, file: Path, prometheus: Prometheus, keep: Path | None) -> Iterator[Task]:
+        if settings.report is not None:
+            yield from mailing_of(settings, file, prometheus, shared_files(), keep)
+        if options.applied is not None:
+            yield FollowUp(file, options.applied)
 
     return serve_scheduler(options.settings, options.prometheus, options.listen, options.keep, tasks_of)
 

@@ -13,6 +13,7 @@ from exporters.applied_advice import lines_of, read_documents
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.files import write_atomically
 
+EFFECT_SECONDS = 86400.0
 EffectVerdict = Literal["better", "none", "worse", "unknown"]
 
 
@@ -60,6 +61,10 @@ class Applied:
     undo: tuple[str, ...]
     before: Numbers
     effect: Effect | None = None
+
+    def is_due(self, now: float) -> bool:
+        """Return whether its effect is to be measured: it was applied at least a day ago."""
+        return self.effect is None and now >= self.at + EFFECT_SECONDS
 
     @property
     def undo_is_advised(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from exporters.core.problem_text import suggestion
 from exporters.core.settings import secret_from
 from pantrywatch.analysis.advise.advice import Advice
 from pantrywatch.analysis.advise.advisors import advice_on, ranked
-from pantrywatch.analysis.advise.applied import add_effects, read_applied
+from pantrywatch.analysis.advise.applied import Applied, Effect, add_effects, read_applied
 from pantrywatch.analysis.advise.catalog import Server
 from pantrywatch.analysis.advise.effects import effects_of
 from pantrywatch.analysis.advise.metrics import metric_advice
@@ -75,7 +75,8 @@ def print_advice(wanted: Wanted) -> int:
 def find_advice(wanted: Wanted) -> Found:
     """Return the advice on the servers by what they say now. Raises ConfigError."""
     notes: list[str] = []
-    sources = _sources(wanted)
+    sources = sources_of(wanted.settings)
+    _require_known(wanted.server, [source.name for source in sources])
     servers = [server for source in sources if (server := read_server(source, notes.append))]
     of_servers = advice_on(servers, wanted.unused_days * 86400, notes.append)
     asked = [one for one in of_servers if wanted.server in (None, one.server)]
@@ -92,16 +93,37 @@ def _of_metrics(wanted: Wanted, notes: list[str]) -> list[Advice]:
     return metric_advice(wanted.prometheus, notes.append) if wanted.server is None else []
 
 
-def _sources(wanted: Wanted) -> list[Source]:
-    """Return all servers of the settings, as replicas of one that is asked for count too. Raises ConfigError."""
-    file, sources = str(wanted.settings), []
-    for position, target in enumerate(read_settings(wanted.settings).database):
+def measure_effects(
+    settings: Path, due: Sequence[Applied], now: float
+) -> tuple[dict[tuple[str, float], Effect], dict[str, str]]:
+    """Return by id and time the effects that can be measured now, and by server why it could not be read.
+
+    Raises ConfigError.
+    """
+    servers, away = [], {}
+    for source in sources_of(settings):
+        if source.name in {one.server for one in due}:
+            notes: list[str] = []
+            server = read_server(source, notes.append)
+            if server is None:
+                away[source.name] = "; ".join(notes)
+            else:
+                servers.append(server)
+    return effects_of(servers, due, now), away
+
+
+def sources_of(settings: Path) -> list[Source]:
+    """Return all servers of a settings file, as replicas of one that is asked for count too. Raises ConfigError."""
+    file, sources = str(settings), []
+    for position, target in enumerate(read_settings(settings).database):
         if not target.pgbouncer:
             entry = f"database[{position}].dsn"
             dsn = Dsn(secret_from(target.dsn, target.dsn_file, entry, file), entry, file)
             sources.append(Source(target.name, dsn, target.include_databases, target.exclude_databases))
-    names = [source.name for source in sources]
-    if wanted.server is not None and wanted.server not in names:
-        expected = f"expected the name of a server in the section database{suggestion(wanted.server, names)}"
-        raise ConfigError([ConfigProblem("command line", "--server", expected)])
     return sources
+
+
+def _require_known(server: str | None, names: Sequence[str]) -> None:
+    if server is not None and server not in names:
+        expected = f"expected the name of a server in the section database{suggestion(server, names)}"
+        raise ConfigError([ConfigProblem("command line", "--server", expected)])

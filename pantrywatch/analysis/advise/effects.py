@@ -11,7 +11,6 @@ from pantrywatch.analysis.advise.applied import Applied, Effect, EffectVerdict, 
 from pantrywatch.analysis.advise.catalog import Database, Server
 from pantrywatch.analysis.advise.workload import read_workload
 
-EFFECT_SECONDS = 86400.0
 _MOST_STATEMENTS = 10
 _LEAST_CALLS = 5
 # Pages are counted, not timed: a tenth less is the change's own, whatever else the server did.
@@ -38,7 +37,7 @@ def effects_of(servers: Sequence[Server], applied: Iterable[Applied], now: float
     """Return by id and time the effects that can be measured now: of what was applied at least a day ago."""
     found = {}
     for one in applied:
-        if one.effect is None and now >= one.at + EFFECT_SECONDS:
+        if one.is_due(now):
             for server, database in _databases(servers, one.server, one.database):
                 index = one.object if one.kind.endswith("-index") else ""
                 since = _numbers(server, database, one.table, index, tuple(one.before.statements))

@@ -6,8 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from pantrywatch.analysis.advise.advice import Advice
-from pantrywatch.analysis.advise.applied import Applied, EffectVerdict
-from pantrywatch.analysis.advise.effects import EFFECT_SECONDS
+from pantrywatch.analysis.advise.applied import EFFECT_SECONDS, Applied, EffectVerdict
 
 _VERDICTS: Mapping[EffectVerdict, str] = {
     "better": "better",
@@ -42,7 +41,7 @@ def _lines(found: Sequence[Advice], notes: Sequence[str], applied: Sequence[Appl
 def _applied(one: Applied) -> Iterator[str]:
     yield f"applied {utc(one.at)}: {one.id}"
     if one.effect is None:
-        yield f"   effect    measured by the next `advise` after {utc(one.at + EFFECT_SECONDS)}"
+        yield f"   effect    measured by the scheduler, or the next `advise`, after {utc(one.at + EFFECT_SECONDS)}"
     else:
         yield f"   effect    {_VERDICTS[one.effect.verdict]}, measured {utc(one.effect.measured_at)}"
         yield f"   before    {one.effect.before}"

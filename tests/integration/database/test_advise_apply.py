@@ -13,11 +13,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from exporters.core.clock import Clock
 from exporters.core.postgres_dsn import Dsn
 from exporters.core.settings import Secret
 from pantrywatch.analysis.advise.advice import Advice
+from pantrywatch.analysis.advise.applied import read_applied
 from pantrywatch.analysis.advise.apply import NotAppliedError, Target, apply_advice
 from pantrywatch.analysis.advise.command import Wanted, print_advice
+from pantrywatch.analysis.advise.follow_up import FollowUp
 from pantrywatch.analysis.advise.reading import Source
 from pantrywatch.cli import main
 from pantrywatch.web.prometheus import Prometheus
@@ -167,6 +170,36 @@ def test_the_effect_is_measured_after_a_day(
     assert "40 scans of it" in effect["since"]
     crm.execute("DROP INDEX contacts_email_idx", dbname="crm")
     assert _applied(settings, capsys, 2.1)[0]["effect"] == effect
+
+
+def test_the_scheduler_measures_the_effect_by_itself(crm: servers.Postgres, tmp_path: Path) -> None:
+    """Once, after a day. A server that does not answer is asked again; one that the settings lack is not waited for."""
+    settings = _settings(crm, tmp_path)
+    applied = tmp_path / "state/advice.jsonl"
+    assert _apply(settings, _CREATE) == 0
+    (one,) = read_applied(applied)
+    early, late = (
+        FollowUp(settings, applied, Clock(lambda days=days: time.time() + 86400 * days)) for days in (0.9, 1.1)
+    )
+    assert early.run()
+    assert read_applied(applied) == [one]
+
+    dsn = (tmp_path / "dsn").read_text()
+    (tmp_path / "dsn").write_text(f"host=127.0.0.1 port={servers.free_port()} user=pantrywatch dbname=crm")
+    assert not late.run()
+    assert read_applied(applied) == [one]
+
+    (tmp_path / "dsn").write_text(dsn)
+    assert late.run()
+    (measured,) = read_applied(applied)
+    assert measured.effect is not None
+    assert measured.effect.verdict == "none"
+    assert late.run()
+    assert read_applied(applied) == [measured]
+
+    document = json.loads(applied.read_text()) | {"server": "elsewhere", "effect": None}
+    applied.write_text(json.dumps(document) + "\n")
+    assert late.run()
 
 
 def test_an_index_without_effect_is_to_be_undone(

@@ -210,9 +210,9 @@ def _forced(line: str) -> bool:
 
 
 def test_the_page_of_a_small_server_is_small(ours: Exporter) -> None:
-    """A server with two databases of ours has at most 785 series, those about the exporter included."""
+    """A server with two databases of ours has at most 790 series, those about the exporter included."""
     page = ours.scrape("/metrics/database")
-    assert sum(1 for line in page.text.splitlines() if not line.startswith("#")) <= 785
+    assert sum(1 for line in page.text.splitlines() if not line.startswith("#")) <= 790
 
 
 def test_nothing_secret_is_on_the_page_or_in_the_log(ours: Exporter, tmp_path: Path) -> None:
