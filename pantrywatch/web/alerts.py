@@ -29,10 +29,15 @@ def merged(bodies: Mapping[str, bytes]) -> bytes | None:
 
 
 def _alerts(document: Any) -> Sequence[dict[str, Any]]:
+    """Return the alerts of an answer, all of which have what `_once` needs. Raises what a wrong one leads to."""
     alerts: list[dict[str, Any]] = document["data"]["alerts"]
-    for alert in alerts:
-        alert["labels"].items(), alert["state"], alert["activeAt"] + ""
+    if not all(_is_alert(one["labels"], one["state"], one["activeAt"]) for one in alerts):
+        raise ValueError
     return alerts
+
+
+def _is_alert(labels: Any, state: Any, active_at: Any) -> bool:
+    return isinstance(labels, dict) and isinstance(state, str) and isinstance(active_at, str)
 
 
 def _once(alerts: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
