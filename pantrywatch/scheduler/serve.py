@@ -87,8 +87,8 @@ def serve_scheduler(settings_file: Path, prometheus: str, address: str, keep: Pa
     listener = listen(address)
     logger.info("listening=%s prometheus=%s kept_in=%s", address, server.shown_url, keep)
     works = [
-        _work(daily.fill, collector.ran),
-        *(_work(task.run, partial(_ran, collector, task.name)) for task in tasks),
+        work(daily.fill, collector.ran),
+        *(work(task.run, partial(_ran, collector, task.name)) for task in tasks),
     ]
     asyncio.run(_serve(works, serve_web(application, listener, tls)))
     return 0
@@ -107,7 +107,7 @@ def _ran(collector: SchedulerCollector, task: str, succeeded: bool) -> None:  # 
 
 
 async def _serve(works: Sequence[Coroutine[Any, Any, None]], web: Coroutine[Any, Any, None]) -> None:
-    working = [asyncio.create_task(work) for work in works]
+    working = [asyncio.create_task(one) for one in works]
     try:
         await web
     finally:
@@ -115,11 +115,15 @@ async def _serve(works: Sequence[Coroutine[Any, Any, None]], web: Coroutine[Any,
             task.cancel()
 
 
-async def _work(run: Callable[[], bool], ran: Callable[[bool], None]) -> None:
+async def work(run: Callable[[], bool], ran: Callable[[bool], None]) -> None:
     """Run a task once a minute; after a failure, again soon, and ever more seldom."""
     retry_seconds = _RETRY_SECONDS
     while True:
-        succeeded = await asyncio.to_thread(run)
+        try:
+            succeeded = await asyncio.to_thread(run)
+        except Exception as error:  # noqa: BLE001 - a mistake of one task neither ends it in silence nor the others
+            logger.error("unexpected %s in a task: it is tried again", type(error).__name__)
+            succeeded = False
         ran(succeeded)
         retry_seconds = _RETRY_SECONDS if succeeded else min(2 * retry_seconds, _LONGEST_RETRY_SECONDS)
         await asyncio.sleep(_TICK_SECONDS if succeeded else retry_seconds)

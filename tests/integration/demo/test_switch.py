@@ -13,6 +13,7 @@ import pytest
 
 from demo.environment import Environment
 from demo.faults import supervisor, switch
+from demo.faults.names import NAMES
 from demo.faults.registry import FAULTS
 from demo.flags import Flags
 from tests.integration.demo.installation import Installation, run
@@ -22,44 +23,6 @@ from tests.support import servers
 pytestmark = pytest.mark.long
 
 STAND_INS = ("postgres", "redis", "demo-third-party")
-NAMES = [
-    "slow-database",
-    "database-stopped",
-    "database-frozen",
-    "lock-pile-up",
-    "forgotten-transaction",
-    "connections-used-up",
-    "deadlocks",
-    "report-on-disk",
-    "replica-gone",
-    "bad-migration",
-    "slow-plan",
-    "database-log-lost",
-    "cache-stopped",
-    "cache-frozen",
-    "cache-cold",
-    "application-stopped",
-    "application-frozen",
-    "api-errors",
-    "slow-api",
-    "pool-exhausted",
-    "no-status-labels",
-    "third-party-down",
-    "third-party-frozen",
-    "login-brute-force",
-    "script-errors",
-    "layout-shift",
-    "slow-page",
-    "long-task",
-    "heavy-bundle",
-    "page-down",
-    "certificate-ending",
-    "agent-lost",
-    "exporters-stopped",
-    "exporters-frozen",
-    "disk-filling",
-    "cpu-burn",
-]
 
 
 def configuration(directory: Path, port: int) -> str:
@@ -225,7 +188,7 @@ def test_a_fault_that_cannot_be_entered(stack: dict[str, str], tmp_path: Path) -
 def test_the_list_names_every_fault(stack: dict[str, str]) -> None:
     """`list` names every fault with its state, what it does and where it is seen."""
     lines = fault(stack, "list").stdout.splitlines()
-    assert [line.split()[0] for line in lines[::2]] == NAMES
+    assert [line.split()[0] for line in lines[::2]] == list(NAMES)
     assert all(line.strip().startswith("seen in ") for line in lines[1::2])
 
 
