@@ -119,8 +119,8 @@ function(config=(import 'config.libsonnet').defaults)
       minutes: time.seconds(limits.steady) / 60,
     },
     summary: '%s of {{ $labels.%s }} keeps coming back: {{ $value }} times in the %s.' % [name, of, time.last(limits.within)],
-    description: 'One problem: nobody is notified of its single outages while this alert fires. One that lasts for '
-                 + time.words(limits.steady) + ' is notified by itself again. First check what restarts it, or what it runs out of.',
+    description: 'Treat it as one problem: while this alert fires, its single outages notify nobody. One that lasts '
+                 + time.words(limits.steady) + ' notifies again. First check what restarts it, or what it runs out of.',
     impact: 'Whoever depends on it fails each time.',
   }) + { labels+: { escalates: 'partly', outage: name } };
 

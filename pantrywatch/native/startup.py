@@ -138,12 +138,11 @@ class _First:
     def look(self, *, answering: bool, scraped: bool) -> None:
         """Take whether the exporters are expected to answer, and whether Prometheus knows its targets."""
         if answering and "answers" in self._unsaid and not self._answers.missing():
-            boards = self._options.addresses.url("boards")
-            self._say("answers", f"every exporter and the application answer; the boards: {boards}")
+            self._say("answers", "every exporter and the application answer")
         if scraped and "samples" in self._unsaid:
             # It spreads first scrapes over an interval.
             last = time.localtime(time.time() + self._options.speed.scrape_seconds)
-            self._say("samples", f"the first sample of each target comes until {time.strftime('%H:%M:%S', last)}")
+            self._say("samples", f"every target has its first sample by {time.strftime('%H:%M:%S', last)}")
 
     def _say(self, what: str, text: str) -> None:
         self._unsaid.remove(what)

@@ -122,7 +122,7 @@ async def work(run: Callable[[], bool], ran: Callable[[bool], None]) -> None:
         try:
             succeeded = await asyncio.to_thread(run)
         except Exception as error:  # noqa: BLE001 - a mistake of one task neither ends it in silence nor the others
-            logger.error("unexpected %s in a task: it is tried again", type(error).__name__)
+            logger.error("a task failed with an unexpected %s and will be tried again", type(error).__name__)
             succeeded = False
         ran(succeeded)
         retry_seconds = _RETRY_SECONDS if succeeded else min(2 * retry_seconds, _LONGEST_RETRY_SECONDS)

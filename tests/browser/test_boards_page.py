@@ -170,8 +170,8 @@ def test_over_weeks_an_empty_panel_says_how_new_its_newest_point_is(boards: Boar
     to = 1_700_000_000_000 // 3_600_000 * 3_600_000 + 50 * 60_000
     boards.open(f"/d/odd?from={to - 30 * 86_400_000}&to={to}")
     text = boards.page.locator(boards.panel("empty")).inner_text()
-    assert text.startswith("nothing, because (The newest point in this time range is of ")
-    assert text.endswith(":00: what began since is seen in a shorter one.)")
+    assert text.startswith("nothing, because (The newest point in this time range is at ")
+    assert text.endswith(":00. Anything that started later shows in a shorter range.)")
 
 
 def test_the_links_to_runbooks_lead_to_them(boards: Boards) -> None:

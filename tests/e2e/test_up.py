@@ -80,7 +80,7 @@ def test_up_says_where_the_boards_are_and_serves_them(stack: stacks.Stack) -> No
     url = stack.addresses.url("boards")
     assert f"The boards:       {url}" in stack.text()
     assert "./run fault list" in stack.text()
-    assert "the first sample of each target comes until" in stack.text()
+    assert "every target has its first sample by" in stack.text()
     listed = requests.get(f"{url}/api/boards", timeout=10).json()
     assert [board["uid"] for board in sorted(listed, key=lambda board: str(board["uid"]))] == [
         b.uid for b in read_boards()

@@ -73,7 +73,7 @@ function empty(body, panel, context, points) {
 function tooNew(panel, context, points) {
   const steps = panel.targets.filter(({ expr, instant, range }) => expr && (range || !instant)).map((target) => prepared(target, panel, context, points).step);
   const newest = Math.max(...steps.map((step) => Math.floor(context.range.to / step) * step));
-  return context.range.to - newest < A_MINUTE ? null : `(The newest point in this time range is of ${clock(newest)}: what began since is seen in a shorter one.)`;
+  return context.range.to - newest < A_MINUTE ? null : `(The newest point in this time range is at ${clock(newest)}. Anything that started later shows in a shorter range.)`;
 }
 
 function failed(body, error) {
