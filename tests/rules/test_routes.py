@@ -43,6 +43,7 @@ _OWN = {"security": "security by email+webhook", "business": "sales-ops by email
 _LAYERS = ("frontend", "backend", "infrastructure", "business", "monitoring")
 _TYPES = ("performance", "error", "security", "business", "unusual")
 _CASES = list(itertools.product(_TABLE, _TYPES, _LAYERS))
+_QUERY = re.compile(r'^(?:collector|query)="(\w+)"$')
 
 
 def _receivers(**labels: str) -> list[str]:
@@ -140,6 +141,15 @@ def test_inhibition_names_alerts_that_exist() -> None:
     assert named - names == set()
     watchdog = [r for r in rules if any("Watchdog" in m for m in r["source_matchers"] + r["target_matchers"])]
     assert watchdog == []
+
+
+def test_inhibition_names_queries_that_exist() -> None:
+    """A collector or query that a rule of inhibition names is one of the database exporter."""
+    rules = yaml.safe_load(CONFIGURATION.read_text())["inhibit_rules"]
+    named = {name for rule in rules for m in rule["target_matchers"] for name in _QUERY.findall(m)}
+    files = (ROOT / "exporters/database/queries").glob("*.yaml")
+    assert named
+    assert named <= {query["name"] for file in files for query in yaml.safe_load(file.read_text()).get("queries", ())}
 
 
 def test_rules_and_inhibition_mean_the_same_targets() -> None:

@@ -270,6 +270,15 @@ _NOT_SCRAPED = (
         ('component=~"collector|scrape"', 'alertname!="CrmMonitoringTargetDown"'),
         ("job", "instance"),
     ),
+    *(
+        Inhibition(
+            "a log folder that is gone: the query that lists it",
+            (_named("CrmDatabaseLogMissing"),),
+            (_named(name), f'{label}="server_log_written"'),
+            ("instance",),
+        )
+        for name, label in (("CrmMonitoringCollectorFailing", "collector"), ("CrmMonitoringQueryStale", "query"))
+    ),
 )
 
 
