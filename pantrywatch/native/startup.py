@@ -109,6 +109,10 @@ def wait_until_up(
         targets = scrape_states(options.addresses, options.web)
         first.look(answering=order.answering, scraped=bool(targets))
         waiting = _waiting_for(components, targets, missing, own_servers=options.settings_file is None)
+        if targets and not missing and options.settings_file is None:
+            # Addresses are given file by file: for some seconds Prometheus may know the first ones alone.
+            known = {target.partition("/")[0] for target in targets}
+            waiting += [f"target {job}" for job in options.state.jobs_with_targets() if job not in known]
         if components and not waiting and (targets or "prometheus" in missing):
             progress.end()
             return 0 if any(component.running for component in components) else 1

@@ -184,6 +184,12 @@ class State:
         file = self.file(f"prometheus/targets/{job}.json")
         return file if file.exists() else file.with_suffix(_HELD)
 
+    def jobs_with_targets(self) -> list[str]:
+        """Return the jobs that have an address, also while it is held back."""
+        files = self.file("prometheus/targets").glob("*")
+        given = {file.stem for file in files if file.suffix in (".json", _HELD) and json.loads(file.read_bytes())}
+        return sorted(given)
+
     def hold_targets(self) -> None:
         """Keep the addresses of all jobs from Prometheus: it scrapes nothing until `release_targets`."""
         for file in self.file("prometheus/targets").glob("*.json"):

@@ -202,3 +202,14 @@ def test_an_offset_beyond_the_ports_is_refused_by_name(offset: int) -> None:
     """The message is about the option, not about entries of settings.yaml."""
     with pytest.raises(ConfigError, match=f"--port-offset: expected a number from -19000 to 46103, got {offset}"):
         require_valid_offset(offset)
+
+
+def test_every_job_with_an_address_is_waited_for(tmp_path: Path) -> None:
+    """Also while its file is held back, and not one without an address: `up` is not up while Prometheus knows a few."""
+    state = State(tmp_path)
+    state.file("prometheus/targets").mkdir(parents=True)
+    state.write_json("prometheus/targets/host.json", [{"targets": ["127.0.0.1:1"]}])
+    state.write_json("prometheus/targets/rum.json", [])
+    assert state.jobs_with_targets() == ["host"]
+    state.hold_targets()
+    assert state.jobs_with_targets() == ["host"]
