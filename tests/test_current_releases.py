@@ -37,8 +37,10 @@ _ROOT = Path(__file__).parents[1]
         ["tests/compose/test_compose.py"],
         # What a current node_exporter has that ours has not: said, and no failure.
         ["tests/integration/host/test_node_exporter_parity.py::test_names_left_out_are_known"],
+        # Its admin console, and queries through it.
+        ["tests/integration/database/test_pgbouncer.py", "tests/integration/database/test_pgbouncer_console.py"],
     ],
-    ids=["rules", "alertmanager", "compose", "node_exporter"],
+    ids=["rules", "alertmanager", "compose", "node_exporter", "pgbouncer"],
 )
 def test_what_holds_with_debian_12_holds_with_current_releases(
     current_suite: Suite, tests: list[str], capsys: pytest.CaptureFixture[str]

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0
 _KEPT_INTERVALS = 3  # after this many intervals without success the last values are stale and dropped
 _RETRY_SECONDS = 15.0  # after a lost connection or a failed attempt to connect
+_AGAIN_SECONDS = 60.0  # after a query's first failure; twice as long after each further one, at most its interval
+_MOST_DOUBLINGS = 20
 _LEAST_SECONDS = 1.0  # for each further database
 _EXTRA_SECONDS = 5.0  # beyond the statement's own time limit, before the server counts as frozen
 
@@ -56,6 +58,13 @@ class _Job:
     about: Sequence[AnyFamily] = ()
     visits: dict[bytes, _Visit] = field(default_factory=dict)  # by the database's name as stored
     turns: float = 1.0  # runs until each database has had its turn, at the pace of the last one
+    failures: int = 0  # runs without success since the last one that had it
+
+    def wait_seconds(self) -> float:
+        """Return how long after the start of the last run the next one begins."""
+        if not self.failures:
+            return self.interval_seconds
+        return min(self.interval_seconds, _AGAIN_SECONDS * 2.0 ** min(self.failures - 1, _MOST_DOUBLINGS))
 
     def rows(self, pace_seconds: float) -> list[Row]:
         """Return the result of the last visit to each database, without those that are too old."""
@@ -66,6 +75,7 @@ class _Job:
     def store(self, result: Result) -> None:
         """Keep a result and the metrics about its run, built once and not at every scrape."""
         self.about = _about(self.query, result)
+        self.failures = self.failures + 1 if result.error else 0
         self.result = result
 
 
@@ -147,6 +157,8 @@ class Background:
                 self._go(tours, Deadline.after(0))  # no visits: the server is gone, no database to blame
                 return
         self._go(tours, Deadline.after(sum(_longest_seconds(tour.job) for tour in tours)))
+        for job in due:
+            job.due = now + job.wait_seconds()
 
     def _run(self, job: _Job, deadline: Deadline) -> None:
         self._go(self._at_home(job, deadline), deadline)

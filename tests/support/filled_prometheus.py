@@ -23,11 +23,19 @@ def filled_prometheus(
     command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=500h"]
     command += ["samples.txt", "data"]
     subprocess.run(command, check=True, capture_output=True, timeout=300, cwd=folder)
+    with running_prometheus(folder, configuration, program) as url:
+        yield url
+
+
+@contextmanager
+def running_prometheus(
+    folder: Path, configuration: Mapping[str, Any] | None = None, program: str = "prometheus"
+) -> Iterator[str]:
+    """Yield the URL of a server with the data in `folder`, if there are any, that keeps 100 days."""
     (folder / "prometheus.yml").write_text(yaml.safe_dump(dict(configuration or {})))
     url = f"http://127.0.0.1:{free_port()}"
     command = [program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
     command += ["--storage.tsdb.retention.time=100d", f"--web.listen-address={url.removeprefix('http://')}"]
-
     with process(command, folder / "prometheus.log"):
         wait_until(lambda: _is_ready(f"{url}/-/ready"), 60, "Prometheus answers")
         yield url

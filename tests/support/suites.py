@@ -30,6 +30,8 @@ _CACHES = ("redis-server", "valkey-server")  # this machine has those of its own
 _OTLP = "victoria-metrics"  # Debian 12's does not take OTLP
 _COMPOSE = "docker-compose"
 _KUSTOMIZE = "kustomize"
+_POOLER = "pgbouncer"
+_OTHERS = (*_CACHES, _OTLP, _KUSTOMIZE, _POOLER)
 # Name here → name in the package.
 _PROGRAMS = {
     "prometheus": "prometheus",
@@ -61,7 +63,7 @@ class Suite:
 
     def describe(self) -> str:
         """Return one line with the versions of the programs for tests."""
-        others = [_COMPOSE, *_CACHES, _OTLP, _KUSTOMIZE] if self.is_current else []
+        others = [_COMPOSE, *_OTHERS] if self.is_current else []
         found = debian.versions(self.root, [*_SERVERS, *others])
         return f"Debian {self.name}: {', '.join(f'{name} {version}' for name, version in found.items())}"
 
@@ -111,12 +113,13 @@ def _install(name: str, folder: Path) -> Suite:
     programs.mkdir(parents=True)
     debian.make_root(root, name)
     # Debian 12's docker-compose is on this machine.
-    debian.add_packages(root, [*_SERVERS, *([] if name == _OLD else [_COMPOSE, *_CACHES, _OTLP, _KUSTOMIZE])])
+    debian.add_packages(root, [*_SERVERS, *([] if name == _OLD else [_COMPOSE, *_OTHERS])])
     for program, packaged in _PROGRAMS.items():
         _wrap(programs / program, root, root / "usr/bin" / packaged)
-    for program in (*_CACHES, _OTLP, _KUSTOMIZE):
-        if (root / "usr/bin" / program).exists():
-            _wrap(programs / program, root, root / "usr/bin" / program)
+    for program in _OTHERS:
+        for folder_of_programs in ("usr/bin", "usr/sbin"):
+            if (root / folder_of_programs / program).exists():
+                _wrap(programs / program, root, root / folder_of_programs / program)
     if (root / _COMPOSE_PLUGIN).exists():
         _wrap(programs / _COMPOSE, root, root / _COMPOSE_PLUGIN)
     return Suite(name, root, programs)

@@ -15,6 +15,7 @@ from exporters.core.settings import Secret
 from exporters.database.background import Background, Result
 from exporters.database.databases import Databases
 from exporters.database.queries import Metric, Query
+from exporters.database.session import Session
 from tests.support.servers import free_port
 
 _QUERY = Query("one", "pg_class", (Metric("pg_one", "gauge", "One.", "1"),), interval_seconds=60)
@@ -49,3 +50,30 @@ def test_a_result_is_kept_while_slower_queries_have_their_turn(seconds_of_the_ot
     background._jobs["other"].store(Result(seconds=seconds_of_the_other))  # noqa: SLF001 - no server
     names = [family.name for family in background.families(ONE, Deadline.after(1))]
     assert ("crm_one" in names) == is_shown
+
+
+def test_a_failed_query_is_tried_again_before_its_interval_is_over_and_ever_later() -> None:
+    """After a minute, two and four; at most after its interval; a success ends that."""
+    background = Background("main", Dsn(Secret("host=127.0.0.1"), "dsn", "file"), [OTHER], Databases())
+    job = background._jobs["other"]  # noqa: SLF001 - no server
+    waits = []
+    for _ in range(5):
+        job.store(Result(error=CollectError(ErrorClass.TIMEOUT)))
+        waits.append(job.wait_seconds())
+    assert waits == [60, 120, 240, 300, 300]
+    job.store(Result())
+    assert job.wait_seconds() == 300
+
+
+def test_the_schedule_tries_a_failed_query_again_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server is there and the query ran into its time limit: a minute later, instead of five."""
+
+    def fails(*_: object) -> None:
+        raise CollectError(ErrorClass.TIMEOUT)
+
+    monkeypatch.setattr(Session, "ask", fails)
+    monkeypatch.setattr(Session, "connected", property(lambda _: True))
+    background = Background("main", Dsn(Secret("host=127.0.0.1"), "dsn", "file"), [OTHER], Databases())
+    job, before = background._jobs["other"], time.monotonic()  # noqa: SLF001 - no server
+    background._tick()  # noqa: SLF001 - no server
+    assert before + 60 <= job.due <= time.monotonic() + 60
