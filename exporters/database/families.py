@@ -92,13 +92,15 @@ class _Durations:
         now, left_out = dict[Hashable, Executions](), set[Hashable]()
         server: float | None = None
         for labels, values in rows:
-            calls, seconds, squares, longest, does_count, server = (values[column] for column in self._columns)
-            if calls is None or seconds is None or squares is None or longest is None or server is None:
+            *counted, does_count, server = (values[column] for column in self._columns)
+            numbers = [value for value in counted if value is not None]
+            if len(numbers) < len(counted) or server is None:
                 server = None
                 break
             if not does_count or not self._counts(labels[self._database]):
                 left_out.add(labels)
-            now[labels] = Executions(calls, seconds, squares, longest).and_also(now.get(labels))
+            calls, seconds, squares, longest, shortest = numbers
+            now[labels] = Executions(calls, seconds, squares, longest, shortest).and_also(now.get(labels))
         if server is not None:
             self._estimate.add(now, server, left_out)
             self._is_known = True

@@ -29,6 +29,7 @@ DURATION_COLUMNS = (
     "pg_stat_statements_seconds_total",
     "pantrywatch_database_statement_seconds_squared_total",
     "pantrywatch_database_statement_longest_seconds",
+    "pantrywatch_database_statement_shortest_seconds",
     "pantrywatch_database_statement_counts",
     "pantrywatch_database_statement_server_start_seconds",
 )

@@ -6,9 +6,10 @@ be log-normal with that mean and variance, and the whole is their mixture, weigh
 exact, and so are two. For the mixture of a server this is an estimate worth having; of one statement it would be none,
 so nothing here says anything about one.
 
-Where the longest time has grown, that execution is known too, and left out of the log-normal. Two bounds hold whatever
-the distribution, and cut the log-normal off: no time is longer than the server's own longest, and none of n is further
-than sqrt(n - 1) deviations from their mean (Samuelson's inequality).
+The log-normal begins at the shortest time that the server has seen of the statement. Where the longest has grown, that
+execution is known too, and left out of the log-normal. Two bounds hold whatever the distribution, and cut it off: no
+time is longer than the server's own longest, and none of n is further than sqrt(n - 1) deviations from their mean
+(Samuelson's inequality).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _ROUNDING = 16 * sys.float_info.epsilon  # of a sum of squares, a few operations
 
 @dataclass(frozen=True, slots=True)
 class Executions:
-    """What the server counted of one statement: executions, in seconds their sum, that of their squares, the longest.
+    """What the server counted of one statement: executions, in seconds their sum, squares, longest and shortest.
 
     `noise`: how far rounding may put `squares` off. `is_record`: the longest is one of these executions.
     """
@@ -52,6 +53,7 @@ class Executions:
     seconds: float
     squares: float
     longest: float = math.inf
+    shortest: float = 0.0
     noise: float = 0.0
     is_record: bool = True
 
@@ -64,6 +66,7 @@ class Executions:
             self.seconds - before.seconds,
             self.squares - before.squares,
             self.longest,
+            self.shortest,
             _ROUNDING * self.squares,
             self.longest > before.longest,
         )
@@ -73,7 +76,7 @@ class Executions:
         if other is None:
             return self
         sums = (self.calls + other.calls, self.seconds + other.seconds, self.squares + other.squares)
-        return Executions(*sums, max(self.longest, other.longest))
+        return Executions(*sums, max(self.longest, other.longest), min(self.shortest, other.shortest))
 
     def shares(self, edges: Sequence[float]) -> list[float]:
         """Return the estimated share of executions at or below each edge: rising, between 0 and 1."""
@@ -91,12 +94,14 @@ class Executions:
             longest = min(longest, self.longest)
         if self.calls <= 2:
             return [(float(least <= edge) + float(longest <= edge)) / 2 for edge in edges]
-        scale = math.sqrt(math.log1p(variance / (mean * mean)))
-        middle = math.log(mean) - scale * scale / 2
+        start = self.shortest if self.shortest < mean else 0.0
+        least = max(least, start)
+        scale = math.sqrt(math.log1p(variance / (mean - start) ** 2))
+        middle = math.log(mean - start) - scale * scale / 2
         within = [
             float(edge >= longest)
-            if edge < least or edge >= longest
-            else math.erfc((middle - math.log(edge)) / (scale * math.sqrt(2))) / 2
+            if edge <= least or edge >= longest
+            else math.erfc((middle - math.log(edge - start)) / (scale * math.sqrt(2))) / 2
             for edge in edges
         ]
         return list(accumulate(within, max))
@@ -104,7 +109,8 @@ class Executions:
     def _without_longest(self) -> Executions:
         squares = max(self.squares - self.longest * self.longest, 0.0)
         noise = self.noise + _ROUNDING * self.squares
-        return Executions(self.calls - 1, self.seconds - self.longest, squares, self.longest, noise, is_record=False)
+        seconds = self.seconds - self.longest
+        return Executions(self.calls - 1, seconds, squares, self.longest, self.shortest, noise, is_record=False)
 
 
 class DurationEstimate:

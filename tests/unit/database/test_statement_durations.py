@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import NormalDist
 
 import pytest
@@ -19,7 +20,8 @@ _READS = st.lists(st.dictionaries(st.sampled_from("abc"), _TIMES, max_size=3), m
 
 
 def _counted(times: Sequence[float]) -> Executions:
-    return Executions(len(times), math.fsum(times), math.fsum(time * time for time in times), max(times))
+    squares = math.fsum(time * time for time in times)
+    return Executions(len(times), math.fsum(times), squares, max(times), min(times))
 
 
 def _sample(estimate: DurationEstimate) -> HistogramSample:
@@ -129,7 +131,7 @@ def test_the_longest_is_known_where_it_has_grown() -> None:
     times = [0.002, 0.0021, 0.0022] * 30 + [3.0]
     shares = dict(zip(EDGES, _counted(times).shares(EDGES), strict=True))
     assert shares[0.0015] == pytest.approx(0, abs=0.001)
-    assert shares[0.0025] == pytest.approx(90 / 91, abs=1e-5)
+    assert shares[0.0025] == pytest.approx(90 / 91, abs=0.005)
     assert shares[2.5] == pytest.approx(90 / 91)
     assert shares[3.5] == 1
 
@@ -157,12 +159,24 @@ def test_a_long_past_does_not_blur_the_interval(past: int) -> None:
     assert spread.since(before).shares(EDGES) == pytest.approx(alone.shares(EDGES), abs=1e-3)
 
 
-def test_a_log_normal_statement_has_its_own_shares() -> None:
-    """The shares of one statement whose times are log-normal are those of the distribution."""
+@given(_TIMES)
+@cases(60)
+def test_no_time_is_shorter_than_the_shortest(times: list[float]) -> None:
+    """No share below it, and all of it where all times are alike."""
+    for edge, share in zip(EDGES, _counted(times).shares(EDGES), strict=True):
+        if edge < min(times) * (1 - 1e-9):
+            assert share == 0
+
+
+@pytest.mark.parametrize("least", [0.0, 0.02])
+def test_a_log_normal_statement_has_its_own_shares(least: float) -> None:
+    """The shares of one statement whose times are log-normal, above the shortest, are those of the distribution."""
     middle, scale = math.log(0.05), 0.6
     count = 20_000
     ranks = [(number + 0.5) / count for number in range(count)]
     normal = NormalDist(middle, scale)
-    shares = _counted([math.exp(normal.inv_cdf(rank)) for rank in ranks]).shares(EDGES)
+    times = [least + math.exp(normal.inv_cdf(rank)) for rank in ranks]
+    shares = replace(_counted(times), shortest=least).shares(EDGES)
     for edge, share in zip(EDGES, shares, strict=True):
-        assert share == pytest.approx(normal.cdf(math.log(edge)), abs=0.002)
+        expected = normal.cdf(math.log(edge - least)) if edge > least else 0
+        assert share == pytest.approx(expected, abs=0.002)
