@@ -11,6 +11,11 @@ local any_growth(counters, range, label) = std.join('\n  or ', [
   for what in std.objectFields(counters)
 ]) + '\n';
 
+// What is lost while a task of the scheduler fails; the daily one has an alert of its own.
+local lost = '{{ if eq $labels.task "report" }}Nobody receives the report by mail; three days after it was due it is given up.'
+             + '{{ else if eq $labels.task "advice" }}It is not known whether advice that was applied has helped.'
+             + '{{ else }}What the task does is not done.{{ end }}';
+
 function(config=(import 'config.libsonnet').defaults)
   local alert = (import 'lib/alert.libsonnet')(config);
   local time = (import 'lib/time.libsonnet')(config.speed);
@@ -278,10 +283,26 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmMonitoringLongMemoryBehind', 'medium', function(limits) {
             component: 'scheduler',
             type: 'error',
-            expr: known.age('pantrywatch_scheduler_last_success_timestamp_seconds') + ' > %d' % limits.seconds,
+            expr: known.age('pantrywatch_scheduler_last_success_timestamp_seconds{task="daily"}') + ' > %d' % limits.seconds,
             summary: 'The scheduler ({{ $labels.instance }}) last succeeded {{ $value | humanizeDuration }} ago (limit ' + (limits.seconds / 3600) + 'h).',
             description: 'It cannot ask Prometheus, or cannot write its file. First check its log for the reason.',
             impact: 'None yet: it fills the days it missed. Those older than Prometheus keeps samples will be missing from the 13 months.',
+          }),
+          alert('CrmMonitoringTaskFailing', 'low', function(limits) {
+            component: 'scheduler',
+            type: 'error',
+            // What hangs has no failed run, and a scheduler that was started anew has no age: each by the other.
+            expr: |||
+              %(age)s > %(seconds)d
+                or %(age)s and on (job, instance, task) %(success)s == 0
+            ||| % {
+              age: known.age('pantrywatch_scheduler_last_success_timestamp_seconds{task!="daily"}'),
+              success: known.gauge('pantrywatch_scheduler_success{task!="daily"}'),
+              seconds: limits.seconds,
+            },
+            summary: 'Task {{ $labels.task }} of the scheduler ({{ $labels.instance }}) has not succeeded for {{ $value | humanizeDuration }}.',
+            description: 'It fails each time it is tried again, at least every 10 minutes, or hangs. The time counts from the last start of the scheduler at most. First check its log for the reason.',
+            impact: lost,
           }),
           alert('CrmMonitoringLongMemoryDamaged', 'low', function(limits) {
             component: 'scheduler',

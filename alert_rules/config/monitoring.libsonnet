@@ -74,6 +74,10 @@
   // A day: it succeeds once a minute, and fills what it missed. Raise it up to the days that Prometheus keeps samples for.
   CrmMonitoringLongMemoryBehind: { seconds: 86400, 'for': '5m' },
 
+  // A task looks once a minute whether something is due, however seldom that is, and tries again at least every ten minutes
+  // what failed: `for` holds six tries. `seconds`: the longest that a run may take.
+  CrmMonitoringTaskFailing: { seconds: 3600, 'for': '1h' },
+
   // Past a start.
   CrmMonitoringLongMemoryDamaged: { 'for': '1m' },
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -12,6 +12,8 @@ from exporters.core.clock import Clock
 from pantrywatch.scheduler.daily import Daily
 from pantrywatch.scheduler.day import Day, day_of, first_kept
 from pantrywatch.scheduler.months import Month, months_of
+
+DAILY = "daily"
 
 # Name → what it gives of a month, and its meaning; a month without it has no sample.
 _OF_MONTHS: Mapping[str, tuple[Callable[[Month], float | None], str]] = {
@@ -36,34 +38,41 @@ _OF_MONTHS: Mapping[str, tuple[Callable[[Month], float | None], str]] = {
 }  # fmt: skip
 
 
+@dataclass(slots=True)
+class _Runs:
+    """What became of the runs of a task. `succeeded_at`: 0 before the first time."""
+
+    succeeded: bool = False
+    succeeded_at: float = 0.0
+    failures: int = 0
+
+
 @dataclass(slots=True, eq=False)  # the registry needs its identity
 class SchedulerCollector(Collector):
-    """The families of the page; the sums are made again only when the memory changes."""
+    """The families of the page; the sums are made again only when the memory changes.
+
+    `tasks`: names of the tasks besides the daily one. Like that, each is on the page before its first run has ended.
+    """
 
     daily: Daily
     clock: Clock = field(default_factory=Clock)
+    tasks: Sequence[str] = ()
     started_at: float = 0.0
-    succeeded_at: float = 0.0
-    answered: bool = False
-    failures: int = 0
-    others: dict[str, tuple[bool, int]] = field(default_factory=dict)  # task → whether it last succeeded, failures
+    _runs: dict[str, _Runs] = field(default_factory=dict)
     _made: tuple[int, list[Day]] | None = None
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.wall()
+        self._runs = {task: _Runs() for task in (DAILY, *self.tasks)}
 
-    def ran(self, succeeded: bool) -> None:  # noqa: FBT001 - the one thing to say of a run
-        """Record a run of the daily task."""
-        self.answered = succeeded
+    def ran(self, task: str, succeeded: bool) -> None:  # noqa: FBT001 - the one thing to say of a run
+        """Record a run of a task."""
+        runs = self._runs[task]
+        runs.succeeded = succeeded
         if succeeded:
-            self.succeeded_at = self.clock.wall()
+            runs.succeeded_at = self.clock.wall()
         else:
-            self.failures += 1
-
-    def other_ran(self, task: str, *, succeeded: bool) -> None:
-        """Record a run of another task."""
-        _, failures = self.others.get(task, (True, 0))
-        self.others[task] = succeeded, failures + (not succeeded)
+            runs.failures += 1
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families."""
@@ -81,25 +90,26 @@ class SchedulerCollector(Collector):
             self._made = version, [day for day in days if first is None or day.on >= first]
         return self._made[1]
 
-    def _state(self) -> Iterator[Metric]:
-        memory, task = self.daily.memory, ("task",)
-        yield _of_task(
+    def _task_families(self) -> Iterator[Metric]:
+        label = ("task",)
+        last = GaugeMetricFamily(
             "pantrywatch_scheduler_last_success_timestamp_seconds",
-            "When the task last succeeded; before the first time, when the scheduler was started.",
-            self.succeeded_at or self.started_at,
-        )
-        succeeded = _of_task(
-            "pantrywatch_scheduler_success", "Whether the last run of the task succeeded (1) or failed (0).",
-            int(self.answered),
+            "When the task last succeeded; before the first time, when the scheduler was started.", labels=label,
         )  # fmt: skip
-        for name, (ok, _) in self.others.items():
-            succeeded.add_metric((name,), int(ok))
-        yield succeeded
-        failures = CounterMetricFamily("pantrywatch_scheduler_failures", "Failed runs of the task.", labels=task)
-        failures.add_metric(("daily",), self.failures)
-        for name, (_, failed) in self.others.items():
-            failures.add_metric((name,), failed)
-        yield failures
+        succeeded = GaugeMetricFamily(
+            "pantrywatch_scheduler_success",
+            "Whether the last run of the task succeeded (1) or failed (0).", labels=label,
+        )  # fmt: skip
+        failures = CounterMetricFamily("pantrywatch_scheduler_failures", "Failed runs of the task.", labels=label)
+        for task, runs in self._runs.items():
+            last.add_metric((task,), runs.succeeded_at or self.started_at)
+            succeeded.add_metric((task,), int(runs.succeeded))
+            failures.add_metric((task,), runs.failures)
+        yield from (last, succeeded, failures)
+
+    def _state(self) -> Iterator[Metric]:
+        yield from self._task_families()
+        memory = self.daily.memory
         yield GaugeMetricFamily(
             "pantrywatch_scheduler_days_left_out",
             "Days since the first one in the long memory of which Prometheus had nothing.", self.daily.left_out(),
@@ -110,12 +120,6 @@ class SchedulerCollector(Collector):
             "Damaged files of the long memory, put aside next to it until somebody removes them.",
             memory.damaged_files(),
         )
-
-
-def _of_task(name: str, meaning: str, value: float) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, meaning, labels=("task",))
-    family.add_metric(("daily",), value)
-    return family
 
 
 def _newest(days: list[Day]) -> Iterator[Metric]:

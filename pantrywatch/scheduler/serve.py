@@ -30,7 +30,7 @@ from pantrywatch.scheduler.daily import Daily
 from pantrywatch.scheduler.day import Day
 from pantrywatch.scheduler.exclusions import ExclusionCollector, zone_of
 from pantrywatch.scheduler.memory import read_memory
-from pantrywatch.scheduler.metrics import SchedulerCollector
+from pantrywatch.scheduler.metrics import DAILY, SchedulerCollector
 from pantrywatch.scheduler.questions import clock_of, days_of
 from pantrywatch.web.config_files import rooted
 from pantrywatch.web.prometheus import Prometheus
@@ -79,16 +79,16 @@ def serve_scheduler(settings_file: Path, prometheus: str, address: str, keep: Pa
     _require_address(prometheus)
     server = Prometheus(f"{'https' if web.tls else 'http'}://{prometheus}", rooted(web, settings_file))
     daily = Daily(read_memory(keep), _Recorded(server), settings.prometheus.retention_days)
-    collector = SchedulerCollector(daily)
     tasks = list(tasks_of(settings, settings_file, server, keep))
+    collector = SchedulerCollector(daily, tasks=[task.name for task in tasks])
     exclusions = ExclusionCollector(settings.exclude, zone_of(settings, str(settings_file)), time.time)
     application, tls = with_login(scheduler_application(collector, exclusions), web, str(settings_file))
     application = own_pages_only(application, address, web.names)
     listener = listen(address)
     logger.info("listening=%s prometheus=%s kept_in=%s", address, server.shown_url, keep)
     works = [
-        work(daily.fill, collector.ran),
-        *(work(task.run, partial(_ran, collector, task.name)) for task in tasks),
+        work(DAILY, daily.fill, collector.ran),
+        *(work(task.name, task.run, collector.ran) for task in tasks),
     ]
     asyncio.run(_serve(works, serve_web(application, listener, tls)))
     return 0
@@ -102,10 +102,6 @@ def scheduler_application(*collectors: Collector) -> Starlette:
     return Starlette(routes=[Route("/healthz", _health), Route("/metrics", partial(_metrics, registry))])
 
 
-def _ran(collector: SchedulerCollector, task: str, succeeded: bool) -> None:  # noqa: FBT001 - as in `ran`
-    collector.other_ran(task, succeeded=succeeded)
-
-
 async def _serve(works: Sequence[Coroutine[Any, Any, None]], web: Coroutine[Any, Any, None]) -> None:
     working = [asyncio.create_task(one) for one in works]
     try:
@@ -115,16 +111,16 @@ async def _serve(works: Sequence[Coroutine[Any, Any, None]], web: Coroutine[Any,
             task.cancel()
 
 
-async def work(run: Callable[[], bool], ran: Callable[[bool], None]) -> None:
+async def work(name: str, run: Callable[[], bool], ran: Callable[[str, bool], None]) -> None:
     """Run a task once a minute; after a failure, again soon, and ever more seldom."""
     retry_seconds = _RETRY_SECONDS
     while True:
         try:
             succeeded = await asyncio.to_thread(run)
         except Exception as error:  # noqa: BLE001 - a mistake of one task neither ends it in silence nor the others
-            logger.error("a task failed with an unexpected %s and will be tried again", type(error).__name__)
+            logger.error("task=%s failed with an unexpected %s and will be tried again", name, type(error).__name__)
             succeeded = False
-        ran(succeeded)
+        ran(name, succeeded)
         retry_seconds = _RETRY_SECONDS if succeeded else min(2 * retry_seconds, _LONGEST_RETRY_SECONDS)
         await asyncio.sleep(_TICK_SECONDS if succeeded else retry_seconds)
 

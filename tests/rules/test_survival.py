@@ -30,6 +30,7 @@ _MAY_END = {
         "a forecast needs four weeks, and reads midnights only: its cases give it as a series",
     ),
     "CrmApiPromiseBrokenSoon": "it takes five weeks of history",
+    "CrmMonitoringTaskFailing": "it waits for an hour, and so minutes: it was tried; its own case has what is missing",
     "CrmDatabaseStatementSlower": "it takes a day of history, and so minutes: it was tried, and survives",
 }
 # They look at their own ALERTS.

@@ -110,6 +110,8 @@ _WORSE = (
         (_named("CrmTargetUnusualErrors"),),
         ("target",),
     ),
+    # Prometheus does not answer the scheduler, or its folder cannot be written: the other tasks need both.
+    _worse(("CrmMonitoringLongMemoryBehind",), ("CrmMonitoringTaskFailing",), "job", "instance"),
     _worse(("CrmSyntheticCheckFailing",), ("CrmSyntheticCheckFlapping",), "instance", "check"),
     _worse(("CrmSyntheticCheckFailing",), ("CrmNetworkLoss", "CrmNetworkSlow"), "job", "instance", "check"),
     _worse(("CrmNetworkLoss",), ("CrmNetworkSlow",), "job", "instance", "check"),
@@ -171,6 +173,7 @@ _DEAD_LAYERS = (
     *_server("database", "CrmDatabaseDown", "database"),
     *_causes("database", _SUDDEN, _SLOW, (_CHECKS, 'kind="sql"'), (_CHECKS, *_FELT), _NO_PAGE),
     *_causes("database", ('alertname="CrmTargetNoData"', 'target=~"db-.+"')),
+    *_causes("database", (_named("CrmMonitoringTaskFailing"), 'task="advice"')),
     *_burns("database", *_OF_THE_DATABASE),
     _other_target_alerts("database", *_OF_THE_DATABASE),
     *(

@@ -68,8 +68,10 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
             _of("collector", "CrmMonitoringCollectorFailing", "medium", exporter="database", instance="primary"),
             _of("database", "CrmDatabasePoolWithoutServer", "high", instance="pooler", database="crm"),
             _of("network", "CrmNetworkLoss", "medium", job="synthetic", check="select", dependency="database"),
+            _of("scheduler", "CrmMonitoringTaskFailing", "low", instance="scheduler", task="advice"),
         ],
         [
+            _of("scheduler", "CrmMonitoringTaskFailing", "low", instance="scheduler", task="report"),
             _of("database", "CrmDatabaseLockWait", "high", instance="replica"),
             _of("network", "CrmNetworkLoss", "medium", job="synthetic", check="mail", dependency="third-party"),
             _of("network", "CrmNetworkSlow", "medium", job="synthetic", check="ping", dependency="cache"),
@@ -106,6 +108,14 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         [_of("database", "CrmDatabasePoolWithoutServer", "high", instance="pooler", database="crm")],
         [_of("database", "CrmDatabasePoolWait", "high", instance="pooler", database="crm")],
         [_of("database", "CrmDatabasePoolWait", "high", instance="pooler", database="reports")],
+    ),
+    "the scheduler cannot ask Prometheus": (
+        [_of("scheduler", "CrmMonitoringLongMemoryBehind", "medium", job="scheduler", instance="a", task="daily")],
+        [_of("scheduler", "CrmMonitoringTaskFailing", "low", job="scheduler", instance="a", task="report")],
+        [
+            _of("scheduler", "CrmMonitoringTaskFailing", "low", job="scheduler", instance="b", task="report"),
+            _of("scheduler", "CrmMonitoringLongMemoryDamaged", "low", job="scheduler", instance="a"),
+        ],
     ),
     "passwords were guessed at just now": (
         _recent("log-ins", "high", job="application"),

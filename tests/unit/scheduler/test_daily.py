@@ -82,29 +82,33 @@ def test_a_prometheus_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixtu
     daily = Daily(Memory(), source, reach_days=40)
     collector = SchedulerCollector(daily, Clock(lambda: _NOON))
     for _ in range(3):
-        collector.ran(daily.fill())
+        collector.ran("daily", daily.fill())
     assert caplog.text.count("Prometheus: away") == 1
     page = _page(collector)
     assert page["pantrywatch_scheduler_failures_total", "daily"] == 3
     assert page["pantrywatch_scheduler_success", "daily"] == 0
     source.is_away = False
-    collector.ran(daily.fill())
+    collector.ran("daily", daily.fill())
     assert _dates(daily) == [_YESTERDAY]
     assert _page(collector)["pantrywatch_scheduler_success", "daily"] == 1
 
 
-def test_another_task_has_its_own_success_and_failures() -> None:
-    """A report that could not be sent is seen on the page, and the daily task stays what it was."""
-    collector = SchedulerCollector(Daily(Memory(), _Source(), 40), Clock(lambda: _NOON))
-    collector.ran(succeeded=True)
-    collector.other_ran("report", succeeded=False)
+def test_each_task_has_its_own_success_failures_and_time() -> None:
+    """A report that could not be sent is seen on the page, also before its first run ends; the daily task stays."""
+    now = [_NOON]
+    collector = SchedulerCollector(Daily(Memory(), _Source(), 40), Clock(lambda: now[0]), ["report"])
+    last = "pantrywatch_scheduler_last_success_timestamp_seconds"
+    assert _page(collector)[("pantrywatch_scheduler_success", "report")] == 0
+    for now[0], succeeded in ((_NOON + 60, True), (_NOON + 120, False)):
+        collector.ran("report", succeeded)
+        collector.ran("daily", not succeeded)
     page = _page(collector)
     assert page[("pantrywatch_scheduler_success", "report")] == 0
     assert page[("pantrywatch_scheduler_success", "daily")] == 1
-    collector.other_ran("report", succeeded=True)
-    page = _page(collector)
-    assert page[("pantrywatch_scheduler_success", "report")] == 1
+    assert (page[last, "report"], page[last, "daily"]) == (_NOON + 60, _NOON + 120)
     assert page[("pantrywatch_scheduler_failures_total", "report")] == 1
+    collector.ran("report", succeeded=True)
+    assert _page(collector)[("pantrywatch_scheduler_success", "report")] == 1
 
 
 def test_an_impossible_clock_is_no_answer() -> None:
