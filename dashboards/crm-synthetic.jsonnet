@@ -16,7 +16,7 @@ function(config=(import '../alert_rules/config.libsonnet').defaults)
       board.row('Problems: how often, and why?', (import 'synthetic/problems.libsonnet')(config)),
       board.row('Performance: where does the time go?', (import 'synthetic/performance.libsonnet')(config)),
       board.row('Journeys, step by step', (import 'synthetic/journeys.libsonnet')(config)),
-      board.row('Certificates, name resolution, responses', (import 'synthetic/responses.libsonnet')(config), collapsed=true),
+      board.row('Certificates, name resolution, responses, pages', (import 'synthetic/responses.libsonnet')(config), collapsed=true),
       board.row('Are the checks themselves running?', (import 'synthetic/runs.libsonnet')(config), collapsed=true),
     ],
     alerts='alertname=~"Crm(Synthetic|MonitoringCheck|.+Availability).*"',

@@ -1,4 +1,4 @@
-// Certificates, name resolution, responses.
+// Certificates, name resolution, responses, pages.
 function(config)
   local alerts = config.alerts;
   local certificates = import '../lib/certificates.libsonnet';
@@ -6,6 +6,7 @@ function(config)
   local status = (import '../lib/status.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
   local colors = panel.colors;
+  local yes_or_no = status.texts({ '0': ['no', 'text'], '1': ['yes', 'text'] });
 
   [
     panel.table(
@@ -70,10 +71,33 @@ function(config)
         ['Value #A', 'Status', { decimals: 0 }],
         ['Value #B', 'Body', { unit: 'bytes', decimals: 1 }],
         ['Value #C', 'Redirects', { decimals: 0 }],
-        ['Value #D', 'TLS', { decimals: 0, mappings: status.texts({ '0': ['no', 'text'], '1': ['yes', 'text'] }) }],
+        ['Value #D', 'TLS', { decimals: 0, mappings: yes_or_no }],
         ['Value #E', 'Text', status.colored({ decimals: 0, mappings: status.texts({ '0': ['as expected', colors.kept], '1': ['unexpected', colors.hurt] }) })],
       ],
       'Status',
       width=8,
+    ),
+    panel.table(
+      'Pages opened in a browser (lab)',
+      'What the last load of each page in our own browser found. Back offline: it came back when it was reloaded without a network (`offline_reload`); good where users are to work offline, which needs a service worker. Unused: share of the code of its scripts and styles that the load did not use (`unused_code`); above half, load on demand what the first view does not need.',
+      'none',
+      [
+        panel.rows(queries.worst('browser_page_service_worker', of='min')),
+        panel.rows(queries.worst('browser_page_offline_reload', of='min')),
+        panel.rows(queries.worst('browser_page_manifest', of='min')),
+        panel.rows(queries.worst('browser_page_unused_code_ratio', more=', resource="script"')),
+        panel.rows(queries.worst('browser_page_unused_code_ratio', more=', resource="stylesheet"')),
+      ],
+      'None of the chosen checks opens a page in a browser.',
+      [
+        ['check', 'Check', { 'custom.minWidth': 150 }],
+        ['Value #A', 'Service worker', { decimals: 0, mappings: yes_or_no }],
+        ['Value #B', 'Back offline', status.colored({ decimals: 0, mappings: status.texts({ '0': ['no', colors.broken], '1': ['yes', colors.kept] }) })],
+        ['Value #C', 'Manifest', { decimals: 0, mappings: yes_or_no }],
+        ['Value #D', 'Unused scripts', { unit: 'percentunit', decimals: 0 }],
+        ['Value #E', 'Unused styles', { unit: 'percentunit', decimals: 0 }],
+      ],
+      'Unused scripts',
+      width=16,
     ),
   ]

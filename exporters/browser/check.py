@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from exporters.browser.authorities import read_authorities
-from exporters.browser.coverage import unused_share
 from exporters.browser.devtools import CallError
 from exporters.browser.journey import Journey
 from exporters.browser.last_failure import Keeper, document_of
 from exporters.browser.metrics import HISTOGRAMS, INPUT_HISTOGRAMS
+from exporters.browser.offline import comes_back
 from exporters.browser.page import PageLoad, PageTimings
 from exporters.browser.process import chromium
 from exporters.browser.settings import BrowserCheck, find_chromium
@@ -101,13 +101,16 @@ def _visit(
         with observation.phase("log_in"):
             Journey(tab, secrets, observation).run(settings.log_in, due)
             if settings.unused_code:
-                tab.coverage(due)
+                tab.unused_code(due)
             tab.forget_cache(due)  # as a user finds it who comes for the first time
     tab.slow_down(NETWORKS[settings.network], settings.cpu_slowdown, due)
     _load(settings, tab, observation, due)
     if settings.steps:
         with observation.phase("steps"):
             _walk(settings, Journey(tab, secrets, observation), observation, due)
+    if settings.offline_reload:
+        with observation.phase("offline"):
+            _note_offline(settings.expect_text, tab, observation, due)
 
 
 def _load(settings: BrowserCheck, tab: Tab, observation: Observation, due: Deadline) -> None:
@@ -168,7 +171,16 @@ def _note_facts(settings: BrowserCheck, tab: Tab, observation: Observation, due:
     try:
         observation.set("browser_page_service_worker", int(tab.evaluate("pantrywatchServiceWorker()", due)))
         observation.set("browser_page_manifest", int(tab.has_manifest(due)))
-        if settings.unused_code and (share := unused_share(tab.coverage(due))) is not None:
-            observation.set("browser_page_unused_code_ratio", share)
+        if settings.unused_code:
+            for resource, share in tab.unused_code(due).items():
+                observation.set("browser_page_unused_code_ratio", share, resource)
     except (TimeoutError, CallError):
+        return
+
+
+def _note_offline(text: str, tab: Tab, observation: Observation, due: Deadline) -> None:
+    """Note whether the page comes back without a network; that it cannot be told is no failure of the check."""
+    try:
+        observation.set("browser_page_offline_reload", int(comes_back(tab, text, due)))
+    except CollectError:
         return

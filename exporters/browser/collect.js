@@ -41,12 +41,17 @@
   globalThis.pantrywatchShows = (text) => Boolean(document.body) && document.body.innerText.includes(text);
 
   // There is none on an insecure page, and asking a page in a sandbox for it is an error.
-  globalThis.pantrywatchServiceWorker = async () => {
+  const registration = async () => {
     try {
-      return Boolean(await navigator.serviceWorker.getRegistration());
+      return await navigator.serviceWorker.getRegistration();
     } catch {
-      return false;
+      return undefined;
     }
+  };
+  globalThis.pantrywatchServiceWorker = async () => Boolean(await registration());
+  globalThis.pantrywatchServiceWorkerStarts = async () => {
+    const found = await registration();
+    return Boolean(found && (found.installing || found.waiting || (found.active && found.active.state !== 'activated')));
   };
 
   // When step `number` had its effect, in Unix time: the frame after the page showed the text, or after it was loaded.

@@ -29,10 +29,14 @@ GAUGES: Gauges = {
         "Style sheets, scripts, images and fonts of the last page load without Cache-Control and Expires.",
     ),
     "browser_page_unused_code_ratio": (
-        (),
-        "Share of the code of the page's scripts that did not run in the last load; only with `unused_code`.",
+        ("resource",),
+        "Share of the code of the page's scripts, or styles, that the last load did not use; only with `unused_code`.",
     ),
     "browser_page_service_worker": ((), "Whether a service worker was registered for the page after its last load."),
+    "browser_page_offline_reload": (
+        (),
+        "Whether the page, once loaded, came back when it was reloaded without a network; only with `offline_reload`.",
+    ),
     "browser_page_manifest": ((), "Whether the page of the last load names a manifest that can be read."),
     "browser_page_failed_requests": ((), "Requests of the last page load that got no answer."),
     "browser_page_script_errors": ((), "Uncaught script errors in the last page load."),

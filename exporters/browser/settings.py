@@ -53,6 +53,11 @@ def _secrets_are_known(log_in: tuple[Step, ...], steps: tuple[Step, ...], secret
                 yield f"{where}[{index}].value", f"expected names of secret_files, got {placeholders}"
 
 
+def _reloads_the_page_it_opened(offline_reload: bool, steps: tuple[Step, ...]) -> Problems:  # noqa: FBT001 - the field's name
+    if offline_reload and steps:
+        yield "offline_reload", "expected false with steps, which lead away from the page, got true"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserCheck(CheckSettings):
     """Passes if the page loads within `timeout_seconds` and shows `expect_text`, and every step after it passes too."""
@@ -77,7 +82,11 @@ class BrowserCheck(CheckSettings):
         "CrmFrontendBudgetExceeded fires.", each_name(one_of(BUDGETED)), each_value(at_least(1)),
     ] = field(default_factory=dict)  # fmt: skip
     unused_code: Annotated[
-        bool, "Whether to measure how much of its scripts a page load uses. It slows them: best in a check of its own.",
+        bool, "Whether to measure how much of its scripts and style sheets a page load uses. It slows them: best in a "
+        "check of its own.",
+    ] = False  # fmt: skip
+    offline_reload: Annotated[
+        bool, "Whether to reload the loaded page without a network, and say if it comes back. Not with `steps`.",
     ] = False  # fmt: skip
     log_in: Annotated[
         tuple[Step, ...], "Steps before the page is opened, in the same browser; the first opens a page. Neither their "
@@ -95,6 +104,7 @@ class BrowserCheck(CheckSettings):
         _log_in_begins_at_a_page,
         _steps_have_names_of_their_own,
         _secrets_are_known,
+        _reloads_the_page_it_opened,
     )
 
 

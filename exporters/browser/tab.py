@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from exporters import __version__
+from exporters.browser.coverage import StyleSheets, unused_share
 from exporters.browser.devtools import CallError, Devtools
 from exporters.browser.failures import class_of_net_error, class_of_status
 from exporters.browser.process import Chromium
@@ -18,6 +19,7 @@ from exporters.core.errors import CollectError, ErrorClass
 _SCRIPT = (Path(__file__).parent / "collect.js").read_text(encoding="utf-8")
 _WORLD = "pantrywatch"
 _ALIVE_SECONDS = 1.0
+_OFFLINE = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
 _MEMORY_BYTES = 768 * 1024 * 1024  # docker-compose.yml gives the container a quarter more
 
 
@@ -30,6 +32,8 @@ class Tab:
         self.navigating = False  # a page has asked to be left for another, which has not come yet
         self.unreachable = ""  # Chromium's network error, once the tab was led to what is no page
         self._last_error = ""
+        self._sheets = StyleSheets()
+        self._workers: list[str] = []  # sessions of service workers, without a network
         self._chromium = running
         self._devtools = Devtools(running, self._on_event)
         self._session = ""
@@ -55,6 +59,9 @@ class Tab:
             if coverage:
                 self.call("Profiler.enable", deadline)
                 self.call("Profiler.startPreciseCoverage", deadline, callCount=False, detailed=False)
+                self.call("DOM.enable", deadline)
+                self.call("CSS.enable", deadline)
+                self.call("CSS.startRuleUsageTracking", deadline)
             if not tls_verify:
                 self.call("Security.setIgnoreCertificateErrors", deadline, ignore=True)
         except TimeoutError:
@@ -74,6 +81,7 @@ class Tab:
     def open(self, url: str, deadline: Deadline) -> None:
         """Open a URL. Raises TimeoutError; CollectError if it leads to no page."""
         self.traffic.clear()
+        self._sheets.clear()
         self._loader, self.loaded_at, self.navigating = "", 0.0, False
         answer = self.call("Page.navigate", deadline, url=url)
         if answer.get("isDownload"):
@@ -93,6 +101,23 @@ class Tab:
         self.let_go()
         self.call("Page.navigate", deadline, url="about:blank")
         self.call("Network.clearBrowserCache", deadline)
+
+    def go_offline(self, deadline: Deadline) -> None:
+        """Take the network away from the page, and from service workers, which have one of their own."""
+        self.call("Network.emulateNetworkConditions", deadline, **_OFFLINE)
+        self._browser(
+            "Target.setAutoAttach", deadline, autoAttach=True, waitForDebuggerOnStart=True, flatten=True,
+            filter=[{"type": "service_worker"}],
+        )  # fmt: skip
+        for session in self._workers:  # those that run: what was sent to them before this has been done
+            self._devtools.call("Runtime.runIfWaitingForDebugger", deadline, session=session)
+
+    def reload(self, deadline: Deadline) -> None:
+        """Begin to load the page again."""
+        self.let_go()
+        self.traffic.clear()
+        self.loaded_at, self.unreachable = 0.0, ""
+        self.call("Page.reload", deadline)
 
     def listen(self, deadline: Deadline) -> None:
         """Handle what the browser reports until the deadline. Raises CollectError if the page takes too much memory."""
@@ -135,9 +160,12 @@ class Tab:
             error.get("critical") for error in answer.get("errors", ())
         )
 
-    def coverage(self, deadline: Deadline) -> list[dict[str, Any]]:
-        """Return V8's coverage of the scripts since the last call."""
-        return list(self.call("Profiler.takePreciseCoverage", deadline)["result"])
+    def unused_code(self, deadline: Deadline) -> dict[str, float]:
+        """Return the share of the code that was not used since the last call, by type of resource, of those it has."""
+        scripts = unused_share(self.call("Profiler.takePreciseCoverage", deadline)["result"])
+        sheets = self._sheets.unused_share(self.call("CSS.takeCoverageDelta", deadline)["coverage"])
+        shares = {"script": scripts, "stylesheet": sheets}
+        return {resource: share for resource, share in shares.items() if share is not None}
 
     def in_new_documents(self, script: str, deadline: Deadline) -> str:
         """Run a script in our world of every document to come; return what to give to `not_in_new_documents`."""
@@ -172,6 +200,8 @@ class Tab:
     def _on_event(self, method: str, event: dict[str, Any], session: str) -> None:
         if method == "Target.targetCreated":
             self._close_popup(event["targetInfo"])
+        elif method == "Target.attachedToTarget" and event["targetInfo"]["type"] == "service_worker":
+            self._cut_off(event["sessionId"])
         elif session == self._session:
             self.traffic.handle(method, event)
             if handle := _EVENTS.get(method):
@@ -180,6 +210,12 @@ class Tab:
     def _close_popup(self, target: Mapping[str, Any]) -> None:
         if target["type"] == "page" and target.get("openerId") and target["targetId"] != self._target:
             self._devtools.send("Target.closeTarget", targetId=target["targetId"])
+
+    def _cut_off(self, session: str) -> None:
+        self._workers.append(session)
+        self._devtools.send("Network.enable", session=session)  # or the next has no effect
+        self._devtools.send("Network.emulateNetworkConditions", session=session, **_OFFLINE)
+        self._devtools.send("Runtime.runIfWaitingForDebugger", session=session)
 
     def _on_dialog(self, event: Mapping[str, Any]) -> None:
         # Nobody answers what a page asks, but it may be left.
@@ -196,6 +232,9 @@ class Tab:
     def _on_response(self, event: Mapping[str, Any]) -> None:
         if event["requestId"] == event["loaderId"] and event.get("frameId") == self._frame:
             self.traffic.status = event["response"]["status"]
+
+    def _on_style_sheet(self, event: Mapping[str, Any]) -> None:
+        self._sheets.add(event)
 
     def _on_failed(self, event: Mapping[str, Any]) -> None:
         if event.get("type") == "Document":
@@ -216,7 +255,7 @@ class Tab:
             return
         self.navigating = False
         if frame.get("unreachableUrl"):
-            self.unreachable = self._last_error
+            self.unreachable = self._last_error or "net::ERR_FAILED"
         if self._loader and frame["loaderId"] != self._loader:
             raise CollectError(ErrorClass.PROTOCOL, "the page redirects elsewhere: configure the URL it ends at")
 
@@ -231,6 +270,7 @@ def _value(answer: Mapping[str, Any]) -> Any:
 _EVENTS = {
     "Page.loadEventFired": Tab._on_load,  # noqa: SLF001 - a table of the class's own methods
     "Network.responseReceived": Tab._on_response,  # noqa: SLF001
+    "CSS.styleSheetAdded": Tab._on_style_sheet,  # noqa: SLF001
     "Network.loadingFailed": Tab._on_failed,  # noqa: SLF001
     "Page.javascriptDialogOpening": Tab._on_dialog,  # noqa: SLF001
     "Page.frameRequestedNavigation": Tab._on_requested,  # noqa: SLF001

@@ -48,6 +48,9 @@ ALWAYS = {
         ),
         "needs five weeks of history",
     ),
+    "crm-synthetic: Pages opened in a browser (lab): B": "no check of the demo has offline_reload",
+    "crm-synthetic: Pages opened in a browser (lab): D": "no check of the demo has unused_code",
+    "crm-synthetic: Pages opened in a browser (lab): E": "no check of the demo has unused_code",
     "crm-cache: Replica lag (seen by primary)": "the demo's cache has no replica",
     **dict.fromkeys(
         (

@@ -47,13 +47,15 @@ FACTS = {
     "uncacheable_responses": 3,
     "service_worker": 1,
     "manifest": 1,
+    "offline_reload": 0,  # the worker keeps nothing
 }
+ASKED = {"unused_code": True, "offline_reload": True}
 
 
 def test_what_a_page_shows_is_measured(web: Server) -> None:
     """Late first byte, late largest paint, a layout shift, a long task, a script error: each is in its number."""
     web.page("/", SLOW.replace("THIRD", web.url.replace("127.0.0.1", "localhost")), after=0.3)
-    web.text("/style.css", "h1 { color: green }", "text/css")
+    web.text("/style.css", "h1{color:green;}h2{color:green;}", "text/css")  # there is no h2
     web.text("/data.json", "{}" * 5000, "application/json")
     web.text("/favicon.ico", "", "image/x-icon")
     web.text("/used.js", USED, "text/javascript")
@@ -62,7 +64,7 @@ def test_what_a_page_shows_is_measured(web: Server) -> None:
     web.site["/third.svg"] = lambda request: send(
         request, SVG, kind="image/svg+xml", headers={"Cache-Control": "max-age=60"}
     )
-    result = run(web.url + "/", expect_text="Largest words", budgets={"script": 1000.0}, unused_code=True)
+    result = run(web.url + "/", expect_text="Largest words", budgets={"script": 1000.0}, **ASKED)
     assert result.error_class is None, result.detail
     assert seconds(result, "ttfb_seconds") >= 0.3
     fcp, lcp, tti = (seconds(result, f"{name}_seconds") for name in ("fcp", "lcp", "tti"))
@@ -85,8 +87,10 @@ def test_what_a_page_shows_is_measured(web: Server) -> None:
     all_bytes = sum(value for (name, _), value in gauges.items() if name == "browser_page_transferred_bytes")
     assert sum(gauges["browser_page_party_bytes", (party,)] for party in ("first", "third")) == all_bytes
     assert {name: gauges[f"browser_page_{name}", ()] for name in FACTS} == FACTS
-    assert 0.8 < gauges["browser_page_unused_code_ratio", ()] < 0.95  # all of the page's own, and little of the file
-    assert list(result.phases) == ["start", "navigate", "load", "settle"]
+    # Of the scripts all of the page's own ran, and little of the file.
+    assert 0.8 < gauges["browser_page_unused_code_ratio", ("script",)] < 0.95
+    assert gauges["browser_page_unused_code_ratio", ("stylesheet",)] == 0.5
+    assert list(result.phases) == ["start", "navigate", "load", "settle", "offline"]
     assert "pantrywatch-check/" in dict(web.seen)["/"]
 
 

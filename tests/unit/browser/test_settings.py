@@ -92,6 +92,7 @@ OPEN = {"name": "page", "action": "open", "url": "http://a/"}
         ({"log_in": [STEP]}, "log_in[0].action", "expected open"),
         ({"steps": [{**STEP, "action": "fill", "value": "<<word>>"}]}, "steps[0].value", "expected names of secret"),
         ({"steps": [{**STEP, "name": f"s{n}"} for n in range(21)]}, "steps", "expected at most 20 steps"),
+        ({"steps": [STEP], "offline_reload": True}, "offline_reload", "expected false with steps"),
         ({"secret_files": {"Word": "x"}}, "secret_files.Word", "expected a name of small letters"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporters.browser.coverage import unused_share
+from exporters.browser.coverage import StyleSheets, unused_share
 from exporters.browser.traffic import FailedRequest, Traffic
 
 
@@ -112,3 +112,39 @@ def script(*ranges: tuple[int, int, int], url: str = "http://a/app.js") -> dict[
 def test_the_innermost_function_says_whether_code_ran(scripts: list[dict[str, Any]], share: float | None) -> None:
     """Its code is unused if it was never called, whatever surrounds it; files count by their length."""
     assert unused_share(scripts) == (None if share is None else pytest.approx(share))
+
+
+def sheet(number: str, size: int, **more: str) -> dict[str, Any]:
+    """Return the event about a style sheet of so many characters."""
+    header = {"styleSheetId": number, "length": size, "origin": "regular", "sourceURL": "http://a/app.css"}
+    return {"header": {**header, **more}}
+
+
+def rule(number: str, begin: int, end: int, *, used: bool = True) -> dict[str, Any]:
+    """Return the coverage of a rule."""
+    return {"styleSheetId": number, "startOffset": begin, "endOffset": end, "used": used}
+
+
+@pytest.mark.parametrize(
+    ("sheets", "rules", "share"),
+    [
+        ([], [rule("1", 0, 10)], None),
+        ([sheet("1", 100, origin="user-agent"), sheet("2", 100, sourceURL="")], [], None),  # not of the page
+        ([sheet("1", 0)], [], None),
+        ([sheet("1", 100)], [], 1.0),
+        ([sheet("1", 100)], [rule("1", 0, 100), rule("2", 0, 100)], 0.0),
+        ([sheet("1", 100)], [rule("1", 0, 20), rule("1", 20, 50, used=False)], 0.8),
+        ([sheet("1", 100)], [rule("1", 10, 50), rule("1", 20, 30), rule("1", 40, 60)], 0.5),  # nested, overlapping
+        ([sheet("1", 100), sheet("2", 300)], [rule("1", 0, 100)], 0.75),
+    ],
+)
+def test_a_style_sheet_is_used_where_a_rule_matched(
+    sheets: list[dict[str, Any]], rules: list[dict[str, Any]], share: float | None
+) -> None:
+    """Of all characters of the page's sheets, those in no rule of a matched selector are unused; none counts twice."""
+    page = StyleSheets()
+    for event in sheets:
+        page.add(event)
+    assert page.unused_share(rules) == (None if share is None else pytest.approx(share))
+    page.clear()
+    assert page.unused_share(rules) is None

@@ -1,0 +1,49 @@
+"""Whether a page comes back when it is reloaded without a network: what its service worker is for."""
+
+from __future__ import annotations
+
+import json
+
+from exporters.browser.devtools import CallError
+from exporters.browser.tab import Tab
+from exporters.core.deadline import Deadline
+
+_ACTIVE_SECONDS = 3.0  # for a service worker that still installs after the page is quiet
+_BACK_SECONDS = 5.0
+_POLL_SECONDS = 0.1
+
+
+def comes_back(tab: Tab, text: str, due: Deadline) -> bool:
+    """Return whether the page of the tab, reloaded without a network, shows the text (any page, if it is empty).
+
+    Raises CollectError if the browser fails, or the page ends its process or asks for too much.
+    """
+    try:
+        _wait_for_the_worker(tab, _within(due, _ACTIVE_SECONDS))
+        tab.go_offline(due)
+        tab.reload(due)
+        return _shows(tab, text, _within(due, _BACK_SECONDS))
+    except TimeoutError:
+        return False
+
+
+def _within(due: Deadline, seconds: float) -> Deadline:
+    return Deadline(min(due.at, Deadline.after(seconds).at))
+
+
+def _wait_for_the_worker(tab: Tab, due: Deadline) -> None:
+    while tab.evaluate("pantrywatchServiceWorkerStarts()", due) and not due.passed():
+        tab.listen(_within(due, _POLL_SECONDS))
+
+
+def _shows(tab: Tab, text: str, due: Deadline) -> bool:
+    while not due.passed():
+        tab.listen(_within(due, _POLL_SECONDS))
+        if tab.unreachable or tab.traffic.status >= 400:
+            return False
+        try:
+            if tab.loaded_at and tab.evaluate(f"pantrywatchShows({json.dumps(text)})", due):
+                return True
+        except CallError:  # the document has just been replaced
+            continue
+    return False
