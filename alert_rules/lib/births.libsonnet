@@ -7,9 +7,16 @@
 local born_late = ['http_server_', 'http_client_', 'db_client_', 'browser_'];
 
 {
+  local births = self,
+
+  // What all series of a family together grew by over `window`, for each instance.
+  growth(family, window)::
+    'sum by (job, instance) (%s) - sum by (job, instance) (%s offset %s)' % [family, family, window],
+
   // increase() over `range` of a selector, with what a series counted before its first sample. `window`, where `range` is
-  // longer than what is asked for by a scrape: that, and by what the result is divided.
-  increase(selector, range, window=range, factor='')::
+  // longer than what is asked for by a scrape: that, and by what the result is divided. `growth`: the recorded growth of
+  // the family over the window, where a rule before this one in its group records it: then it is computed once.
+  increase(selector, range, window=range, factor='', growth='')::
     local counted = 'increase(' + selector + '[' + range + '])';
     local name = std.split(selector, '{')[0];
     local family = std.strReplace(name, '_bucket', '_count');
@@ -17,7 +24,6 @@ local born_late = ['http_server_', 'http_client_', 'db_client_', 'browser_'];
     else
       '(((%(selector)s unless %(selector)s offset %(window)s) <= on (job, instance) group_left () '
       % { selector: selector, window: window }
-      + '(sum by (job, instance) (%(family)s) - sum by (job, instance) (%(family)s offset %(window)s)))'
-        % { family: family, window: window }
+      + (if growth == '' then '(%s)' % births.growth(family, window) else growth) + ')'
       + (if factor == '' then '' else ' * ' + factor) + ' or ' + counted + ')',
 }

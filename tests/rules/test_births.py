@@ -52,6 +52,7 @@ def _late(first: int, value: int, count: int, step: int = 0) -> str:
     return " ".join(["_"] * first + [str(value + step * number) for number in range(count - first)])
 
 
+_SUDDEN = "instance:http_server_requests:growth5m job:api_errors_sudden:count job:api_errors_sudden:ratio"
 _EVENTS = "slo:events_bad:increase5m slo:events_total:increase5m"
 
 
@@ -107,6 +108,24 @@ def test_guesses_at_passwords_within_one_scrape_interval_are_counted(tmp_path: P
     firing = "count(ALERTS{alertstate='firing'})"
     alerts = "CrmApiFailedLogins CrmApiFailedLoginsBurst"
     _holds(tmp_path, "api", series, [_value(14, firing, None), _value(17, firing, 1), _value(18, firing, 1)], alerts)
+
+
+def test_a_growth_that_is_recorded_first_gives_the_answer_of_one_expression(tmp_path: Path) -> None:
+    """What CrmApiErrorsSudden reads: at a birth, at a restart, and while nothing is scraped, to the last bit."""
+    groups = yaml.load((ROOT / "alert_rules/generated/api.yml").read_text(), yaml.CSafeLoader)["groups"]
+    recorded = {rule["record"]: rule["expr"] for group in groups for rule in group["rules"] if "record" in rule}
+    growth, count, share = _SUDDEN.split()
+    whole = {name: recorded[name].replace(growth, f"({recorded[growth]})") for name in (count, share)}
+    whole[share] = whole[share].replace(count, f"({whole[count]})")
+    other = "(({0}) unless ({1}) == ({0})) or (({1}) unless ({0}))"
+    late = " ".join(["_"] * 61 + ["40"] * 39 + ["_"] * 8 + [str(3 + n) for n in range(12)])
+    restarted = " ".join([*["1000"] * 100, *["_"] * 8, _counting(20, 12)])
+    series = {_request(200): restarted, _request(503): late, _request(500): _counting(1, 120, start=7)}
+    moments = range(14 * 60, 30 * 60, 15)  # each evaluation: a growth of the one before is another at some of them
+    differs = {name: other.format(name, expression) for name, expression in whole.items()}
+    cases = [{**_value(0, one, None), "eval_time": f"{second}s"} for one in differs.values() for second in moments]
+    counts = [_value(15, f"round({count})", 20), _value(17, f"round({count})", 60)]
+    _holds(tmp_path, "api", series, cases + counts, _SUDDEN)
 
 
 def test_calls_to_a_third_party_that_fail_within_one_scrape_interval_are_counted(tmp_path: Path) -> None:

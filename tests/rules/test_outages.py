@@ -64,9 +64,10 @@ def _scraped(good: int, bad: int, late: int, end: int, *, after: int = 10**9) ->
 
 
 def _check(tmp_path: Path, alert: str, cases: list[tuple[dict[str, str], int, bool]]) -> None:
-    """Series with samples each second, a time, and whether the alert has fired by then."""
+    """Series with samples each second, a time, and whether the alert has fired by then, with what its group records."""
     file, group, rule = _RULES[alert]
-    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": group["name"], "rules": [rule]}]}))
+    rules = [one for one in group["rules"] if "record" in one or one is rule]
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": group["name"], "rules": rules}]}))
     fired = f'count(max_over_time(ALERTS{{alertname="{alert}",alertstate="firing"}}[10m]))'
     tests = [
         {
