@@ -104,8 +104,8 @@ PARTS = (
     Part(
         "log-kills",
         "50 times `kill -9` of each exporter of logs while lines are written and logs are rotated: a scrape never sees"
-        " more than was written, nor less than the scrape before, and in the end each line is counted once. 50 times more"
-        " with a real Prometheus: its counter is never above what was written and at most one scrape behind.",
+        " more than was written, nor less than the scrape before, and in the end each line is counted once. 50 times"
+        " more with a real Prometheus: its counter is never above what was written and at most one scrape behind.",
         ("-m", "soak", "-n", "0", "tests/integration/access_log/test_kills.py"),
     ),
     *(
