@@ -18,7 +18,7 @@ from tests.support.debian import mirror
 from tests.support.exporter import ROOT
 from tests.support.servers import process, wait_until
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(1500)]
 
 # What a machine needs to reach its package registries; everything else of this machine stays outside.
 _REACH = (
@@ -58,6 +58,17 @@ def test_one_command_brings_everything_up(debian: Path, tmp_path: Path) -> None:
         _up_and_down(debian, offset, tmp_path / f"{attempt}.log")
     assert not (debian / "usr/sbin/policy-rc.d").exists()
     assert list((debian / "root").glob("[!.]*")) == [debian / "root/clone"]
+
+
+def test_the_levels_install_what_their_tests_need(debian: Path, tmp_path: Path) -> None:
+    """A file of each level that needs programs from all over passes, with nothing installed for it by hand."""
+    for level, file in (
+        ("", "tests/integration/database/test_pgbouncer.py"),
+        ("long", "tests/integration/cache/test_versions.py"),
+    ):
+        log = tmp_path / f"test{level}.log"
+        with process(_inside(debian, f"./run test {level} {file}"), log) as child:
+            assert child.wait(900) == 0, log.read_text()[-4000:]
 
 
 def _up_and_down(debian: Path, offset: int, log: Path) -> None:
