@@ -105,20 +105,24 @@ function(config=(import 'config.libsonnet').defaults)
     type: 'error',
     local of = outages[name].of,
     local firing = 'ALERTS{alertname="%s", alertstate="firing"}' % name,
+    // It does not end in an outage because the hour has forgotten the first: the steps of what goes on would be due at once.
     expr: |||
-      max by (%(of)s) (count_over_time((%(firing)s unless %(firing)s offset %(step)s)[%(range)s:%(step)s])) >= %(begins)d
-        unless on (%(of)s) max by (%(of)s) (count_over_time(%(firing)s[%(steady)s:%(minute)s])) >= %(minutes)d
+      (
+        %(counted)s >= %(begins)d
+          or %(counted)s and on (%(of)s) %(itself)s and on (%(of)s) %(firing)s
+      ) unless on (%(of)s) max by (%(of)s) (count_over_time(%(firing)s[%(steady)s:%(minute)s])) >= %(minutes)d
     ||| % {
+      counted: 'max by (%s) (count_over_time((%s unless %s offset %s)[%s:%s]))'
+               % [of, firing, firing, duration('15s'), duration(limits.within), duration('15s')],
+      itself: 'max_over_time(ALERTS{alertname="CrmMonitoringOutageFlapping", outage="%s", alertstate="firing"}[%s])' % [name, duration('15m')],
       of: of,
       firing: firing,
-      step: duration('15s'),
-      range: duration(limits.within),
       begins: limits.begins,
       steady: duration(limits.steady),
       minute: duration('1m'),
       minutes: time.seconds(limits.steady) / 60,
     },
-    summary: '%s of {{ $labels.%s }} keeps coming back: {{ $value }} times in the %s.' % [name, of, time.last(limits.within)],
+    summary: '%s of {{ $labels.%s }} keeps coming back: {{ if eq $value 1.0 }}once{{ else }}{{ $value }} times{{ end }} in the %s.' % [name, of, time.last(limits.within)],
     description: 'Treat it as one problem: while this alert fires, its single outages notify nobody. One that lasts '
                  + time.words(limits.steady) + ' notifies again. First check what restarts it, or what it runs out of.',
     impact: 'Whoever depends on it fails each time.',

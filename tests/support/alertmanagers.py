@@ -117,6 +117,11 @@ class Alertmanager:
         alerts = requests.get(f"{self.api}/alerts", timeout=10).json()
         return {identity(alert): bool(alert["status"]["inhibitedBy"]) for alert in alerts}
 
+    def begins(self) -> dict[str, float]:
+        """Return the Unix time since which each alert fires, by name; the last of several with one name."""
+        alerts = requests.get(f"{self.api}/alerts", timeout=10).json()
+        return {alert["labels"]["alertname"]: datetime.fromisoformat(alert["startsAt"]).timestamp() for alert in alerts}
+
     def metric(self, name: str, **labels: str) -> float:
         """Return the sum of a metric's samples with these labels."""
         wanted = [f'{label}="{value}"' for label, value in labels.items()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -31,6 +32,8 @@ class Story:
 
     before: list[dict[str, Any]]
     all: list[dict[str, Any]]
+    begins: dict[str, float]  # of alerts, as Alertmanager has them at the end
+    last_begin: float
 
     def who(self, name: str, *, before: bool = True) -> set[str]:
         """Return who was notified that an alert fires."""
@@ -44,8 +47,8 @@ def _outages() -> list[dict[str, Any]]:
     return [alert(_DOWN, "critical", **of_database), alert(_OTHER, "critical", component="host", instance="a")]
 
 
-def _flap(server: Alertmanager, flapping: dict[str, Any]) -> None:
-    """Four outages, the third known to be one too many, and a fifth that goes on."""
+def _flap(server: Alertmanager, flapping: dict[str, Any]) -> float:
+    """Four outages, the third known to be one too many, and a fifth that goes on; return when that began."""
     begin = time.time()
     for number in range(4):
         down = _outages()
@@ -54,7 +57,9 @@ def _flap(server: Alertmanager, flapping: dict[str, Any]) -> None:
         wait_until(lambda moment=up_again: time.time() >= moment, 60, "the end of an outage")
         server.resolve(*down)
         wait_until(lambda moment=up_again: time.time() >= moment + 1.4, 60, "the begin of the next")
-    server.send(*_outages())
+    last = _outages()
+    server.send(*last)
+    return datetime.fromisoformat(last[0]["startsAt"]).timestamp()
 
 
 @pytest.fixture(scope="module")
@@ -69,14 +74,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             )
             known = time.time() + _KNOWN_AFTER * _PERIOD_SECONDS
             flapping["startsAt"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(known))
-            _flap(server, flapping)
+            last_begin = _flap(server, flapping)
             wait_until(
                 lambda: time.time() > known + _MANAGER_SECONDS + 2, 60, "the last step of what keeps coming back"
             )
             before = box.messages()
             server.resolve(flapping)
             box.wait_for(lambda m: m["to"].startswith("manager") and _DOWN in m["alerts"], 60, "the steady outage")
-            yield Story(before, box.messages())
+            yield Story(before, box.messages(), server.begins(), last_begin)
 
 
 def test_what_keeps_coming_back_reaches_all_but_the_last(story: Story) -> None:
@@ -88,6 +93,15 @@ def test_what_keeps_coming_back_reaches_all_but_the_last(story: Story) -> None:
 def test_without_it_the_clock_of_the_first_outage_reaches_the_manager(story: Story) -> None:
     """The same pauses, not known to be one problem: what this alert is for."""
     assert "manager@pantry.example" in story.who(_OTHER)
+
+
+def test_a_message_of_a_later_step_has_the_begin_of_the_present_outage(story: Story) -> None:
+    """The step came by the clock of the first; Alertmanager knows since when it fires now, and its template says so."""
+    assert story.begins[_OTHER] == pytest.approx(story.last_begin, abs=1)
+    told = [m for m in story.before if _OTHER in m["alerts"] and m["to"].startswith("manager")]
+    texts = [m["text"] for m in told if m["status"] == "firing"]
+    assert texts
+    assert all("after it first fired. Firing since " in text for text in texts)
 
 
 def test_its_single_outages_notify_nobody(story: Story) -> None:
