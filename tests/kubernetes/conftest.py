@@ -33,6 +33,7 @@ synthetic:
   checks:
     - {name: orders-page, kind: http, url: "http://${CRM}/", target: frontend-availability}
     - {name: orders-sql, kind: sql, dsn_file: check_dsn, target: db-availability}
+    - {name: orders-domain, kind: domain, host: orders.example.com, state: /var/lib/pantrywatch}
 browser:
   checks:
     - name: log-in-page

@@ -25,7 +25,7 @@ from pantrywatch.generate.prometheus import scrape_targets
 from pantrywatch.generate.relabelling import of_job, of_operator
 from pantrywatch.generate.rules import rule_documents
 from pantrywatch.generate.scale import ONE_FORM
-from tests.kubernetes.conftest import SECRET, Base, cluster_settings
+from tests.kubernetes.conftest import SECRET, Base, build, cluster_settings
 from tests.support.exporter import ROOT
 
 _OLDEST = "1.29"
@@ -149,6 +149,22 @@ def test_a_secret_is_where_the_settings_expect_it(base: Base) -> None:
     assert f"ln -s {linked} secrets" in image
     assert f"ln -s {linked} /state/secrets" in image
     assert image.count("ln -s") == 2  # no other image has links of its own
+
+
+def test_what_registries_said_of_domains_is_kept(base: Base, tmp_path: Path) -> None:
+    """Where the check looks for it is a claim's volume that the pod's group may write to; without such a check none."""
+    claim = base.of("PersistentVolumeClaim")["pantrywatch-domains"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    pod = base.of("Deployment")["pantrywatch-exporter-synthetic"]["spec"]["template"]["spec"]
+    (volume,) = [one for one in pod["volumes"] if "persistentVolumeClaim" in one]
+    assert volume["persistentVolumeClaim"] == {"claimName": claim["metadata"]["name"]}
+    mounts = [one for one in pod["containers"][0]["volumeMounts"] if one["name"] == volume["name"]]
+    (check,) = [one for one in _settings(base).synthetic.checks if one.name == "orders-domain"]
+    assert mounts == [{"name": volume["name"], "mountPath": check.state}]
+    assert pod["securityContext"]["fsGroup"] == USER
+    without = "    - {name: orders-domain, kind: domain, host: orders.example.com, state: /var/lib/pantrywatch}\n"
+    settings = cluster_settings(tmp_path, (without, ""))
+    assert "PersistentVolumeClaim" not in {one["kind"] for one in build(settings, tmp_path / "base").objects()}
 
 
 def test_pods_are_locked_down_bounded_and_probed(base: Base) -> None:

@@ -5,6 +5,7 @@ Not among them: exporters of logs, which have to be where the log is (the sideca
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,6 +37,7 @@ _PLAIN = limits("500m", "128Mi")
 # Requests from the memory measured in docs/deploy.md (Sizing), limits as in docker-compose.yml.
 _LIMITS = {"browser": limits("1", "1Gi", ("100m", "384Mi"))}
 _TEMPORARY = {"browser": "256Mi"}
+_KEPT = f"{NAME}-domains"
 
 
 def exporters(settings: Settings) -> list[Component]:
@@ -53,6 +55,9 @@ def workloads(place: KubernetesSettings, settings: Settings, secrets: Mapping[st
     """Yield the pods' controllers, their Services and the scheduler; `generated_maps` are what they read."""
     for component in exporters(settings):
         pod = _pod(place, component, secrets.get(component.job))
+        if component.job == "synthetic" and (folders := _kept_folders(settings)):
+            pod = _keeping(pod, folders)
+            yield _claim(place, component)
         yield _controller(place, component, pod)
         yield service(place, f"{NAME}-{component.container}", selected(str(component.container)), _ports(component.job))
     yield _scheduler(place)
@@ -143,6 +148,25 @@ def _on_the_machine(spec: Object) -> Object:
     spec["containers"][0]["volumeMounts"].append(seen)
     spec["volumes"].append({"name": "host", "hostPath": {"path": "/"}})
     return spec | {"hostPID": True, "tolerations": [{"operator": "Exists"}]}
+
+
+def _kept_folders(settings: Settings) -> list[str]:
+    """Return where checks of domains keep what registries said: asked again by each new pod, they refuse in the end."""
+    checks = settings.synthetic.checks if settings.synthetic else ()
+    return sorted({posixpath.join(WORK_FOLDER, one.state) for one in checks if one.kind == "domain"})
+
+
+def _keeping(pod: Object, folders: list[str]) -> Object:
+    """Return the pod with its claim in each of the folders; a check's file has the name of the check."""
+    pod["containers"][0]["volumeMounts"] += [{"name": "kept", "mountPath": folder} for folder in folders]
+    pod["volumes"].append({"name": "kept", "persistentVolumeClaim": {"claimName": _KEPT}})
+    return pod
+
+
+def _claim(place: KubernetesSettings, component: Component) -> Object:
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "16Mi"}}}
+    about = metadata(place, _KEPT, str(component.container))
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": about, "spec": spec}
 
 
 def _controller(place: KubernetesSettings, component: Component, pod: Object) -> Object:
