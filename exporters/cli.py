@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporters import __version__
-from exporters.applied_advice import APPLIED_FILE, AppliedAdviceCollector
-from exporters.capacity import CAPACITY_FILE, CapacityCollector
-from exporters.core.access import with_login
 from exporters.core.allocator import return_large_buffers
+from exporters.core.asgi import Application
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exit_codes import run_command
 from exporters.core.exposition import AnyFamily, Family, render
-from exporters.core.findings import print_findings
 from exporters.core.origin import own_pages_only
 from exporters.core.own_process import process_families
 from exporters.core.problem_text import suggestion
 from exporters.core.scrape import Run, ScrapeRunner, Source, run_once
 from exporters.core.server import Pages, listen, serve
-from exporters.deployments import DeploymentCollector
-from exporters.generated import GENERATED_FILE, GeneratedCollector
 from exporters.registry import EXPORTERS, SETTINGS_FILE, load_sources, process_settings, sections_not_read
 
+if TYPE_CHECKING:
+    import ssl
+
+    from exporters.core.access import WebSettings
+
 _DEFAULT_LISTEN = "127.0.0.1:9690"
+_COLUMNS = 80  # where there is no terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,25 +38,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command(lambda: int(options.run(options)))
 
 
+class _Help(argparse.HelpFormatter):
+    """Help as wide as the terminal.
+
+    argparse makes a formatter for each option, and asks shutil for the width: that loads the libraries of three kinds
+    of archives, 0.7 MB of memory.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_terminal_columns() - 2)
+
+
+def _terminal_columns() -> int:
+    try:
+        return int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        return os.get_terminal_size().columns if sys.stdout.isatty() else _COLUMNS
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command-line parser."""
-    top = argparse.ArgumentParser(prog="pantrywatch-exporter", description="Prometheus exporters of pantrywatch")
+    top = argparse.ArgumentParser(
+        prog="pantrywatch-exporter", description="Prometheus exporters of pantrywatch", formatter_class=_Help
+    )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     top.add_argument("--settings", metavar="FILE", help=f"settings file (default: {SETTINGS_FILE} if it exists)")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    command = commands.add_parser("serve", help="serve the metrics of one or more exporters")
+    command = commands.add_parser("serve", help="serve the metrics of one or more exporters", formatter_class=_Help)
     command.add_argument(
         "exporters", nargs="*", metavar="EXPORTER", help=f"any of {', '.join(EXPORTERS)}; default: all"
     )
     command.add_argument("--listen", default=_DEFAULT_LISTEN, metavar="HOST:PORT", help="(default: %(default)s)")
     command.set_defaults(run=_serve)
-    command = commands.add_parser("check", help="run one check or collector now and print its result")
+    command = commands.add_parser(
+        "check", help="run one check or collector now and print its result", formatter_class=_Help
+    )
     command.add_argument("name", metavar="NAME", help="EXPORTER, EXPORTER/TARGET, a collector or a check")
     command.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
     command.set_defaults(run=_check)
     command = commands.add_parser(
         "validate",
         help="check settings, privileges and extensions; exit code 2: a fault, 1: something missing, 0: ok or advice",
+        formatter_class=_Help,
     )
     command.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
     command.set_defaults(run=_validate)
@@ -64,8 +90,8 @@ def _serve(options: argparse.Namespace) -> int:
     sources = load_sources(options.settings, options.exporters)
     name, settings = process_settings(options.settings)
     application = Pages([ScrapeRunner(source) for source in sources], _own_families(settings.marks_file))
-    guarded, tls = with_login(application, settings.web, name)
-    guarded = own_pages_only(guarded, options.listen, settings.web.names)
+    guarded, tls, names = _guarded(application, settings.web, name)
+    guarded = own_pages_only(guarded, options.listen, names)
     listener = listen(options.listen)
     return_large_buffers()
     for source in sources:
@@ -77,6 +103,17 @@ def _serve(options: argparse.Namespace) -> int:
         for source in sources:
             source.close()
     return 0
+
+
+def _guarded(
+    application: Application, web: WebSettings | None, settings_file: str
+) -> tuple[Application, ssl.SSLContext | None, Sequence[str]]:
+    """Return the application behind the login, its TLS context, and the names that a reverse proxy forwards."""
+    if web is None:
+        return application, None, ()
+    from exporters.core.access import with_login  # noqa: PLC0415 - most sidecars have no section `web`
+
+    return *with_login(application, web, settings_file), web.names
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -104,6 +141,8 @@ def _report(source: Source, run: Run) -> bool:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    from exporters.core.findings import print_findings  # noqa: PLC0415 - no other command prints them
+
     sources = load_sources(options.settings, [])
     print("settings: ok")
     if others := sections_not_read(options.settings):
@@ -123,21 +162,16 @@ def _names(sources: Sequence[Source]) -> list[str]:
 
 def _own_families(marks: Path | None) -> Callable[[], Iterator[AnyFamily]]:
     """Return what yields the families about this process, and those of the files next to the deployment marks."""
-    of_files = (
-        (
-            DeploymentCollector(marks),
-            AppliedAdviceCollector(marks.with_name(APPLIED_FILE)),
-            CapacityCollector(marks.with_name(CAPACITY_FILE)),
-            GeneratedCollector(marks.with_name(GENERATED_FILE)),
-        )
-        if marks
-        else ()
-    )
+    of_files = None
+    if marks:
+        from exporters.beside_marks import BesideMarks  # noqa: PLC0415 - a sidecar on its own has no marks
+
+        of_files = BesideMarks(marks)
     python = ".".join(map(str, sys.version_info[:3]))
 
     def families() -> Iterator[AnyFamily]:
-        for collector in of_files:
-            yield from collector.collect()
+        if of_files:
+            yield from of_files.collect()
         yield from process_families()
         info = Family(
             "pantrywatch_exporter_build_info",

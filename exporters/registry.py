@@ -12,17 +12,18 @@ import importlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-from exporters.core.access import WebSettings
 from exporters.core.errors import ConfigError, ConfigProblem, ProblemList
 from exporters.core.problem_text import short_key, suggestion
 from exporters.core.renamed_keys import renamed
 from exporters.core.scrape import Source
 from exporters.core.settings import decode_section
 from exporters.core.strict_yaml import line_at, read_document
+
+if TYPE_CHECKING:
+    from exporters.core.access import WebSettings
 
 SETTINGS_FILE = "settings.yaml"
 COMPONENTS_FILE = Path(__file__).parent / "components.yaml"
@@ -52,11 +53,10 @@ class _SourceModule(Protocol):
     def sources(self, section: Any, settings_file: str) -> list[Source]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSettings:
+class ProcessSettings(NamedTuple):
     """What every exporter process reads besides its own section; `marks_file` is relative to the settings file."""
 
-    web: WebSettings
+    web: WebSettings | None
     marks_file: Path | None
 
 
@@ -97,13 +97,22 @@ def process_settings(settings_file: str | None) -> tuple[str, ProcessSettings]:
 
 def _process_settings(name: str, document: Mapping[str, Any] | None) -> ProcessSettings:
     found = ProblemList()
-    web, marks = WebSettings(), None
+    web, marks = None, None
     with found.collecting():
-        web = decode_section(document, "web", WebSettings, name) or web
+        web = _web_settings(document, name)
     with found.collecting():
         marks = decode_section(document, "marks_file", str, name)
     found.raise_if_any()
     return ProcessSettings(web, Path(name).parent / marks if marks else None)
+
+
+def _web_settings(document: Mapping[str, Any] | None, name: str) -> WebSettings | None:
+    if not document or document.get("web") is None:
+        return None
+    # Loaded where there is such a section: its records take a fiftieth of the CPU until a sidecar's port is open.
+    from exporters.core.access import WebSettings  # noqa: PLC0415
+
+    return cast("WebSettings | None", decode_section(document, "web", WebSettings, name))
 
 
 def _require_known(exporters: Sequence[str]) -> None:

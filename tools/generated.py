@@ -1,4 +1,7 @@
-"""Writes the committed files that the tools generate: completion, pages of docs/; `--check` only lists stale ones."""
+"""Writes the committed files that the tools generate: completion, pages of docs/, the shipped queries as records.
+
+With `--check` it only lists stale ones.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from exporters.core.strict_yaml import read_yaml
 from tools.completion import FOLDER, completions
 from tools.lints_page import PAGE, ROOT, lints_page
 from tools.settings_page import settings_page
+from tools.shipped_queries import MODULE, module
 
 
 def outputs() -> dict[Path, str]:
@@ -17,6 +21,7 @@ def outputs() -> dict[Path, str]:
     return {
         PAGE: lints_page(),
         ROOT / "docs/settings.md": settings,
+        MODULE: module(),
         **{FOLDER / name: text for name, text in completions().items()},
     }
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from exporters.cache import replies as shapes
 from exporters.cache.info import Info, number, pairs, parse_info
@@ -68,8 +69,7 @@ class _Lookups:
         self.total += lookups
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     """How the last round ended; replaced as a whole, so that a scrape never sees a partial one."""
 
     error: CollectError | None = None

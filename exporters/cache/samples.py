@@ -10,6 +10,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from exporters.core.cardinality import OTHER, LabelLimit
 from exporters.core.exposition import Family
@@ -54,8 +55,7 @@ class Round:
             self.largest[prefix] = max(size, self.largest.get(prefix, 0))
 
 
-@dataclass(frozen=True, slots=True)
-class KeyObject:
+class KeyObject(NamedTuple):
     """What OBJECT says about one key: its encoding, and under an LFU policy how often it is used (0 to 255)."""
 
     prefix: str

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass
@@ -20,8 +19,7 @@ _ENTRY_BYTES = 8 * _KIB  # the largest entry of a slow log: 32 words of 128 byte
 _ASK_AGAIN_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """A command of a collector, and the maximum size of its reply in bytes."""
 
     collector: str

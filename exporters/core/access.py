@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
+from exporters.core.asgi import Application
 from exporters.core.certificate import not_after
 from exporters.core.decoder import Problems, RecordCheck
 from exporters.core.errors import ConfigError, ConfigProblem
@@ -22,11 +23,6 @@ from exporters.core.logs import ChangeLog
 from exporters.core.problem_text import expected_one_of
 
 _LOG = ChangeLog(logging.getLogger(__name__))
-
-Event = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Event]]
-Send = Callable[[Event], Awaitable[None]]
-Application = Callable[[Event, Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import logging
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote
 
 import h11
 
-from exporters.core.access import Application, Event
+from exporters.core.asgi import Application, Event
 from exporters.core.logs import ChangeLog
 
 _KEEP_ALIVE_SECONDS = 90  # longer than the usual scrape interval: one connection serves many scrapes
@@ -27,8 +27,7 @@ _errors = ChangeLog(logging.getLogger(__name__))
 _running: set[asyncio.Task[None]] = set()  # the event loop itself does not keep them from the garbage collector
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How long the other side may take, and how many connections and requests are allowed at once.
 
     `request_seconds` limits the head of a request, from the connection or from its first byte, and a TLS handshake;

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from exporters.core.access import Application, Event, Receive, Send
+from exporters.core.asgi import Application, Event, Receive, Send
 from exporters.core.http_connection import Connection, Limits
 from exporters.core.logs import ChangeLog
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import bcrypt
 
-from exporters.core.access import Application, Event, Receive, Send, WebSettings, file_version, unreadable
+from exporters.core.access import WebSettings, file_version, unreadable
+from exporters.core.asgi import Application, Event, Receive, Send
 from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.logs import ChangeLog
 

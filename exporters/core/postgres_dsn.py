@@ -12,7 +12,7 @@ import random
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import psycopg
 from psycopg import pq
@@ -32,8 +32,7 @@ _DEFAULTS = {
 _SILENT_SECONDS = 60.0  # an address that did not answer is tried last for this long
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """One address of a server, as libpq's host, hostaddr and port; all empty for libpq's own default."""
 
     host: str = ""

@@ -10,8 +10,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import hiredis
 
@@ -34,8 +33,7 @@ Peer = Any  # an address in the form that socket.connect takes
 Reply = Any  # bytes | int | None | ServerError | list of replies, nested as the server likes
 
 
-@dataclass(frozen=True, slots=True)
-class RedisAddress:
+class RedisAddress(NamedTuple):
     """One server; `tls` is the prepared context, or None for plain TCP."""
 
     host: str

@@ -16,10 +16,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import IntEnum
 from queue import SimpleQueue
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass
@@ -35,8 +34,7 @@ _PATIENCE_SECONDS = 600.0  # how long a scraper is remembered: several scrape in
 _WORTH_ANOTHER_SECONDS = 0.5  # a scraper with less time left gains nothing from another run
 
 
-@dataclass(frozen=True, slots=True)
-class Up:
+class Up(NamedTuple):
     """Whether the watched server answered in this scrape: 1 or 0, never missing."""
 
     name: str
@@ -51,8 +49,7 @@ class Level(IntEnum):
     FAULT = 2  # the source cannot be watched
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A finding of `validate` about a source; `remedy` is text a person can act on, SQL if possible.
 
     `level` counts where it is not ok.
@@ -95,8 +92,7 @@ class Source(Protocol):
         """Stop background work and close connections; must not wait for the server."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How one collector ended.
 
     `detail` is for a person at a terminal; it never reaches a label or a log. `place` is the line of our code that has

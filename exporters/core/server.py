@@ -7,20 +7,17 @@ deadline comes from Prometheus itself.
 from __future__ import annotations
 
 import asyncio
-import html
-import json
 import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 from urllib.parse import parse_qs
 
-from exporters.core.access import Application
+from exporters.core.asgi import Application
 from exporters.core.compression import compressed
 from exporters.core.deadline import Deadline
-from exporters.core.errors import ConfigError, ConfigProblem, ErrorClass
+from exporters.core.errors import ConfigError, ConfigProblem
 from exporters.core.exposition import CONTENT_TYPE, AnyFamily, render
 from exporters.core.http_server import serve_http
 from exporters.core.scrape import Run, ScrapeRunner
@@ -37,8 +34,7 @@ Scope = Mapping[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The response to the client."""
 
     status: int
@@ -100,7 +96,7 @@ class Pages:
         if path == "/readyz":
             return await self._ready()
         if path == "/":
-            return Reply(200, self._landing_page().encode(), "text/html; charset=utf-8")
+            return Reply(200, self._landing_page(), "text/html; charset=utf-8")
         return _FIXED.get(path) or await self._document(path)
 
     async def _document(self, path: str) -> Reply:
@@ -133,18 +129,15 @@ class Pages:
         runs = await asyncio.gather(*(runner.scrape(deadline) for runner in remote))
         states = {f"{g.source.exporter}/{g.source.target}": _state(run) for g, run in zip(remote, runs, strict=True)}
         status = 200 if all(run.is_up() for run in runs) else 503
+        import json  # noqa: PLC0415 - Prometheus does not ask for this page, nor for the next one
+
         return Reply(status, json.dumps(states, indent=1).encode() + b"\n", "application/json")
 
-    def _landing_page(self) -> str:
-        rows = [_rows(runner) for targets in self._runners.values() for runner in targets.values()]
-        names = [f'<a href="/metrics/{name}">/metrics/{name}</a>' for name in self._runners]
-        links = [
-            '<a href="/metrics">/metrics</a>',
-            *names,
-            *(f'<a href="{p}">{p}</a>' for p in ("/healthz", "/readyz")),
-            *(f'<a href="{path}">{path}</a>' for source in self._documents for path in source.paths()),
-        ]
-        return _PAGE.format(links=" · ".join(links), rows="\n".join(rows))
+    def _landing_page(self) -> bytes:
+        from exporters.core.landing_page import landing_page  # noqa: PLC0415
+
+        runners = [runner for targets in self._runners.values() for runner in targets.values()]
+        return landing_page(self._runners, runners, [path for source in self._documents for path in source.paths()])
 
 
 def scrape_deadline(headers: Sequence[tuple[bytes, bytes]]) -> Deadline:
@@ -200,36 +193,3 @@ def _state(run: Run) -> str:
         return "up"
     failed = [outcome.error_class for outcome in run.outcomes_for_the_page() if outcome.error_class]
     return failed[-1].value if failed else "timeout"
-
-
-def _rows(runner: ScrapeRunner) -> str:
-    source = f"{runner.source.exporter}/{runner.source.target}"
-    if runner.last is None:
-        return f"<tr><td>{html.escape(source)}</td><td></td><td>not scraped yet</td><td></td></tr>"
-    return "\n".join(
-        f"<tr><td>{html.escape(source)}</td><td>{html.escape(outcome.collector)}</td>"
-        f"{_state_cell(outcome.error_class)}<td>{outcome.seconds:.4f}</td></tr>"
-        for outcome in runner.last.outcomes()
-    )
-
-
-def _state_cell(error_class: ErrorClass | None) -> str:
-    return f'<td class="failing">{error_class.value}</td>' if error_class else "<td>ok</td>"
-
-
-# On a narrow screen a row of the table is a line of its own, and wraps.
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>pantrywatch exporters</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body{{font:16px/1.45 system-ui,sans-serif;margin:auto;padding:1rem;max-width:60rem;overflow-wrap:anywhere}}
-table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}}
-.failing{{font-weight:bold;background:#fbdcdc}}
-@media(max-width:40rem){{table,tbody,tr{{display:block}}tr{{border-bottom:1px solid #ccc;padding:.3rem 0}}
-td,th{{display:inline-block;border:0;padding:0 .6rem 0 0}}}}</style>
-<h1>pantrywatch exporters</h1>
-<p>Each link is a page of metrics for Prometheus. <code>pantrywatch-exporter check NAME</code> runs a collector or check
-now, and says in full why it fails.</p><p>{links}</p>
-<h2>Collectors, as of each source's last scrape</h2>
-<table><tr><th>source</th><th>collector</th><th>state</th><th>seconds</th></tr>
-{rows}
-</table></html>
-"""

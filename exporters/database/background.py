@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
@@ -42,8 +43,7 @@ class Result:
     ended: float = 0.0  # when it last succeeded, monotonic clock
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
+class _Visit(NamedTuple):
     rows: list[Row]
     at: float  # monotonic clock
 

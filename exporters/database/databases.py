@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from exporters.core.errors import ErrorClass
 from exporters.core.exposition import Family
@@ -37,8 +38,7 @@ LIST = Query(
 _STATES = ("visited", "waiting", "excluded", "closed", "invalid", "undecodable")
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(NamedTuple):
     """A database: its name as shown and as stored; state `current`, `open`, `closed`, `invalid` or `undecodable`."""
 
     name: str

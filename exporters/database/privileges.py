@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
@@ -38,8 +38,7 @@ DENIED = "denied"
 HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True)
-class Privileges:
+class Privileges(NamedTuple):
     """Requirement → the server's answer: None for a missing one, version and schema for an extension.
 
     A column that exists and may not be read has the answer `denied`, one whose rows policies hide `hidden`.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -243,29 +242,28 @@ def read_queries(further: Sequence[Path] = (), business: Sequence[Query] = ()) -
 
     Raises ConfigError with the problems of all files.
     """
+    from exporters.database.shipped_queries import QUERIES  # noqa: PLC0415 - it is made of the records in this module
+
+    own = read_files(further, (*QUERIES, *business))
+    return (*QUERIES, *own, *business)  # the last have their first results last
+
+
+def read_files(files: Sequence[Path], known: Sequence[Query] = ()) -> list[Query]:
+    """Return the queries of the files; the known ones have names that none of them may use.
+
+    Raises ConfigError with the problems of all files.
+    """
     problems = ProblemList()
-    found = {query.name: query for query in business}
-    owners = {metric.name: query.name for query in business for metric in query.metrics}
-    shipped = (path for path in sorted(SHIPPED.glob("*.yaml")) if path.name != BUSINESS)
-    for path in (*shipped, *further):
+    found = {query.name: query for query in known}
+    owners = {metric.name: query.name for query in known for metric in query.metrics}
+    for path in files:
         with problems.collecting():
-            for index, query in enumerate(_shipped(path) if path.parent == SHIPPED else _own(path)):
+            for index, query in enumerate(load(path, QueryFile, {}).queries):
                 problems.problems += _clashes(query, path, index, found, owners)
                 found[query.name] = query
                 owners.update({metric.name: query.name for metric in query.metrics})
     problems.raise_if_any()
-    # Last, so that the rest has its first results soon after the start.
-    return (*(query for name, query in found.items() if name not in {one.name for one in business}), *business)
-
-
-@cache
-def _shipped(path: Path) -> tuple[Query, ...]:
-    """Return the queries of a shipped file, read once for all targets: it takes longer than everything else."""
-    return _own(path)
-
-
-def _own(path: Path) -> tuple[Query, ...]:
-    return load(path, QueryFile, {}).queries
+    return list(found.values())[len(known) :]
 
 
 def _clashes(

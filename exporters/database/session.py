@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from psycopg.pq.abc import PGresult
 
@@ -30,16 +30,14 @@ _STATEMENT_SECONDS = 2.0  # on the scrape; a query that needs longer belongs in 
 _LACKS = ("42703", "42883", "42P01", "42704", "42846", "0A000", "42501")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The rows of a query, one value for each of `query.columns()`; `lacking` if some metrics were refused."""
 
     rows: list[Row]
     lacking: ErrorClass | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     plan: Statement | None  # None: the server has no metric of this query
     lacking: CollectError | None
     until: float
@@ -162,7 +160,7 @@ class Session:
         without = {metric.name for metric in plan.metrics if self._refuses(plan.probe(metric), plan.query, deadline)}
         if not without or len(without) == len(plan.metrics):
             return _Known(None, error.copy(), until)
-        return _Known(replace(plan, without=frozenset(without)), error.copy(), until)
+        return _Known(plan._replace(without=frozenset(without)), error.copy(), until)
 
     def _refuses(self, probe: str, query: Query, deadline: Deadline) -> bool:
         try:

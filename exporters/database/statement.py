@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from psycopg.pq.abc import PGresult
 
@@ -15,8 +15,7 @@ from exporters.database.queries import Metric, Query
 Row = tuple[tuple[str, ...], tuple[float | None, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """The statement for the metrics that one server has; `without` names those it turned out to lack or to refuse."""
 
     query: Query

@@ -18,8 +18,8 @@ import math
 import sys
 from collections.abc import Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from exporters.core.exposition import HistogramFamily, HistogramSample
 
@@ -42,8 +42,7 @@ EDGES = (
 _ROUNDING = 16 * sys.float_info.epsilon  # of a sum of squares, a few operations after the server wrote it
 
 
-@dataclass(frozen=True, slots=True)
-class Executions:
+class Executions(NamedTuple):
     """What the server counted of one statement: executions, in seconds their sum, squares, longest and shortest.
 
     `noise`: how far rounding may put `squares` off. `is_record`: the longest is one of these executions.

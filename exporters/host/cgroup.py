@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from exporters.core.exposition import Family, Kind
 from exporters.host.procfs import Roots, exists, lines, number, read_text
@@ -17,8 +17,7 @@ from exporters.host.procfs import Roots, exists, lines, number, read_text
 _NO_LIMIT_BYTES = 1 << 60  # v1 writes a number near 2^63 where v2 writes `max`
 
 
-@dataclass(frozen=True, slots=True)
-class _Metric:
+class _Metric(NamedTuple):
     name: str
     kind: Kind
     help: str

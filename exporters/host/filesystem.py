@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
@@ -55,8 +55,7 @@ class Sizes(Protocol):
 StatvfsResult = Sizes | OSError | None  # None: it hangs
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """One line of the mount table."""
 
     device: str

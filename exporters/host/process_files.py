@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from exporters.host.procfs import decode, number, read_bytes
 
@@ -18,8 +18,7 @@ _SHORT_NAME = 15  # the length that the kernel keeps of a name
 _LONGEST_COMMAND_BYTES = 2000  # bytes of a command line that are searched
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessState:
+class ProcessState(NamedTuple):
     """The contents of /proc/PID/stat: `start` distinguishes two processes that had the same PID in turn."""
 
     pid: int

@@ -11,8 +11,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import Family
@@ -25,8 +24,7 @@ _NUMBERS = range(-(2**63), 2**64)  # what the kernel can print
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class Roots:
+class Roots(NamedTuple):
     """The host's /proc, /sys and / as seen from here: mounted elsewhere in a container."""
 
     procfs: str

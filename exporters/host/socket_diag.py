@@ -9,7 +9,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from exporters.core.errors import CollectError, ErrorClass
 
@@ -28,8 +28,7 @@ _COOKIE, _USER, _INODE = 44, 64, 68
 _RETRANSMITS, _SEGMENTS = 100, 136
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """One connection: counts are since it began."""
 
     cookie: int

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from exporters.core.access import Application
+from exporters.core.asgi import Application
 from exporters.core.http_connection import Limits
 from exporters.core.http_server import serve_http
 from exporters.core.origin import is_form_type

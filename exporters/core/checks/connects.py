@@ -12,8 +12,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Outcome = Literal["connected", "refused", "timeout", "unreachable", "other"]
 
@@ -24,8 +23,7 @@ _LENGTH = 104
 _NOT_CONNECTED = frozenset({2, 7})  # TCP_SYN_SENT, TCP_CLOSE
 
 
-@dataclass(frozen=True, slots=True)
-class TcpInfo:
+class TcpInfo(NamedTuple):
     """What the kernel knows of a socket; the round trip is 0 before it is connected."""
 
     connected: bool
@@ -33,8 +31,7 @@ class TcpInfo:
     retransmits: int
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(NamedTuple):
     """One attempt to connect to one address; `info` is None where the kernel does not say."""
 
     outcome: Outcome
