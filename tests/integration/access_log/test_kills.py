@@ -17,7 +17,7 @@ import requests
 
 from tests.support.exporter import ROOT, fetch
 from tests.support.filled_prometheus import running_prometheus
-from tests.support.servers import free_port, wait_until
+from tests.support.servers import PATIENCE_SECONDS, free_port, wait_until
 from tests.unit.followed_logs.logs import csv_record
 
 # Exporter → its section, a line, and what counts it.
@@ -153,8 +153,8 @@ def test_fifty_kills_count_no_line_twice_and_lose_none(tmp_path: Path, kind: str
     _kill_at_moments(tmp_path, kind, 50, 2.0)
 
 
-def _seen_by_prometheus(folder: Path, kind: str, moments: int, longest_seconds: float) -> None:
-    """Kill an exporter that a Prometheus scrapes; what Prometheus has must be what was written, a scrape ago or now."""
+def _seen_by_prometheus(folder: Path, kind: str, moments: int, longest_seconds: float, behind_seconds: float) -> None:
+    """Kill an exporter that a Prometheus scrapes; what Prometheus has is what was written, now or not long ago."""
     section, line, (name, labels) = _KINDS[kind]
     matchers = ",".join(f'{label}="{value}"' for label, value in labels.items())
     metric = f"{name}{{{matchers}}}"
@@ -181,17 +181,17 @@ def _seen_by_prometheus(folder: Path, kind: str, moments: int, longest_seconds: 
                 60,
                 f"Prometheus has all of {writer.written} lines",
             )
-            _judge(url, metric, writer)
+            _judge(url, metric, writer, behind_seconds)
 
 
-def _judge(url: str, metric: str, writer: _Writer) -> None:
+def _judge(url: str, metric: str, writer: _Writer, behind_seconds: float) -> None:
     durations = dict(_samples(url, "scrape_duration_seconds[1h]"))
     seen = _samples(url, f"{metric}[1h]")
     assert _samples(url, f"resets({metric}[1h])")[-1][1] == 0
     assert len(seen) > 1
     for moment, count in seen:
         assert count <= writer.at_most(moment + durations[moment] + 0.001), "no line is counted twice"
-        assert count >= writer.at_least(moment - _INTERVAL_SECONDS), "it is at most one scrape behind"
+        assert count >= writer.at_least(moment - behind_seconds), "it is not further behind"
 
 
 def _samples(url: str, query: str) -> list[tuple[float, float]]:
@@ -207,14 +207,14 @@ def _samples(url: str, query: str) -> list[tuple[float, float]]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("kind", _KINDS)
-def test_prometheus_sees_each_line_once_and_a_scrape_late_at_most(tmp_path: Path, kind: str) -> None:
-    """At three moments."""
-    _seen_by_prometheus(tmp_path, kind, 3, 2.0)
+def test_prometheus_sees_each_line_once(tmp_path: Path, kind: str) -> None:
+    """At three moments. How far behind is judged by the soak level, on a machine with nothing else to do."""
+    _seen_by_prometheus(tmp_path, kind, 3, 2.0, PATIENCE_SECONDS)
 
 
 @pytest.mark.timeout(1200)
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", _KINDS)
-def test_prometheus_sees_each_line_once_over_fifty_kills(tmp_path: Path, kind: str) -> None:
+def test_prometheus_sees_each_line_once_and_a_scrape_late_at_most(tmp_path: Path, kind: str) -> None:
     """At fifty moments."""
-    _seen_by_prometheus(tmp_path, kind, 50, 4.0)
+    _seen_by_prometheus(tmp_path, kind, 50, 4.0, _INTERVAL_SECONDS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from statistics import NormalDist
 
 import pytest
@@ -176,7 +175,7 @@ def test_a_log_normal_statement_has_its_own_shares(least: float) -> None:
     ranks = [(number + 0.5) / count for number in range(count)]
     normal = NormalDist(middle, scale)
     times = [least + math.exp(normal.inv_cdf(rank)) for rank in ranks]
-    shares = replace(_counted(times), shortest=least).shares(EDGES)
+    shares = _counted(times)._replace(shortest=least).shares(EDGES)
     for edge, share in zip(EDGES, shares, strict=True):
         expected = normal.cdf(math.log(edge - least)) if edge > least else 0
         assert share == pytest.approx(expected, abs=0.002)
