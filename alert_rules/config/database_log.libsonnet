@@ -2,7 +2,8 @@
 {
   // Each rotation begins a file at once: a log is not missing for a moment. `seconds`: how much later than the file that is
   // read a file of the server was written. Both are looked at once a minute at least.
-  CrmDatabaseLogMissing: { seconds: 300, 'for': '5m' },
+  // `keep_firing_for`: until the query that lists the folder has run again, so that its failure is not told after the end.
+  CrmDatabaseLogMissing: { seconds: 300, 'for': '5m', keep_firing_for: '2m' },
 
   // As for access logs (access_log.libsonnet): a server writes far less.
   CrmDatabaseLogBehind: { seconds: 60, 'for': '5m' },

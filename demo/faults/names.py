@@ -41,6 +41,7 @@ NAMES = (
     "agent-lost",
     "exporters-stopped",
     "exporters-frozen",
+    "two-of-everything",
     "disk-filling",
     "cpu-burn",
 )

@@ -18,6 +18,7 @@ from demo.faults import (
     report_on_disk,
     slow_database,
     slow_plan,
+    two_of_everything,
 )
 from demo.faults.fault import Fault, Tick, nothing, nothing_to_undo
 from demo.faults.frozen import frozen, frozen_program
@@ -247,6 +248,14 @@ _ALL = (
         "exporters",
         "the exporters are stopped by SIGSTOP: they accept and never answer",
         "monitoring: targets down (timeout)",
+    ),
+    Fault(
+        "two-of-everything",
+        "a second process is scraped under the name of the application",
+        "monitoring: two processes stored as one",
+        two_of_everything.enter,
+        two_of_everything.undo,
+        in_containers="./run fault on two-of-everything beside ./run up: in containers Prometheus has files of its own",
     ),
     Fault(
         "disk-filling",
