@@ -44,6 +44,9 @@
   // How far the bad events of a window are beyond what a target allows and chance explains, in standard deviations.
   excess: 'slo:events_excess:sigmas',
 
+  // Of each check that runs at named places (`vantage`): whether it fails at two of them now, or at the only one. Recorded each scrape.
+  check_fails: 'check:fails:bool',
+
   objective: 'slo:objective:ratio',
   error_budget: 'slo:error_budget:ratio',
   error_budget_events: 'slo:error_budget:events30d',

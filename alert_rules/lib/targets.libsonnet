@@ -2,6 +2,7 @@
 local births = import 'births.libsonnet';
 local numbers = import 'numbers.libsonnet';
 local series = import 'slo_series.libsonnet';
+local vantages = import 'vantages.libsonnet';
 local written = std.parseYaml(importstr '../../targets.yaml');
 
 function(changes={}, time=(import 'time.libsonnet')())
@@ -18,7 +19,10 @@ function(changes={}, time=(import 'time.libsonnet')())
   local watched_twice = ['pg_', 'redis_'];
   local has_log = series.errors_source + '{source="log"}';
   local had_log = 'last_over_time(%s{source=~"log|unknown"}[%s])' % [series.errors_source, time.duration('6m')];
-  local counted(selector) = births.increase(selector, of_five_minutes, time.duration('5m'), extrapolated);
+  local increase(selector) = births.increase(selector, of_five_minutes, time.duration('5m'), extrapolated);
+  local counted(selector) =
+    if !vantages.is_of_failures(selector) then increase(selector)
+    else vantages.failed(selector, increase, function(fails) 'avg_over_time(%s[%s])' % [fails, time.duration('5m')]);
 
   {
     local lib = self,
@@ -107,7 +111,10 @@ function(changes={}, time=(import 'time.libsonnet')())
 
     // The share of bad events between the last two scrapes that counted any.
     bad_now(target)::
-      local latest(selector) = 'irate(%s[%s])' % [selector, time.with_scrape('1m')];
+      local rate(selector) = 'irate(%s[%s])' % [selector, time.with_scrape('1m')];
+      local latest(selector) =
+        if !vantages.is_of_failures(selector) then rate(selector)
+        else vantages.failed(selector, rate, function(fails) fails);
       local events(selectors) = 'sum(%s)' % lib.added(selectors, latest);
       local is_latency = target.kind == 'latency';
       local histogram(suffix, matcher='') = [lib.series(target.sli.histogram, suffix, matcher)];

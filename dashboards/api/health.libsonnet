@@ -2,6 +2,7 @@
 function(config)
   local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local alerts = config.alerts;
+  local checks = import '../lib/checks.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
   local status = (import '../lib/status.libsonnet')(config);
@@ -24,7 +25,7 @@ function(config)
       'Checks (probe)',
       'The last run of the checks that represent users of the API. ' + slo_targets.words('api-availability') + ' Good: passes. Failing while instances are up: the network to them, or the database behind them.',
       'none',
-      [panel.now('min by (check) (probe_success{target="api-availability"})', '{{check}}')],
+      [panel.now(checks.pass('target="api-availability"'), '{{check}}')],
       'no check for it',
       width=3,
     ) + panel.decimals(0) + panel.texts(passes) + panel.plain_stat + panel.to_board('synthetic', 'All checks'),
@@ -87,7 +88,7 @@ function(config)
       'When each instance responded to Prometheus, and when the checks passed. A gap: unknown.',
       [
         panel.query('min by (instance) (up{%s, %s})' % [config.selectors.application, queries.application], '{{instance}}'),
-        panel.query('min by (check) (probe_success{target="api-availability"})', '{{check}} (probe)'),
+        panel.query(checks.pass('target="api-availability"'), '{{check}} (probe)'),
       ],
       'No application is scraped and no check is configured.',
       width=24,

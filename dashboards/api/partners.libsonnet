@@ -1,5 +1,6 @@
 // Third parties: whose fault?
 function(config)
+  local checks = import '../lib/checks.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
@@ -45,7 +46,7 @@ function(config)
       'Checks of third parties (probe)',
       'Whether our own checks reach them: 1 passes, 0 fails. Passing while calls fail: our credentials, our quota, or their application rather than the network to it.',
       'short',
-      [panel.query('min by (check) (probe_success{target="integration-error-rate"})', '{{check}}')],
+      [panel.query(checks.pass('target="integration-error-rate"'), '{{check}}')],
       'No check is configured for this target.',
       width=12,
     ) + panel.decimals(0) + panel.between(0, 1) + panel.to_board('synthetic', 'All checks'),

@@ -3,6 +3,7 @@ function(config)
   local series = import '../../alert_rules/lib/slo_series.libsonnet';
   local alerts = config.alerts;
   local certificates = import '../lib/certificates.libsonnet';
+  local checks = import '../lib/checks.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
   local status = (import '../lib/status.libsonnet')(config);
@@ -16,7 +17,7 @@ function(config)
       'CRM opens (probe)',
       'The last run of the checks that open the front end as a user does. ' + slo_targets.words('frontend-availability') + ' Failing: nobody can open it; see the error class in Failures by class.',
       'none',
-      [panel.now('min by (check) (probe_success{%s})' % queries.check, '{{check}}')],
+      [panel.now(checks.pass(queries.check), '{{check}}')],
       'no check for it',
     ) + panel.decimals(0) + panel.texts({ '0': ['failing', colors.hurt], '1': ['passing', colors.kept] }) + panel.plain_stat + panel.to_board('synthetic', 'All checks'),
     panel.stat(
@@ -61,7 +62,7 @@ function(config)
     panel.states(
       'CRM opens, over time (probe)',
       'When the checks that open the front end passed and failed. A gap: they did not run.',
-      [panel.query('min by (check) (probe_success{%s})' % queries.check, '{{check}}')],
+      [panel.query(checks.pass(queries.check), '{{check}}')],
       queries.unchecked,
       width=15,
       height=5,

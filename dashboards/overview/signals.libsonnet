@@ -1,6 +1,7 @@
 // Golden signals, each with its promise drawn in.
 function(config)
   local series = import '../../alert_rules/lib/slo_series.libsonnet';
+  local checks = import '../lib/checks.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
 
@@ -69,8 +70,8 @@ function(config)
 
     panel.states(
       'Checks (probe)',
-      'Every check: passing or failing, and since when. Good: always passing. A gap: it did not run. The checks board says why a check failed.',
-      [panel.query('min by (check) (probe_success)', '{{check}}')],
+      'Every check: passing or failing, and since when. Good: always passing. One that runs at several places fails where two of them see it. A gap: it did not run. The checks board says why a check failed.',
+      [panel.query(checks.pass(), '{{check}}')],
       'No check is configured (data source `synthetic` of settings.yaml).',
     ) + panel.size(24, 7)
     + panel.texts({ '0': ['failing', panel.colors.hurt], '1': ['passing', panel.colors.kept] })

@@ -2,6 +2,7 @@
 function(config)
   local alerts = config.alerts;
   local certificates = import '../lib/certificates.libsonnet';
+  local checks = import '../lib/checks.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local status = (import '../lib/status.libsonnet')(config);
   local queries = (import 'queries.libsonnet')(config);
@@ -15,7 +16,7 @@ function(config)
       'Checks whose last run failed, and the number of checks. Good: 0. Which and why is shown below.',
       'none',
       [
-        panel.now('count(%s == 0) or 0 * count(%s)' % [queries.worst('probe_success', of='min'), queries.worst('probe_success')], 'failing'),
+        panel.now('count(%(pass)s == 0) or 0 * count(%(pass)s)' % { pass: queries.pass() }, 'failing'),
         panel.now('count(%s)' % queries.worst('pantrywatch_check_interval_seconds'), 'all checks'),
       ],
       'no checks',
@@ -38,7 +39,7 @@ function(config)
       'Journeys',
       'The last run of each check that does what a user does: log in, read, write. Failing while the others pass: the parts work, but not together.',
       'none',
-      [panel.now('min by (check) (probe_success{kind="journey"})', '{{check}}')],
+      [panel.now(checks.pass('kind="journey"'), '{{check}}')],
       'no journey check',
       width=5,
     ) + panel.decimals(0) + panel.texts({ '0': ['failing', colors.hurt], '1': ['passing', colors.kept] }) + panel.plain_stat,
@@ -60,8 +61,8 @@ function(config)
     ) + panel.decimals(1) + panel.limits([[null, colors.hurt], [86400 * alerts.CrmSyntheticCertificateSoonExpired.days, colors.broken], [86400 * alerts.CrmSyntheticCertificateExpiring.days, colors.kept]]) + panel.plain_stat,
     panel.states(
       'Checks over time',
-      'When each check passed and failed. All at once: this machine, its network, or the whole CRM. A gap: it did not run.',
-      [panel.query(queries.worst('probe_success', of='min'), '{{check}}')],
+      'When each check passed and failed; one that runs at several places fails where two of them see it. All at once: this machine, its network, or the whole CRM. A gap: it did not run.',
+      [panel.query(queries.pass(), '{{check}}')],
       queries.silent,
       width=24,
       height=8,

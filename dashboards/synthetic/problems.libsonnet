@@ -12,10 +12,10 @@ function(config)
   [
     panel.table(
       'All checks, failing first (probe)',
-      'Each check: its last run, the share of runs that passed (too early: less than a day of data), and the target it feeds. At one run a minute, a single failure leaves 99.93% of a day: consider how many, and the error class in the panel on the right.',
+      'Each check: its last run, the share of runs that passed, of all places where it runs (too early: less than a day of data), and the target it feeds. At one run a minute, a single failure leaves 99.93% of a day: consider how many, and the error class in the panel on the right.',
       'percentunit',
       [
-        panel.rows(queries.worst('probe_success', 'check, kind, target', of='min')),
+        panel.rows(queries.pass('check, kind, target')),
         panel.rows(queries.passed('1d')),
         panel.rows(queries.passed_days('7d')),
         panel.rows(queries.passed_days('30d')),

@@ -1,6 +1,7 @@
 // What the rows of the checks' board ask for.
 function(config)
   local history = import '../lib/history.libsonnet';
+  local checks = import '../lib/checks.libsonnet';
   local chosen = 'kind=~"$kind", check=~"$check"';
 
   {
@@ -8,6 +9,7 @@ function(config)
     silent:: 'No data: no check is configured in settings.yaml (synthetic.checks), or the exporter is down.',
     // Several places may run the same check: the worst counts.
     worst(metric, labels='check', more='', of='max'):: '%s by (%s) (%s{%s%s})' % [of, labels, metric, chosen, more],
+    pass(labels='check'):: checks.pass(chosen, labels),
     rate(metric, labels='check', more='')::
       'sum by (%s) (rate(%s{%s%s}[$__rate_interval]))' % [labels, metric, chosen, more],
     // Share of runs that passed.

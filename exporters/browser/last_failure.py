@@ -134,7 +134,7 @@ def document_of(
         phases=_table(("phase", "seconds"), [(name, f"{taken:.3f}") for name, taken in observation.phases().items()]),
         measures=_table(("measure", "value"), _measures(observation)),
         requests=_table(
-            ("seconds since navigation", "type", "party", "answer"),
+            ("after (s)", "type", "party", "answer"),
             [(f"{one.at:.3f}", one.resource, one.party, one.answer) for one in tab.traffic.failures],
         ),
         errors=_table(("class", "count"), _most_first(tab.traffic.errors)),
@@ -187,7 +187,8 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Last fail
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>body{{font:16px/1.45 system-ui,sans-serif;margin:auto;padding:1rem;max-width:85rem;overflow-wrap:anywhere}}
 table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}}
-img{{max-width:100%;border:1px solid #ccc}}</style>
+td,th{{overflow-wrap:break-word}}table:first-of-type td{{overflow-wrap:anywhere}}
+img{{display:block;max-width:100%;margin:1rem 0;border:1px solid #ccc}}</style>
 <h1>Last failure of {name}</h1>
 {facts}
 {picture}

@@ -68,10 +68,11 @@ def fallbacks(expression: Any) -> Iterator[Problem]:
         if not (isinstance(node, promql.BinaryExpr) and str(node.op) == "or"):
             continue
         zeros = list(_zeros(node.rhs))
-        for selector in _selectors(node.lhs):
+        selectors = list(_selectors(node.lhs))
+        for selector in selectors:
             # A guard beside the fallback may demand the label instead.
             same = [zero for zero in zeros if name_of(zero) == name_of(selector)]
-            told = set().union(*map(_demanded, same)) | _ONLY_OF_FAILURES
+            told = set().union(*map(_demanded, same), _counted_without(selector, selectors)) | _ONLY_OF_FAILURES
             for label in sorted(_demanded(selector) - told) if same else ():
                 message = f"0 for every {name_of(selector)}, also for one without the label {label}: it cannot tell"
                 yield "hiding-fallback", message
@@ -91,6 +92,12 @@ def _zeros(node: Any) -> Iterator[Any]:
 
 def _selectors(node: Any) -> Iterator[Any]:
     return (inner for inner in nodes(node) if isinstance(inner, promql.VectorSelector))
+
+
+def _counted_without(selector: Any, others: list[Any]) -> set[str]:
+    """Return the labels of which another selector of the same name counts the series that lack them."""
+    same = [other for other in others if name_of(other) == name_of(selector)]
+    return {m.name for other in same for m in other.matchers.matchers if str(m.op) == "MatchOp.Equal" and not m.value}
 
 
 def _demanded(selector: Any) -> set[str]:

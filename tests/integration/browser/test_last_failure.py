@@ -10,24 +10,28 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import requests
 
 from exporters.browser import check as browser
 from exporters.browser import last_failure
-from exporters.browser.last_failure import MOST_PICTURE_BYTES, Keeper
+from exporters.browser.last_failure import MOST_PICTURE_BYTES, Keeper, document_of
 from exporters.browser.settings import BrowserCheck, LastFailures
 from exporters.browser.steps import Step
-from exporters.core.checks.check import Entry
+from exporters.browser.tab import Tab
+from exporters.browser.traffic import FailedRequest, Traffic
+from exporters.core.checks.check import Entry, Observation
 from exporters.core.checks.probe_run import ProbeRun, Result
 from exporters.core.deadline import Deadline
-from exporters.core.errors import ErrorClass
+from exporters.core.errors import CollectError, ErrorClass
 from tests.integration.browser.site import PATIENCE, Server, leaves_nothing, never, processes, renderers
 from tests.support.exporter import exporter
 from tests.support.guards import set_password
 from tests.support.servers import free_port, wait_until
+from tools.chromium import browser_page
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -101,6 +105,30 @@ def test_the_last_failure_is_kept_and_no_other(web: Server, tmp_path: Path) -> N
     assert "does not show expect_text" in second
     assert "TypeError" not in second
     assert list(folder.iterdir()) == [file]
+
+
+@pytest.mark.long
+def test_the_document_fits_a_phone() -> None:
+    """On a screen of 390 px nothing is wider than it, and no single word is broken, but for a long name."""
+    check = BrowserCheck(name="find-an-organization-of-the-north", url="http://a/")
+    tab = SimpleNamespace(traffic=Traffic())
+    tab.traffic.failures.append(FailedRequest(0.111, "stylesheet", "first", "canceled"))
+    observation = Observation()
+    observation.observe("browser_page_load_seconds", None, 4.2, "lab", "none")
+    observation.set("pantrywatch_check_step_success", 0, "organizations")
+    error = CollectError(ErrorClass.INTERNAL, "x" * 200)
+    document = document_of(check, cast("Tab", tab), observation, error, Deadline.after(5))
+    with browser_page(390, 900) as page:
+        page.set_content(document)
+        broken = page.evaluate(
+            """() => [...document.querySelectorAll('h2 ~ table td, h2 ~ table th')].filter((cell) => {
+              const words = document.createRange();
+              words.selectNodeContents(cell);
+              return !cell.textContent.includes(' ') && words.getClientRects().length > 1;
+            }).map((cell) => cell.textContent)"""
+        )
+        assert broken == []
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_what_belongs_to_no_check_is_removed(tmp_path: Path) -> None:
