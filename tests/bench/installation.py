@@ -36,7 +36,7 @@ from pantrywatch.generate.render import files_for, render
 from pantrywatch.generate.rules import rule_files
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.state_dir import ROOT
-from tests.bench.installation_meter import Meter, Size, TooLargeError, bytes_a_sample
+from tests.bench.installation_meter import Meter, Size, TooLargeError, between, bytes_a_sample
 from tests.bench.installation_pages import taken
 from tests.bench.installation_report import limit, report, write
 from tests.support.servers import free_port, process, wait_until
@@ -146,22 +146,11 @@ def _measured(installation: Installation, sizes: Sequence[Size]) -> list[Meter]:
     begin = time.monotonic()
     meters = list(_growing(installation, sizes))
     for _ in range(_MOST_BETWEEN):
-        between = _between(meters)
-        if between is None or time.monotonic() > begin + _LAST_BEGIN_SECONDS:
+        size = between(meters)
+        if size is None or time.monotonic() > begin + _LAST_BEGIN_SECONDS:
             break
-        meters += _growing(installation, [between])
+        meters += _growing(installation, [size])
     return sorted(meters, key=lambda meter: (meter.size.instances, meter.size.databases, meter.size.routes))
-
-
-def _between(meters: Sequence[Meter]) -> Size | None:
-    """Return the size to try next: halfway from the largest that holds to the smallest that does not."""
-    bad = [meter.size for meter in meters if meter.too_large]
-    good = [meter.size for meter in meters if not meter.too_large and meter.groups]
-    if not bad or not good:
-        return None
-    low, high = max(good, key=lambda size: size.instances), min(bad, key=lambda size: size.instances)
-    instances = (low.instances + high.instances) // 2
-    return replace(low, instances=instances, databases=(low.databases + high.databases) // 2)
 
 
 def _growing(installation: Installation, sizes: Sequence[Size]) -> Iterator[Meter]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +183,16 @@ class Meter:
             return quiet >= _IDLE_SECONDS
 
         wait_until(is_idle, 180, "Prometheus is idle")
+
+
+def between(meters: Sequence[Meter]) -> Size | None:
+    """Return the size to try next, halfway from the largest that holds to the smallest that does not, if any."""
+    good = [(meter.size.instances, meter.size.databases) for meter in meters if not meter.too_large]
+    bad = [meter.size for meter in meters if meter.too_large]
+    if not bad or not good:
+        return None
+    low, high = max(good), min(bad, key=lambda size: size.instances)
+    return replace(high, instances=(low[0] + high.instances) // 2, databases=(low[1] + high.databases) // 2)
 
 
 def _require_memory() -> None:

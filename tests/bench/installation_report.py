@@ -30,7 +30,7 @@ def report(meters: Sequence[Meter], bytes_a_sample: float) -> str:
 
 def limit(meters: Sequence[Meter]) -> str:
     """Return which size held, which one did not and why, and what is used up first as an installation grows."""
-    held = max((meter for meter in meters if not meter.too_large), key=lambda meter: meter.size.instances)
+    held = max((one for one in meters if not one.too_large), key=lambda one: (one.size.instances, one.size.databases))
     bad = min((one for one in meters if one.too_large), key=lambda one: one.size.instances, default=None)
     said = f"The largest that held has {_size(held)}."
     said += f" {_size(bad)} are too many here: {bad.too_large}." if bad else " More was not tried."
@@ -40,7 +40,8 @@ def limit(meters: Sequence[Meter]) -> str:
 
 
 def _size(meter: Meter) -> str:
-    return f"{meter.size.instances:,} instances of the API and {meter.size.databases:,} databases"
+    instances = "1 instance" if meter.size.instances == 1 else f"{meter.size.instances:,} instances"
+    return f"{instances} of the API and {meter.size.databases:,} databases"
 
 
 def _first_limit(asked: Sequence[Meter]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.installation_meter import Group, Meter, Size
+from tests.bench.installation_meter import Group, Meter, Size, between
 from tests.bench.installation_report import PAGE, limit, report, write
 
 
@@ -41,6 +41,15 @@ def test_the_largest_that_holds_is_said_and_why_more_does_not() -> None:
     assert "825 instances of the API and 165 databases are too many here: 9% of the evaluations" in said
     assert "1,000 instances" not in said
     assert "| 1,000 |" not in report(meters, 1.25)
+
+
+def test_what_is_tried_next_is_between_what_holds_and_what_does_not() -> None:
+    """Halfway, its rules asked and over a whole window; nothing if all hold."""
+    hundred = _meter(100, 21, 0.25, too_large="too slow")
+    assert between([*_SMALL, hundred]) == Size(50, 16, 100, 330)
+    assert between([*_SMALL, hundred, _meter(50, 16, 0.1), _unmeasured(300, 60, "too slow")]) == Size(75, 18, 100, 330)
+    assert between(_SMALL) is None
+    assert "has 1 instance of the API and 11 databases. 100 instances" in limit([*_SMALL, hundred])
 
 
 @pytest.mark.parametrize(
