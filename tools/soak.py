@@ -120,6 +120,12 @@ PARTS = (
             ("evaluating", "a Prometheus", 100), ("notifying", "an Alertmanager", 100), ("keeping", "the store", 60),
         )
     ),
+    Part(
+        "pair-containers",
+        "`docker compose --profile ha` on a Docker Engine: while a Prometheus is away and an Alertmanager is killed, an"
+        " outage is one message, and the store lacks no scrape.",
+        ("-m", "soak", "-n", "0", "tests/compose/test_engine_pair.py"),
+    ),
     *(
         Part(
             f"gameday-{name}",

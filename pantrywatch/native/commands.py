@@ -95,7 +95,7 @@ def _require_demo_for_history(options: argparse.Namespace) -> None:
         expected = "expected no --speed with it: windows of other lengths would not fit what was recorded"
         raise ConfigError([ConfigProblem("command line", "--history", expected)])
     if options.ha:
-        expected = "expected no --ha with it: a past is made up for one Prometheus, and the store would not have it"
+        expected = "expected no --ha with it: boards of a pair read the store, which would not have the past"
         raise ConfigError([ConfigProblem("command line", "--history", expected)])
 
 

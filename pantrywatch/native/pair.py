@@ -35,7 +35,7 @@ def with_pair(settings: Settings, addresses: Addresses) -> Settings:
 def require_pair_possible(settings: Settings, settings_file: str) -> None:
     """Raise ConfigError for settings with which no pair can run here."""
     if settings.web is not None:
-        expected = "expected no section web with `--ha`, whose store has no login: see docs/scale.md"
+        expected = "expected no section web with `--ha`, whose store would answer without a login: see docs/scale.md"
         raise ConfigError([ConfigProblem(settings_file, "web", expected)])
 
 

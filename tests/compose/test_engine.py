@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.compose.compose_project import PROJECT, ROOT, Stack, clone_into, kill
-from tests.compose.engine import Engine, engine, why_not
-from tests.compose.stand_in_images import PYTHON, build_ours, build_stand_ins
+from tests.compose.compose_project import PROJECT, ROOT, Stack, kill
+from tests.compose.stand_in_images import PYTHON
 from tests.support.peers import Certificates, make_certificate
 from tests.support.servers import wait_until
 
@@ -39,28 +37,6 @@ web:
   users: [{name: prometheus, password_hash_file: secrets/web_password_hash}]
   client: {username: prometheus, password_file: secrets/web_password}
 """
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """An engine with all images, and a clean clone; nothing is up yet."""
-    if reason := why_not():
-        print(f"no Docker Engine can run here: {reason}")
-        pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("compose")
-    with engine(folder / "engine") as own:
-        clone = clone_into(folder / "clone")
-        _build(own, folder, clone)
-        yield Stack(own, clone)
-
-
-def _build(own: Engine, folder: Path, clone: Path) -> None:
-    services = yaml.safe_load((clone / "docker-compose.yml").read_text())["services"]
-    images = {service["image"].partition(":")[0].rpartition("/")[2]: service["image"] for service in services.values()}
-    ours = {name: images.pop(name) for name in ("exporter", "demo", "browser")}
-    (folder / "build").mkdir()
-    build_stand_ins(own, folder / "build", images)
-    build_ours(own, folder / "build", clone, ours)
 
 
 @pytest.fixture(scope="module")
