@@ -35,7 +35,7 @@ _PAGE = ROOT / "docs/benchmark.md"
 _HEADING = "# What an exporter costs all day\n"
 _INTERVAL_SECONDS = 15.0
 # What pantrywatch measures and the peer does not without being asked to.
-_COVERAGE = {
+COVERAGE = {
     "database": tuple(
         f"--collector.{name}"
         for name in (
@@ -115,7 +115,7 @@ _Pair = tuple[_Candidate, _Candidate]
 
 def _pair(watched: Watched, programs: Path, stack: ExitStack, name: str, coverage: Coverage) -> _Pair:
     own = stack.enter_context(watched.sidecar(name, without=coverage.without))
-    other = stack.enter_context(watched.peer(name, programs, _COVERAGE[name]))
+    other = stack.enter_context(watched.peer(name, programs, COVERAGE[name]))
     return (
         _Candidate(f"pantrywatch: {name}", f"http://127.0.0.1:{own.port}/metrics/{name}", own.process),
         _Candidate(f"{PROGRAMS[name].removeprefix('prometheus-')}", other.url, other.process),
@@ -166,7 +166,7 @@ def _starts(watched: Watched, programs: Path, names: list[str], times: int) -> d
     started: dict[str, Callable[[], float]] = {"python": _bare_python}
     for name in names:
         started[f"own {name}"] = lambda name=name: _cpu_at_start(watched.sidecar(name))
-        started[f"peer {name}"] = lambda name=name: _cpu_at_start(watched.peer(name, programs, _COVERAGE[name], "/"))
+        started[f"peer {name}"] = lambda name=name: _cpu_at_start(watched.peer(name, programs, COVERAGE[name], "/"))
     found: dict[str, list[float]] = {what: [] for what in started}
     for seconds in started.values():
         seconds()  # which compiles
