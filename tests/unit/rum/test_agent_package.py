@@ -21,3 +21,11 @@ def test_it_depends_on_nothing_but_web_vitals() -> None:
     assert package["dependencies"].keys() == {"web-vitals"}
     versions = [*package["dependencies"].values(), *package["devDependencies"].values()]
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions)
+
+
+def test_it_is_built_with_every_node_it_names() -> None:
+    """Node 18, Debian 12's, is the oldest; nothing that is installed for the build asks for a newer one."""
+    package = json.loads((SOURCE / "package.json").read_text())
+    lock = json.loads((SOURCE / "package-lock.json").read_text())["packages"]
+    assert package["engines"] == lock[""]["engines"] == {"node": ">=18"}
+    assert {one["engines"]["node"] for one in lock.values() if "engines" in one} == {">=18"}
