@@ -74,6 +74,7 @@ def _subject(folder: Path, name: str, programs: Path, intervals: int) -> Subject
                 urls = _pair(watched, name, programs, of_size) if watched else _checks(folder, size, of_size)
                 for one, (cpu, memory) in _costs(urls, intervals).items():
                     points.setdefault(one, []).append((size, cpu, memory))
+                    print(f"{size:,} {name}, {one}: {cpu:.1f} ms, {memory:.1f} MB", file=sys.stderr)
     return Subject(name, [Curve(one, found) for one, found in points.items()])
 
 
