@@ -169,7 +169,7 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 def _report(subjects: Sequence[Subject], intervals: int) -> Iterator[str]:
     yield _HEADING
-    yield f"`./run bench growth`, on {machine()}: means of {intervals} intervals of 15 s with one scrape each."
+    yield f"`./run bench growth`, on {machine()}; over {intervals * 15} s with a scrape every 15 s."
     yield "Peers from Debian testing, with their optional collectors of what pantrywatch measures too.\n"
     yield "![CPU and memory by tables, databases, keys, processes and checks](growth.svg)\n"
     yield "| what is watched | exporter | CPU in 15 s ms | RSS MB |"
