@@ -74,6 +74,7 @@ def _subject(folder: Path, name: str, programs: Path, intervals: int) -> Subject
                 urls = _pair(watched, name, programs, of_size) if watched else _checks(folder, size, of_size)
                 for one, (cpu, memory) in _costs(urls, intervals).items():
                     points.setdefault(one, []).append((size, cpu, memory))
+                    print(f"{size:,} {name}, {one}: {cpu:.1f} ms, {memory:.1f} MB", file=sys.stderr)
     return Subject(name, [Curve(one, found) for one, found in points.items()])
 
 
@@ -168,7 +169,7 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 def _report(subjects: Sequence[Subject], intervals: int) -> Iterator[str]:
     yield _HEADING
-    yield f"`./run bench growth`, on {machine()}: means of {intervals} intervals of 15 s with one scrape each."
+    yield f"`./run bench growth`, on {machine()}; over {intervals * 15} s with a scrape every 15 s."
     yield "Peers from Debian testing, with their optional collectors of what pantrywatch measures too.\n"
     yield "![CPU and memory by tables, databases, keys, processes and checks](growth.svg)\n"
     yield "| what is watched | exporter | CPU in 15 s ms | RSS MB |"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT = 300, 170  # of a graph, with its labels
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 30, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 32, 30, 34
 _COLORS = ("ours", "peer")
 _HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{label}">
 <style>

@@ -39,7 +39,7 @@ def test_every_point_is_where_its_size_and_cost_are() -> None:
 def test_a_size_of_zero_and_a_subject_without_a_peer_are_drawn() -> None:
     """No processes more are the left edge, and checks have one curve: nothing is divided by zero."""
     drawn = ET.fromstring(plot([Subject("processes", [Curve("pantrywatch", [(0, 9.0, 28.0), (1_000, 9.0, 28.0)])])]))  # noqa: S314
-    assert [x for x, _ in _circles(drawn, 0, "ours")] == [48.0, 286.0]
+    assert [x for x, _ in _circles(drawn, 0, "ours")] == [48.0, 268.0]
     assert _circles(drawn, 0, "peer") == []
 
 
