@@ -1,4 +1,4 @@
-"""The shipped query files as a module of records: a sidecar reads no YAML of ours each time it starts."""
+"""The shipped query files as a module of records: a sidecar reads no YAML of its own each time it starts."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _COME_ALONG = {"docker", "node", "pg_dump", "psql", "redis-cli", "victoria-metri
 # Every Debian has them.
 _OF_DEBIAN = {
     "apt-get", "base64", "bash", "cp", "dd", "dpkg-deb", "dpkg-query", "env", "expr", "find", "gzip", "id", "kill",
-    "mount", "nsenter", "sh", "tar", "timeout", "true", "umount",
+    "mount", "nsenter", "sh", "sleep", "tar", "timeout", "true", "umount",
 }  # fmt: skip
 
 
