@@ -21,8 +21,8 @@ from pantrywatch.web.client import session
 _START_SECONDS = 170.0
 _MOST_LOGS = 5
 _READY_SECONDS = 90.0  # the first start also fills the demo's database
-# The scheduler is scraped as well. Alertmanager has the first beat for the heartbeat once Prometheus runs, and gives up after
-# ten seconds: on a busy machine a later start was an alert that notifications fail.
+# The scheduler is scraped as well. Alertmanager has the first beat for the heartbeat once Prometheus runs, and gives up
+# after ten seconds: on a busy machine a later start was an alert that notifications fail.
 _MEASURING = ("exporters", "heartbeat", "prometheus", PROMETHEUS, "scheduler")
 # Nothing is measured by them, and each takes 0.5 to 2 s of CPU at first, for which the exporters would have to wait.
 _LAST = ("demo-traffic", "inbox", "boards")
