@@ -179,7 +179,7 @@ def _report(subjects: Sequence[Subject], intervals: int) -> Iterator[str]:
             for curve in subject.curves:
                 for point in curve.points:
                     if point[0] == size:
-                        yield f"| {size:,} {subject.name} | {curve.name} | {point[1]:,.1f} | {point[2]:.1f} |"
+                        yield f"| {subject.name}: {size:,} | {curve.name} | {point[1]:,.1f} | {point[2]:.1f} |"
 
 
 def _options() -> argparse.Namespace:
