@@ -63,6 +63,7 @@ PANELS = [
 
 ODD = [
     _panel("timeseries", "empty", _query("nobody_has_this")),
+    _panel("table", "empty now", _query("nobody_has_this", format="table", **_NOW)),
     _panel("timeseries", "broken", _query("rate(")),
     _panel("nodeGraph", "unknown", _query("up")),
 ]

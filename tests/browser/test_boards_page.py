@@ -158,7 +158,8 @@ def test_a_closed_row_draws_when_it_is_opened(boards: Boards) -> None:
 def test_what_cannot_be_drawn_says_why(boards: Boards) -> None:
     """No data shows the panel's own text, a wrong query Prometheus' words and itself, an unknown type its name."""
     boards.open("/d/odd")
-    assert boards.page.locator(boards.panel("empty")).inner_text() == "nothing, because"
+    for name in ("empty", "empty now"):
+        assert boards.page.locator(boards.panel(name)).inner_text() == "nothing, because"
     broken = boards.page.locator(boards.panel("broken")).inner_text()
     assert "parse error" in broken
     assert "rate(" in broken
@@ -172,6 +173,7 @@ def test_over_weeks_an_empty_panel_says_how_new_its_newest_point_is(boards: Boar
     text = boards.page.locator(boards.panel("empty")).inner_text()
     assert text.startswith("nothing, because (The newest point in this time range is at ")
     assert text.endswith(":00. Anything that started later shows in a shorter range.)")
+    assert boards.page.locator(boards.panel("empty now")).inner_text() == "nothing, because"
 
 
 def test_the_links_to_runbooks_lead_to_them(boards: Boards) -> None:

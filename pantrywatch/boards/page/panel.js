@@ -72,6 +72,7 @@ function empty(body, panel, context, points) {
 // The points of a graph are whole steps: over weeks what began minutes ago has none yet.
 function tooNew(panel, context, points) {
   const steps = panel.targets.filter(({ expr, instant, range }) => expr && (range || !instant)).map((target) => prepared(target, panel, context, points).step);
+  if (!steps.length) return null;
   const newest = Math.max(...steps.map((step) => Math.floor(context.range.to / step) * step));
   return context.range.to - newest < A_MINUTE ? null : `(The newest point in this time range is at ${clock(newest)}. Anything that started later shows in a shorter range.)`;
 }
