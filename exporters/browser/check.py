@@ -181,6 +181,8 @@ def _note_facts(settings: BrowserCheck, tab: Tab, observation: Observation, due:
 def _note_offline(text: str, tab: Tab, observation: Observation, due: Deadline) -> None:
     """Note whether the page comes back without a network; where that is not known, the check has not failed."""
     try:
-        observation.set("browser_page_offline_reload", int(comes_back(tab, text, due)))
+        back = comes_back(tab, text, due)
     except CollectError:
         return
+    if back is not None:
+        observation.set("browser_page_offline_reload", int(back))

@@ -51,7 +51,8 @@
   globalThis.pantrywatchServiceWorker = async () => Boolean(await registration());
   globalThis.pantrywatchServiceWorkerStarts = async () => {
     const found = await registration();
-    return Boolean(found && (found.installing || found.waiting || (found.active && found.active.state !== 'activated')));
+    // Right after its registration it has no worker at all.
+    return Boolean(found && (found.installing || found.waiting || found.active?.state !== 'activated'));
   };
 
   // When step `number` had its effect, in Unix time: the frame after the page showed the text, or after it was loaded.

@@ -13,13 +13,15 @@ _BACK_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 
 
-def comes_back(tab: Tab, text: str, due: Deadline) -> bool:
+def comes_back(tab: Tab, text: str, due: Deadline) -> bool | None:
     """Return whether the page of the tab, reloaded without a network, shows the text (any page, if it is empty).
 
-    Raises CollectError if the browser fails, or the page ends its process or asks for too much.
+    None if that is not known, because its service worker was still being installed. Raises CollectError if the browser
+    fails, or the page ends its process or asks for too much.
     """
     try:
-        _wait_for_the_worker(tab, _within(due, _ACTIVE_SECONDS))
+        if not _has_settled(tab, _within(due, _ACTIVE_SECONDS)):
+            return None
         tab.go_offline(due)
         tab.reload(due)
         return _shows(tab, text, _within(due, _BACK_SECONDS))
@@ -31,9 +33,13 @@ def _within(due: Deadline, seconds: float) -> Deadline:
     return Deadline(min(due.at, Deadline.after(seconds).at))
 
 
-def _wait_for_the_worker(tab: Tab, due: Deadline) -> None:
-    while tab.evaluate("pantrywatchServiceWorkerStarts()", due) and not due.passed():
+def _has_settled(tab: Tab, due: Deadline) -> bool:
+    """Wait for a service worker that is being installed; return whether none is any more."""
+    while tab.evaluate("pantrywatchServiceWorkerStarts()", due):
+        if due.passed():
+            return False
         tab.listen(_within(due, _POLL_SECONDS))
+    return True
 
 
 def _shows(tab: Tab, text: str, due: Deadline) -> bool:
