@@ -30,10 +30,9 @@ def _link_all() -> None:
 
 
 def binaries(major: int) -> Path:
-    """Return the directory with initdb and postgres of this version; AssertionError if it is not installed."""
-    found = _package(major) / "native" / "bin"
-    assert found.exists(), "the PostgreSQL versions are not installed: python -m tests.support.postgres_versions"
-    return found
+    """Return the directory with initdb and postgres of this version, installed if it is not."""
+    install()
+    return _package(major) / "native" / "bin"
 
 
 def environment(major: int) -> dict[str, str]:

@@ -134,7 +134,6 @@ def test_every_version_is_read_whole_by_the_role_of_the_exporter(
     major: int, tmp_path: Path, prepared: Callable[[servers.Postgres], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No question fails, in any database of the server; tables that the role may not read have advice too."""
-    postgres_versions.install()
     options = {"shared_preload_libraries": "pg_stat_statements"}
     binaries, environment = postgres_versions.binaries(major), postgres_versions.environment(major)
     with servers.postgres(tmp_path / "server", binaries, options, environment) as server:

@@ -124,7 +124,6 @@ def test_each_safe_kind_is_applied_by_the_role_alone(
     major: int, tmp_path: Path, prepared: Callable[[servers.Postgres], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The advice is gone after it, the new index belongs to the table's owner, and each change is recorded."""
-    postgres_versions.install()
     binaries, environment = postgres_versions.binaries(major), postgres_versions.environment(major)
     with servers.postgres(tmp_path / "server", binaries, _OPTIONS, environment) as running:
         _prepare(running, prepared)

@@ -318,7 +318,6 @@ def test_the_role_is_granted_no_more_than_the_columns(other: Crm) -> None:
 @pytest.mark.parametrize("major", postgres_versions.MAJORS)
 def test_each_version_counts_alike_and_logs_no_error(major: int, tmp_path: Path) -> None:
     """PostgreSQL 13 to 18, both schemas; what is not mapped is never asked for: that would count as a rollback."""
-    postgres_versions.install()
     binaries, environment = postgres_versions.binaries(major), postgres_versions.environment(major)
     with servers.postgres(tmp_path, binaries, environment=environment) as server:
         crm = Crm(server, "crm")

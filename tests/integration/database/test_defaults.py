@@ -61,7 +61,6 @@ def hostile(
     prepared: Callable[[servers.Postgres], None],
 ) -> Iterator[servers.Postgres]:
     """A server whose role `pantrywatch` has all of these defaults."""
-    postgres_versions.install()
     major = request.param
     options = {"shared_preload_libraries": "pg_stat_statements", "autovacuum": "off"}
     directory = tmp_path_factory.mktemp(f"hostile-{major}")

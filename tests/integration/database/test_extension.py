@@ -30,7 +30,6 @@ def test_an_old_extension_on_a_new_server_costs_only_what_it_lacks(
     version: str, missing: set[str], tmp_path: Path, watch: Watch
 ) -> None:
     """No collector fails, no error is in the server's log, and `validate` prints how to update."""
-    postgres_versions.install()
     options = {"shared_preload_libraries": "pg_stat_statements"}
     with servers.postgres(
         tmp_path / "server", postgres_versions.binaries(18), options, postgres_versions.environment(18)

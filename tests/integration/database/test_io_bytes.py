@@ -32,7 +32,6 @@ def _bytes(server: servers.Postgres, query: Query, major: int) -> dict[str, floa
 @pytest.mark.parametrize("major", [major for major in postgres_versions.MAJORS if major >= QUERY.since])
 def test_bytes_mean_the_same_in_every_version(major: int, tmp_path: Path) -> None:
     """A table 32 times the buffers, written once and read once: extended, written and read by its size each."""
-    postgres_versions.install()
     binaries, environment = postgres_versions.binaries(major), postgres_versions.environment(major)
     options = {"shared_buffers": "1MB", "autovacuum": "off"}
     with servers.postgres(tmp_path / "server", binaries, options, environment) as server:

@@ -86,11 +86,6 @@ def _function(name: str, kinds: tuple[str, ...], returned: str) -> str:
     return f'CREATE FUNCTION public."{name}"({", ".join(kinds)}) RETURNS {returned} LANGUAGE plpgsql AS {body}'
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _installed() -> None:
-    postgres_versions.install()
-
-
 @pytest.mark.parametrize("major", [pytest.param(major, marks=pytest.mark.long) for major in (13, 15, 18)])
 def test_no_planted_function_or_operator_is_called(
     major: int, tmp_path: Path, prepared: Callable[[servers.Postgres], None]

@@ -26,11 +26,6 @@ SITUATIONAL = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _installed() -> None:
-    postgres_versions.install()
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("major", postgres_versions.MAJORS)
 def test_each_version_has_exactly_the_metrics_listed_for_it(
