@@ -135,7 +135,8 @@ def _times(log: Path, start: int) -> list[list[tuple[str, float]]]:
     time.sleep(1)  # what writes the log has written it
     windows: list[list[tuple[str, float]]] = [[]]
     with log.open("rb") as lines:
-        lines.seek(start)
+        lines.seek(max(0, start - 1))
+        lines.readline()  # the rest of one that was being written
         for line in lines:
             entry = json.loads(line)
             found = _DURATION.match(entry.get("message", ""))
