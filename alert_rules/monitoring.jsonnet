@@ -301,7 +301,7 @@ function(config=(import 'config.libsonnet').defaults)
               seconds: limits.seconds,
             },
             summary: 'Task {{ $labels.task }} of the scheduler ({{ $labels.instance }}) has not succeeded for {{ $value | humanizeDuration }}.',
-            description: 'It fails each time it is tried again, at least every 10 minutes, or hangs. The time counts from the last start of the scheduler at most. First check its log for the reason.',
+            description: 'It fails each time it is tried again, at least every 10 minutes, or hangs. The time counts from its last success, or from a later start of the scheduler. First check its log for the reason.',
             impact: lost,
           }),
           alert('CrmMonitoringLongMemoryDamaged', 'low', function(limits) {
