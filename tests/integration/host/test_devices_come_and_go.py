@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 
@@ -41,8 +40,6 @@ print(runs)
 
 def test_a_device_that_goes_away_meanwhile_costs_itself_only() -> None:
     """While one comes and goes all the time no look fails, and loopback is in each."""
-    if not shutil.which("ip"):
-        pytest.skip("no ip here: apt-get install iproute2")
     unshare = ["unshare", "--net", "--mount", "sh", "-c", 'mount -t sysfs sysfs /sys && exec "$@"', "sh"]
     allowed = subprocess.run(
         [*unshare, "ip", "link", "add", "one", "type", "veth"], capture_output=True, text=True, check=False
