@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from exporters.core.access import WebSettings
 
 _DEFAULT_LISTEN = "127.0.0.1:9690"
-_COLUMNS = 80  # where there is no terminal
+_COLUMNS = 80  # where there is no terminal, or it does not say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,10 +50,10 @@ class _Help(argparse.HelpFormatter):
 
 
 def _terminal_columns() -> int:
-    try:
-        return int(os.environ["COLUMNS"])
-    except (KeyError, ValueError):
-        return os.get_terminal_size().columns if sys.stdout.isatty() else _COLUMNS
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    return (os.get_terminal_size().columns if sys.stdout.isatty() else 0) or _COLUMNS
 
 
 def parser() -> argparse.ArgumentParser:
