@@ -31,11 +31,10 @@ def module() -> str:
 
 
 def _text(value: object, depth: int) -> str:
-    """Return what evaluates to the value; of a record only what is not a default, each field on a line."""
+    """Return what evaluates to the value; of a record only what is not a default, each metric on a line."""
     if isinstance(value, Query | Metric | Histogram):
         given = [(one.name, getattr(value, one.name)) for one in fields(value) if not _is_default(one, value)]
-        separator = f",\n{'    ' * (depth + 1)}" if isinstance(value, Query) else ", "
-        text = separator.join(f"{name}={_text(one, depth + 1)}" for name, one in given)
+        text = ", ".join(f"{name}={_text(one, depth + 1)}" for name, one in given)
         return f"{type(value).__name__}({text})"
     if isinstance(value, tuple) and value and isinstance(value[0], Metric):
         lines = "".join(f"{'    ' * (depth + 1)}{_text(one, depth + 1)},\n" for one in value)
