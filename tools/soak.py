@@ -117,7 +117,8 @@ PARTS = (
             ("-m", "soak", "-n", "0", "tests/soak/test_pair.py", "-k", name),
         )
         for name, what, kills in (
-            ("evaluating", "a Prometheus", 100), ("notifying", "an Alertmanager", 100), ("keeping", "the store", 60),
+            ("evaluating", "a Prometheus", 100), ("notifying", "an Alertmanager", 100), ("keeping", "the store", 50),
+            ("keeps-again", "the store", 50),
         )
     ),
     Part(
