@@ -240,9 +240,10 @@ function(config=(import 'config.libsonnet').defaults)
             local hour = '[%s]' % duration(limits.range),
             local week = '[%s] offset %s' % [duration('7d'), duration(limits.range)],
             local mean(range) = 'sum_over_time(%s%s) / (sum_over_time(%s%s) > 0)' % [seconds_of_5m, range, calls_of_5m, range],
+            // The mean of the week is asked once: it reads the most.
             expr: |||
-              (%(now)s) > %(times)s * (%(before)s)
-                and (%(now)s) > %(seconds)s
+              (%(now)s)
+                and (%(before)s) < (((%(now)s) > %(seconds)s) / %(times)s or ((%(now)s) > %(short)s) / %(many)s)
                 and sum_over_time(%(calls)s%(hour)s) >= %(least)d
                 and count_over_time(%(calls)s%(week)s) >= %(history)d
             ||| % {
@@ -250,6 +251,8 @@ function(config=(import 'config.libsonnet').defaults)
               before: mean(week),
               times: decimal(limits.times),
               seconds: decimal(limits.seconds),
+              short: decimal(limits.sharp_seconds),
+              many: decimal(limits.sharp_times),
               calls: calls_of_5m,
               hour: hour,
               week: week,
