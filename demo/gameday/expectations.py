@@ -33,6 +33,8 @@ class Expectation:
     conversations: int = 5
     # It needs the machine to itself.
     alone: bool = False
+    # Its alerts compare with a day of the statements' past, which is made up before.
+    remembers: bool = False
     # It mounts a file system: not played by a user who may not.
     mounts: bool = False
 

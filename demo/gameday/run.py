@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from demo.gameday.expectations import ON_A_BUSY_MACHINE, Expectation
+from demo.gameday.past import remember
 from demo.gameday.stack import FiredAlert, Stack
 from pantrywatch.native.console import say
 
@@ -90,6 +91,8 @@ def play(stack: Stack, expectation: Expectation, pace: Pace) -> Verdict:
     """
     verdict, required = Verdict(expectation.fault), expectation.seen()
     stack.pause(pace.seconds(WARM_UP_EVALUATIONS))
+    if expectation.remembers:
+        remember(stack, pace.speed)
     # Alerts from the machine's other work must be resolved first, or they could not fire again.
     _wait(
         stack, lambda: not (required.keys() & _first(stack, 0.0).keys()) - _resolved(stack, 0.0).keys(), _SETTLE_SECONDS

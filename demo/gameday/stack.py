@@ -106,6 +106,14 @@ class Stack:
         self.digest.look(self._low(), time.time())
         return told + [arrival for arrival in self.digest.arrivals if arrival.at >= since]
 
+    def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
+        """Return the series that Prometheus has for an expression now: labels without the name, and value."""
+        found = self._get("prometheus", f"/api/v1/query?{urlencode({'query': expression})}")["data"]["result"]
+        return [
+            ({name: text for name, text in one["metric"].items() if name != "__name__"}, float(one["value"][1]))
+            for one in found
+        ]
+
     def _low(self) -> frozenset[FiredAlert]:
         """What Alertmanager keeps for the digest."""
         query = {"active": "true", "inhibited": "false", "silenced": "false", "filter": 'severity="low"'}
