@@ -134,7 +134,7 @@ PARTS = (
             " alerts declared and no others.",
             ("-m", "soak", "-n", "0", "tests/e2e/test_bad_days.py", "-k", f"fault and {name}"),
         )
-        for name in ("database", "application", "others", "machine")
+        for name in ("database", "queries", "application", "others", "machine")
     ),
     Part(
         "fresh",

@@ -46,6 +46,36 @@ _DATABASE = (
         conversations=2,
     ),
     Expectation(
+        "replica-gone",
+        {("CrmDatabaseReplicationSlotRetainsWal", "high"): 90},
+    ),
+    Expectation(
+        "bad-migration",
+        {("CrmApiErrorRateBurn", "critical"): 160},
+        {_NOW: _MISSED, ("CrmApiErrorsSudden", "critical"): _ERRORS, ("CrmDbErrorRateBurn", "critical"): _BURN},
+        held=120.0,
+    ),
+    Expectation(
+        "database-log-lost",
+        {("CrmDatabaseLogMissing", "medium"): 60},
+        {
+            ("CrmTargetNoData", "high"): "after a quarter of an hour without the log db-error-rate has no data",
+            ("CrmMonitoringCollectorFailing", "medium"): _NO_FOLDER,
+        },
+    ),
+    Expectation(
+        "connections-used-up",
+        {("CrmDatabaseConnectionsNearLimit", "critical"): 40},
+        _LOST
+        | {
+            ("CrmApiUsersAffected", "critical"): _ERRORS,
+            ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION,
+        },
+    ),
+)
+
+_QUERIES = (
+    Expectation(
         "lock-pile-up",
         # One scrape with a short queue within the two minutes starts the wait again.
         {("CrmDatabaseLockQueue", "high"): 120},
@@ -83,33 +113,6 @@ _DATABASE = (
         {("CrmDatabaseStatementSlower", "low"): 320},
         resolved_within=400.0,
         remembers=True,
-    ),
-    Expectation(
-        "replica-gone",
-        {("CrmDatabaseReplicationSlotRetainsWal", "high"): 90},
-    ),
-    Expectation(
-        "bad-migration",
-        {("CrmApiErrorRateBurn", "critical"): 160},
-        {_NOW: _MISSED, ("CrmApiErrorsSudden", "critical"): _ERRORS, ("CrmDbErrorRateBurn", "critical"): _BURN},
-        held=120.0,
-    ),
-    Expectation(
-        "database-log-lost",
-        {("CrmDatabaseLogMissing", "medium"): 60},
-        {
-            ("CrmTargetNoData", "high"): "after a quarter of an hour without the log db-error-rate has no data",
-            ("CrmMonitoringCollectorFailing", "medium"): _NO_FOLDER,
-        },
-    ),
-    Expectation(
-        "connections-used-up",
-        {("CrmDatabaseConnectionsNearLimit", "critical"): 40},
-        _LOST
-        | {
-            ("CrmApiUsersAffected", "critical"): _ERRORS,
-            ("CrmMonitoringCollectorFailing", "medium"): _NO_CONNECTION,
-        },
     ),
 )
 
@@ -249,7 +252,10 @@ _MACHINE = (
 )
 
 # What `./run test soak` plays at a time: the day whole takes too long for it.
-PARTS = {"database": _DATABASE, "application": _APPLICATION, "others": (*_FRONTEND, *_OTHERS), "machine": _MACHINE}
+PARTS = {
+    "database": _DATABASE, "queries": _QUERIES, "application": _APPLICATION, "others": (*_FRONTEND, *_OTHERS),
+    "machine": _MACHINE,
+}  # fmt: skip
 
 MATRIX = tuple(row for part in PARTS.values() for row in part)
 
