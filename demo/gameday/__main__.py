@@ -21,7 +21,9 @@ def main() -> int:
     parser.add_argument(
         "--quiet", type=float, metavar="MINUTES", help="minutes without a fault (default: 10, or 0 with FAULT)"
     )
-    parser.add_argument("--speed", type=int, default=15, choices=range(5, 31), metavar="N", help="(default: 15)")
+    parser.add_argument(
+        "--speed", type=int, default=15, choices=range(1, 31), metavar="N", help="(default: 15; at 1 office hours hold)"
+    )
     parser.add_argument("--port-offset", type=int, default=10000, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the matrix as a page")
     parser.add_argument("--state", default=default_state, type=Path, metavar="DIR", help="(default: %(default)s)")
