@@ -312,3 +312,20 @@ def test_selectors_of_targets_are_read_however_they_are_written() -> None:
     assert "check:fails:bool" in bad["db-availability"], "checks at several places"
     reasons = " ".join(rule["expr"] for rule in rules if rule.get("record") == "slo:not_measured:bool")
     assert f"absent({name}{{{of_crm.replace(', http', ',http')}}})" in reasons
+
+
+def test_the_title_of_a_target_may_have_quotes() -> None:
+    """The queries that find a target by its title are valid, and have the title as it is."""
+    ids = ("api-latency", "integration-error-rate", "cache-hit-ratio")
+    changes = {target: {"title": f'A "{target}" \\ title'} for target in ids}
+    queries = [
+        query["expr"]
+        for panel in _mixin(json.dumps({"targets": changes}))["dashboards"]["crm-slo.json"]["panels"]
+        for query in panel.get("targets", [])
+        if "title=" in query["expr"]
+    ]
+    assert queries
+    for query in queries:
+        promql_parser.parse(query.replace("$__range", "1h"))  # or it raises
+    for target in ids:
+        assert any(f'title="A \\"{target}\\" \\\\ title"' in query for query in queries), target
