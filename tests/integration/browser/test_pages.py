@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[3]
 
 SLOW = """
 <link rel=manifest href=/app.webmanifest><link rel=stylesheet href=/style.css>
+<style id=splash>h1{margin:0}</style><script>setTimeout(() => splash.remove(), 300);</script>
 <h1>First words</h1><div id=late></div><p>Content that moves</p>
 <script src=/missing.js></script><script>
 setTimeout(() => { late.style.height = '300px'; }, 400);
