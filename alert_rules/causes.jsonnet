@@ -36,13 +36,14 @@ local causes(selectors) = {
   },
 };
 
-// Alerts of outages that begin and end with the scrapes, and the label that tells one from another. All others look at a
-// window: they do not end in a pause of a few minutes. The same list is in inhibition.py.
+// Alerts of outages that begin and end with the scrapes or with runs of checks, and the label that tells one from another. All
+// others look at a window: they do not end in a pause of a few minutes. The same list is in inhibition.py.
 local outages = {
   CrmDatabaseDown: { severity: 'critical', of: 'instance' },
   CrmDatabasePoolerDown: { severity: 'critical', of: 'instance' },
   CrmApiDown: { severity: 'critical', of: 'job' },
   CrmCacheDown: { severity: 'high', of: 'instance' },
+  CrmFrontendDown: { severity: 'critical', of: 'job' },
 };
 
 function(config=(import 'config.libsonnet').defaults)

@@ -5,6 +5,7 @@
 // A target of the application's own metrics is fed where they can count it: a library may have no bucket edge at the
 // threshold, no status, no histogram of statements. What was counted once is missed for a week.
 local baselines = import 'lib/baseline_series.libsonnet';
+local matchers = import 'lib/matchers.libsonnet';
 local record = import 'lib/record.libsonnet';
 local series = import 'lib/slo_series.libsonnet';
 local sources = std.parseYaml(importstr '../components.yaml').data_sources;
@@ -36,7 +37,7 @@ function(config=(import 'config.libsonnet').defaults)
   local lacks(target) =
     local selectors = if 'histogram' in target.sli then [targets.series(target.sli.histogram, '_count')] else target.sli.total;
     local name = std.split(selectors[0], '{')[0];
-    local matchers = std.split(targets.matchers(selectors[0]), ',');
+    local own = matchers.of(selectors[0]);
     local words = {
       route_group: 'none of its routes is one of `routes` or `critical` in the settings',
       http_response_status_code: 'its requests have no label with the status',
@@ -51,10 +52,9 @@ function(config=(import 'config.libsonnet').defaults)
     ] else [
       ['absent(%s)' % name, 'it exports no %s, or none yet' % std.strReplace(name, '_count', '')],
     ] + [
-      ['absent(%s{%s})' % [name, std.join(',', matchers[0:count])], std.get(words, label, 'no series has the right label ' + label)]
-      for count in std.range(1, std.length(matchers))
-      if matchers[0] != ''
-      for label in [std.split(std.split(matchers[count - 1], '=')[0], '!')[0]]
+      ['absent(%s{%s})' % [name, std.join(',', own[0:count])], std.get(words, label, 'no series has the right label ' + label)]
+      for count in std.range(1, std.length(own))
+      for label in [matchers.label(own[count - 1])]
     ] + (
       if !('histogram' in target.sli) then [] else [[
         'absent(%s)' % targets.series(target.sli.histogram, '_bucket', targets.edge_matcher(target.threshold)),

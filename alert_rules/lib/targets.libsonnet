@@ -1,5 +1,6 @@
 // targets.yaml, read once, and its targets as PromQL. `changes`: target id → fields that differ here (`_config.targets`).
 local births = import 'births.libsonnet';
+local matchers = import 'matchers.libsonnet';
 local numbers = import 'numbers.libsonnet';
 local series = import 'slo_series.libsonnet';
 local vantages = import 'vantages.libsonnet';
@@ -60,15 +61,10 @@ function(changes={}, time=(import 'time.libsonnet')())
     edge_matcher(number)::
       if std.floor(number) == number then 'le=~"' + lib.edge(number) + '"' else 'le="' + numbers.decimal(number) + '"',
 
-    // What stands between the braces of a selector.
-    matchers(selector)::
-      local opening = std.findSubstr('{', selector);
-      if opening == [] then '' else selector[opening[0] + 1:std.length(selector) - 1],
-
     // The selector of a histogram as that of one of its series: a suffix to the name, a matcher more.
     series(selector, suffix, matcher='')::
-      local matchers = [text for text in [matcher, lib.matchers(selector)] if text != ''];
-      std.split(selector, '{')[0] + suffix + (if matchers == [] then '' else '{' + std.join(',', matchers) + '}'),
+      local all = [text for text in [matcher, matchers.text(selector)] if text != ''];
+      std.split(selector, '{')[0] + suffix + (if all == [] then '' else '{' + std.join(',', all) + '}'),
 
     // Events of five minutes. With a scrape every 15 s the range of 5m15s holds the 21 samples whose differences are
     // exactly five minutes; increase() extrapolates to the length of the range, which the division takes back. So
@@ -158,11 +154,7 @@ function(changes={}, time=(import 'time.libsonnet')())
     // exporters always have these labels.
     tells(target, selector)::
       local metric(text) = std.split(text, '{')[0];
-      local labels(text) = std.set([
-        std.split(std.split(std.split(matcher, '=')[0], '!')[0], '~')[0]
-        for matcher in std.split(lib.matchers(text), ',')
-        if matcher != ''
-      ]);
+      local labels(text) = std.set([matchers.label(matcher) for matcher in matchers.of(text)]);
       local told = std.set(std.flattenArrays([
         std.setDiff(labels(bad), labels(selector))
         for bad in std.get(target.sli, 'bad', [])

@@ -12,6 +12,8 @@ function(config)
     local inner = if std.length(parts) > 1 then std.rstripChars(parts[1], '}') else '';
     '%s%s{%s}' % [parts[0], suffix, std.join(', ', [each for each in [inner, matcher] if each != ''])];
 
+  local title(id) = std.escapeStringJson(slo_targets.of(id).title);
+
   // Bad events of a target by a label, under the name `cause`.
   local by(id, label, cause) =
     local target = slo_targets.of(id);
@@ -23,8 +25,8 @@ function(config)
         sum(suffixed(target.sli.histogram, '_count')) + ' - '
         + sum(suffixed(target.sli.histogram, '_bucket', 'le=~"%s"' % slo_targets.edge(id)))
       else std.join(' or ', [sum(selector) for selector in target.sli.bad]);
-    'label_replace((%s) and on () %s{target="$target", title="%s"}, "cause", "%s $1", "%s", "(.+)")'
-    % [bad, series.promise, target.title, cause, label];
+    'label_replace((%s) and on () %s{target="$target", title=%s}, "cause", "%s $1", "%s", "(.+)")'
+    % [bad, series.promise, title(id), cause, label];
 
   local causes = std.join('\nor ', [
     by('api-latency', 'http_route', 'route'),
@@ -35,10 +37,10 @@ function(config)
     by('db-availability', 'check', 'check'),
     by('frontend-availability', 'check', 'check'),
     by('system-availability', 'check', 'check'),
-    'label_replace((sum by (service_peer_name) (%s)) and on () %s{target="$target", title="%s"}, "cause", "service $1", "service_peer_name", "(.+)")'
-    % [increase(slo_targets.of('integration-error-rate').sli.bad[0]), series.promise, slo_targets.of('integration-error-rate').title],
-    'label_replace((%s) and on () %s{target="$target", title="%s"}, "cause", "misses of $1", "instance", "(.+)")'
-    % [once('instance', increase(slo_targets.of('cache-hit-ratio').sli.total[1])), series.promise, slo_targets.of('cache-hit-ratio').title],
+    'label_replace((sum by (service_peer_name) (%s)) and on () %s{target="$target", title=%s}, "cause", "service $1", "service_peer_name", "(.+)")'
+    % [increase(slo_targets.of('integration-error-rate').sli.bad[0]), series.promise, title('integration-error-rate')],
+    'label_replace((%s) and on () %s{target="$target", title=%s}, "cause", "misses of $1", "instance", "(.+)")'
+    % [once('instance', increase(slo_targets.of('cache-hit-ratio').sli.total[1])), series.promise, title('cache-hit-ratio')],
   ]);
 
   [

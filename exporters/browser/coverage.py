@@ -37,6 +37,10 @@ class StyleSheets:
         if header["origin"] == "regular" and _is_of_the_page(header["sourceURL"]):
             self._sizes[header["styleSheetId"]] = header["length"]
 
+    def remove(self, event: Mapping[str, Any]) -> None:
+        """Forget a sheet of the event `CSS.styleSheetRemoved`: what was used of it is not known any more."""
+        self._sizes.pop(event["styleSheetId"], None)
+
     def unused_share(self, rules: Iterable[Mapping[str, Any]]) -> float | None:
         """Return the share, by characters, that belongs to no rule of a matched selector; None without any sheet.
 

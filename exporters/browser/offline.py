@@ -16,17 +16,19 @@ _POLL_SECONDS = 0.1
 def comes_back(tab: Tab, text: str, due: Deadline) -> bool | None:
     """Return whether the page of the tab, reloaded without a network, shows the text (any page, if it is empty).
 
-    None if that is not known, because its service worker was still being installed. Raises CollectError if the browser
-    fails, or the page ends its process or asks for too much.
+    None if that is not known, because its service worker was still being installed, or the time is up. Raises
+    CollectError if the browser fails, or the page ends its process or asks for too much.
     """
     try:
         if not _has_settled(tab, _within(due, _ACTIVE_SECONDS)):
             return None
         tab.go_offline(due)
         tab.reload(due)
-        return _shows(tab, text, _within(due, _BACK_SECONDS))
+        if _shows(tab, text, _within(due, _BACK_SECONDS)):
+            return True
     except TimeoutError:
-        return False
+        pass
+    return None if due.passed() else False
 
 
 def _within(due: Deadline, seconds: float) -> Deadline:

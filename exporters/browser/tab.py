@@ -236,6 +236,9 @@ class Tab:
     def _on_style_sheet(self, event: Mapping[str, Any]) -> None:
         self._sheets.add(event)
 
+    def _on_style_sheet_gone(self, event: Mapping[str, Any]) -> None:
+        self._sheets.remove(event)
+
     def _on_failed(self, event: Mapping[str, Any]) -> None:
         if event.get("type") == "Document":
             self._last_error = event["errorText"]
@@ -271,6 +274,7 @@ _EVENTS = {
     "Page.loadEventFired": Tab._on_load,  # noqa: SLF001 - a table of the class's own methods
     "Network.responseReceived": Tab._on_response,  # noqa: SLF001
     "CSS.styleSheetAdded": Tab._on_style_sheet,  # noqa: SLF001
+    "CSS.styleSheetRemoved": Tab._on_style_sheet_gone,  # noqa: SLF001
     "Network.loadingFailed": Tab._on_failed,  # noqa: SLF001
     "Page.javascriptDialogOpening": Tab._on_dialog,  # noqa: SLF001
     "Page.frameRequestedNavigation": Tab._on_requested,  # noqa: SLF001

@@ -210,12 +210,13 @@ class Background:
         return job.interval_seconds + sum(other.result.seconds for other in self._jobs.values() if other.result)
 
     def _postpone(self, jobs: Sequence[_Job], now: float) -> None:
-        """Try again soon, all of them after a single new attempt to connect."""
+        """Try again soon, all of them after a single new attempt to connect. None of them is to blame."""
         error = jobs[0].result.error if jobs[0].result else None
         for job in jobs:
             job.due = now + min(job.interval_seconds, _RETRY_SECONDS)
             if error:
                 _failed(job, error, 0.0)
+            job.failures = 0
 
     def _visit(self, database: Database, tours: Sequence[_Tour], deadline: Deadline) -> None:
         """Run all queries of one more database over a connection of its own.

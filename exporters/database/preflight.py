@@ -38,7 +38,7 @@ _READ_SETTINGS = Query(
 _OF_LOG = {
     "logging_collector": ("setting = 'on'", "ALTER SYSTEM SET logging_collector = on;  -- takes a restart"),
     "log_destination": (
-        "setting ~ '(csv|json)log'",
+        "setting ~* '(csv|json)log'",
         "ALTER SYSTEM SET log_destination = 'stderr, csvlog'; SELECT pg_reload_conf();",
     ),
     "log_min_messages": (

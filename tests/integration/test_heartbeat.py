@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import threading
@@ -292,7 +293,8 @@ def test_a_machine_whose_clock_is_set_keeps_quiet(tmp_path: Path) -> None:
                 listener.beat()
                 hours = {"+1h": 3600, "-1h": -3600}[jump]
                 assert abs(_last(page) - time.time() - hours) < 60, "the clock was not set"
-                assert "last beat 0 s ago" in requests.get(f"http://127.0.0.1:{port}/", timeout=5).text
+                said = requests.get(f"http://127.0.0.1:{port}/", timeout=5).text
+                assert re.search(r"last beat \d\d? s ago", said), said
             assert listener.notices("firing") == []
             servers.wait_until(lambda: listener.notices("firing") != [], 60, "the silence is noticed")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import subprocess
 from pathlib import Path
@@ -165,6 +166,19 @@ def test_what_registries_said_of_domains_is_kept(base: Base, tmp_path: Path) -> 
     without = "    - {name: orders-domain, kind: domain, host: orders.example.com, state: /var/lib/pantrywatch}\n"
     settings = cluster_settings(tmp_path, (without, ""))
     assert "PersistentVolumeClaim" not in {one["kind"] for one in build(settings, tmp_path / "base").objects()}
+
+
+@pytest.mark.long
+def test_a_folder_of_checks_of_domains_is_mounted_once(tmp_path: Path) -> None:
+    """However it is written, and also where the pod has another volume there: Kubernetes refuses two at one path."""
+    check = "    - {{name: orders-{}, kind: domain, host: orders.example.com, state: {}}}\n"
+    folders = ("kept", "./kept/", "/tmp")
+    written = "".join(check.format(f"domain-{number}", folder) for number, folder in enumerate(folders))
+    settings = cluster_settings(tmp_path, (check.format("domain", "/var/lib/pantrywatch"), written))
+    pod = build(settings, tmp_path / "base").of("Deployment")["pantrywatch-exporter-synthetic"]["spec"]["template"]
+    paths = [one["mountPath"] for one in pod["spec"]["containers"][0]["volumeMounts"]]
+    assert len(paths) == len(set(paths))
+    assert {"/etc/pantrywatch/kept", "/tmp"} <= set(paths) <= {posixpath.normpath(one) for one in paths}
 
 
 def test_pods_are_locked_down_bounded_and_probed(base: Base) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import promql_parser
 import pytest
 import rjsonnet
 import yaml
@@ -288,3 +289,43 @@ def test_no_panel_text_keeps_a_line_that_moved(
                     told += 1
                     assert not _says(after["description"], number), (name, before["title"], number)
     assert told > 3
+
+
+def test_selectors_of_targets_are_read_however_they_are_written() -> None:
+    """With commas, braces and escaped quotes in values, and blanks between matchers: each rule is valid and whole."""
+    name, runs = "http_server_request_duration_seconds_count", "pantrywatch_check_runs_total"
+    of_crm = 'app="crm, \\"web\\"", http_route!~"/a{1,2}"'
+    sli = {
+        "api-error-rate": ([f"{name}{{{of_crm}}}"], [f'{name}{{{of_crm}, http_response_status_code=~"5.{{2,2}}"}}']),
+        "db-availability": tuple(
+            [f'{runs}{{target="db-availability", result{matcher}}}'] for matcher in ('!=""', '="failure"')
+        ),
+    }
+    changes = {target: {"sli": {"total": total, "bad": bad}} for target, (total, bad) in sli.items()}
+    mixin = _mixin(json.dumps({"targets": changes}))
+    rules = [rule for part in ("alerts", "rules") for rule in _rules(mixin[part])]
+    for rule in rules:
+        promql_parser.parse(rule["expr"])  # or it raises
+    bad = {
+        rule["labels"]["target"]: rule["expr"] for rule in rules if rule.get("record") == "slo:events_bad:increase5m"
+    }
+    assert "check:fails:bool" in bad["db-availability"], "checks at several places"
+    reasons = " ".join(rule["expr"] for rule in rules if rule.get("record") == "slo:not_measured:bool")
+    assert f"absent({name}{{{of_crm.replace(', http', ',http')}}})" in reasons
+
+
+def test_the_title_of_a_target_may_have_quotes() -> None:
+    """The queries that find a target by its title are valid, and have the title as it is."""
+    ids = ("api-latency", "integration-error-rate", "cache-hit-ratio")
+    changes = {target: {"title": f'A "{target}" \\ title'} for target in ids}
+    queries = [
+        query["expr"]
+        for panel in _mixin(json.dumps({"targets": changes}))["dashboards"]["crm-slo.json"]["panels"]
+        for query in panel.get("targets", [])
+        if "title=" in query["expr"]
+    ]
+    assert queries
+    for query in queries:
+        promql_parser.parse(query.replace("$__range", "1h"))  # or it raises
+    for target in ids:
+        assert any(f'title="A \\"{target}\\" \\\\ title"' in query for query in queries), target

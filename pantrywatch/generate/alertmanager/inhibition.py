@@ -168,10 +168,11 @@ _SLOW = ('alertname=~"CrmApiSlow|CrmApiPoolExhausted"',)
 _CHECKS = 'alertname=~"CrmSyntheticCheck.+"'
 _PAGE = 'target="frontend-availability"'
 _NO_PAGE = (_named("CrmFrontendDown"),)
+_NO_PAGE_AGAIN = (_named("CrmMonitoringOutageFlapping"), 'outage="CrmFrontendDown"')
 
 _DEAD_LAYERS = (
     *_server("database", "CrmDatabaseDown", "database"),
-    *_causes("database", _SUDDEN, _SLOW, (_CHECKS, 'kind="sql"'), (_CHECKS, *_FELT), _NO_PAGE),
+    *_causes("database", _SUDDEN, _SLOW, (_CHECKS, 'kind="sql"'), (_CHECKS, *_FELT), _NO_PAGE, _NO_PAGE_AGAIN),
     *_causes("database", ('alertname="CrmTargetNoData"', 'target=~"db-.+"')),
     *_causes("database", (_named("CrmMonitoringTaskFailing"), 'task="advice"')),
     *_burns("database", *_OF_THE_DATABASE),
@@ -187,7 +188,7 @@ _DEAD_LAYERS = (
     *_causes("database", (_named("CrmDatabasePoolWithoutServer", "CrmDatabasePoolWait"),)),
     # Not the targets of the database: those who reach it directly go on.
     *_server("pooler", "CrmDatabasePoolerDown", "database"),
-    *_causes("pooler", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE),
+    *_causes("pooler", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE, _NO_PAGE_AGAIN),
     *_burns("pooler", *_FELT),
     _other_target_alerts("pooler", *_FELT),
     # Statements that gave up waiting for a lock; users' own errors are told.
@@ -203,7 +204,7 @@ _DEAD_LAYERS = (
         ('component="api"', 'alertname!~"CrmApiDown|CrmApiUsersAffected"', 'type!="security"'),
         ("job",),
     ),
-    *_causes("application", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE),
+    *_causes("application", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE, _NO_PAGE_AGAIN),
     *_burns("application", *_FELT),
     _other_target_alerts("application", *_FELT),
     # Not the other targets that users feel: who has the page open goes on.
@@ -288,7 +289,7 @@ _NOT_SCRAPED = (
 def _flapping() -> Iterator[Inhibition]:
     """An outage that keeps coming back is one problem. The same list is in causes.jsonnet."""
     outages = {"CrmDatabaseDown": "instance", "CrmDatabasePoolerDown": "instance", "CrmCacheDown": "instance"}
-    for name, label in {**outages, "CrmApiDown": "job"}.items():
+    for name, label in {**outages, "CrmApiDown": "job", "CrmFrontendDown": "job"}.items():
         source = (_named("CrmMonitoringOutageFlapping"), f'outage="{name}"')
         yield Inhibition(f"{name} keeps coming back: its single outages", source, (_named(name),), (label,))
 

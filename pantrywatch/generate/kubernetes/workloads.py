@@ -153,12 +153,18 @@ def _on_the_machine(spec: Object) -> Object:
 def _kept_folders(settings: Settings) -> list[str]:
     """Return where checks of domains keep what registries said: asked again by each new pod, they refuse in the end."""
     checks = settings.synthetic.checks if settings.synthetic else ()
-    return sorted({posixpath.join(WORK_FOLDER, one.state) for one in checks if one.kind == "domain"})
+    written = {posixpath.join(WORK_FOLDER, one.state) for one in checks if one.kind == "domain"}
+    return sorted(set(map(posixpath.normpath, written)))
 
 
 def _keeping(pod: Object, folders: list[str]) -> Object:
-    """Return the pod with its claim in each of the folders; a check's file has the name of the check."""
-    pod["containers"][0]["volumeMounts"] += [{"name": "kept", "mountPath": folder} for folder in folders]
+    """Return the pod with its claim in each of the folders, in place of what it has there.
+
+    A check's file has the name of the check.
+    """
+    main = pod["containers"][0]
+    others = [one for one in main["volumeMounts"] if one["mountPath"] not in folders]
+    main["volumeMounts"] = others + [{"name": "kept", "mountPath": folder} for folder in folders]
     pod["volumes"].append({"name": "kept", "persistentVolumeClaim": {"claimName": _KEPT}})
     return pod
 

@@ -69,6 +69,7 @@ def test_a_page_comes_back_offline_if_its_worker_has_it(
             tab.listen(Deadline.after(0.1))
         while worker and not tab.evaluate("pantrywatchServiceWorker()", due):
             tab.listen(Deadline.after(0.1))
+        assert comes_back(tab, "Words", Deadline.after(0)) is None, "without time left that is not known"
         before = loads(web)
         assert comes_back(tab, "Words", due) == worker.startswith("keeps")
         assert loads(web) == before, "nothing has reached the server"

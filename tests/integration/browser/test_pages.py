@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[3]
 
 SLOW = """
 <link rel=manifest href=/app.webmanifest><link rel=stylesheet href=/style.css>
+<style id=splash>h1{margin:0}</style><script>setTimeout(() => splash.remove(), 300);</script>
 <h1>First words</h1><div id=late></div><p>Content that moves</p>
 <script src=/missing.js></script><script>
 setTimeout(() => { late.style.height = '300px'; }, 400);
@@ -242,7 +243,10 @@ def test_a_page_that_takes_all_memory_is_exhausted(web: Server) -> None:
 
 @pytest.mark.long
 def test_a_flood_of_requests_and_messages_is_bounded(web: Server) -> None:
-    """A page that asks without an end and talks without an end is ended in time, with a class."""
+    """A page that asks without an end and talks without an end is ended in time: with a class, or as never interactive.
+
+    It is loaded: where the machine is fast enough for it to answer all the same, it passes, as any busy page does.
+    """
     web.page(
         "/", "<h1>Words</h1><script>setInterval(() => { for (let i = 0; i < 500; i++) fetch('/x?' + i); }, 20)</script>"
     )
@@ -252,4 +256,8 @@ def test_a_flood_of_requests_and_messages_is_bounded(web: Server) -> None:
     )
     for path in ("/", "/talks"):
         result = run(web.url + path, SHORT)
-        assert result.error_class in {ErrorClass.PROTOCOL, ErrorClass.TIMEOUT}, f"{path}: {result.detail}"
+        if result.error_class is None:
+            assert measured(result, "tti_seconds") is None, path
+            continue
+        ends = {ErrorClass.PROTOCOL, ErrorClass.TIMEOUT, ErrorClass.EXHAUSTED}
+        assert result.error_class in ends, f"{path}: {result.detail}"

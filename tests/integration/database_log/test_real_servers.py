@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from exporters.cli import main
 from exporters.core.deadline import Deadline
 from exporters.database_log.settings import DatabaseLog
 from exporters.database_log.source import DatabaseLogSource
@@ -100,6 +101,26 @@ def test_a_log_in_another_folder_is_seen_by_the_times_of_both_files(tmp_path: Pa
         moved = tmp_path / "postgres/elsewhere"
         wait_until(lambda: _is_written(server, moved), 15, "the server writes elsewhere")
         assert _written(tmp_path / "after", of_server) > _read(running)
+
+
+@pytest.mark.long
+def test_a_format_is_on_however_its_name_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The server reads names of log_destination in any case, with blanks and in quotation marks: csvlog is on."""
+    options = {**_OPTIONS, "log_destination": 'stderr, "CSVLOG"'}
+    with postgres(tmp_path, options=options) as server:
+        wait_until(lambda: any((tmp_path / "postgres/log").glob("*.csv")), 15, "the server writes it")
+        (tmp_path / "dsn").write_text(server.dsn())
+        settings = tmp_path / "settings.yaml"
+        settings.write_text("environment: test\ndatabase:\n  - {name: csv, dsn_file: dsn}\n")
+        main(["--settings", str(settings), "validate"])
+        assert "ok: the server writes its errors as csvlog or jsonlog" in capsys.readouterr().out
+        with exporter(
+            tmp_path / "exporter", settings.read_text().replace("dsn_file: ", "dsn_file: ../"), ["database"]
+        ) as database:
+            name = "pantrywatch_database_logs_errors"
+            wait_until(lambda: bool(database.scrape("/metrics/database").samples(name)), 30, "the exporter has asked")
+            page = database.scrape("/metrics/database")
+    assert {form: page.value(name, format=form) for form in ("csv", "json")} == {"csv": 1, "json": 0}
 
 
 def _is_written(server: Postgres, folder: Path) -> bool:

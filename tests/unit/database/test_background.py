@@ -77,3 +77,23 @@ def test_the_schedule_tries_a_failed_query_again_early(monkeypatch: pytest.Monke
     job, before = background._jobs["other"], time.monotonic()  # noqa: SLF001 - no server
     background._tick()  # noqa: SLF001 - no server
     assert before + 60 <= job.due <= time.monotonic() + 60
+
+
+def test_a_server_that_was_away_costs_no_query_its_early_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was away for many attempts to connect: the first failure after that is the query's first."""
+    error, connected = CollectError(ErrorClass.REFUSED), False
+
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Session, "ask", fails)
+    monkeypatch.setattr(Session, "connected", property(lambda _: connected))
+    background = Background("main", Dsn(Secret("host=127.0.0.1"), "dsn", "file"), [ONE, OTHER], Databases())
+    job = background._jobs["other"]  # noqa: SLF001 - no server
+    for _ in range(9):
+        job.due = 0.0
+        background._tick()  # noqa: SLF001 - no server
+    error, connected, job.due = CollectError(ErrorClass.TIMEOUT), True, 0.0
+    before = time.monotonic()
+    background._tick()  # noqa: SLF001 - no server
+    assert before + 60 <= job.due <= time.monotonic() + 60
