@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import psutil
+
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.console import UP_MESSAGE
 from pantrywatch.native.state_dir import ROOT, State
@@ -161,9 +163,18 @@ def running(state: Path, addresses: Addresses, speed: int, halt: threading.Event
     try:
         stack = Stack(state, addresses, halt)
         _wait_until_up(stack, process, output)
+        _prefer(process.pid)
         yield stack
     finally:
         stop(process, _STOP_SECONDS)
+
+
+def _prefer(pid: int) -> None:
+    """Where Linux shares processors among sessions (sched_autogroup), a priority counts within each: set theirs too."""
+    up = psutil.Process(pid)
+    for one in (up, *up.children(recursive=True)):
+        with suppress(OSError):  # not root, gone, or a kernel that does not
+            Path(f"/proc/{one.pid}/autogroup").write_text(str(_NICE), encoding="ascii")
 
 
 def _wait_until_up(stack: Stack, process: subprocess.Popen[bytes], output: Path) -> None:
