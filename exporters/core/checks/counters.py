@@ -38,7 +38,7 @@ class CheckCounters:
         self._labels = labels
         self._lock = threading.Lock()
         self._failed = dict.fromkeys((c for c in ErrorClass if c is not ErrorClass.INTERNAL), 0)
-        self._skipped = {"overrun": 0, "internal": 0}
+        self._skipped = {"overrun": 0, "late": 0, "internal": 0}
         self._passed = Histogram(EDGES)
         self._consecutive = 0  # failures
         self._measured = filled
@@ -60,7 +60,7 @@ class CheckCounters:
             if self.connects:
                 self.connects.count(result.connects)
 
-    def skip(self, reason: Literal["overrun", "internal"]) -> None:
+    def skip(self, reason: Literal["overrun", "late", "internal"]) -> None:
         """Count a turn in which the check did not run."""
         with self._lock:
             self._skipped[reason] += 1
@@ -109,8 +109,8 @@ def families(checks: Iterable[CheckCounters]) -> list[AnyFamily]:
     skipped = Family(
         "pantrywatch_check_skipped_total",
         "counter",
-        "Turns in which the check did not run: the previous run had not ended (overrun) or the exporter "
-        "failed (internal).",
+        "Turns in which the check did not run: the previous run still hung after its time limit (overrun), others ran "
+        "and the previous one began late (late), or the exporter failed (internal).",
         (*LABELS, "reason"),
     )
     seconds = HistogramFamily(
