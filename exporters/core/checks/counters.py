@@ -39,6 +39,9 @@ class CheckCounters:
         self._lock = threading.Lock()
         self._failed = dict.fromkeys((c for c in ErrorClass if c is not ErrorClass.INTERNAL), 0)
         self._skipped = {"overrun": 0, "late": 0, "internal": 0}
+        # Of the series, made once: a page of many checks has most of its lines from here.
+        self._labels_failed = tuple((*labels, error_class.value) for error_class in self._failed)
+        self._labels_skipped = tuple((*labels, reason) for reason in self._skipped)
         self._passed = Histogram(EDGES)
         self._consecutive = 0  # failures
         self._measured = filled
@@ -74,11 +77,9 @@ class CheckCounters:
             sample = self._passed.sample(labels)
             runs.add(sample.count, *labels, "success")
             runs.add(sum(self._failed.values()), *labels, "failure")
-            for error_class, count in self._failed.items():
-                failures.add(count, *labels, error_class.value)
+            failures.samples += zip(self._labels_failed, self._failed.values(), strict=True)
             consecutive.add(self._consecutive, *labels)
-            for reason, count in self._skipped.items():
-                skipped.add(count, *labels, reason)
+            skipped.samples += zip(self._labels_skipped, self._skipped.values(), strict=True)
             seconds.samples.append(sample)
 
     def add_measured_to(self, families: Mapping[str, HistogramFamily]) -> None:
