@@ -10,18 +10,15 @@ from collections.abc import Callable
 class Periodic:
     """Calls `action` every `interval_seconds`; turns missed during a long run are dropped, never queued."""
 
-    def __init__(
-        self, name: str, interval_seconds: float, action: Callable[[], None], *, first_after_seconds: float = 0.0
-    ) -> None:
+    def __init__(self, name: str, interval_seconds: float, action: Callable[[], None]) -> None:
         """Take the action, which must handle its own errors: an exception that escapes ends the schedule."""
         self._interval = interval_seconds
-        self._first_after = first_after_seconds
         self._action = action
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Start; the first run comes after `first_after_seconds`."""
+        """Start; the first run comes at once."""
         self._thread.start()
 
     def stop(self, wait_seconds: float = 0.0) -> None:
@@ -31,7 +28,7 @@ class Periodic:
             self._thread.join(wait_seconds)
 
     def _run(self) -> None:
-        due = time.monotonic() + self._first_after
+        due = time.monotonic()
         while not self._stopping.wait(max(0.0, due - time.monotonic())):
             self._action()
             now = time.monotonic()

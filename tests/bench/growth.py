@@ -2,7 +2,8 @@
 
 Tables and databases of a PostgreSQL server, keys of a Redis server, processes of this machine, and checks. At each size
 both exporters are started, run for an interval of 15 s that does not count, and are measured for the next ones, with
-one scrape in each: CPU from the processes' own clocks, and resident memory. With `--write` the curves replace
+one scrape in each: CPU from the processes' own clocks, and resident memory. Of checks also what a line of the page
+costs, at two sizes side by side. With `--write` the curves replace
 docs/growth.svg and the tables those in docs/benchmark.md. A size that is not ready in time is left out, and said.
 Nothing is asserted.
 """
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -39,8 +40,10 @@ _SIZES = {
     "databases": (1, 50, 300),
     "keys": (1_000, 1_000_000),
     "processes": (0, 500, 2_000),
-    "checks": (5, 100),
+    "checks": (5, 200, 1_000),
 }
+_PAGES = (100, 1_000)  # checks whose pages are compared
+_SCRAPES = 20
 _EXPORTERS = {"tables": "database", "databases": "database", "keys": "cache", "processes": "host"}
 _Cost = tuple[float, float]  # CPU ms in 15 s, resident memory in MB
 
@@ -53,7 +56,8 @@ def main() -> None:
         use_compiled_modules(folder)
         programs = options.programs or unpacked_of_testing(folder, list(PROGRAMS.values()))
         subjects = [_subject(folder / subject, subject, programs, options.intervals) for subject in options.only]
-    text = "\n".join(_report(subjects, options.intervals)) + "\n"
+        lines = _line_costs(folder / "pages") if "checks" in options.only else {}
+    text = "\n".join([*_report(subjects, options.intervals), *_report_lines(lines)]) + "\n"
     sys.stdout.write(text)
     if options.write:
         _PLOT.write_text(plot(subjects), encoding="utf-8")
@@ -101,9 +105,31 @@ def _checks(folder: Path, size: int, stack: ExitStack) -> _Candidates:
     return {"pantrywatch": (f"http://127.0.0.1:{own.port}/metrics/synthetic", own.process)}
 
 
+def _line_costs(folder: Path) -> dict[int, float]:
+    """Return the CPU of a line of the page by size, in microseconds, without that of the runs; scraped in turns."""
+    with ExitStack() as stack:
+        exporters = {size: _checks(folder, size, stack)["pantrywatch"] for size in _PAGES}
+        time.sleep(2 * _INTERVAL_SECONDS)  # all have run
+        begun = {size: cpu_seconds(process) for size, (_, process) in exporters.items()}
+        time.sleep(_INTERVAL_SECONDS)
+        runs = {size: (cpu_seconds(one[1]) - begun[size]) / _INTERVAL_SECONDS for size, one in exporters.items()}
+        spent, lines = dict.fromkeys(_PAGES, 0.0), dict.fromkeys(_PAGES, 0)
+        for _ in range(_SCRAPES):
+            for size, (url, process) in exporters.items():
+                cpu, start = cpu_seconds(process), time.monotonic()
+                _, body = get(url, 30.0)
+                spent[size] += cpu_seconds(process) - cpu - runs[size] * (time.monotonic() - start)
+                lines[size] += body.count(b"\n")
+    return {size: spent[size] / lines[size] * 1e6 for size in _PAGES}
+
+
+class _Accepting(socketserver.TCPServer):
+    request_queue_size = 1024
+
+
 @contextmanager
 def _accepting() -> Iterator[int]:
-    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+    with _Accepting(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield server.server_address[1]
@@ -180,6 +206,14 @@ def _report(subjects: Sequence[Subject], intervals: int) -> Iterator[str]:
                 for point in curve.points:
                     if point[0] == size:
                         yield f"| {subject.name}: {size:,} | {curve.name} | {point[1]:,.1f} | {point[2]:.1f} |"
+
+
+def _report_lines(costs: Mapping[int, float]) -> Iterator[str]:
+    if costs:
+        few, many = costs.items()
+        times = many[1] / few[1]
+        yield f"\nA line of the page of {many[0]:,} checks takes {times:.2f} times the CPU of one of {few[0]}:"
+        yield f"{many[1]:.1f} and {few[1]:.1f} µs, with the request, in {_SCRAPES} scrapes of each in turns."
 
 
 def _options() -> argparse.Namespace:

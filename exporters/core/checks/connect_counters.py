@@ -25,6 +25,7 @@ class ConnectCounters:
         self._labels = (*labels, dependency)
         self._lock = threading.Lock()
         self._attempts: dict[Outcome, int] = dict.fromkeys(get_args(Outcome), 0)
+        self._labels_attempts = tuple((*self._labels, outcome) for outcome in self._attempts)
         self._seconds = Histogram(EDGES)
         self._lossy = 0
         self._retransmits: int | None = 0 if hasattr(socket, "TCP_INFO") else None
@@ -47,8 +48,7 @@ class ConnectCounters:
     ) -> None:
         """Add the counts, all from the same moment, to the families; what the kernel did not say has no sample."""
         with self._lock:
-            for outcome, count in self._attempts.items():
-                attempts.add(count, *self._labels, outcome)
+            attempts.samples += zip(self._labels_attempts, self._attempts.values(), strict=True)
             lossy.add(self._lossy, *self._labels)
             seconds.samples.append(self._seconds.sample(self._labels))
             if self._retransmits is not None:

@@ -38,7 +38,10 @@ class CheckCounters:
         self._labels = labels
         self._lock = threading.Lock()
         self._failed = dict.fromkeys((c for c in ErrorClass if c is not ErrorClass.INTERNAL), 0)
-        self._skipped = {"overrun": 0, "internal": 0}
+        self._skipped = {"overrun": 0, "late": 0, "internal": 0}
+        # Of the series, made once: a page of many checks has most of its lines from here.
+        self._labels_failed = tuple((*labels, error_class.value) for error_class in self._failed)
+        self._labels_skipped = tuple((*labels, reason) for reason in self._skipped)
         self._passed = Histogram(EDGES)
         self._consecutive = 0  # failures
         self._measured = filled
@@ -60,7 +63,7 @@ class CheckCounters:
             if self.connects:
                 self.connects.count(result.connects)
 
-    def skip(self, reason: Literal["overrun", "internal"]) -> None:
+    def skip(self, reason: Literal["overrun", "late", "internal"]) -> None:
         """Count a turn in which the check did not run."""
         with self._lock:
             self._skipped[reason] += 1
@@ -74,11 +77,9 @@ class CheckCounters:
             sample = self._passed.sample(labels)
             runs.add(sample.count, *labels, "success")
             runs.add(sum(self._failed.values()), *labels, "failure")
-            for error_class, count in self._failed.items():
-                failures.add(count, *labels, error_class.value)
+            failures.samples += zip(self._labels_failed, self._failed.values(), strict=True)
             consecutive.add(self._consecutive, *labels)
-            for reason, count in self._skipped.items():
-                skipped.add(count, *labels, reason)
+            skipped.samples += zip(self._labels_skipped, self._skipped.values(), strict=True)
             seconds.samples.append(sample)
 
     def add_measured_to(self, families: Mapping[str, HistogramFamily]) -> None:
@@ -109,8 +110,8 @@ def families(checks: Iterable[CheckCounters]) -> list[AnyFamily]:
     skipped = Family(
         "pantrywatch_check_skipped_total",
         "counter",
-        "Turns in which the check did not run: the previous run had not ended (overrun) or the exporter "
-        "failed (internal).",
+        "Turns in which the check did not run: the previous run still hung after its time limit (overrun), others ran "
+        "and the previous one began late (late), or the exporter failed (internal).",
         (*LABELS, "reason"),
     )
     seconds = HistogramFamily(

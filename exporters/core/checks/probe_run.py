@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from exporters.core.checks.check import Measured, Observation, Probe
 from exporters.core.checks.connects import Connect
+from exporters.core.checks.workers import Start, in_own_thread
 from exporters.core.deadline import Deadline
 from exporters.core.errors import ErrorClass, classify_network_error
 
@@ -40,19 +41,19 @@ class Result:
 class ProbeRun:
     """A probe in its own thread: some calls, such as name resolution, cannot be interrupted, only abandoned."""
 
-    def __init__(self, name: str, probe: Probe, deadline: Deadline) -> None:
-        """Start the run."""
+    def __init__(self, name: str, probe: Probe, deadline: Deadline, start: Start = in_own_thread) -> None:
+        """Start the run, in the thread that `start` gives it."""
         self._probe = probe
         self._deadline = deadline
         self._observation = Observation()
         self._failure: tuple[ErrorClass, str] | None = None  # not the error: it holds all that the probe had read
         self._started_at = time.monotonic()
         self._ended = threading.Event()
+        self._ended_at = 0.0
         try:
-            threading.Thread(target=self._run, name=f"check-{name}", daemon=True).start()
+            start(f"check-{name}", self._run)
         except RuntimeError as error:  # the system has no more threads
-            self._failure = (classify(error), str(error))
-            self._ended.set()
+            self._end((classify(error), str(error)))
 
     def stuck(self) -> bool:
         """Return whether the thread is still running."""
@@ -62,11 +63,13 @@ class ProbeRun:
         """Return how the run ended, at its deadline at the latest: as `timeout` if the thread has not returned."""
         failure: tuple[ErrorClass, str] | None = (ErrorClass.TIMEOUT, "no answer in time")
         if self._ended.wait(self._deadline.remaining()):
-            failure = self._failure
-        observation, now = self._observation, time.monotonic()
+            failure, ended_at = self._failure, self._ended_at
+        else:
+            ended_at = time.monotonic()
+        observation = self._observation
         return Result(
-            seconds=now - self._started_at,
-            ended_at=now,
+            seconds=ended_at - self._started_at,
+            ended_at=ended_at,
             timestamp_seconds=time.time(),
             error_class=failure[0] if failure else None,
             detail=failure[1] if failure else "",
@@ -78,14 +81,19 @@ class ProbeRun:
 
     def _run(self) -> None:
         margin = min(_MAXIMUM_MARGIN_SECONDS, self._deadline.remaining() * _MARGIN_SHARE)
+        failure: tuple[ErrorClass, str] | None = None
         try:
             self._probe(self._observation, self._deadline.earlier(margin))
         except Exception as error:  # noqa: BLE001 - this thread is the run's guard: every error becomes its result
-            self._failure = (classify(error), str(error))
-            if self._failure[0] is ErrorClass.INTERNAL:
+            failure = (classify(error), str(error))
+            if failure[0] is ErrorClass.INTERNAL:
                 logger.error("thread=%s error=%s", threading.current_thread().name, type(error).__name__)
         finally:
-            self._ended.set()
+            self._end(failure)
+
+    def _end(self, failure: tuple[ErrorClass, str] | None) -> None:
+        self._failure, self._ended_at = failure, time.monotonic()
+        self._ended.set()
 
 
 def classify(error: BaseException) -> ErrorClass:

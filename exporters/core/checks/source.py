@@ -5,23 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from exporters.core.checks import connect_counters, counters
 from exporters.core.checks.check import Gauges, Histograms, PreparedCheck
-from exporters.core.checks.counters import CheckCounters
-from exporters.core.checks.histogram import Histogram
-from exporters.core.checks.metrics import LABELS, check_labels, last_runs
-from exporters.core.checks.probe_run import ProbeRun, Result, classify
+from exporters.core.checks.metrics import LABELS, last_runs
+from exporters.core.checks.probe_run import classify
+from exporters.core.checks.scheduled_check import ScheduledCheck
+from exporters.core.checks.timetable import MOST_AT_ONCE, Timetable
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import AnyFamily, Family, HistogramFamily, with_label
-from exporters.core.scheduler import Periodic
 from exporters.core.scrape import Finding, Run, Up
-
-_AT_ANY_TIME = nullcontext()
-_STALE_INTERVALS = 3  # an older result is stale: no sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,48 +30,6 @@ class CheckMetrics:
     histograms: Histograms = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     vantage: str = ""
-
-
-class ScheduledCheck:
-    """A check with its last result and, if it hangs, the run that has not ended."""
-
-    def __init__(
-        self, check: PreparedCheck, histograms: Histograms, turns: AbstractContextManager[object] = _AT_ANY_TIME
-    ) -> None:
-        self.settings = check.settings
-        self._turns = turns
-        self.labels = check_labels(check.settings)
-        self.dependency = check.dependency
-        self._probe = check.probe
-        filled = {(name, own): Histogram(histograms[name][0]) for name, own in check.histograms}
-        self.counters = CheckCounters(self.labels, filled, check.dependency)
-        self._current: ProbeRun | None = None
-        self._last: Result | None = None
-        self.ran_at: float | None = None  # Unix time when the last run ended
-
-    def run(self, deadline: Deadline) -> Result:
-        """Run now, until the deadline or the check's own, whichever comes first."""
-        ends = min(deadline.at, time.monotonic() + self.settings.timeout_seconds)
-        self._current = ProbeRun(self.settings.name, self._probe, Deadline(ends))
-        self._last = result = self._current.result()
-        self.counters.count(result)
-        if result.error_class is not ErrorClass.INTERNAL:
-            self.ran_at = result.timestamp_seconds
-        return result
-
-    def turn(self) -> None:
-        """Run as scheduled; if the previous run still hangs, count a skipped turn: nothing piles up."""
-        if self._current and self._current.stuck():
-            self.counters.skip("overrun")
-            return
-        with self._turns:
-            self.run(Deadline.after(self.settings.timeout_seconds))
-
-    def latest(self) -> Result | None:
-        """Return the last result, or None before the first and once it is stale."""
-        last = self._last
-        fresh = last and time.monotonic() - last.ended_at <= _STALE_INTERVALS * self.settings.interval_seconds
-        return last if fresh else None
 
 
 class CheckSource:
@@ -94,18 +47,16 @@ class CheckSource:
         """
         self.exporter = exporter
         self._metrics = metrics
-        turns: AbstractContextManager[object] = threading.Lock() if one_at_a_time else _AT_ANY_TIME
-        self._checks = [ScheduledCheck(check, metrics.histograms, turns) for check in checks]
-        self._schedules = [self._schedule(check, index) for index, check in enumerate(self._checks)]
+        self._checks = [ScheduledCheck(check, metrics.histograms) for check in checks]
+        self._timetable = Timetable(f"checks-{exporter}", self._checks, 1 if one_at_a_time else MOST_AT_ONCE)
         self._started = threading.Event()
         self._started_at = 0.0  # Unix time
 
     def start(self) -> None:
-        """Start the schedules, spread over their intervals."""
+        """Start the timetable, with the first runs spread over the intervals."""
         self._started_at = time.time()
         self._started.set()
-        for schedule in self._schedules:
-            schedule.start()
+        self._timetable.start()
 
     def collect(self, run: Run) -> None:
         """Yield the observations of the last runs; without a schedule (the command `check`), run the checks now."""
@@ -141,14 +92,8 @@ class CheckSource:
         return []
 
     def close(self) -> None:
-        """Stop the schedules; a run in progress ends at its own deadline."""
-        for schedule in self._schedules:
-            schedule.stop()
-
-    def _schedule(self, check: ScheduledCheck, index: int) -> Periodic:
-        interval = check.settings.interval_seconds
-        first = interval * index / len(self._checks)
-        return Periodic(f"schedule-{check.settings.name}", interval, check.turn, first_after_seconds=first)
+        """Stop the timetable; a run in progress ends at its own deadline."""
+        self._timetable.stop()
 
     def _schedule_state(self) -> list[Family]:
         """Return the metrics that tell a check that does not run from a target that is down; they never go stale."""

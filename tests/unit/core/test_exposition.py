@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporters.core.errors import ErrorClass
 from exporters.core.exposition import Family, HistogramFamily, HistogramSample, format_value, render
 from tests.support.properties import cases
 
@@ -42,6 +43,21 @@ def test_any_label_value_survives() -> None:
     family.add(1, value)
     (parsed,) = text_string_to_metric_families(render([family]).decode())
     assert parsed.samples[0].labels == {"x": value}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [('a"b', r"a\"b"), ("a\\b", r"a\\b"), ("a\nb", r"a\nb"), ("a\0b", "a\ufffdb"), ("é", "é"), ("%s", "%s")],
+)
+def test_one_value_to_escape_changes_no_other_line(value: str, written: str) -> None:
+    """Families with nothing to escape are written in one piece: with such a value the other lines are the same."""
+    family = Family("a", "gauge", "A.", ("x", "y"))
+    for number in range(3):
+        family.add(number / 2, f"x{number}", ErrorClass.TIMEOUT)
+    plain = ['a{x="x0",y="timeout"} 0.0', 'a{x="x1",y="timeout"} 0.5', 'a{x="x2",y="timeout"} 1.0']
+    assert _page(family) == plain
+    family.add(True, value, "")
+    assert _page(family) == [*plain, f'a{{x="{written}",y=""}} 1']
 
 
 def test_a_histogram_has_cumulative_buckets_and_totals() -> None:

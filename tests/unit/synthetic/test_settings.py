@@ -187,9 +187,9 @@ def test_every_mistake_is_told(tmp_path: Path) -> None:
 
 
 def test_too_many_checks(tmp_path: Path) -> None:
-    """More than 100 checks are refused."""
-    with pytest.raises(ConfigError, match="at most 100 checks"):
-        read(tmp_path, *({**TCP, "name": f"c{i}"} for i in range(101)))
+    """More than 1,000 checks are refused."""
+    with pytest.raises(ConfigError, match="at most 1000 checks"):
+        read(tmp_path, *({**TCP, "name": f"c{i}"} for i in range(1001)))
 
 
 def test_no_checks_no_source(tmp_path: Path) -> None:
