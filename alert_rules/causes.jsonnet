@@ -37,13 +37,14 @@ local causes(selectors) = {
 };
 
 // Alerts of outages that begin and end with the scrapes or with runs of checks, and the label that tells one from another. All
-// others look at a window: they do not end in a pause of a few minutes. The same list is in inhibition.py.
+// others look at a window: they do not end in a pause of a few minutes. The same list is in inhibition.py. `explained_by`: causes
+// whose outages take this one along; it does not count then.
 local outages = {
   CrmDatabaseDown: { severity: 'critical', of: 'instance' },
   CrmDatabasePoolerDown: { severity: 'critical', of: 'instance' },
   CrmApiDown: { severity: 'critical', of: 'job' },
   CrmCacheDown: { severity: 'high', of: 'instance' },
-  CrmFrontendDown: { severity: 'critical', of: 'job' },
+  CrmFrontendDown: { severity: 'critical', of: 'job', explained_by: 'application|database|pooler' },
 };
 
 function(config=(import 'config.libsonnet').defaults)
@@ -106,6 +107,10 @@ function(config=(import 'config.libsonnet').defaults)
     type: 'error',
     local of = outages[name].of,
     local firing = 'ALERTS{alertname="%s", alertstate="firing"}' % name,
+    local begins = '%s unless %s offset %s' % [firing, firing, duration('15s')] + (
+      if !('explained_by' in outages[name]) then ''
+      else ' unless on () ALERTS{alertname="CrmMonitoringCauseRecent", mutes="recent", cause=~"%s", alertstate="firing"}' % outages[name].explained_by
+    ),
     // It does not end in an outage because the hour has forgotten the first: the steps of what goes on would be due at once.
     expr: |||
       (
@@ -113,8 +118,7 @@ function(config=(import 'config.libsonnet').defaults)
           or %(counted)s and on (%(of)s) %(itself)s and on (%(of)s) %(firing)s
       ) unless on (%(of)s) max by (%(of)s) (count_over_time(%(firing)s[%(steady)s:%(minute)s])) >= %(minutes)d
     ||| % {
-      counted: 'max by (%s) (count_over_time((%s unless %s offset %s)[%s:%s]))'
-               % [of, firing, firing, duration('15s'), duration(limits.within), duration('15s')],
+      counted: 'max by (%s) (count_over_time((%s)[%s:%s]))' % [of, begins, duration(limits.within), duration('15s')],
       itself: 'max_over_time(ALERTS{alertname="CrmMonitoringOutageFlapping", outage="%s", alertstate="firing"}[%s])' % [name, duration('15m')],
       of: of,
       firing: firing,

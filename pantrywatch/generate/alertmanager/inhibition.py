@@ -168,11 +168,10 @@ _SLOW = ('alertname=~"CrmApiSlow|CrmApiPoolExhausted"',)
 _CHECKS = 'alertname=~"CrmSyntheticCheck.+"'
 _PAGE = 'target="frontend-availability"'
 _NO_PAGE = (_named("CrmFrontendDown"),)
-_NO_PAGE_AGAIN = (_named("CrmMonitoringOutageFlapping"), 'outage="CrmFrontendDown"')
 
 _DEAD_LAYERS = (
     *_server("database", "CrmDatabaseDown", "database"),
-    *_causes("database", _SUDDEN, _SLOW, (_CHECKS, 'kind="sql"'), (_CHECKS, *_FELT), _NO_PAGE, _NO_PAGE_AGAIN),
+    *_causes("database", _SUDDEN, _SLOW, (_CHECKS, 'kind="sql"'), (_CHECKS, *_FELT), _NO_PAGE),
     *_causes("database", ('alertname="CrmTargetNoData"', 'target=~"db-.+"')),
     *_causes("database", (_named("CrmMonitoringTaskFailing"), 'task="advice"')),
     *_burns("database", *_OF_THE_DATABASE),
@@ -188,7 +187,7 @@ _DEAD_LAYERS = (
     *_causes("database", (_named("CrmDatabasePoolWithoutServer", "CrmDatabasePoolWait"),)),
     # Not the targets of the database: those who reach it directly go on.
     *_server("pooler", "CrmDatabasePoolerDown", "database"),
-    *_causes("pooler", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE, _NO_PAGE_AGAIN),
+    *_causes("pooler", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE),
     *_burns("pooler", *_FELT),
     _other_target_alerts("pooler", *_FELT),
     # Statements that gave up waiting for a lock; users' own errors are told.
@@ -204,7 +203,7 @@ _DEAD_LAYERS = (
         ('component="api"', 'alertname!~"CrmApiDown|CrmApiUsersAffected"', 'type!="security"'),
         ("job",),
     ),
-    *_causes("application", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE, _NO_PAGE_AGAIN),
+    *_causes("application", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE),
     *_burns("application", *_FELT),
     _other_target_alerts("application", *_FELT),
     # Not the other targets that users feel: who has the page open goes on.

@@ -97,7 +97,6 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
             alert("CrmTargetMissedNow", "medium", target="api-latency"),
             _of("api", "CrmApiPoolExhausted", "high", job="application", instance="crm-api"),
             _of("frontend", "CrmFrontendDown", "critical", job="synthetic"),
-            _of("alertmanager", "CrmMonitoringOutageFlapping", "critical", job="synthetic", outage="CrmFrontendDown"),
         ],
         [
             _of("database", "CrmDatabaseLockWait", "high", instance="primary"),
