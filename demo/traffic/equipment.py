@@ -21,6 +21,6 @@ class Equipment:
 EQUIPMENT = {
     "office": Equipment(_CHROME.format("Windows NT 10.0; Win64; x64", ""), 1350, 940),
     "notebook": Equipment(_CHROME.format("Windows NT 10.0; Win64; x64", "") + " Edg/140.0.0.0", 1280, 720),
-    "tablet": Equipment(_CHROME.format("Linux; Android 10; K", ""), 800, 1280, touch=True, cpu_slowdown=1.5),
-    "phone": Equipment(_CHROME.format("Linux; Android 10; K", "Mobile "), 412, 915, touch=True, cpu_slowdown=3.0),
+    "tablet": Equipment(_CHROME.format("Linux; Android 10; K", ""), 800, 1280, touch=True, cpu_slowdown=2.0),
+    "phone": Equipment(_CHROME.format("Linux; Android 10; K", "Mobile "), 412, 915, touch=True, cpu_slowdown=4.0),
 }

@@ -24,7 +24,8 @@ _HEADER = (20.0, 20.0)
 _READING_SECONDS = 2.5
 _PATIENCE_SECONDS = 0.5
 _POLL_SECONDS = 0.1
-_SENDING_SECONDS = 1.0
+# The agent has measured a change of route when the page is idle again, and a beacon leaves after its page.
+_BREATH_SECONDS = 1.0
 
 
 def visit(binary: str, url: str, equipment: Equipment, number: int, due: Deadline) -> None:
@@ -95,6 +96,7 @@ def _work(tab: Tab, number: int, due: Deadline) -> None:
         ],
         due,
     )
+    tab.listen(Deadline.after(_BREATH_SECONDS))
     tab.reload(due)
     _read(tab, patient=True)
     journey.run(
@@ -104,5 +106,6 @@ def _work(tab: Tab, number: int, due: Deadline) -> None:
         ],
         due,
     )
+    tab.listen(Deadline.after(_BREATH_SECONDS))
     tab.call("Page.navigate", due, url="about:blank")
-    tab.listen(Deadline.after(_SENDING_SECONDS))
+    tab.listen(Deadline.after(_BREATH_SECONDS))

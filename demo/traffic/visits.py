@@ -18,7 +18,7 @@ from exporters.browser.settings import find_chromium
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError
 
-_LONGEST_SECONDS = 45.0
+_LONGEST_SECONDS = 90.0
 _REPRESENTATIVES = 20
 
 
