@@ -102,5 +102,13 @@ function(config)
         [panel.now('sum(increase(pantrywatch_rum_label_sets_folded_total[1h]))')],
         'no receiver',
       ) + panel.decimals(0) + panel.plain_stat,
+      panel.stat(
+        'Replayed',
+        'In a demo: which browser sent the recorded beacons that its traffic sends again, and on which day. They are counted as those of users.',
+        'none',
+        [panel.now('max by (browser, recorded) (demo_replayed_beacons_info)', '{{browser}}, recorded {{recorded}}')],
+        'None: every beacon is of a browser.',
+        width=12,
+      ) + panel.plain_stat + panel.names,
     ],
   }

@@ -30,6 +30,7 @@ from demo.api.routes import ROUTES
 from demo.api.sessions import Sessions
 from demo.environment import Environment
 from demo.flags import Flags
+from demo.traffic.recording import recording
 
 
 def build(environment: Environment) -> Observation:
@@ -48,6 +49,8 @@ def build(environment: Environment) -> Observation:
     files = StaticFiles(directory=STATIC)
     templates: dict[object, str] = {endpoint: path for _, path, endpoint in routes} | {files: "/static/{path}"}
     _make_series(metrics)
+    if environment.beacons_url:
+        metrics.beacons_are_replayed(recording().browser, recording().day)
     return Observation(_starlette(routes, files, services), templates, metrics, _access_log(environment), flags)
 
 

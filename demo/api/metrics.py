@@ -68,7 +68,17 @@ class Metrics:
         for prefix in CACHE_PREFIXES:
             for result in ("hit", "miss", "off"):
                 self.cache.labels(prefix, result)
+        self._replayed = Gauge(
+            "demo_replayed_beacons_info",
+            "The beacons that the demo's traffic sends were recorded: with which browser, and on which day.",
+            ("browser", "recorded"),
+            registry=self.registry,
+        )
         self._says_statuses = True
+
+    def beacons_are_replayed(self, browser: str, day: str) -> None:
+        """Say that the traffic replays what was recorded with this browser on this day."""
+        self._replayed.labels(browser, day).set(1)
 
     def say_statuses(self, says: bool) -> None:  # noqa: FBT001 - it is about nothing else
         """Whether requests have a status from now on; a change starts again from nothing, as a deployment would."""

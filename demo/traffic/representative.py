@@ -45,7 +45,7 @@ class Representative:
         step = self._next_step()
         status, self._answer = self._request(step)
         if self._answer is not None:
-            self._show(step)
+            self._show()
         if status == 401:
             self._http.headers.pop("Authorization", None)
         return status
@@ -68,7 +68,7 @@ class Representative:
         step = Step("POST", "/api/v1/auth/login", body)
         status, content = self._request(step)
         if content is not None and status == 200:
-            self._show(step)
+            self._show()
             self._http.headers["Authorization"] = f"Bearer {content['token']}"
         return status
 
@@ -79,9 +79,9 @@ class Representative:
             self._desk.random.shuffle(self._desk.accounts)
         return status
 
-    def _show(self, step: Step) -> None:
+    def _show(self) -> None:
         if self._browser is not None:
-            self._browser.show(step)
+            self._browser.show()
 
     def _request(self, step: Step) -> tuple[int, Content | None]:
         """Status and, for a 2xx JSON response, its content."""

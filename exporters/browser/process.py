@@ -71,10 +71,11 @@ class Chromium:
 
 
 @contextmanager
-def chromium(binary: str, authorities: Sequence[bytes] = ()) -> Iterator[Chromium]:
+def chromium(binary: str, authorities: Sequence[bytes] = (), user_agent: str = "") -> Iterator[Chromium]:
     """Run a browser until the block ends; then all of its processes are dead and its folder is gone.
 
-    It trusts these CAs, certificates in DER form, besides the usual ones.
+    It trusts these CAs, certificates in DER form, besides the usual ones. With another user agent than its own it is
+    that of every request: what a page sends while it is left has none that was set over DevTools.
 
     Raises CollectError (internal) if it cannot be started or does not die.
     """
@@ -84,7 +85,7 @@ def chromium(binary: str, authorities: Sequence[bytes] = ()) -> Iterator[Chromiu
         if len(str(folder)) > _LONGEST_FOLDER:
             raise CollectError(ErrorClass.INTERNAL, f"{folder} is too long a path for a browser: set TMPDIR")
         trust(folder, authorities)
-        running = _start(binary, folder)
+        running = _start(binary, folder, [f"--user-agent={user_agent}"] if user_agent else [])
         atexit.register(_abandon, running)  # threads of checks end with the process, without cleanup
         try:
             yield running
@@ -95,13 +96,13 @@ def chromium(binary: str, authorities: Sequence[bytes] = ()) -> Iterator[Chromiu
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(binary: str, folder: Path) -> Chromium:
+def _start(binary: str, folder: Path, more: Sequence[str]) -> Chromium:
     to_it, commands = os.pipe()
     messages, from_it = os.pipe()
     try:
         with (folder / "stderr").open("wb") as errors:
             process = subprocess.Popen(
-                ["/bin/sh", "-c", _SHELL, binary, *_arguments(folder)],
+                ["/bin/sh", "-c", _SHELL, binary, *more, *_arguments(folder)],
                 stdin=to_it, stdout=from_it, stderr=errors, cwd=folder, env=_environment(folder),
                 start_new_session=True,
             )  # fmt: skip

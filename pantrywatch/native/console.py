@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.supervisor import Component
@@ -94,6 +95,8 @@ def next_steps(addresses: Addresses, settings_file: Path | None, state: Path, ta
         lines.append(f"Who was notified: {addresses.url('inbox')}")
     if settings_file is None:
         lines.append("Break something:  ./run fault list, then ./run fault on database-frozen")
+        real = ", and a real Chromium's, once a minute" if find_chromium() else ": no chromium is on the PATH"
+        lines.append(f"Users' browsers:  recorded beacons, replayed{real}")
     down = [name for name, health in sorted(targets.items()) if health == "down"]
     if down:
         lines.append(f"Not responding:   {', '.join(down)}")

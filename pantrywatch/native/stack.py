@@ -94,7 +94,10 @@ def up(options: Options) -> int:
             return code
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.notify)
-        optional = {"heartbeat.conf": heartbeat, "grafana.conf": bool(grafana), "ha.conf": options.pair}
+        visits = demo and find_chromium() is not None
+        optional = {
+            "heartbeat.conf": heartbeat, "grafana.conf": bool(grafana), "ha.conf": options.pair, "visits.conf": visits,
+        }  # fmt: skip
         programs = _program_files(state, demo=demo, optional=optional)
         return _run(options, environment, programs, settings)
     finally:

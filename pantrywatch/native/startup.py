@@ -25,7 +25,7 @@ _READY_SECONDS = 90.0  # the first start also fills the demo's database
 # after ten seconds: on a busy machine a later start was an alert that notifications fail.
 _MEASURING = ("exporters", "heartbeat", "prometheus", PROMETHEUS, "scheduler")
 # Nothing is measured by them, and each takes 0.5 to 2 s of CPU at first, for which the exporters would have to wait.
-_LAST = ("demo-traffic", "inbox", "boards")
+_LAST = ("demo-traffic", "inbox", "boards", "demo-visits")
 
 
 @dataclass(slots=True)

@@ -66,6 +66,9 @@ _ALLOWED: dict[str, tuple[str, ...]] = {
         for name in ("inbox", "heartbeat", "boards", "scheduler")
     },
     "demo": ("demo", "pantrywatch", "exporters.core", "exporters.generated"),
+    # A real visit needs a real browser: the exporter's own starts it, drives it and leaves nothing of it.
+    "demo.traffic.visit": ("demo", "exporters.core", "exporters.browser"),
+    "demo.traffic.visits": ("demo", "exporters.core", "exporters.browser.settings"),
     "tools": ("tools", "pantrywatch", "exporters"),
 }  # fmt: skip
 _FILES = sorted(

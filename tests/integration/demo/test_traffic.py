@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from pathlib import Path
 
 import requests
 
+from demo.traffic.recording import recording
 from tests.integration.demo.installation import Installation
+from tests.integration.demo.receivers import FIELD, fed, receiver, total
 from tests.support import servers
+from tests.support.exporter import fetch
 
 TRAFFIC = [sys.executable, "-m", "demo.traffic"]
 
@@ -32,6 +36,19 @@ def test_the_traffic_is_welcome(installation: Installation) -> None:
     assert set(seen) <= {200, 201, 401}
     assert seen[401] <= 5
     assert log.read_text() == ""
+
+
+def test_the_traffic_feeds_every_promise_of_users_browsers(installation: Installation, tmp_path: Path) -> None:
+    """Through a real receiver each of the nine counts events, and the API says that they are replayed."""
+    variables = {**installation.variables, "DEMO_RATE": "100"}
+    with (
+        receiver(tmp_path / "rum", variables) as rum,
+        servers.process(TRAFFIC, tmp_path / "traffic.log", environment=variables),
+    ):
+        servers.wait_until(lambda: fed(rum.scrape()) == {target.id for target in FIELD}, 30, "each target has events")
+        assert total(rum.scrape(), "pantrywatch_rum_dropped_total") == 0
+    said = fetch(f"{installation.url}/metrics").value("demo_replayed_beacons_info", recorded=recording().day)
+    assert said == 1
 
 
 def test_the_traffic_outlives_the_api(installation: Installation) -> None:
