@@ -47,7 +47,14 @@
   // where that is small; a busy machine makes nothing five times as slow. `calls` in the hour, below which a mean is chance;
   // with less than `days` of history there is nothing to compare with.
   CrmDatabaseStatementSlower: {
-    times: 2, seconds: 0.02, sharp_times: 5, sharp_seconds: 0.005, calls: 50, days: 1, range: '1h', 'for': '15m'
+    times: 2,
+    seconds: 0.02,
+    sharp_times: 5,
+    sharp_seconds: 0.005,
+    calls: 50,
+    days: 1,
+    range: '1h',
+    'for': '15m',
   },
 
   // Whoever changes a setting that needs a restart has an hour to do it.
