@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from exporters.browser.settings import find_chromium
 from exporters.core.access import WebSettings
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.supervisor import Component
@@ -87,15 +86,20 @@ def table(components: Sequence[Component], addresses: Addresses, targets: Mappin
     return "\n".join(f"  {line.rstrip()}" for line in lines)
 
 
-def next_steps(addresses: Addresses, settings_file: Path | None, state: Path, targets: Mapping[str, str]) -> str:
-    """Return what to look at and to try now. Who is notified is in the inbox if the messages go there."""
+def next_steps(
+    addresses: Addresses, settings_file: Path | None, state: Path, targets: Mapping[str, str], *, visited: bool = False
+) -> str:
+    """Return what to look at and to try now. Who is notified is in the inbox if the messages go there.
+
+    `visited`: a real Chromium works with the demo's page.
+    """
     boards = addresses.url("boards")
     lines = [f"The boards:       {boards}", f"Alerts:           {addresses.url('boards')}/alerts"]
     if settings_file is None or "PANTRYWATCH_INBOX" in settings_file.read_text(encoding="utf-8", errors="replace"):
         lines.append(f"Who was notified: {addresses.url('inbox')}")
     if settings_file is None:
         lines.append("Break something:  ./run fault list, then ./run fault on database-frozen")
-        real = ", and a real Chromium's, once a minute" if find_chromium() else ": no chromium is on the PATH"
+        real = ", and a real Chromium's, once a minute" if visited else ""
         lines.append(f"Users' browsers:  recorded beacons, replayed{real}")
     down = [name for name, health in sorted(targets.items()) if health == "down"]
     if down:

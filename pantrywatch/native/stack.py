@@ -94,7 +94,7 @@ def up(options: Options) -> int:
             return code
         section = settings.notifications
         heartbeat = section is not None and bool(section.heartbeat.notify)
-        visits = demo and find_chromium() is not None
+        visits = _is_visited(options, settings)
         optional = {
             "heartbeat.conf": heartbeat, "grafana.conf": bool(grafana), "ha.conf": options.pair, "visits.conf": visits,
         }  # fmt: skip
@@ -102,6 +102,11 @@ def up(options: Options) -> int:
         return _run(options, environment, programs, settings)
     finally:
         lock.release()
+
+
+def _is_visited(options: Options, settings: Settings) -> bool:
+    """Whether a Chromium visits the demo's page: as with checks in a browser, at the normal speed alone."""
+    return options.settings_file is None and settings.browser is not None and find_chromium() is not None
 
 
 def down(state: State) -> int:
@@ -161,7 +166,8 @@ def _run(
             if application is not None and options.settings_file is not None:
                 targets_file = read_targets(shared_files() / "targets.yaml")
                 say("\n" + look_at(application, targets_file, options.settings_file).text)
-            say(next_steps(options.addresses, options.settings_file, options.state.path, targets))
+            visited = _is_visited(options, settings)
+            say(next_steps(options.addresses, options.settings_file, options.state.path, targets, visited=visited))
             keep_choosing(options, settings, Path(environment["PW_SETTINGS"]), supervisor, stop.event)
             code = _watch(daemon, server_files, stop, retries)
     finally:

@@ -186,13 +186,10 @@ def test_the_inbox_is_named_only_where_it_gets_messages(tmp_path: Path) -> None:
     assert "./run fault list" in demo
 
 
-@pytest.mark.parametrize(("binary", "said"), [("chromium", "Chromium's, once a minute"), ("", "replayed: no chromium")])
-def test_the_demo_says_whose_its_field_data_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, binary: str, said: str
-) -> None:
-    """Recorded beacons in any case; those of a real browser where there is one; nothing about it for a real CRM."""
-    monkeypatch.setattr("pantrywatch.native.console.find_chromium", lambda: binary or None)
-    assert said in next_steps(Addresses(), None, tmp_path, {})
+def test_the_demo_says_whose_its_field_data_are(tmp_path: Path) -> None:
+    """Recorded beacons in any case; those of a real browser where one visits it; nothing about it for a real CRM."""
+    assert "Chromium's, once a minute" in next_steps(Addresses(), None, tmp_path, {}, visited=True)
+    assert "recorded beacons, replayed\n" in next_steps(Addresses(), None, tmp_path, {})
     settings = tmp_path / "my.yaml"
     settings.write_text("environment: x\n")
     assert "recorded" not in next_steps(Addresses(), settings, tmp_path, {})
