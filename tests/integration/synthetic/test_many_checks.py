@@ -184,3 +184,10 @@ def test_without_a_thread_a_turn_is_counted_as_not_run(monkeypatch: pytest.Monke
     with running([with_probe("one", passes, interval_seconds=0.2)]) as (one,):
         wait_until(lambda: counts(one)["success"] >= 1, PATIENCE_SECONDS, "it runs")
     assert counts(one) | {"success": 0} == {"success": 0, "failure": 0, "overrun": 0, "late": 0, "internal": 2}
+
+
+def test_a_thread_with_nothing_to_do_ends() -> None:
+    """Between two runs of a few checks there is the one thread of the timetable."""
+    with running([with_probe("one", passes, interval_seconds=60.0)]) as (one,):
+        wait_until(lambda: counts(one)["success"] == 1, PATIENCE_SECONDS, "it runs")
+        wait_until(lambda: threads() == ["checks-many"], PATIENCE_SECONDS, "its thread ends")
