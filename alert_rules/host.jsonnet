@@ -155,13 +155,18 @@ function(config=(import 'config.libsonnet').defaults)
             component: 'host',
             narrow_by: ['instance'],
             type: 'error',
-            // A subquery: timestamp() asks for an instant. Its minute holds four scrapes.
-            expr: 'abs(last_over_time((%s)[%s:%s])) > %s' % [
+            // A subquery: timestamp() asks for an instant. Its minute holds four scrapes. The clock is read between the begin of
+            // a scrape and its end: on a busy machine that is seconds.
+            local off = 'abs(last_over_time((%s)[%s:%s]))' % [
               signals.host.clock_offset.expr(),
               duration('15m'),
               duration('1m'),
-              decimal(limits.seconds),
             ],
+            expr: '%(off)s > %(most)s unless on (job, instance) %(off)s <= on (job, instance) %(most)s + max_over_time(scrape_duration_seconds[%(range)s])' % {
+              off: off,
+              most: decimal(limits.seconds),
+              range: duration('15m'),
+            },
             summary: 'The clock of {{ $labels.instance }} is {{ $value | humanizeDuration }} off from Prometheus (limit ' + decimal(limits.seconds) + 's).',
             description: 'The clocks of this machine and of Prometheus have disagreed for ' + words(limits['for']) + '. One of the two is wrong: compare them with a time server.',
             impact: 'Logins by token or code may fail, and times in the CRM are wrong.',
