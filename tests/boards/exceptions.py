@@ -84,6 +84,7 @@ SOMETIMES = {
     "crm-monitoring: Collectors: C": "needs a collector that fails",
     "crm-monitoring: Notifications by channel": "needs an alert",
     "crm-overview: Firing alerts": "needs an alert",
+    "crm-overview: Query time, p95 (traffic or estimate): B": "only while the application has no times of its own",
     "crm-targets: Promises kept by month": "needs a full day (UTC)",
     "crm-targets: Months of all targets": "needs a full day (UTC)",
     "crm-slo: Months of the target": "needs a full day (UTC)",

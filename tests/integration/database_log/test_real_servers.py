@@ -99,7 +99,9 @@ def test_a_log_in_another_folder_is_seen_by_the_times_of_both_files(tmp_path: Pa
         wait_until(lambda: before <= _read(running), 15, "the exporter has looked at the file since")
         server.execute("ALTER SYSTEM SET log_directory = 'elsewhere'", "SELECT pg_reload_conf()")
         moved = tmp_path / "postgres/elsewhere"
-        wait_until(lambda: _is_written(server, moved), 15, "the server writes elsewhere")
+        wait_until(
+            lambda: _written_at(server, moved) > _read(running), 15, "the server writes elsewhere, a second later"
+        )
         assert _written(tmp_path / "after", of_server) > _read(running)
 
 
@@ -123,9 +125,10 @@ def test_a_format_is_on_however_its_name_is_written(tmp_path: Path, capsys: pyte
     assert {form: page.value(name, format=form) for form in ("csv", "json")} == {"csv": 1, "json": 0}
 
 
-def _is_written(server: Postgres, folder: Path) -> bool:
+def _written_at(server: Postgres, folder: Path) -> int:
+    """Let the server log something; return when it last wrote there, as it says: in whole seconds, rounded down."""
     server.execute("SELECT 1")
-    return any(one.stat().st_size for one in folder.glob("*.csv"))
+    return max((int(one.stat().st_mtime) for one in folder.glob("*.csv") if one.stat().st_size), default=0)
 
 
 def _read(running: Exporter) -> float:
