@@ -6,12 +6,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-debian_packages bookworm 'chromium=150.*' 'chromium-common=150.*'
-(cd "$work" && npm install --silent --no-audit --no-fund puppeteer-core@25.12.0 >"$work/npm.log" 2>&1) || {
-	cat "$work/npm.log"
-	exit 2
-}
-say "package  puppeteer-core 25.12.0 (npm)"
+chromium_packages
 
 cat >"$work/beacons.mjs" <<'TEXT'
 import http from 'node:http'
@@ -46,14 +41,5 @@ const whose = path => agents[path] === 'Mine/1.0' ? 'mine' : /HeadlessChrome/.te
 console.log(`${whose('/there')}, ${whose('/left')}`)
 TEXT
 
-# $@: more options of Chromium.
-beacons() {
-	CHROMIUM=$work/bookworm/usr/lib/chromium/chromium PROFILE=$work/profile \
-		timeout 120 node "$work/beacons.mjs" "$@" 2>"$work/node.log" || {
-		cat "$work/node.log"
-		say "error: the browser did not do it"
-		exit 2
-	}
-}
-expect "user agents of two beacons, while the page is there and while it is left" "mine, the browser's" "$(beacons)"
-expect "the same with the option --user-agent" 'mine, mine' "$(beacons --user-agent=Mine/1.0)"
+expect "user agents of two beacons, while the page is there and while it is left" "mine, the browser's" "$(browse beacons.mjs)"
+expect "the same with the option --user-agent" 'mine, mine' "$(browse beacons.mjs --user-agent=Mine/1.0)"

@@ -90,6 +90,28 @@ debian_packages() {
 	done
 }
 
+# Chromium 150 in $chromium, for puppeteer-core 25 in $work.
+chromium_packages() {
+	debian_packages bookworm 'chromium=150.*' 'chromium-common=150.*'
+	chromium=$work/bookworm/usr/lib/chromium/chromium
+	(cd "$work" && npm install --silent --no-audit --no-fund puppeteer-core@25.12.0 >"$work/npm.log" 2>&1) || {
+		cat "$work/npm.log"
+		exit 2
+	}
+	say "package  puppeteer-core 25.12.0 (npm)"
+}
+
+# Runs a script in $work with node; its output is what was seen. $1: its name, the rest: its arguments.
+browse() {
+	script=$work/$1
+	shift
+	CHROMIUM=$chromium PROFILE=$work/profile timeout 120 node "$script" "$@" 2>"$work/node.log" || {
+		cat "$work/node.log" >&2
+		say "error: the browser did not do it" >&2
+		exit 2
+	}
+}
+
 # PostgreSQL 17 for `postgres` and `initdb` in $bin, psycopg in $work/venv, and $data, a folder that its user may write.
 postgres_packages() {
 	pip_packages 'psycopg[binary]==3.3.4'
