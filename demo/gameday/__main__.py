@@ -22,7 +22,7 @@ def main() -> int:
         "--quiet", type=float, metavar="MINUTES", help="minutes without a fault (default: 10, or 0 with FAULT)"
     )
     parser.add_argument(
-        "--speed", type=int, default=15, choices=range(1, 31), metavar="N", help="(default: 15; at 1 office hours hold)"
+        "--speed", type=int, default=15, choices=range(1, 31), metavar="N", help="(default: 15; 1: by office hours)"
     )
     parser.add_argument("--port-offset", type=int, default=10000, metavar="N", help="(default: %(default)s)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the matrix as a page")

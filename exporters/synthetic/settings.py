@@ -17,8 +17,8 @@ _MAXIMUM_CHECKS = 1000
 class SyntheticSettings:
     """The checks to run, each on its own schedule.
 
-    A check that hangs delays no other. Up to 500 run at once: as many as hang if a thousand do, each for 5 s of every
-    10. With more, those that are due wait for the next to end, which is counted where it costs a turn:
+    A check that hangs delays no other. Up to 500 run at once, enough for a thousand that all hang for 5 s of every 10.
+    With more, those that are due wait for the next to end, which is counted where it costs a turn:
     `pantrywatch_check_skipped_total{reason="late"}`.
     """
 
