@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import threading
@@ -24,8 +25,10 @@ from exporters.core.errors import ConfigError, ConfigProblem
 from pantrywatch.native.addresses import Addresses
 from pantrywatch.native.console import complain, say
 
-# A stack at 15 times the speed takes a tenth of a core, its start ten seconds of one.
-_AT_ONCE = 4
+# What a stack takes of a processor, measured: rules are evaluated as much more often as it is faster.
+_STANDING_LOAD = 0.1
+_LOAD_OF_SPEED = 0.025
+_MOST_AT_ONCE = 4
 _PORTS_APART = 500
 # The first minute after a start is not a quiet one: caches are cold, and windows hold nothing to divide by.
 _SETTLE_SECONDS = 45.0
@@ -57,10 +60,11 @@ def gameday(state: Path, plan: Plan) -> int:
     """Play the day; returns 0 where all matched expectations, else 1, with the state of the stacks kept."""
     rows, pace, begin = playable(plan.rows()), Pace(plan.speed), time.monotonic()
     shutil.rmtree(state, ignore_errors=True)
-    say(f"stacks of its own in {state}, at {plan.speed} times the speed, {_AT_ONCE} at once")
+    at_once = stacks_at_once(plan.speed, os.cpu_count() or 1)
+    say(f"stacks of its own in {state}, at {plan.speed} times the speed, {at_once} at once")
     verdicts: list[Verdict] = []
     try:
-        for verdict in _Day(plan, state).verdicts(rows):
+        for verdict in _Day(plan, state, at_once).verdicts(rows):
             verdicts.append(verdict)
             say(_line(verdict))
     except GameDayError as error:
@@ -73,14 +77,19 @@ def gameday(state: Path, plan: Plan) -> int:
     return _end(state, plan, pace, verdicts)
 
 
+def stacks_at_once(speed: int, processors: int) -> int:
+    """Return how many stacks of this speed share the machine: together they leave a third of its processors."""
+    return min(_MOST_AT_ONCE, max(1, int(processors * 2 / 3 / (_STANDING_LOAD + _LOAD_OF_SPEED * speed))))
+
+
 class _Day:
     """The parts of the day, each on a stack of its own, unaffected by earlier faults."""
 
-    def __init__(self, plan: Plan, state: Path) -> None:
-        self._plan, self._state = plan, state
+    def __init__(self, plan: Plan, state: Path, at_once: int) -> None:
+        self._plan, self._state, self._at_once = plan, state, at_once
         self._halt = threading.Event()
         self._offsets: SimpleQueue[int] = SimpleQueue()
-        for number in range(_AT_ONCE):
+        for number in range(at_once):
             self._offsets.put(plan.addresses.offset + _PORTS_APART * number)
 
     def verdicts(self, rows: Sequence[Expectation]) -> Iterator[Verdict]:
@@ -93,7 +102,7 @@ class _Day:
         ]
         if self._plan.quiet_minutes:
             parts.insert(0, ("quiet", self._quiet))  # the longest
-        yield from self._play(parts, _AT_ONCE)
+        yield from self._play(parts, self._at_once)
         yield from self._play([(row.fault, partial(play, expectation=row, pace=pace)) for row in rows if row.alone], 1)
 
     def _play(self, parts: Sequence[tuple[str, Part]], at_once: int) -> Iterator[Verdict]:

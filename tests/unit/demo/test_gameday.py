@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from demo.faults.registry import FAULTS
-from demo.gameday.command import Plan, playable
+from demo.gameday.command import Plan, playable, stacks_at_once
 from demo.gameday.expectations import ON_A_BUSY_MACHINE, Expectation
 from demo.gameday.matrix import MATRIX, NO_FAULT, NOT_PLAYED, PARTS
 from demo.gameday.run import Verdict
@@ -32,6 +32,14 @@ def test_every_fault_has_its_row() -> None:
     assert sorted(row.fault for row in MATRIX) == sorted(FAULTS.keys() - NOT_PLAYED)
     assert NOT_PLAYED.keys() < FAULTS.keys()
     assert NO_FAULT.keys().isdisjoint(FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("speed", "processors", "expected"), [(15, 2, 2), (1, 2, 4), (30, 2, 1), (15, 4, 4), (15, 1, 1), (15, 64, 4)]
+)
+def test_stacks_share_the_machine_as_far_as_it_carries_them(speed: int, processors: int, expected: int) -> None:
+    """Fast stacks on few processors are few at once, but always one; on many never more than four."""
+    assert stacks_at_once(speed, processors) == expected
 
 
 def test_the_soak_plays_every_part_of_the_day() -> None:
