@@ -11,7 +11,7 @@ leader, or stops being one, counts into `other` for that run, because its own se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from exporters.core.cardinality import OTHER
 from exporters.database.queries import Metric, Query
@@ -32,6 +32,7 @@ class TopRows:
         self._limit = limit
         self._metrics = tuple(metrics)
         self._rank = next((i for i, metric in enumerate(metrics) if metric.name == query.rank), 0)
+        self._counters = any(metric.type == "counter" for metric in metrics)
         self._fold = tuple(name in query.fold for name in query.labels)
         self._previous: dict[Labels, Values] | None = None
         self._scores: dict[Labels, float] = {}
@@ -43,21 +44,31 @@ class TopRows:
     def rows(self, rows: Sequence[Row]) -> list[Row]:
         """Return the leaders' rows unchanged, and one row of the rest for each combination of unfolded labels."""
         now = self._added_up(rows)
-        self._scores = {labels: self._score(labels, values) for labels, values in now.items()}
+        scores = {labels: self._score(labels, values) for labels, values in now.items()}
         before = self._leaders
-        self._leaders = _chosen(self._scores, before, self._limit)
+        self._leaders = _chosen(scores, before, self._limit)
         rest = [labels for labels in now if labels not in self._leaders]
         if rest or self._grown:
             # On the first run the leaders' series start with their full counts; so must the rest.
             own_series = self._leaders if self._previous is None else self._leaders & before
             for labels in now.keys() - own_series:
                 self._grow(labels, now[labels])
-        self._previous = {labels: self._last_known(labels, values) for labels, values in now.items()}
+        # A row that has counted nothing is as good as a new one: of 10,000 tables most are not worth remembering.
+        self._scores = {labels: score for labels, score in scores.items() if score}
+        self._previous = {labels: self._last_known(labels, values) for labels, values in self._counting(now)}
         self.folded = len(rest)
         return [(labels, now[labels]) for labels in now if labels in self._leaders] + self._others(now, rest)
 
+    def _counting(self, now: Mapping[Labels, Values]) -> Iterator[tuple[Labels, Values]]:
+        """Yield the rows whose growth is known by what they have counted so far."""
+        if self._counters:
+            previous = self._previous or {}
+            yield from ((labels, values) for labels, values in now.items() if any(values) or labels in previous)
+
     def _added_up(self, rows: Sequence[Row]) -> dict[Labels, Values]:
         """Return the values by labels; rows with equal labels together, as in `other`: no row displaces another."""
+        if len(single := dict(rows)) == len(rows):
+            return single
         groups: dict[Labels, list[Values]] = {}
         for labels, values in rows:
             groups.setdefault(labels, []).append(values)
