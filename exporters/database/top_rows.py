@@ -53,8 +53,10 @@ class TopRows:
             own_series = self._leaders if self._previous is None else self._leaders & before
             for labels in now.keys() - own_series:
                 self._grow(labels, now[labels])
+        # The counts of the first run are those of weeks: they rank it, but would outweigh what grows now for many runs.
+        is_first = self._previous is None
+        self._scores = {} if is_first else {labels: score for labels, score in scores.items() if score}
         # A row that has counted nothing is as good as a new one: of 10,000 tables most are not worth remembering.
-        self._scores = {labels: score for labels, score in scores.items() if score}
         self._previous = {labels: self._last_known(labels, values) for labels, values in self._counting(now)}
         self.folded = len(rest)
         return [(labels, now[labels]) for labels in now if labels in self._leaders] + self._others(now, rest)

@@ -58,3 +58,12 @@ def test_columns_follow_the_version_of_the_extension() -> None:
     }
     assert texts["1.7"] == "SELECT (total_time)::float8, NULL FROM t"
     assert texts["1.8"] == texts["1.10"] == texts["1.12"] == "SELECT (total_exec_time)::float8, (plans)::float8 FROM t"
+
+
+def test_what_is_equal_is_kept_once() -> None:
+    """Of 10,000 tables most are idle, and all are in one database: their values and its name take no memory again."""
+    first, second, third = rows_of([[bytes(f"{n}", "ascii").join([b"a", b"b"]), b"0", b"1.5"] for n in (1, 1, 2)], 1)[
+        :3
+    ]
+    assert first[0][0] is second[0][0]
+    assert first[1] is second[1] is third[1]

@@ -53,10 +53,25 @@ def test_a_newly_slow_row_leads_after_one_run() -> None:
     """What grew most in the last interval has a series, whatever the others have done in their lifetime."""
     capped = _capped(2)
     capped.rows(_rows(("old", 1000, 5000.0), ("older", 900, 4000.0), ("new", 1, 0.1)))
-    for run in range(1, 12):  # the lifetime's score fades
-        capped.rows(_rows(("old", 1000 + run, 5000.0 + run), ("older", 900, 4000.0), ("new", 1, 0.1)))
-    rows = _by_name(capped.rows(_rows(("old", 1012, 5012.0), ("older", 900, 4000.0), ("new", 2, 600.0))))
+    rows = _by_name(capped.rows(_rows(("old", 1001, 5001.0), ("older", 900, 4000.0), ("new", 2, 600.0))))
     assert "new" in rows
+
+
+def test_the_second_run_after_a_start_ranks_by_what_grows_now() -> None:
+    """The exporter was started anew: what has run for weeks, and rests now, does not hide what is slow now."""
+    capped = _capped(2)
+    started = _rows(("months", 9, 9e6), ("weeks", 9, 9e5), ("now", 9, 2.0), ("too", 9, 1.0))
+    assert _by_name(capped.rows(started)).keys() == {"months", "weeks", OTHER}
+    grown = _rows(("months", 9, 9e6), ("weeks", 9, 9e5), ("now", 19, 3.0), ("too", 19, 1.5))
+    assert _by_name(capped.rows(grown)).keys() == {"now", "too", OTHER}
+
+
+def test_a_row_that_had_counted_nothing_counts_from_zero() -> None:
+    """What is not remembered is not lost: its first counts are growth of the rest."""
+    capped = _capped(1)
+    first = _by_name(capped.rows(_rows(("a", 9, 9.0), ("idle", 0, 0.0))))[OTHER]
+    later = _by_name(capped.rows(_rows(("a", 9, 9.0), ("idle", 4, 0.5))))[OTHER]
+    assert (first[:2], later[:2]) == ((0.0, 0.0), (4.0, 0.5))
 
 
 def test_a_newcomer_leads_at_once_where_there_was_no_load() -> None:
