@@ -20,19 +20,22 @@ _TESTS = {
     ),
 }
 # Whether a column exists, whether the role may read it, and whether policies of row security hide rows from it: with
-# any policy but one that shows it all rows, what it counts would be too few, or zero.
+# any policy but one that shows it all rows, what it counts would be too few, or zero. Those of other roles are ignored.
 _COLUMN = (
     "(SELECT CASE"
     " WHEN NOT has_schema_privilege(n.oid, 'USAGE') THEN '{denied}'"
     " WHEN NOT has_column_privilege(c.oid, a.attnum, 'SELECT') THEN '{denied}'"
     " WHEN row_security_active(c.oid) AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid"
-    " AND NOT p.polpermissive) THEN '{hidden}'"
+    " AND NOT p.polpermissive AND {concerns}) THEN '{hidden}'"
     " WHEN row_security_active(c.oid) AND NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid"
-    " AND p.polpermissive AND p.polcmd IN ('r', '*') AND pg_get_expr(p.polqual, p.polrelid) = 'true'"
-    " AND EXISTS (SELECT FROM unnest(p.polroles) AS r WHERE r = 0 OR pg_has_role(r, 'USAGE'))) THEN '{hidden}'"
+    " AND p.polpermissive AND pg_get_expr(p.polqual, p.polrelid) = 'true' AND {concerns}) THEN '{hidden}'"
     " ELSE 'yes' END FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid"
     " JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{schema}' AND c.relname = '{table}'"
     " AND a.attname = '{column}' AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'f', 'p'))"
+)
+# A policy that the server applies to what the role reads.
+_CONCERNS = (
+    "p.polcmd IN ('r', '*') AND EXISTS (SELECT FROM unnest(p.polroles) AS r WHERE r = 0 OR pg_has_role(r, 'USAGE'))"
 )
 DENIED = "denied"
 HIDDEN = "hidden"
@@ -88,4 +91,4 @@ def _test(requirement: str) -> str:
     if kind != "column":
         return _TESTS[kind].format(name=name)
     schema, table, column = name.partition("=")[0].split(".")  # none contains a dot or a quotation mark: settings.py
-    return _COLUMN.format(denied=DENIED, hidden=HIDDEN, schema=schema, table=table, column=column)
+    return _COLUMN.format(denied=DENIED, hidden=HIDDEN, concerns=_CONCERNS, schema=schema, table=table, column=column)

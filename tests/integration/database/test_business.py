@@ -295,8 +295,23 @@ def test_rows_that_policies_hide_are_no_zeros(other: Crm) -> None:
     assert other.numbers(settings)["crm_organizations"] == {("A",): 3, ("B",): 1, ("C",): 1, ("D",): 0}
     other.execute(*(one.remedy for one in _findings(other, settings)))
     assert other.numbers(settings, "pantrywatch") == other.numbers(settings)
+    # A restriction of somebody else, or of what may be written, hides nothing from the role; one of its own does.
     other.execute(
-        "ALTER TABLE organizations DISABLE ROW LEVEL SECURITY", "REVOKE ALL ON organizations FROM pantrywatch"
+        "CREATE POLICY of_others ON organizations AS RESTRICTIVE TO postgres USING (false)",
+        "CREATE POLICY of_writers ON organizations AS RESTRICTIVE FOR DELETE USING (false)",
+    )
+    assert other.numbers(settings, "pantrywatch") == other.numbers(settings)
+    other.execute("ALTER POLICY of_others ON organizations TO pantrywatch")
+    session = other.session([query], "pantrywatch")
+    with pytest.raises(CollectError) as raised:
+        session.ask(query, Deadline.after(20))
+    session.close()
+    assert raised.value.error_class is ErrorClass.PERMISSION
+    other.execute(
+        "DROP POLICY of_others ON organizations",
+        "DROP POLICY of_writers ON organizations",
+        "ALTER TABLE organizations DISABLE ROW LEVEL SECURITY",
+        "REVOKE ALL ON organizations FROM pantrywatch",
     )
 
 
