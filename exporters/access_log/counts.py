@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from exporters.access_log.requests import EDGES, Request
+from exporters.access_log.requests import EDGES, MOST_SIZE, Request
 from exporters.access_log.routes import Routes
 from exporters.core.cardinality import OTHER
 
@@ -107,7 +107,7 @@ class Counts:
                 edge, seconds = time
                 timed.counts[edge] += 1
                 timed.seconds += seconds
-            if size >= 0:
+            if 0 <= size < MOST_SIZE:
                 exchange.sizes[bisect_left(SIZE_EDGES, size)] += 1
                 exchange.size_bytes += size
             if behind is not None:
