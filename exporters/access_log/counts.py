@@ -9,7 +9,7 @@ from http import HTTPStatus
 import msgspec
 
 from exporters.access_log.requests import EDGES, MOST_SIZE, Request
-from exporters.access_log.routes import Routes
+from exporters.access_log.routes import LONGEST, Routes
 from exporters.core.cardinality import OTHER
 
 SIZE_EDGES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -20,10 +20,12 @@ _STATUSES = {str(one.value) for one in HTTPStatus} | {
     "444", "460", "463", "464", "494", "495", "496", "497", "498", "499", "520", "521", "522", "523", "524", "525",
     "526", "527", "530", "561",
 }  # fmt: skip
-# Paths that are answered so may be guesses: none gets a route of its own by them.
-_NOT_FOUND = {"", "400", "404", "405", "410", "414", "444", "494"}
+# Paths that are answered so may be guesses: none gets a route of its own by them. 301 and 308: a server that sends
+# everything to https answers any path so.
+_NOT_FOUND = {"", "301", "308", "400", "404", "405", "410", "414", "444", "494"}
 _MOST_KNOWN = 16_384  # paths whose route is remembered
 _MOST_WRITTEN = 10_000  # methods and statuses as written: garbage has any
+_LONGEST_WRITTEN = 40  # of those that are remembered
 
 
 class Timed(msgspec.Struct):
@@ -122,7 +124,8 @@ class Counts:
             is_found = status_label(_text(status)) not in _NOT_FOUND
             route = self._routes.of(_text(path), found=is_found)
             found = self._of_route.setdefault(route, {})
-            if route != OTHER or is_found:  # a path that was not found may be there later
+            # A path that was not found may be there later. What a client makes long is not kept.
+            if (route != OTHER or is_found) and len(path) <= LONGEST:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
                 self._known[path] = found
@@ -138,7 +141,8 @@ class Counts:
         route = next(route for route, one in self._of_route.items() if one is by_status)
         label = _text(method)
         child = self._named(route, label if label in METHODS else OTHER_METHOD, status_label(_text(status)))
-        by_status.setdefault(status, {})[method] = child
+        if len(method) + len(_text(status)) <= _LONGEST_WRITTEN:
+            by_status.setdefault(status, {})[method] = child
         return child
 
     def _named(self, route: str, method: str, status: str) -> _Child:

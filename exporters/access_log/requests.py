@@ -13,6 +13,7 @@ REASONS = ("syntax", "time", "binary", "long", "partial", "unrelated")
 # In seconds: those of targets.yaml, `histograms`.
 EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _MOST_WORDS = 4096  # times as written that are remembered: most servers write milliseconds, so most lines repeat one
+_LONGEST_WORD = 40
 _MOST_SECONDS = 10.0 * 365 * 86_400
 _MOST_SIZE_DIGITS = 15  # of the bytes of a response: more is no size
 MOST_SIZE = 10**_MOST_SIZE_DIGITS
@@ -85,5 +86,7 @@ class Times:
             return None
         if len(self.known) >= _MOST_WORDS:
             self.known.clear()
-        found = self.known[word] = time_of(float(word) * self._unit)
+        found = time_of(float(word) * self._unit)
+        if isinstance(word, float) or len(word) <= _LONGEST_WORD:
+            self.known[word] = found
         return found
