@@ -97,7 +97,7 @@ def _decoded(decoder: msgspec.json.Decoder[Any], line: bytes) -> Any:
 
 
 def _otherwise(line: bytes, status: tuple[str, ...]) -> str:
-    """Return the reason for what is no record: another object, whose keys may mean something else, has no status."""
+    """Return the reason for what is not a record: another object, whose keys may mean something else, has no status."""
     try:
         found = msgspec.json.decode(line)
     except _BAD:

@@ -15,7 +15,7 @@ EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7
 _MOST_WORDS = 4096  # times as written that are remembered: most servers write milliseconds, so most lines repeat one
 _LONGEST_WORD = 40
 _MOST_SECONDS = 10.0 * 365 * 86_400
-_MOST_SIZE_DIGITS = 15  # of the bytes of a response: more is no size
+_MOST_SIZE_DIGITS = 15  # of the bytes of a response: more is not a size
 MOST_SIZE = 10**_MOST_SIZE_DIGITS
 
 # The first edge at or above a time, and the seconds: what a histogram needs.
@@ -45,7 +45,7 @@ def time_of(seconds: float) -> Time:
 
 
 def size_of(word: bytes) -> int:
-    """Return the bytes that a word says; -1 for none, and for a number that is no size."""
+    """Return the bytes that a word says; -1 for none, and for a number that is not a size."""
     return int(word) if word.isdigit() and len(word) <= _MOST_SIZE_DIGITS else -1
 
 
