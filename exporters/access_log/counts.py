@@ -23,6 +23,8 @@ _STATUSES = {str(one.value) for one in HTTPStatus} | {
 # Paths that are answered so may be guesses: none gets a route of its own by them. 301 and 308: a server that sends
 # everything to https answers any path so.
 _NOT_FOUND = {"", "301", "308", "400", "404", "405", "410", "414", "444", "494"}
+# A WebSocket is logged when it ends: the time and the bytes are those of the connection, not of an answer.
+CONNECTION = "101"
 _MOST_KNOWN = 16_384  # paths whose route is remembered
 _MOST_WRITTEN = 10_000  # methods and statuses as written: garbage has any
 _LONGEST_WRITTEN = 40  # of those that are remembered
@@ -90,6 +92,7 @@ class Counts:
         self._known: dict[bytes | str, _ByStatus] = {}
         self._of_route: dict[str, _ByStatus] = {}
         self._written = 0
+        self._of_connections = _exchange("", "")  # never shown
         routes.admit(one.route for one in self.requests.timed)
 
     def add(self, requests: Iterable[Request]) -> None:
@@ -152,12 +155,17 @@ class Counts:
                 return self._named(OTHER, method, status)
             timed = self._timed[route, method, status] = Timed(route, method, status, [0] * (len(EDGES) + 1))
             self.requests.timed.append(timed)
+        if status == CONNECTION:
+            return timed, self._of_connections
         exchange = self._exchanges.get((route, method))
         if exchange is None:
-            exchange = Exchange(route, method, [0] * (len(SIZE_EDGES) + 1), [0] * (len(EDGES) + 1))
-            self._exchanges[route, method] = exchange
+            exchange = self._exchanges[route, method] = _exchange(route, method)
             self.requests.exchanges.append(exchange)
         return timed, exchange
+
+
+def _exchange(route: str, method: str) -> Exchange:
+    return Exchange(route, method, [0] * (len(SIZE_EDGES) + 1), [0] * (len(EDGES) + 1))
 
 
 def status_label(text: str) -> str:

@@ -97,6 +97,19 @@ def test_guessed_paths_get_no_route_of_their_own() -> None:
     assert _routes(counts) == ["other", "/login", "/wp-login.php"]
 
 
+def test_a_websocket_has_no_response_time() -> None:
+    """Its line is written when it ends, after hours: it is a request, and neither slow nor large."""
+    counts = _counted((b"GET", b"/contacts/1", b"101", 9_000_000, (14, 3600.0), (14, 3600.0)))
+    counts.add([_request("/contacts/1")])
+    text = render(of_requests(counts.requests)).decode()
+    found = page(text).samples("http_server_request_duration_seconds_count")
+    assert [(labels["http_response_status_code"], value) for labels, value in found] == [("200", 1)]
+    [(labels, value)] = page(text).samples("pantrywatch_access_log_untimed_requests_total")
+    assert (labels["http_response_status_code"], value) == ("101", 1)
+    assert page(text).samples("http_server_response_body_size_bytes_sum")[0][1] == 12
+    assert "upstream" not in text
+
+
 def test_a_server_that_redirects_everything_names_no_routes() -> None:
     """What the port without TLS answers with 301 or 308 is whatever was asked for."""
     counts = _counted(*[_request(f"/guess-{letter}", "301") for letter in "abc"], _request("/page-a"))
