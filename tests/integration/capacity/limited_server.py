@@ -1,4 +1,4 @@
-"""A server that answers one request at a time: PORT SERVICE_SECONDS AFTER STATUS; from AFTER (-1: never) with STATUS."""
+"""A server that answers one request at a time: PORT SERVICE_SECONDS AFTER STATUS; from AFTER (-1: never) on STATUS."""
 
 from __future__ import annotations
 
