@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -109,8 +110,12 @@ def _path(target: str) -> str | None:
 
 
 def _parts(path: str) -> list[str]:
-    first, *others = (part.partition(";")[0] for part in path.split("/"))
-    return [first, *(part for part in others[:-1] if part), *others[-1:]]
+    parts = path.split("/")
+    if ";" in path:
+        parts = [part.partition(";")[0] for part in parts]
+    if "" in parts[1:-1]:
+        parts = [parts[0], *(part for part in parts[1:-1] if part), parts[-1]]
+    return parts
 
 
 def _decoded(part: str) -> str:
@@ -125,15 +130,19 @@ def _folded(path: str) -> str | None:
     return None if None in folded else "/".join(part for part in folded if part is not None)
 
 
+@lru_cache(maxsize=4096)
 def _folded_part(written: str) -> str | None:
     """Return a part of a path with `{id}` for what varies; None for one that no path of an application has."""
+    if written.isascii() and written.isdigit():
+        return _FOLDED
     part = _decoded(written)
     if not part:
         return part
     if part in {".", ".."} or not _PLAIN.fullmatch(written):
         return None
-    part = _ODATA_KEY.sub(f"({_FOLDED})", part)
-    if len(part) > _LONGEST_PART or not _PLAIN.fullmatch(part) or _TYPED.search(part) or _ID.fullmatch(part):
+    if "(" in part:
+        part = _ODATA_KEY.sub(f"({_FOLDED})", part)
+    if len(part) > _LONGEST_PART or _ID.fullmatch(part) or _TYPED.search(part) or not _PLAIN.fullmatch(part):
         return _FOLDED
     if suffixed := _SUFFIXED.fullmatch(part):
         stem, suffix = suffixed.groups()
