@@ -144,6 +144,11 @@ def _folded_part(written: str) -> str | None:
         part = _ODATA_KEY.sub(f"({_FOLDED})", part)
     if len(part) > _LONGEST_PART or _ID.fullmatch(part) or _TYPED.search(part) or not _PLAIN.fullmatch(part):
         return _FOLDED
+    return _folded_stem(part)
+
+
+def _folded_stem(part: str) -> str:
+    """Return a part without an id before its suffix."""
     if suffixed := _SUFFIXED.fullmatch(part):
         stem, suffix = suffixed.groups()
         if _ID.fullmatch(stem):
