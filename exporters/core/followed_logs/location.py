@@ -12,8 +12,9 @@ from typing import Protocol
 _MOST_OTHERS = 1000
 _ROUNDS_A_LOOK = 10  # at the files of a folder in which none was created or deleted
 _COMPRESSED = (".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip")
-_TIMED = re.compile(r"[-_.]?[0-9][0-9TZ:._+-]*").fullmatch
-_ROTATED = re.compile(r"[-_.]?[0-9][0-9TZ:._+-]*|\.(?:old|bak|prev)").fullmatch
+# Before the suffix a date or more: a short number there is that of another instance, or its port.
+_TIMED = re.compile(r"[-_.](?=(?:[^0-9]*[0-9]){6})[0-9][0-9TZ:._+-]*").fullmatch
+_ROTATED = re.compile(r"[-_.][0-9][0-9TZ:._+-]*|\.(?:old|bak|prev)").fullmatch
 _WILDCARDS = frozenset("*?[")
 
 

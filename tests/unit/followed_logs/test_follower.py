@@ -100,7 +100,8 @@ def test_names_with_a_time_before_the_suffix_are_its_own(logs: Logs) -> None:
     logs.write(logs.line())
     logs.log.rename(logs.folder / "access-2026-11-29T14-34-26.655.log")
     logs.write(logs.line() * 2, to="access-20261130.log")
-    logs.write(logs.line() * 9, to="access-shop.log")
+    for other in ("access-shop.log", "access2.log", "access-2.log", "access-8080.log", "access.log2"):
+        logs.write(logs.line() * 9, to=other)
     logs.restart()
     logs.write(logs.line())
     logs.restart()
