@@ -92,6 +92,7 @@ class Counts:
         self._known: dict[bytes | str, _ByStatus] = {}
         self._of_route: dict[str, _ByStatus] = {}
         self._written = 0
+        self._beyond: set[tuple[str, str, str]] = set()  # label sets without series of their own
         self._of_connections = _exchange("", "")  # never shown
         routes.admit(one.route for one in self.requests.timed)
 
@@ -119,6 +120,10 @@ class Counts:
                 edge, seconds = behind
                 exchange.upstream[edge] += 1
                 exchange.upstream_seconds += seconds
+
+    def dropped(self) -> dict[str, int]:
+        """Return how many routes, and label sets, count as `other` for a limit."""
+        return {"http_route": self._routes.dropped, "label_set": len(self._beyond)}
 
     def _by_status(self, target: bytes | str, status: bytes | str | int) -> _ByStatus:
         path = target.partition(b"?")[0] if isinstance(target, bytes) else target.partition("?")[0]
@@ -152,6 +157,8 @@ class Counts:
         timed = self._timed.get((route, method, status))
         if timed is None:
             if len(self._timed) >= self._most and route != OTHER:
+                if len(self._beyond) < 10 * self._most:
+                    self._beyond.add((route, method, status))
                 return self._named(OTHER, method, status)
             timed = self._timed[route, method, status] = Timed(route, method, status, [0] * (len(EDGES) + 1))
             self.requests.timed.append(timed)

@@ -18,7 +18,7 @@ _ID = re.compile(
     r"|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}"  # an IPv6 or hardware address
 )
 # What a user has typed, an address, a list of ids, something in base64.
-_TYPED = re.compile(r"[@,=&'+*]")
+_TYPED = re.compile(r"[@,=&'+*%]")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~:@!$&'()*+,;=%{}-]+")
 _ODATA_KEY = re.compile(r"\(.*\)$")
 # Before a suffix or the name of an operation: `17.json`, `17:archive`.

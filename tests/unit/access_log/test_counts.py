@@ -67,6 +67,7 @@ def test_edges_are_those_of_the_targets() -> None:
         ("/users/ann%40crm.example", "/users/{id}"),
         ("/people/J%C3%BCrgen%20M", "/people/{id}"),
         ("/people/a%2Fb", "/people/{id}"),
+        ("/people/100%", "/people/{id}"),
         ("/orders/1,2,3", "/orders/{id}"),
         ("/orders/17.json", "/orders/{id}.json"),
         ("/orders/17:archive", "/orders/{id}:archive"),
@@ -146,8 +147,10 @@ def test_routes_and_label_sets_have_a_limit() -> None:
     """Beyond it requests are still counted, under `other`, with their method and their status."""
     counts = _counted(*[_request(f"/page-{letter}") for letter in "abcdefgh"])
     assert _routes(counts) == [*(f"/page-{letter}" for letter in "abcde"), "other"]
+    assert counts.dropped() == {"http_route": 3, "label_set": 0}
     counts = _counted(*[_request("/contacts/1", str(status)) for status in range(200, 600)])
     assert len(counts.requests.timed) <= 20 + 70
+    assert counts.dropped()["label_set"] > 20
     assert sum(sum(one.counts) for one in counts.requests.timed) == 400
     assert {one.status for one in counts.requests.timed if one.route == "other"} >= {"404", "500", "5xx"}
 
