@@ -8,8 +8,8 @@ from http import HTTPStatus
 
 import msgspec
 
-from exporters.access_log.requests import EDGES, Request
-from exporters.access_log.routes import Routes
+from exporters.access_log.requests import EDGES, MOST_SIZE, Request
+from exporters.access_log.routes import LONGEST, Routes
 from exporters.core.cardinality import OTHER
 
 SIZE_EDGES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -20,10 +20,14 @@ _STATUSES = {str(one.value) for one in HTTPStatus} | {
     "444", "460", "463", "464", "494", "495", "496", "497", "498", "499", "520", "521", "522", "523", "524", "525",
     "526", "527", "530", "561",
 }  # fmt: skip
-# Paths that are answered so may be guesses: none gets a route of its own by them.
-_NOT_FOUND = {"", "400", "404", "405", "410", "414", "444", "494"}
+# Paths that are answered so may be guesses: none gets a route of its own by them. 301 and 308: a server that sends
+# everything to https answers any path so.
+_NOT_FOUND = {"", "301", "308", "400", "404", "405", "410", "414", "444", "494"}
+# A WebSocket is logged when it ends: the time and the bytes are those of the connection, not of an answer.
+CONNECTION = "101"
 _MOST_KNOWN = 16_384  # paths whose route is remembered
 _MOST_WRITTEN = 10_000  # methods and statuses as written: garbage has any
+_LONGEST_WRITTEN = 40  # of those that are remembered
 
 
 class Timed(msgspec.Struct):
@@ -88,6 +92,8 @@ class Counts:
         self._known: dict[bytes | str, _ByStatus] = {}
         self._of_route: dict[str, _ByStatus] = {}
         self._written = 0
+        self._beyond: set[tuple[str, str, str]] = set()  # label sets without series of their own
+        self._of_connections = _exchange("", "")  # never shown
         routes.admit(one.route for one in self.requests.timed)
 
     def add(self, requests: Iterable[Request]) -> None:
@@ -107,13 +113,17 @@ class Counts:
                 edge, seconds = time
                 timed.counts[edge] += 1
                 timed.seconds += seconds
-            if size >= 0:
+            if 0 <= size < MOST_SIZE:
                 exchange.sizes[bisect_left(SIZE_EDGES, size)] += 1
                 exchange.size_bytes += size
             if behind is not None:
                 edge, seconds = behind
                 exchange.upstream[edge] += 1
                 exchange.upstream_seconds += seconds
+
+    def dropped(self) -> dict[str, int]:
+        """Return how many routes, and label sets, count as `other` for a limit."""
+        return {"http_route": self._routes.dropped, "label_set": len(self._beyond)}
 
     def _by_status(self, target: bytes | str, status: bytes | str | int) -> _ByStatus:
         path = target.partition(b"?")[0] if isinstance(target, bytes) else target.partition("?")[0]
@@ -122,7 +132,8 @@ class Counts:
             is_found = status_label(_text(status)) not in _NOT_FOUND
             route = self._routes.of(_text(path), found=is_found)
             found = self._of_route.setdefault(route, {})
-            if route != OTHER or is_found:  # a path that was not found may be there later
+            # A path that was not found may be there later. What a client makes long is not kept.
+            if (route != OTHER or is_found) and len(path) <= LONGEST:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
                 self._known[path] = found
@@ -138,22 +149,30 @@ class Counts:
         route = next(route for route, one in self._of_route.items() if one is by_status)
         label = _text(method)
         child = self._named(route, label if label in METHODS else OTHER_METHOD, status_label(_text(status)))
-        by_status.setdefault(status, {})[method] = child
+        if len(method) + len(_text(status)) <= _LONGEST_WRITTEN:
+            by_status.setdefault(status, {})[method] = child
         return child
 
     def _named(self, route: str, method: str, status: str) -> _Child:
         timed = self._timed.get((route, method, status))
         if timed is None:
             if len(self._timed) >= self._most and route != OTHER:
+                if len(self._beyond) < 10 * self._most:
+                    self._beyond.add((route, method, status))
                 return self._named(OTHER, method, status)
             timed = self._timed[route, method, status] = Timed(route, method, status, [0] * (len(EDGES) + 1))
             self.requests.timed.append(timed)
+        if status == CONNECTION:
+            return timed, self._of_connections
         exchange = self._exchanges.get((route, method))
         if exchange is None:
-            exchange = Exchange(route, method, [0] * (len(SIZE_EDGES) + 1), [0] * (len(EDGES) + 1))
-            self._exchanges[route, method] = exchange
+            exchange = self._exchanges[route, method] = _exchange(route, method)
             self.requests.exchanges.append(exchange)
         return timed, exchange
+
+
+def _exchange(route: str, method: str) -> Exchange:
+    return Exchange(route, method, [0] * (len(SIZE_EDGES) + 1), [0] * (len(EDGES) + 1))
 
 
 def status_label(text: str) -> str:

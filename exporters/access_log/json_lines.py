@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from exporters.access_log.formats import UNITS, JsonFormat
-from exporters.access_log.requests import Parse, Parsed, Request, Time, Times, time_behind
+from exporters.access_log.requests import Parse, Parsed, Request, Time, Times, request_line, time_behind
 from exporters.core.followed_logs.records import why_not
 
 _TYPES: dict[str, Any] = {
@@ -35,16 +35,16 @@ def json_lines(layout: JsonFormat) -> Parse:  # noqa: C901 - one loop, little ca
         try:
             records = decoder.decode_lines(block)
         except _BAD:
-            return _one_by_one(decoder, block)
+            return _one_by_one(decoder, block, keys["status"])
         # A line may hold two objects.
-        return (records, {}) if len(records) == block.count(b"\n") + 1 else _one_by_one(decoder, block)
+        return (records, {}) if len(records) == block.count(b"\n") + 1 else _one_by_one(decoder, block, keys["status"])
 
     def parse(block: bytes) -> Parsed:
         records, failed = decoded(block)
         found: list[Request] = []
         add, retries = found.append, 0
         for method, path, status, size, taken, upstream in map(values, records):
-            if status is None and not method and not path:
+            if (status is None and taken is None) or (not method and not path and not _is_status(status)):
                 failed["unrelated"] = failed.get("unrelated", 0) + 1
                 continue
             seconds = behind = None
@@ -68,17 +68,45 @@ def json_lines(layout: JsonFormat) -> Parse:  # noqa: C901 - one loop, little ca
     return parse
 
 
-def _one_by_one(decoder: msgspec.json.Decoder[Any], block: bytes) -> tuple[list[Any], dict[str, int]]:
+def _is_status(status: object) -> bool:
+    text = str(status)
+    return len(text) == 3 and text.isdigit()
+
+
+def _one_by_one(
+    decoder: msgspec.json.Decoder[Any], block: bytes, status: tuple[str, ...]
+) -> tuple[list[Any], dict[str, int]]:
     records, failed = [], dict[str, int]()
     for line in block.split(b"\n"):
         if not line.strip():
             continue
         try:
-            records.append(decoder.decode(line))
+            records.append(_decoded(decoder, line))
         except _BAD:
-            reason = why_not(line, otherwise="syntax")
+            reason = why_not(line, otherwise=_otherwise(line, status))
             failed[reason] = failed.get(reason, 0) + 1
     return records, failed
+
+
+def _decoded(decoder: msgspec.json.Decoder[Any], line: bytes) -> Any:
+    """Return the record of a line, whose texts may be in any encoding: nginx writes a path's bytes as they came."""
+    try:
+        return decoder.decode(line)
+    except UnicodeDecodeError:
+        return decoder.decode(line.decode("utf-8", "replace").encode())
+
+
+def _otherwise(line: bytes, status: tuple[str, ...]) -> str:
+    """Return the reason for what is not a record: another object, whose keys may mean something else, has no status."""
+    try:
+        found = msgspec.json.decode(line)
+    except _BAD:
+        return "syntax"
+    if not isinstance(found, dict):
+        return "syntax"
+    for key in status:
+        found = found.get(key) if isinstance(found, dict) else None
+    return "unrelated" if found is None else "syntax"
 
 
 def _size(size: float | str | None) -> int:
@@ -102,8 +130,7 @@ def _getter(layout: JsonFormat, places: dict[str, str]) -> Callable[[Any], Seque
 
     def split(record: Any) -> Sequence[Any]:
         request, *others = take(record)
-        words = (request or "").split(" ")
-        return (words[0], words[1], *others) if len(words) == 3 else ("", "", *others)
+        return (*map(bytes.decode, request_line((request or "").encode().split(b" "))), *others)
 
     return split
 

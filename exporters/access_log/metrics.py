@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
-from exporters.access_log.counts import SIZE_EDGES, Requests
+from exporters.access_log.counts import CONNECTION, SIZE_EDGES, Requests
 from exporters.access_log.requests import EDGES, REASONS
 from exporters.access_log.state import State
+from exporters.core.cardinality import DROPPED, DROPPED_LABELS, DROPPED_TEXT
 from exporters.core.exposition import AnyFamily, Family, HistogramFamily, HistogramSample
 from exporters.core.followed_logs.metrics import Words
 from exporters.core.followed_logs.state import FileState
@@ -21,13 +22,15 @@ _EXCHANGE = _LABELS[:2]
 def of_requests(requests: Requests) -> Iterator[AnyFamily]:
     """Yield the histograms of requests."""
     durations = HistogramFamily(REQUESTS, "Time to answer a request.", _LABELS)
-    untimed = Family(UNTIMED, "counter", "Requests whose line does not say how long they took.", _LABELS)
+    text = "Requests whose line does not say how long they took, and WebSockets (101)."
+    untimed = Family(UNTIMED, "counter", text, _LABELS)
     for one in requests.timed:
         labels = (one.route, one.method, one.status)
-        if any(one.counts):
+        timed = any(one.counts) and one.status != CONNECTION
+        if timed:
             durations.samples.append(_sample(labels, EDGES, one.counts, one.seconds))
-        if one.untimed:
-            untimed.add(one.untimed, *labels)
+        if without := one.untimed + (0 if timed else sum(one.counts)):
+            untimed.add(without, *labels)
     sizes = HistogramFamily(
         "http_server_response_body_size_bytes",
         "Bytes sent in response to a request, as the access log says.",
@@ -51,6 +54,14 @@ def of_requests(requests: Requests) -> Iterator[AnyFamily]:
 def _sample(labels: tuple[str, ...], edges: Sequence[float], counts: Iterable[int], total: float) -> HistogramSample:
     *buckets, count = accumulate(counts)
     return HistogramSample(labels, tuple(zip(edges, buckets, strict=True)), count, total)
+
+
+def of_dropped(dropped: Mapping[str, int]) -> Family:
+    """Return how many label values have no series of their own, by label."""
+    family = Family(DROPPED, "counter", DROPPED_TEXT, DROPPED_LABELS)
+    for label, number in dropped.items():
+        family.add(number, "access_log", label)
+    return family
 
 
 WORDS = Words("pantrywatch_access_log", "access log", "access_log", "requests", REASONS, ("file",))

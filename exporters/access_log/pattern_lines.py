@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exporters.access_log.formats import UNITS, PatternFormat, compiled
-from exporters.access_log.requests import Parse, Parsed, Request, time_behind, time_of
+from exporters.access_log.requests import Parse, Parsed, Request, request_line, size_of, time_behind, time_of
 from exporters.core.followed_logs.records import why_not
 
 
@@ -42,12 +42,9 @@ def _request(groups: dict[str, bytes | None], unit: float) -> tuple[Request, int
     """Return a request and its retries; ValueError for a time that is none."""
     method, path = groups.get("method") or b"", groups.get("path") or b""
     if "request" in groups:
-        words = (groups["request"] or b"").split(b" ")
-        method, path = (words[0], words[1]) if len(words) == 3 else (b"", b"")
+        method, path = request_line((groups["request"] or b"").split(b" "))
     duration, upstream = groups.get("duration"), groups.get("upstream")
     seconds = None if duration in {None, b"", b"-"} else time_of(float(duration or b"") * unit)
     behind, tried = time_behind(upstream, unit) if upstream else (None, 0)
-    size = groups.get("bytes") or b"-1"
-    return (
-        method, path, groups.get("status") or b"-", int(size) if size.isdigit() else -1, seconds, behind,
-    ), tried  # fmt: skip
+    size = size_of(groups.get("bytes") or b"-")
+    return (method, path, groups.get("status") or b"-", size, seconds, behind), tried

@@ -14,7 +14,7 @@ from exporters.core.followed_logs.follower import Follower
 from exporters.core.followed_logs.location import OneFile
 from exporters.core.followed_logs.reader import Reader
 from exporters.core.followed_logs.records import Taken, after_newline
-from exporters.core.followed_logs.state import load
+from exporters.core.followed_logs.state import FileState, load
 
 ENTRY = "access_log"
 
@@ -34,7 +34,11 @@ def access_log_reader(settings: AccessLogSettings, settings_file: Path) -> Reade
         )
         for one in settings.files
     }
-    return Reader(ENTRY, file, followers, lambda files: State(files=files, requests=counts.requests))
+
+    def state(files: dict[str, FileState]) -> State:
+        return State(files=files, requests=counts.requests, dropped=counts.dropped())
+
+    return Reader(ENTRY, file, followers, state)
 
 
 class _Requests:

@@ -13,7 +13,10 @@ REASONS = ("syntax", "time", "binary", "long", "partial", "unrelated")
 # In seconds: those of targets.yaml, `histograms`.
 EDGES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _MOST_WORDS = 4096  # times as written that are remembered: most servers write milliseconds, so most lines repeat one
+_LONGEST_WORD = 40
 _MOST_SECONDS = 10.0 * 365 * 86_400
+_MOST_SIZE_DIGITS = 15  # of the bytes of a response: more is not a size
+MOST_SIZE = 10**_MOST_SIZE_DIGITS
 
 # The first edge at or above a time, and the seconds: what a histogram needs.
 Time = tuple[int, float]
@@ -41,6 +44,24 @@ def time_of(seconds: float) -> Time:
     return bisect_left(EDGES, seconds), seconds
 
 
+def size_of(word: bytes) -> int:
+    """Return the bytes that a word says; -1 for none, and for a number that is not a size."""
+    return int(word) if word.isdigit() and len(word) <= _MOST_SIZE_DIGITS else -1
+
+
+def request_line(words: list[bytes]) -> tuple[bytes, bytes]:
+    """Return method and path of a request line's words; nothing for a line that is none.
+
+    Two words are those of HTTP/0.9, or of a line that was cut off: HAProxy cuts long ones. A path with a space stays
+    one.
+    """
+    if len(words) == 3:
+        return words[0], words[1]
+    if len(words) < 2 or not words[1].startswith(b"/"):
+        return b"", b""
+    return words[0], b" ".join(words[1 : max(2, len(words) - 1)])
+
+
 def time_behind(text: bytes, unit: float) -> tuple[Time | None, int]:
     """Return the time of all servers behind together, and how many were tried after the first.
 
@@ -65,5 +86,7 @@ class Times:
             return None
         if len(self.known) >= _MOST_WORDS:
             self.known.clear()
-        found = self.known[word] = time_of(float(word) * self._unit)
+        found = time_of(float(word) * self._unit)
+        if isinstance(word, float) or len(word) <= _LONGEST_WORD:
+            self.known[word] = found
         return found

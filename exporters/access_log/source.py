@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from exporters.access_log.metrics import WORDS, of_requests, of_retries
+from exporters.access_log.metrics import WORDS, of_dropped, of_requests, of_retries
 from exporters.access_log.parsers import parser
 from exporters.access_log.reader import access_log_reader
 from exporters.access_log.settings import AccessLogSettings
@@ -65,6 +65,7 @@ class AccessLogSource:
         """Yield the requests; none while the state cannot be saved, as what is shown must be kept."""
         reader.require_saved()
         yield from of_requests(reader.shown.requests)
+        yield of_dropped(reader.shown.dropped)
 
     def classify(self, error: BaseException) -> ErrorClass:
         """Return the class of an error."""

@@ -7,7 +7,7 @@ One loop a format, with nothing called per line that is as most lines are: at 10
 from __future__ import annotations
 
 from exporters.access_log.formats import UNITS, QuotedFormat
-from exporters.access_log.requests import Parse, Parsed, Request, Times, time_behind, time_of
+from exporters.access_log.requests import Parse, Parsed, Request, Times, request_line, size_of, time_behind, time_of
 from exporters.core.followed_logs.records import why_not
 
 _MOST_PIECES = 40
@@ -65,8 +65,7 @@ def _unusual(line: bytes, layout: QuotedFormat, unit: float) -> tuple[Request, i
     if len(answer) != 2 or not all(word == b"-" or word.isdigit() for word in answer):
         return why_not(line, otherwise="syntax")
     status, size = answer
-    words = pieces[layout.request].split(b" ")
-    method, path = (words[0], words[1]) if len(words) == 3 else (b"", b"")
+    method, path = request_line(pieces[layout.request].split(b" "))
     seconds = behind = None
     retries = 0
     try:
@@ -77,7 +76,7 @@ def _unusual(line: bytes, layout: QuotedFormat, unit: float) -> tuple[Request, i
                 behind, retries = time_behind(times[1], unit)
     except (IndexError, ValueError):
         return why_not(line, otherwise="time")
-    return (method, path, status, 0 if size == b"-" else int(size), seconds, behind), retries
+    return (method, path, status, 0 if size == b"-" else size_of(size), seconds, behind), retries
 
 
 def _requoted(line: bytes, expected: int) -> list[bytes]:
@@ -95,6 +94,7 @@ def haproxy_lines(block: bytes) -> Parsed:
     for line in block.split(b"\n"):
         if not line:
             continue
+        reason = "syntax"
         try:
             head, rest = line.split(b'"', 1)
             _, words = head.split(b"] ", 1) if b": " not in head[-2:] else (b"", head)
@@ -102,12 +102,12 @@ def haproxy_lines(block: bytes) -> Parsed:
             numbers = times.split(b"/")
             if len(numbers) != _HAPROXY_TIMES:
                 raise ValueError  # noqa: TRY301 - counted below
-            request = rest.rsplit(b'"', 1)[0].split(b" ")
-            method, path = (request[0], request[1]) if len(request) == 3 else (b"", b"")
+            method, path = request_line(rest.rsplit(b'"', 1)[0].split(b" "))
+            known, sent = b"-" if status == b"-1" else status, int(size)
+            reason = "time"
             seconds, behind = time_of(float(numbers[4]) / 1000), float(numbers[3]) / 1000
-            known = b"-" if status == b"-1" else status
-            found.append((method, path, known, int(size), seconds, time_of(behind) if behind >= 0 else None))
+            found.append((method, path, known, sent, seconds, time_of(behind) if behind >= 0 else None))
         except (IndexError, ValueError):
-            reason = why_not(line, otherwise="syntax")
+            reason = why_not(line, otherwise=reason)
             failed[reason] = failed.get(reason, 0) + 1
     return Parsed(found, failed)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from exporters.cache import replies
 from exporters.cache.fields import FIELDS
 from exporters.cache.info import Info, Lines, number, pairs
-from exporters.core.cardinality import LabelLimit
+from exporters.core.cardinality import DROPPED, DROPPED_LABELS, DROPPED_TEXT, LabelLimit
 from exporters.core.exposition import Family
 from exporters.core.redis_client import Reply
 
@@ -168,12 +168,7 @@ def slow_log_newest(reply: Reply) -> list[Family]:
 
 def dropped(labels: Iterable[LabelLimit]) -> Family:
     """Return how many label values share `other`, or have no series, because a limit is reached."""
-    family = Family(
-        "pantrywatch_dropped_label_values_total",
-        "counter",
-        "Label values without series of their own because a limit is reached.",
-        ("exporter", "label"),
-    )
+    family = Family(DROPPED, "counter", DROPPED_TEXT, DROPPED_LABELS)
     for label in labels:
         family.add(label.dropped, "cache", label.name)
     return family

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 OTHER = "other"  # the value of a label for all that have no series of their own
+DROPPED = "pantrywatch_dropped_label_values_total"
+DROPPED_TEXT = "Label values without series of their own because a limit is reached."
+DROPPED_LABELS = ("exporter", "label")
 
 
 class LabelLimit:

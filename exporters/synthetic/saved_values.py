@@ -23,10 +23,17 @@ def expect_place(place: str) -> None:
         raise ValueError("expected the place of the value in the answer, got an empty text")
 
 
-def saved_values(places: Mapping[str, str], answer: Answer, cookies: Cookies) -> dict[str, str]:
-    """Return name → value for name → place. Raises CollectError (protocol) if one is missing."""
+def save_values(places: Mapping[str, str], answer: Answer, cookies: Cookies, found: dict[str, str]) -> None:
+    """Add name → value of all that are there. Raises CollectError (protocol) with the first that is missing."""
     parsed: dict[str, Any] = {}
-    return {name: _value(place, answer, cookies, parsed) for name, place in places.items()}
+    missing: CollectError | None = None
+    for name, place in places.items():
+        try:
+            found[name] = _value(place, answer, cookies, parsed)
+        except CollectError as error:
+            missing = missing or error
+    if missing:
+        raise missing
 
 
 def _value(place: str, answer: Answer, cookies: Cookies, parsed: dict[str, Any]) -> str:

@@ -16,6 +16,8 @@ from pantrywatch.capacity.verdict import Promise, Step
 # Requests that may wait for an answer at a time: memory and sockets of this machine. Beyond, the step is lost.
 MOST_IN_FLIGHT = 2000
 _LOOK_EVERY_SECONDS = 0.5
+_READING = frozenset({"GET", "HEAD"})
+_NOT_MODIFIED = 304
 _CHUNK_BYTES = 64 * 1024
 MOST_KEPT_BYTES = 64 * 1024  # of an answer: that of the log-in is read
 
@@ -45,7 +47,11 @@ class Client:
         await self._session.close()
 
     async def exchange(self, request: Prepared, timeout_seconds: float) -> tuple[str | None, bytes]:
-        """Return what went wrong, in closed words, and the beginning of the body; a status below 400 is right."""
+        """Return what went wrong, in closed words, and the beginning of the body.
+
+        A status below 400 is right, but not a redirect of what was to be read: once a session has ended, that to the
+        log-in is quick.
+        """
         try:
             async with (
                 asyncio.timeout(max(timeout_seconds, 0.001)),
@@ -63,7 +69,8 @@ class Client:
             return "no connection", b""
         except (aiohttp.ClientError, OSError, ValueError):
             return "connection lost", b""
-        return (None if answer.status < 400 else f"status {answer.status}"), body
+        is_elsewhere = request.method in _READING and 300 <= answer.status < 400 and answer.status != _NOT_MODIFIED
+        return (f"status {answer.status}" if is_elsewhere or answer.status >= 400 else None), body
 
 
 def mixed(requests: Sequence[Prepared], count: int, seed: int) -> list[Prepared]:

@@ -34,6 +34,7 @@ _SKIPPED_BLOCKS_A_ROUND = 1024
 _QUIET_ROUNDS = 60  # without a new line, until a rotated file is left
 _MOST_PARTS = 100  # open at once: rotated files that are not read to their end yet
 _MOST_QUIET_PARTS = 4
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 _SOON_SECONDS = 60.0  # a line that is read later than that was not read soon
 
 
@@ -55,7 +56,8 @@ class Follower:
     """One log. `problem`: the errno of why it cannot be read, or 0. `reached_end`: when it was last read to its end.
 
     `since`: from when on each line was read soon after it was written; None while it is not. `written`: when the file
-    was last written, in seconds since 1970, or None without one.
+    was last written, in seconds since 1970, or None without one. `is_new`: it was never read, nor found to be absent,
+    so that reading begins at its end.
     """
 
     def __init__(self, location: Location, state: FileState | None, records: Records, most_backlog_bytes: int) -> None:
@@ -64,7 +66,7 @@ class Follower:
         self._path = Path()
         self.state = state or FileState()
         self._open: list[_Open] = []
-        self._is_new = state is None
+        self.is_new = state is None
         self._blocks_left = 0
         self.problem = 0
         self.lag_bytes = 0
@@ -77,13 +79,14 @@ class Follower:
 
         Without `read` only note where reading begins.
         """
-        before = self._parts()
+        before = self._parts(), self.is_new
         self.problem, changed = 0, False
         try:
             self._find_parts()
         except OSError as error:
             self.problem = error.errno or errno.EIO
-            self._is_new = False  # it will be read from its beginning once it is there
+            if self.problem in _ABSENT:  # it will be read from its beginning once it is there
+                self.is_new = False
         self._blocks_left = _BLOCKS_A_ROUND if read else 0
         for one in self._open if read else ():
             try:
@@ -97,7 +100,7 @@ class Follower:
         more = max(behind, default=0) >= BLOCK_BYTES
         if read:
             self._note_end(behind=more or bool(self.problem))
-        return changed or before != self._parts(), more and not self.problem
+        return changed or before != (self._parts(), self.is_new), more and not self.problem
 
     def _note_end(self, *, behind: bool) -> None:
         now = time.monotonic()
@@ -130,8 +133,7 @@ class Follower:
         if current is None:
             self._start(is_rotation=False)
         elif newest != current.identity and not self._is_open_again(newest):
-            if self._location.returns:
-                self._add_between()
+            self._add_between()
             self._start(is_rotation=True)
 
     def _is_open_again(self, newest: tuple[int, int]) -> bool:
@@ -146,8 +148,8 @@ class Follower:
     def _start(self, *, is_rotation: bool) -> None:
         """Open the file at the path as a new part: at its end where monitoring starts with it, else at its start."""
         descriptor = opened(self._path)
-        at_end = self._is_new and not is_rotation
-        self._is_new = False
+        at_end = self.is_new and not is_rotation
+        self.is_new = False
         if at_end and self._location.returns:
             self._remember_others()
         offset = line_start(descriptor, size(descriptor)) if at_end else self._left_at(descriptor)
@@ -193,7 +195,7 @@ class Follower:
                 self._open.append(_Open(descriptor, part))
         if self._open:
             self._add_between()
-        self._is_new = False
+        self.is_new = False
         self._keep_parts()
 
     def _add_between(self) -> None:
@@ -201,7 +203,7 @@ class Follower:
         last = os.fstat(self._open[-1].descriptor)
         known = {one.identity for one in self._open}
         found = []
-        for path in self._location.others():
+        for path in self._location.rotated():
             try:
                 status = path.stat()
             except OSError:

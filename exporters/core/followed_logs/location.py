@@ -12,6 +12,9 @@ from typing import Protocol
 _MOST_OTHERS = 1000
 _ROUNDS_A_LOOK = 10  # at the files of a folder in which none was created or deleted
 _COMPRESSED = (".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip")
+# Before the suffix a date or more: a short number there is that of another instance, or its port.
+_TIMED = re.compile(r"[-_.](?=(?:[^0-9]*[0-9]){6})[0-9][0-9TZ:._+-]*").fullmatch
+_ROTATED = re.compile(r"[-_.][0-9][0-9TZ:._+-]*|\.(?:old|bak|prev)").fullmatch
 _WILDCARDS = frozenset("*?[")
 
 
@@ -24,7 +27,10 @@ class Location(Protocol):
         """Return the file that is written now. Raises OSError."""
 
     def others(self) -> list[Path]:
-        """Return the other files that are or were the log, and are not compressed."""
+        """Return the other files that are or were the log, or begin with its name, and are not compressed."""
+
+    def rotated(self) -> list[Path]:
+        """Return those of the others whose names say that they were the log."""
 
 
 def location(path: Path) -> Location:
@@ -38,7 +44,7 @@ def has_wildcards(text: str) -> bool:
 
 
 class OneFile:
-    """A file that is renamed, copied or truncated by rotation; others begin with its name."""
+    """A file that is renamed, copied or truncated by rotation; others begin with its name, or have a time in it."""
 
     returns = False
 
@@ -50,14 +56,30 @@ class OneFile:
         return self._path
 
     def others(self) -> list[Path]:
-        """Return the files next to it whose names begin with its own."""
+        """Return the files next to it whose names begin with its own, or with a number before its suffix."""
         name = self._path.name
         try:
             with os.scandir(self._path.parent) as entries:
-                found = [Path(entry.path) for entry in entries if entry.name.startswith(name) and entry.name != name]
+                found = [
+                    Path(entry.path)
+                    for entry in entries
+                    if entry.name != name and (entry.name.startswith(name) or self._is_rotated(entry.name))
+                ]
         except OSError:
             return []
         return [path for path in sorted(found)[:_MOST_OTHERS] if not path.name.endswith(_COMPRESSED)]
+
+    def rotated(self) -> list[Path]:
+        """Return those with a number or a time after its name, or before its suffix: another log may be next to it."""
+        return [path for path in self.others() if self._is_rotated(path.name)]
+
+    def _is_rotated(self, other: str) -> bool:
+        """Return whether a name is as `access.log.1` or `access-20261129.log` to `access.log`."""
+        name, stem, suffix = self._path.name, self._path.stem, self._path.suffix
+        if other.startswith(name):
+            return bool(_ROTATED(other[len(name) :]))
+        middle = other[len(stem) : len(other) - len(suffix)]
+        return other == f"{stem}{middle}{suffix}" and bool(_TIMED(middle))
 
 
 class NewestOf:
@@ -83,6 +105,10 @@ class NewestOf:
     def others(self) -> list[Path]:
         """Return the matching files that were written before."""
         return self._found[1 : 1 + _MOST_OTHERS]
+
+    def rotated(self) -> list[Path]:
+        """Return the same."""
+        return self.others()
 
     def _look(self) -> list[Path]:
         with os.scandir(self._folder) as entries:

@@ -92,7 +92,7 @@ class Reader(Generic[S]):
         """Save what has been read, and show it; `fault` says why that is not possible."""
         if not self._unsaved:
             return
-        state = self._state({name: follower.state for name, follower in self.followers.items()})
+        state = self._state({name: one.state for name, one in self.followers.items() if not one.is_new})
         try:
             save(self._file, state)
         except OSError as error:

@@ -51,7 +51,7 @@ from exporters.synthetic.http_client import (
     sendable,
 )
 from exporters.synthetic.metrics import STEP_SECONDS
-from exporters.synthetic.saved_values import expect_place, saved_values
+from exporters.synthetic.saved_values import expect_place, save_values
 from exporters.synthetic.tls import client_context
 
 _MAXIMUM_STEPS = 10
@@ -216,7 +216,7 @@ class _Run:
         # Failed until it passes: a run abandoned at its deadline shows the step that it hangs in.
         self._observation.set("pantrywatch_check_step_success", 0, step.name)
         try:
-            self._values |= self._answered(step, deadline)
+            self._exchange(step, deadline)
         except (CollectError, OSError) as error:
             raise _named(step, error) from None
         finally:
@@ -225,14 +225,24 @@ class _Run:
         self._observation.set("pantrywatch_check_step_success", 1, step.name)
         self._observation.observe(STEP_SECONDS, seconds, seconds, step.name)
 
-    def _answered(self, step: Step, deadline: Deadline) -> dict[str, str]:
-        """Make the request of a step; return the values it saves."""
+    def _exchange(self, step: Step, deadline: Deadline) -> None:
+        """Make the request of a step, and keep the values it saves.
+
+        With an expected status also those of an answer whose body is wrong: what was written must be cleaned up.
+        """
         request = _request(step, self._values, self._cookies)
         answer = exchange(request, self._context, self._observation, deadline)
         self._cookies.take(request.url, answer.head)
         pattern = re.compile(step.expect_body) if step.expect_body else None
-        judge(answer, step.expect_status or _DEFAULT_STATUSES, pattern, self._observation)
-        return saved_values(step.save, answer, self._cookies)
+        statuses = step.expect_status or _DEFAULT_STATUSES
+        try:
+            judge(answer, statuses, pattern, self._observation)
+        except CollectError:
+            if answer.status in statuses:
+                with contextlib.suppress(CollectError):
+                    save_values(step.save, answer, self._cookies, self._values)
+            raise
+        save_values(step.save, answer, self._cookies, self._values)
 
 
 def _request(step: Step, values: Mapping[str, str], cookies: Cookies) -> Request:

@@ -1,4 +1,4 @@
-"""A server that answers one request at a time: PORT SERVICE_SECONDS AFTER; after so many (-1: never) it says 503."""
+"""A server that answers one request at a time: PORT SERVICE_SECONDS AFTER STATUS; from AFTER (-1: never) on STATUS."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 
 _PORT, _SERVICE_SECONDS, _AFTER = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+_STATUS = sys.argv[4].encode()
 _one_at_a_time = asyncio.Lock()
 _count = 0
 
@@ -27,7 +28,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
                 if _SERVICE_SECONDS and not failing:
                     await asyncio.sleep(_SERVICE_SECONDS)
                 print(f"request {time.monotonic() - start:.6f}", flush=True)
-            status = b"503 Service Unavailable" if failing else b"200 OK"
+            status = _STATUS if failing else b"200 OK"
             writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\n{}")
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):

@@ -24,10 +24,12 @@ _QUICK = ("--step-seconds", "2", "--minutes", "0.1")
 
 
 @contextmanager
-def _limited(tmp_path: Path, *, service_seconds: float, after: int = -1) -> Iterator[str]:
-    """A server that answers one request at a time; from the request number `after` on it answers 503 at once."""
+def _limited(
+    tmp_path: Path, *, service_seconds: float, after: int = -1, status: str = "503 Service Unavailable"
+) -> Iterator[str]:
+    """A server that answers one request at a time; from the request number `after` on with this status, at once."""
     port = free_port()
-    command = [sys.executable, str(_SERVER), str(port), str(service_seconds), str(after)]
+    command = [sys.executable, str(_SERVER), str(port), str(service_seconds), str(after), status]
     with process(command, tmp_path / "server.log"):
         wait_until(lambda: "ready" in (tmp_path / "server.log").read_text(), 10, "the server")
         yield f"http://127.0.0.1:{port}"
@@ -183,11 +185,12 @@ def test_the_result_is_kept_with_the_stack_of_the_settings(tmp_path: Path) -> No
     assert (done.returncode, done.stderr) == (1, "error: GET /a: no connection, before any load\n")
 
 
-def test_a_server_that_does_not_answer_as_it_should_is_not_loaded(tmp_path: Path) -> None:
-    """Each kind of request is sent once before the load: what fails then is named."""
-    with _limited(tmp_path, service_seconds=0.0, after=2) as origin:
+@pytest.mark.parametrize("status", ["503 Service Unavailable", "302 Found"])
+def test_a_server_that_does_not_answer_as_it_should_is_not_loaded(tmp_path: Path, status: str) -> None:
+    """Each kind of request is sent once before the load: what fails, or leads elsewhere, is named."""
+    with _limited(tmp_path, service_seconds=0.0, after=2, status=status) as origin:
         _settings(tmp_path, origin, "  log_in: {path: /log-in}\n")
         done = _run(tmp_path)
         assert done.returncode == 1
-        assert "error: GET /b?x=1: status 503, before any load" in done.stderr
+        assert f"error: GET /b?x=1: status {status[:3]}, before any load" in done.stderr
         assert _requests(tmp_path) == 3

@@ -191,6 +191,18 @@ def test_it_is_cleaned_up_after_a_refusal(check: Check, pages: Pages) -> None:
     assert pages.notes == {}
 
 
+@pytest.mark.parametrize("more", [{"expect_body": "done"}, {"save": {"etag": "header:ETag", "note": "header:X-Note"}}])
+def test_what_an_unexpected_answer_says_of_a_record_is_enough_to_clean_up(
+    check: Check, pages: Pages, more: dict[str, Any]
+) -> None:
+    """The note is written, but the body or another value is not as expected: it is deleted all the same."""
+    *steps, write = journey(pages)["steps"]
+    result = check(**journey(pages, steps=[*steps, write | more]))
+    assert result.error_class is ErrorClass.PROTOCOL
+    assert step_states(result) == {"form": 1, "log-in": 1, "write": 0, "delete": 1}
+    assert pages.notes == {}
+
+
 def test_it_is_cleaned_up_after_a_hang(check: Check, pages: Pages) -> None:
     """The steps end before the check must, so that there is time; a clean-up for want of a value is left out."""
     pages.hangs = True

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.access_log.counts import METHODS, Counts, status_label
+from exporters.access_log.counts import METHODS, Counts, Timed, status_label
 from exporters.access_log.metrics import of_requests
 from exporters.access_log.requests import EDGES, Request
 from exporters.access_log.routes import Routes
@@ -53,6 +55,34 @@ def test_edges_are_those_of_the_targets() -> None:
         ("*", "other"),
         ("", "other"),
         ("/<script>", "other"),
+        ("/api//contacts///17", "/api/contacts/{id}"),
+        ("/contacts//17/notes;v=2", "/contacts/{id}/notes"),
+        ("/%63ontacts/17", "/contacts/:id"),
+        ("/orders;jsessionid=9F86D081884C7D659A2FEAA0C55AD015", "/orders"),
+        ("/orders;a=1;b=2/17/", "/orders/{id}/"),
+        ("/reports/2026-11-29", "/reports/{id}"),
+        ("/reports/2026-W48", "/reports/{id}"),
+        ("/reports/2026-11-29T14:34:26Z", "/reports/{id}"),
+        ("/users/ann.example@crm.example", "/users/{id}"),
+        ("/users/ann%40crm.example", "/users/{id}"),
+        ("/people/J%C3%BCrgen%20M", "/people/{id}"),
+        ("/people/a%2Fb", "/people/{id}"),
+        ("/people/100%", "/people/{id}"),
+        ("/orders/1,2,3", "/orders/{id}"),
+        ("/orders/17.json", "/orders/{id}.json"),
+        ("/orders/17:archive", "/orders/{id}:archive"),
+        ("/files/3f2504e0-4f89-11d3-9a0c-0305e82c3301.pdf", "/files/{id}.pdf"),
+        ("/files/01ARZ3NDEKTSV4RRFFQ69G5FAV", "/files/{id}"),
+        ("/commits/a1b2c3d", "/commits/{id}"),
+        ("/invoices/INV-2026-0001", "/invoices/{id}"),
+        ("/odata/v9.2/contacts(3f2504e0-4f89-11d3-9a0c-0305e82c3301)", "/odata/v9.2/contacts({id})"),
+        ("/h/" + "9f86d081884c7d65" * 8, "/h/{id}"),
+        ("/reset/" + "aZ9_-." * 20, "/reset/{id}"),
+        ("/assets/index-DiwrgTda.js", "/assets/index-{id}.js"),
+        ("/static/main.3f2504e0.chunk.js", "/static/main.{id}.chunk.js"),
+        ("/api/v2/feedback", "/api/v2/feedback"),
+        ("/oauth2/step-2", "/oauth2/step-2"),
+        ("/a/%2e%2e/b", "other"),
         ("/" + "a" * 500, "other"),
         ("/a" * 30, "other"),
     ],
@@ -68,12 +98,59 @@ def test_guessed_paths_get_no_route_of_their_own() -> None:
     assert _routes(counts) == ["other", "/login", "/wp-login.php"]
 
 
+def test_a_websocket_has_no_response_time() -> None:
+    """Its line is written when it ends, after hours: it is a request, and neither slow nor large."""
+    counts = _counted((b"GET", b"/contacts/1", b"101", 9_000_000, (14, 3600.0), (14, 3600.0)))
+    counts.add([_request("/contacts/1")])
+    text = render(of_requests(counts.requests)).decode()
+    found = page(text).samples("http_server_request_duration_seconds_count")
+    assert [(labels["http_response_status_code"], value) for labels, value in found] == [("200", 1)]
+    [(labels, value)] = page(text).samples("pantrywatch_access_log_untimed_requests_total")
+    assert (labels["http_response_status_code"], value) == ("101", 1)
+    assert page(text).samples("http_server_response_body_size_bytes_sum")[0][1] == 12
+    assert "upstream" not in text
+
+
+def test_a_server_that_redirects_everything_names_no_routes() -> None:
+    """What the port without TLS answers with 301 or 308 is whatever was asked for."""
+    counts = _counted(*[_request(f"/guess-{letter}", "301") for letter in "abc"], _request("/page-a"))
+    assert _routes(counts) == ["other", "/page-a"]
+
+
+def test_an_earlier_release_may_have_named_ids() -> None:
+    """Series go on, but routes that have their ids folded now do not take the places of others."""
+    first = _counted(_request("/page-a"), most_routes=9)
+    for number, one in enumerate([first.requests.timed[0]] * 5):
+        named = Timed(f"/reports/2026-11-0{number}", "GET", "200", one.counts[:], one.seconds)
+        first.requests.timed.append(named)
+    counts = Counts(Routes(_TEMPLATES, 3), 20, first.requests)
+    counts.add([_request("/page-b"), _request("/page-c"), _request("/page-d")])
+    assert _routes(counts)[-3:] == ["/page-b", "/page-c", "other"]
+
+
+def test_what_clients_make_long_is_not_kept() -> None:
+    """Thousands of paths and methods as long as servers allow, answered with 200: what is remembered stays small."""
+    counts = Counts(Routes(_TEMPLATES, 5), 20)
+    tracemalloc.start()
+    try:
+        for number in range(2_000):
+            long = f"{number:08}".encode() * 1_000
+            counts.add([(b"GET", b"/" + long, b"200", 1, None, None), (long, b"/contacts/1", b"200", 1, None, None)])
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2_000_000
+    assert sum(one.untimed for one in counts.requests.timed) == 4_000
+
+
 def test_routes_and_label_sets_have_a_limit() -> None:
     """Beyond it requests are still counted, under `other`, with their method and their status."""
     counts = _counted(*[_request(f"/page-{letter}") for letter in "abcdefgh"])
     assert _routes(counts) == [*(f"/page-{letter}" for letter in "abcde"), "other"]
+    assert counts.dropped() == {"http_route": 3, "label_set": 0}
     counts = _counted(*[_request("/contacts/1", str(status)) for status in range(200, 600)])
     assert len(counts.requests.timed) <= 20 + 70
+    assert counts.dropped()["label_set"] > 20
     assert sum(sum(one.counts) for one in counts.requests.timed) == 400
     assert {one.status for one in counts.requests.timed if one.route == "other"} >= {"404", "500", "5xx"}
 

@@ -11,9 +11,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporters.access_log.counts import Counts
 from exporters.access_log.formats import JsonFormat, PatternFormat, shipped
+from exporters.access_log.metrics import of_requests
 from exporters.access_log.parsers import parser
 from exporters.access_log.requests import EDGES, REASONS, Request
+from exporters.access_log.routes import Routes
+from exporters.core.exposition import render
 from tests.support.exporter import ROOT
 from tests.support.properties import cases
 
@@ -36,6 +40,12 @@ def _seconds(request: Request) -> list[object]:
     return [*others, taken and taken[1], behind and behind[1]]
 
 
+def _line(line: dict[str, Any]) -> bytes:
+    """Return a line of the table; one that is no UTF-8 is there in base64."""
+    text: bytes | str = line["line"]
+    return text if isinstance(text, bytes) else text.encode()
+
+
 def _plain(value: object) -> object:
     return value.decode() if isinstance(value, bytes) else value
 
@@ -47,7 +57,7 @@ def _plain(value: object) -> object:
 )
 def test_a_line_is_the_request_that_it_says(name: str, line: dict[str, Any]) -> None:
     """Each line of the table is this request and no failure, or this reason and no request."""
-    parsed = parser(shipped()[name])(line["line"].encode())
+    parsed = parser(shipped()[name])(_line(line))
     if "reason" in line:
         assert (parsed.requests, parsed.failed) == ([], {line["reason"]: 1})
         return
@@ -73,10 +83,28 @@ def test_formats_of_settings_name_their_own_fields() -> None:
     assert _seconds(parser(_REQUEST_KEY)(line).requests[0]) == ["PUT", "/b", 204, -1, 0.0015, None]
 
 
+@pytest.mark.parametrize("digits", [16, 400, 5000])
+def test_a_size_that_is_none_is_left_out(digits: int) -> None:
+    """However many digits a line has where its bytes are, the request counts, and its page can be shown."""
+    own = PatternFormat("own", "pattern", r"^(?P<method>\w+) (?P<path>\S+) (?P<status>\d+) (?P<bytes>\d+)")
+    number = b"9" * digits
+    blocks = {
+        "combined": b'x - - [x] "GET /a HTTP/1.1" 200 ' + number + b' "-" "x"',
+        "nginx-json": b'{"request_method":"GET","request_uri":"/a","status":200,"body_bytes_sent":"' + number + b'"}',
+        "own": b"GET /a 200 " + number,
+    }
+    for name, block in blocks.items():
+        counts = Counts(Routes((), 5), 20)
+        parsed = parser(own if name == "own" else shipped()[name])(block)
+        counts.add(parsed.requests)
+        assert (parsed.failed, [one.untimed for one in counts.requests.timed]) == ({}, [1]), name
+        assert b"body_size" not in render(of_requests(counts.requests)), name
+
+
 def test_a_bad_line_costs_itself_alone() -> None:
     """In a block every other line is still a request, and each line is one of the two."""
     for name, lines in _LINES.items():
-        good = next(line["line"].encode() for line in lines if "is" in line)
+        good = next(_line(line) for line in lines if "is" in line)
         block = b"\n".join([good, b"\xff\x00{", good, b"", b'"' * 50, good])
         parsed = parser(shipped()[name])(block)
         assert len(parsed.requests) == 3, name
@@ -93,7 +121,7 @@ _block = st.one_of(
     st.lists(_piece, max_size=60).map(b"".join),
     st.builds(
         lambda line, at, piece: line[:at] + piece + line[at + 1 :],
-        st.sampled_from([line["line"].encode() for lines in _LINES.values() for line in lines]),
+        st.sampled_from([_line(line) for lines in _LINES.values() for line in lines]),
         st.integers(0, 300),
         _piece,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import shutil
@@ -75,6 +76,52 @@ def test_a_rename_loses_nothing(logs: Logs) -> None:
     logs.round()
     assert logs.counted() == 6
     assert logs.file().rotations == {"renamed": 1}
+
+
+def test_several_rotations_at_once_lose_nothing(logs: Logs) -> None:
+    """While the disk is full, or the machine asleep, nothing is read: a file may come and go meanwhile."""
+    logs.write(logs.line())
+    logs.round()
+    logs.write(logs.line())
+    logs.log.rename(logs.folder / "access.log.2")
+    logs.write(logs.line() * 2)
+    logs.log.rename(logs.folder / "access.log.1")
+    logs.write(logs.line())
+    logs.write(logs.line(), to="access.log.html")  # no part of it
+    logs.round()
+    assert logs.counted() == 5
+    assert logs.file().rotations == {"renamed": 2}
+
+
+def test_names_with_a_time_before_the_suffix_are_its_own(logs: Logs) -> None:
+    """Some servers and `extension .log` of logrotate put the time there; the log of another site is left alone."""
+    logs.write(logs.line())
+    logs.round()
+    logs.write(logs.line())
+    logs.log.rename(logs.folder / "access-2026-11-29T14-34-26.655.log")
+    logs.write(logs.line() * 2, to="access-20261130.log")
+    for other in ("access-shop.log", "access2.log", "access-2.log", "access-8080.log", "access.log2"):
+        logs.write(logs.line() * 9, to=other)
+    logs.restart()
+    logs.write(logs.line())
+    logs.restart()
+    logs.round()
+    assert (logs.counted(), logs.file().rotations) == (5, {"renamed": 2})
+
+
+def test_a_log_that_could_not_be_read_at_first_is_followed_from_its_end(tmp_path: Path, kind: Kind) -> None:
+    """What it holds by the time its permissions are right is history, also after a restart in between."""
+    log = tmp_path / "access.log"
+    log.symlink_to(log)
+    logs = Logs(tmp_path, kind)
+    assert logs.reader.problems() == {"crm": os.strerror(errno.ELOOP)}
+    logs.restart()
+    log.unlink()
+    log.write_bytes(kind.line() * 3)
+    logs.round()
+    logs.write(logs.line())
+    logs.round()
+    assert logs.counted() == 1
 
 
 def test_a_rename_while_stopped_loses_nothing(logs: Logs) -> None:

@@ -24,7 +24,7 @@ from exporters.synthetic.http_answer import MAXIMUM_BODY_BYTES, AnswerReader, He
 from exporters.synthetic.http_body import Body, text_of
 from exporters.synthetic.http_client import Answer, Request, note_head
 from exporters.synthetic.kinds import KINDS
-from exporters.synthetic.saved_values import saved_values
+from exporters.synthetic.saved_values import save_values
 from exporters.synthetic.settings import SyntheticSettings
 from tests.support.properties import cases
 
@@ -248,8 +248,9 @@ def test_any_answer_gives_a_value_or_is_refused(body: bytes, place: str, headers
     cookies.take(url, answer.head)
     assert isinstance(cookies.header(url), str | None)
     for name, where in places.items():
+        found: dict[str, str] = {}
         try:
-            found = saved_values({name: where}, answer, cookies)
+            save_values({name: where}, answer, cookies, found)
         except CollectError as error:
             assert error.error_class is ErrorClass.PROTOCOL  # noqa: PT017 - either way is right
         else:
@@ -335,4 +336,4 @@ def test_depth_of_json() -> None:
     for deep in (b"[" * 10**6, b'{"a":' * 10**5, b'{"a": ' + b"[" * 950 + b"]" * 950 + b"}"):
         answer = Answer(Head(1.1, 200, ()), Body(deep, True, (), "application/json"))
         with pytest.raises(CollectError):
-            saved_values({"x": "a"}, answer, Cookies())
+            save_values({"x": "a"}, answer, Cookies(), {})
