@@ -177,7 +177,13 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmDatabaseLockQueue', 'high', function(limits) {
             component: 'database',
             narrow_by: ['instance'],
-            expr: 'max by (instance) (min_over_time(pantrywatch_database_lock_waiters[%s])) > %d' % [duration(limits.range), limits.sessions],
+            // The range must be full: after a start, or a gap, its first sample is all there is.
+            expr: |||
+              max by (instance) (
+                min_over_time(pantrywatch_database_lock_waiters[%(range)s])
+                  and present_over_time(pantrywatch_database_lock_waiters[%(range)s] offset %(range)s)
+              ) > %(sessions)d
+            ||| % { range: duration(limits.range), sessions: limits.sessions },
             summary: 'At least {{ $value | humanize }} sessions on {{ $labels.instance }} have been waiting for locks for ' + words(limits.range) + ' without a break (limit ' + limits.sessions + ').',
             description: 'Each session may time out soon, but others take its place. Somebody holds a lock that everyone needs.',
             impact: 'Some requests fail after a wait, again and again, until the blocking session releases its lock.',

@@ -58,9 +58,12 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmMonitoringCollectorFailing', 'medium', function(limits) {
             component: 'collector',
             type: 'error',
-            expr: known.gauge('pantrywatch_collector_error') + ' > 0',
-            summary: 'Collector {{ $labels.exporter }}/{{ $labels.collector }} on {{ $labels.instance }} fails: {{ $labels.class }}.',
-            description: 'The collector has failed for ' + words(limits['for']) + ' with the class {{ $labels.class }}. Its metrics are missing, not zero.',
+            // Whatever the class: one that fails in two ways in turn never has either for long.
+            expr: 'max by (job, instance, exporter, collector) (%s) > 0' % known.gauge('pantrywatch_collector_error'),
+            summary: 'Collector {{ $labels.exporter }}/{{ $labels.collector }} on {{ $labels.instance }} fails'
+                     + '{{ with printf "topk(1, count by (class) (pantrywatch_collector_error{job=%q,instance=%q,exporter=%q,collector=%q}))" $labels.job $labels.instance $labels.exporter $labels.collector | query }}'
+                     + ': {{ . | first | label "class" }}{{ end }}.',
+            description: 'The collector has failed for ' + words(limits['for']) + '. Its metrics are missing, not zero. First look at the class of its error now.',
             impact: 'Panels and alerts that use these metrics are blind.',
           }),
           alert('CrmMonitoringCheckNotRun', 'high', function(limits) {
