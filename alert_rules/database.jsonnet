@@ -13,7 +13,7 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
   local outage = (import 'lib/outage_texts.libsonnet')(config);
-  local known = (import 'lib/known.libsonnet')(time);
+  local known = (import 'lib/known.libsonnet')(time, of_server=true);
 
   local seconds_of_5m = 'database:statement_seconds:increase5m';
   local calls_of_5m = 'database:statement_calls:increase5m';

@@ -14,7 +14,7 @@ function(config=(import 'config.libsonnet').defaults)
   local time = (import 'lib/time.libsonnet')(config.speed);
   local duration = time.duration;
   local last = time.last;
-  local known = (import 'lib/known.libsonnet')(time);
+  local known = (import 'lib/known.libsonnet')(time, of_server=true);
 
   local day = duration('1d');
 

@@ -59,17 +59,30 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmFrontendDown', 'critical', function(limits) {
             component: 'page',
             type: 'error',
-            // Of several checks, or places, one that passes is enough. blackbox_exporter counts no runs: each scrape is one.
+            // Of several checks, or places, one that passes is enough. One that has been gone for five minutes, or has not passed
+            // since its exporter was started, says nothing: nor does it end anything. blackbox_exporter counts no runs: each
+            // scrape is one.
             expr: |||
-              min by (job) (%(counted)s) >= %(least)d
+              min by (job) (
+                %(counted)s
+                  unless on (%(check)s) (%(counted)s < %(least)d and on (job, instance) %(gone)s)
+                  unless on (%(check)s) (%(failures)s < %(least)d and on (%(check)s) %(passed)s == 0)
+              ) >= %(least)d
+                or max by (job) (%(failures)s)
+                  and on (job) max by (job) (%(passed)s) == 0
+                  and on (job) max_over_time(ALERTS{alertname="CrmFrontendDown", alertstate="firing"}[%(gap)s])
                 or (
-                  max by (job) (%(success)s) == 0
+                  max by (job) (%(success)s unless on (%(check)s) (%(success)s == 1 and on (job, instance) %(gone)s)) == 0
                     unless on (job) max_over_time(probe_success%(page)s[%(scrapes)s]) == 1
                     unless on (job) last_over_time(%(failures)s[%(remembered)s])
                 )
             ||| % {
+              check: check,
               failures: 'pantrywatch_check_consecutive_failures' + of_the_front_end,
               counted: known.gauge(self.failures),
+              gone: 'max_over_time(up[%s]) == 0' % duration('5m'),
+              passed: 'pantrywatch_check_runs_total{target="frontend-availability", result="success"}',
+              gap: duration('15m'),
               least: limits.failures,
               remembered: duration('1d'),
               success: known.gauge('probe_success' + of_the_front_end),

@@ -1,0 +1,26 @@
+// Gauges that alerts read → the collector that asks for them: while it fails what they said last is not over. The names of
+// exporters/database/queries; a test compares them. Any other gauge of a server is missing only while there is no connection.
+{
+  pantrywatch_database_connections_limit: 'connections',
+  pantrywatch_database_connections_used: 'connections',
+  pantrywatch_database_idle_in_transaction_oldest_seconds: 'transactions',
+  pantrywatch_database_lock_longest_wait_seconds: 'blocking',
+  pantrywatch_database_replica_link_up: 'replica',
+  pantrywatch_database_replica_replayed_age_seconds: 'replica',
+  pantrywatch_database_sequence_used_ratio: 'sequences',
+  pantrywatch_database_settings_pending_restart: 'settings',
+  pg_database_wraparound_age_datfrozenxid_seconds: 'database_wraparound',
+  pg_database_wraparound_age_datminmxid_seconds: 'database_wraparound',
+  pg_long_running_transactions_oldest_timestamp_seconds: 'transactions',
+  pg_replication_is_replica: 'replication',
+  pg_replication_lag_seconds: 'replication',
+  pg_replication_slot_wal_status: 'replication_slot_wal',
+  pg_replication_slots_active: 'replication_slots',
+  pg_replication_slots_pg_wal_lsn_diff: 'replication_slots',
+  pg_settings_max_wal_size_bytes: 'settings',
+  pg_stat_activity_max_tx_duration: 'stat_activity',
+  pg_stat_database_checksum_failures: 'stat_database',
+  pg_stat_replication_pg_wal_lsn_diff: 'stat_replication',
+  pg_stat_user_tables_n_dead_tup: 'stat_user_tables',
+  pg_stat_user_tables_n_live_tup: 'stat_user_tables',
+}
