@@ -46,8 +46,13 @@ function(config=(import 'config.libsonnet').defaults)
               factor: numbers.decimal(limits.factor),
             },
             expr: |||
-              %(usual)sor %(longer)s  and on (job, instance, check) pantrywatch_check_interval_seconds > %(slow)s
-            ||| % { usual: grown(limits.since), longer: grown(limits.slow_since), slow: time.horizon(limits.slow) },
+              %(usual)sor %(longer)s  and on (job, instance, check) %(pace)s > %(slow)s
+            ||| % {
+              usual: grown(limits.since),
+              longer: grown(limits.slow_since),
+              pace: 'last_over_time(pantrywatch_check_interval_seconds[%s])' % duration(limits.range),
+              slow: time.horizon(limits.slow),
+            },
             summary: 'The page of check {{ $labels.check }} transfers {{ $value | humanize1024 }}B more than before the latest deployment.',
             description: 'The growth is at least ' + numbers.decimal((limits.factor - 1) * 100) + ' %. First check which resource type grew, and what was added to it.',
             impact: 'Slow networks and phones load this page later than the day before.',

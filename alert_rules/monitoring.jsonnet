@@ -135,7 +135,9 @@ function(config=(import 'config.libsonnet').defaults)
               }
               for start in ['process_start_time_seconds', 'pg_postmaster_start_time_seconds', 'redis_start_time_seconds', 'node_boot_time_seconds']
             ] + [
-              'max by (instance) (%(start)s) - on (instance) min by (instance) (%(start)s) > %(seconds)d' % { start: start, seconds: limits.seconds }
+              // Of either the last one known: one lost scrape does not matter.
+              'max by (instance) (last_over_time(%(start)s[%(range)s])) - on (instance) min by (instance) (last_over_time(%(start)s[%(range)s])) > %(seconds)d'
+              % { start: start, range: duration(limits.range), seconds: limits.seconds }
               for start in ['pg_postmaster_start_time_seconds', 'redis_start_time_seconds']
             ]) + '\n',
             summary: 'Two sources report as {{ with $labels.job }}{{ . }}/{{ end }}{{ $labels.instance }}: their start times differ by {{ $value | humanizeDuration }} (limit ' + limits.seconds + 's).',
@@ -243,12 +245,13 @@ function(config=(import 'config.libsonnet').defaults)
             expr: |||
               max by (job, instance, url) (%(sent)s) > %(seconds)d
                 or max by (job, instance, url) (
-                  (%(queue)s unless on (job, instance, url) %(last)s) * 0 + on (job, instance) group_left () (time() - process_start_time_seconds)
+                  (%(queue)s unless on (job, instance, url) %(last)s) * 0 + on (job, instance) group_left () (time() - %(start)s)
                 ) > %(seconds)d
             ||| % {
               sent: known.age('prometheus_remote_storage_queue_highest_sent_timestamp_seconds'),
               last: known.gauge('prometheus_remote_storage_queue_highest_sent_timestamp_seconds'),
               queue: known.gauge('prometheus_remote_storage_shards'),
+              start: 'last_over_time(process_start_time_seconds[%s])' % duration('15m'),
               seconds: limits.seconds,
             },
             summary: 'The store {{ $labels.url }} has received nothing from Prometheus ({{ $labels.instance }}) for {{ $value | humanizeDuration }}.',

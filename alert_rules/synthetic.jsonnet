@@ -32,6 +32,9 @@ function(config=(import 'config.libsonnet').defaults)
     ['(%s > 0)' % chain, earliest]
   );
 
+  // How often a check runs; a lost scrape does not matter.
+  local pace = 'last_over_time(pantrywatch_check_interval_seconds[%s])' % duration('15m');
+
   // Checks that run at several places, and fail at fewer than two of them: then the place is at fault, or its way to the CRM.
   // Checks without the label `vantage` are at no place, and count for themselves.
   local seen_from_one_place(range) = |||
@@ -156,11 +159,11 @@ function(config=(import 'config.libsonnet').defaults)
               max_over_time(probe_success[%(range)s]) == 0
                 unless on (%(check)s) (
                   increase(pantrywatch_check_runs_total{result="failure"}[%(counted)s]) < %(failures)s
-                    unless on (%(check)s) pantrywatch_check_interval_seconds > %(slow)s
+                    unless on (%(check)s) %(pace)s > %(slow)s
                 )
                 unless on (%(check)s) (
                   increase(pantrywatch_check_runs_total{result="failure"}[%(slow_counted)s]) < %(slow_failures)s
-                    and on (%(check)s) pantrywatch_check_interval_seconds > %(slow)s
+                    and on (%(check)s) %(pace)s > %(slow)s
                 )
                 unless on (%(check)s) (
                   last_over_time(pantrywatch_check_consecutive_failures[%(range)s]) < 2
@@ -173,6 +176,7 @@ function(config=(import 'config.libsonnet').defaults)
               range: duration(limits.range),
               counted: duration(limits.counted),
               failures: numbers.decimal(limits.failures - 0.5),
+              pace: pace,
               slow: time.horizon(limits.slow),
               slow_counted: duration(limits.slow_counted),
               slow_failures: numbers.decimal(limits.slow_failures - 0.5),
@@ -197,13 +201,14 @@ function(config=(import 'config.libsonnet').defaults)
             expr: |||
               changes(probe_success[%(range)s]) >= %(changes)d
                 or changes(probe_success[%(slow_range)s]) >= %(changes)d
-                  and on (%(check)s) pantrywatch_check_interval_seconds > %(slow)s
+                  and on (%(check)s) %(pace)s > %(slow)s
                 or changes(probe_success[%(slowest_range)s]) >= %(changes)d
-                  and on (%(check)s) pantrywatch_check_interval_seconds > %(slowest)s
+                  and on (%(check)s) %(pace)s > %(slowest)s
             ||| % {
               check: check,
               changes: limits.changes,
               range: duration(limits.range),
+              pace: pace,
               slow: time.horizon(limits.slow),
               slow_range: duration(limits.slow_range),
               slowest: time.horizon(limits.slowest),
