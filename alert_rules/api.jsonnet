@@ -86,16 +86,18 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmApiErrorsSudden', 'critical', function(limits) {
             component: 'api',
             type: 'error',
-            // While Prometheus scrapes nothing at all, what was last known holds.
+            // While Prometheus scrapes nothing at all, what was last known holds. So many failures at a moment with that share:
+            // those of a busier one before say nothing.
             expr: |||
               last_over_time(%(share)s[%(gap)s]) > %(most)s
-                and on (job) max_over_time(%(failures)s[%(gap)s]) >= %(least)d
+                and on (job) max_over_time((%(failures)s and on (job) %(share)s > %(most)s)[%(gap)s:%(step)s]) >= %(least)d
             ||| % {
               share: sudden.share,
               failures: sudden.failures,
               most: numbers.decimal(limits.share),
               least: limits.failures,
               gap: duration('15m'),
+              step: time.of_scrapes('5s'),
             },
             summary: '{{ $value | humanizePercentage }} of API requests fail (limit ' + percent(limits.share) + ').',
             description: 'Share of requests answered with a 5xx status in the ' + last(limits.range) + '. First check which route fails, and whether the database or the cache is down.',
@@ -157,11 +159,14 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmApiPoolExhausted', 'high', function(limits) {
             component: 'api',
             narrow_by: ['instance'],
-            // A pool that may still grow has one connection to spare between two requests; one at its limit has not.
+            // A pool that may still grow has one connection to spare between two requests; one at its limit has not. An instance
+            // that was just started opens its first ones: the range must be full.
             expr: |||
               max by (job, instance, db_client_connection_pool_name) (max_over_time(db_client_connection_count{db_client_connection_state="idle"}[%(range)s])) == 0
                 and on (job, instance, db_client_connection_pool_name)
                   min by (job, instance, db_client_connection_pool_name) (min_over_time(db_client_connection_count{db_client_connection_state="used"}[%(range)s])) > 0
+                and on (job, instance, db_client_connection_pool_name)
+                  present_over_time(db_client_connection_count{db_client_connection_state="used"}[%(range)s] offset %(range)s)
             ||| % { range: duration(limits.range) },
             summary: 'The database connection pool{{ with $labels.db_client_connection_pool_name }} {{ . }}{{ end }} of {{ $labels.instance }} is exhausted.',
             description: 'The pool has had no idle connection for ' + words(limits.range) + ', so requests queue for one. First check the database for long-running or blocked transactions.',

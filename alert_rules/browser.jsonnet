@@ -26,8 +26,9 @@ function(config=(import 'config.libsonnet').defaults)
           }),
           alert('CrmFrontendWeightGrown', 'low', function(limits) {
             component: 'page',
-            // The time before a deployment that is younger than `since` lies before `since`.
-            expr: |||
+            // The time before a deployment that is younger than `since` lies before `since`. A check that runs less often than every
+            // `slow` may load the page for the first time when that has nearly passed.
+            local grown(since) = |||
               (
                 sum by (job, instance, check) (min_over_time(browser_page_transferred_bytes[%(range)s]))
                 - sum by (job, instance, check) (max_over_time(browser_page_transferred_bytes[%(range)s] offset %(since)s)) > %(bytes)d
@@ -39,10 +40,18 @@ function(config=(import 'config.libsonnet').defaults)
               and on () time() - max(last_over_time(pantrywatch_deployment_timestamp_seconds[%(range)s])) < %(seconds)s
             ||| % {
               range: duration(limits.range),
-              since: duration(limits.since),
-              seconds: time.horizon(limits.since),
+              since: duration(since),
+              seconds: time.horizon(since),
               bytes: limits.bytes,
               factor: numbers.decimal(limits.factor),
+            },
+            expr: |||
+              %(usual)sor %(longer)s  and on (job, instance, check) %(pace)s > %(slow)s
+            ||| % {
+              usual: grown(limits.since),
+              longer: grown(limits.slow_since),
+              pace: 'last_over_time(pantrywatch_check_interval_seconds[%s])' % duration(limits.range),
+              slow: time.horizon(limits.slow),
             },
             summary: 'The page of check {{ $labels.check }} transfers {{ $value | humanize1024 }}B more than before the latest deployment.',
             description: 'The growth is at least ' + numbers.decimal((limits.factor - 1) * 100) + ' %. First check which resource type grew, and what was added to it.',

@@ -11,7 +11,7 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
   local outage = (import 'lib/outage_texts.libsonnet')(config);
-  local known = (import 'lib/known.libsonnet')(time);
+  local known = (import 'lib/known.libsonnet')(time, of_server=true);
 
   {
     groups: [

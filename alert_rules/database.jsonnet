@@ -13,7 +13,7 @@ function(config=(import 'config.libsonnet').defaults)
   local words = time.words;
   local last = time.last;
   local outage = (import 'lib/outage_texts.libsonnet')(config);
-  local known = (import 'lib/known.libsonnet')(time);
+  local known = (import 'lib/known.libsonnet')(time, of_server=true);
 
   local seconds_of_5m = 'database:statement_seconds:increase5m';
   local calls_of_5m = 'database:statement_calls:increase5m';
@@ -177,7 +177,13 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmDatabaseLockQueue', 'high', function(limits) {
             component: 'database',
             narrow_by: ['instance'],
-            expr: 'max by (instance) (min_over_time(pantrywatch_database_lock_waiters[%s])) > %d' % [duration(limits.range), limits.sessions],
+            // The range must be full: after a start, or a gap, its first sample is all there is.
+            expr: |||
+              max by (instance) (
+                min_over_time(pantrywatch_database_lock_waiters[%(range)s])
+                  and present_over_time(pantrywatch_database_lock_waiters[%(range)s] offset %(range)s)
+              ) > %(sessions)d
+            ||| % { range: duration(limits.range), sessions: limits.sessions },
             summary: 'At least {{ $value | humanize }} sessions on {{ $labels.instance }} have been waiting for locks for ' + words(limits.range) + ' without a break (limit ' + limits.sessions + ').',
             description: 'Each session may time out soon, but others take its place. Somebody holds a lock that everyone needs.',
             impact: 'Some requests fail after a wait, again and again, until the blocking session releases its lock.',

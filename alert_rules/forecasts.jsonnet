@@ -80,14 +80,15 @@ function(config=(import 'config.libsonnet').defaults)
 
   local full_of(part) = '{{ $labels.resource }}' + part + ' of {{ $labels.instance }} will be full';
   local name = '{{ with $labels.name }} {{ . }}{{ end }}';
-  local soon(name, component, what, impact, action) = alert(name, 'medium', function(limits) {
+  // `named`: the label that alerts about what is full now have for the same `name`; Alertmanager compares them.
+  local soon(name, component, what, impact, action, named={}) = alert(name, 'medium', function(limits) {
     component: component,
     narrow_by: ['instance'],
     expr: '%s{component="%s"} < %s' % [series.earliest, component, time.horizon(limits.ahead)],
     summary: what + ' in {{ $value | humanizeDuration }} at the earliest.',
     description: 'By the growth of the last 4 weeks, without jumps: within this time with a chance of 1 in 10, later otherwise (the interval is on CRM capacity). ' + action,
     impact: impact,
-  });
+  }) + { labels+: named };
 
   {
     groups: [
@@ -154,8 +155,8 @@ function(config=(import 'config.libsonnet').defaults)
         name: 'forecasts.alerts',
         interval: duration('5m'),
         rules: [
-          soon('CrmHostFullSoon', 'host', full_of(name), 'None yet; when it is full services fail.', 'First see on CRM capacity since when it has been growing, then what grows.'),
-          soon('CrmDatabaseFullSoon', 'database', full_of(name), 'None yet; when it is full the database rejects connections or writes.', 'First see on CRM capacity since when it has been growing, then what grows.'),
+          soon('CrmHostFullSoon', 'host', full_of(name), 'None yet; when it is full services fail.', 'First see on CRM capacity since when it has been growing, then what grows.', { mountpoint: '{{ $labels.name }}' }),
+          soon('CrmDatabaseFullSoon', 'database', full_of(name), 'None yet; when it is full the database rejects connections or writes.', 'First see on CRM capacity since when it has been growing, then what grows.', { datname: '{{ if eq $labels.resource "sequence" }}{{ $labels.name }}{{ end }}' }),
           soon('CrmCacheFullSoon', 'cache', full_of(''), 'None yet; when it is full the cache evicts or rejects.', 'First see on CRM capacity since when it has been growing, then what grows.'),
           soon('CrmApiCapacityReachedSoon', 'api', 'The API on {{ $labels.instance }} will need all of its proven capacity', 'None yet; beyond the proven rate responses become slow.', 'First see on CRM capacity whether the traffic of the busiest hour grows, then plan a further server.'),
           alert('CrmApiPromiseBrokenSoon', 'medium', function(limits) {

@@ -16,7 +16,7 @@ function(config=(import 'config.libsonnet').defaults)
 
   // Its servers by `up`, the gauge of the exporters that ask them. One that was down when it was last asked is down; any
   // other that nobody can ask is unknown, and so is the component of which nothing is known any more.
-  local known = (import 'lib/known.libsonnet')(time);
+  local known = (import 'lib/known.libsonnet')(time, of_server=true);
   local component(name, layer, up, jobs, state) =
     local asked = '(%s or last_over_time(%s[%s]))' % [up, up, time.duration('1m')];
     record(

@@ -58,9 +58,12 @@ function(config=(import 'config.libsonnet').defaults)
           alert('CrmMonitoringCollectorFailing', 'medium', function(limits) {
             component: 'collector',
             type: 'error',
-            expr: known.gauge('pantrywatch_collector_error') + ' > 0',
-            summary: 'Collector {{ $labels.exporter }}/{{ $labels.collector }} on {{ $labels.instance }} fails: {{ $labels.class }}.',
-            description: 'The collector has failed for ' + words(limits['for']) + ' with the class {{ $labels.class }}. Its metrics are missing, not zero.',
+            // Whatever the class: one that fails in two ways in turn never has either for long.
+            expr: 'max by (job, instance, exporter, collector) (%s) > 0' % known.gauge('pantrywatch_collector_error'),
+            summary: 'Collector {{ $labels.exporter }}/{{ $labels.collector }} on {{ $labels.instance }} fails'
+                     + '{{ with printf "topk(1, count by (class) (pantrywatch_collector_error{job=%q,instance=%q,exporter=%q,collector=%q}))" $labels.job $labels.instance $labels.exporter $labels.collector | query }}'
+                     + ': {{ . | first | label "class" }}{{ end }}.',
+            description: 'The collector has failed for ' + words(limits['for']) + '. Its metrics are missing, not zero. First look at the class of its error now.',
             impact: 'Panels and alerts that use these metrics are blind.',
           }),
           alert('CrmMonitoringCheckNotRun', 'high', function(limits) {
@@ -132,7 +135,9 @@ function(config=(import 'config.libsonnet').defaults)
               }
               for start in ['process_start_time_seconds', 'pg_postmaster_start_time_seconds', 'redis_start_time_seconds', 'node_boot_time_seconds']
             ] + [
-              'max by (instance) (%(start)s) - on (instance) min by (instance) (%(start)s) > %(seconds)d' % { start: start, seconds: limits.seconds }
+              // Of either the last one known: one lost scrape does not matter.
+              'max by (instance) (last_over_time(%(start)s[%(range)s])) - on (instance) min by (instance) (last_over_time(%(start)s[%(range)s])) > %(seconds)d'
+              % { start: start, range: duration(limits.range), seconds: limits.seconds }
               for start in ['pg_postmaster_start_time_seconds', 'redis_start_time_seconds']
             ]) + '\n',
             summary: 'Two sources report as {{ with $labels.job }}{{ . }}/{{ end }}{{ $labels.instance }}: their start times differ by {{ $value | humanizeDuration }} (limit ' + limits.seconds + 's).',
@@ -240,12 +245,13 @@ function(config=(import 'config.libsonnet').defaults)
             expr: |||
               max by (job, instance, url) (%(sent)s) > %(seconds)d
                 or max by (job, instance, url) (
-                  (%(queue)s unless on (job, instance, url) %(last)s) * 0 + on (job, instance) group_left () (time() - process_start_time_seconds)
+                  (%(queue)s unless on (job, instance, url) %(last)s) * 0 + on (job, instance) group_left () (time() - %(start)s)
                 ) > %(seconds)d
             ||| % {
               sent: known.age('prometheus_remote_storage_queue_highest_sent_timestamp_seconds'),
               last: known.gauge('prometheus_remote_storage_queue_highest_sent_timestamp_seconds'),
               queue: known.gauge('prometheus_remote_storage_shards'),
+              start: 'last_over_time(process_start_time_seconds[%s])' % duration('15m'),
               seconds: limits.seconds,
             },
             summary: 'The store {{ $labels.url }} has received nothing from Prometheus ({{ $labels.instance }}) for {{ $value | humanizeDuration }}.',

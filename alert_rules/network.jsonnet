@@ -14,7 +14,7 @@ function(config=(import 'config.libsonnet').defaults)
   local time = (import 'lib/time.libsonnet')(config.speed);
   local duration = time.duration;
   local last = time.last;
-  local known = (import 'lib/known.libsonnet')(time);
+  local known = (import 'lib/known.libsonnet')(time, of_server=true);
 
   local day = duration('1d');
 
@@ -61,11 +61,13 @@ function(config=(import 'config.libsonnet').defaults)
   local or_slow(of, limits) = |||
     %(usual)s
     or (%(longer)s)
-      and on (%(check)s) pantrywatch_check_interval_seconds > %(slow)s
+      and on (%(check)s) %(pace)s > %(slow)s
   ||| % {
     usual: std.stripChars(of(duration(limits.range)), '\n'),
     longer: std.stripChars(of(duration(limits.slow_range)), '\n'),
     check: check,
+    // A lost scrape does not matter.
+    pace: 'last_over_time(pantrywatch_check_interval_seconds[%s])' % duration(limits.range),
     slow: time.horizon(limits.slow),
   };
 

@@ -20,17 +20,22 @@ local as_it_is(selector) = selector;
         (
           max by (instance) (%(used)s)
             / on (instance) (max by (instance) (%(limit)s) > 0)
-        ) or on (instance) max by (instance) (sum by (job, instance) (pg_stat_activity_count%(s)s)) / on (instance) (
-          max by (instance) (pg_settings_max_connections%(s)s)
-            - on (instance) max by (instance) (pg_settings_superuser_reserved_connections%(s)s)
+        ) or on (instance) max by (instance) (%(sessions)s) / on (instance) (
+          max by (instance) (%(most)s)
+            - on (instance) max by (instance) (%(superuser)s)
             - on (instance) (
-              max by (instance) (pg_settings_reserved_connections%(s)s)
-                or on (instance) 0 * max by (instance) (pg_settings_max_connections%(s)s)
+              max by (instance) (%(reserved)s)
+                or on (instance) 0 * max by (instance) (%(most)s)
             ) > 0
         )
       ||| % {
         local s = braces(selector),
-        s: s,
+        // What was known counts where no session is exported at all: those of a state or user that ended are no more.
+        local sessions = 'pg_stat_activity_count' + s,
+        sessions: std.join(' or ', ['sum by (job, instance) (%s)' % one for one in [sessions] + (if known(sessions) == sessions then [] else [known(sessions)])]),
+        most: known('pg_settings_max_connections' + s),
+        superuser: known('pg_settings_superuser_reserved_connections' + s),
+        reserved: known('pg_settings_reserved_connections' + s),
         used: known('pantrywatch_database_connections_used' + s),
         limit: known('pantrywatch_database_connections_limit' + s),
       },

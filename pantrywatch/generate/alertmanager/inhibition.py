@@ -46,6 +46,12 @@ def _worse(names: tuple[str, ...], lower: tuple[str, ...], *equal: str) -> Inhib
     return Inhibition(f"{', '.join(names)}: the same, worse", (_named(*names),), (_named(*lower),), equal)
 
 
+def _forecast(soon: str, resource: str, now: tuple[str, ...], *equal: str) -> Inhibition:
+    """A resource that is nearly full needs no forecast; another one of the server, or another disk, does."""
+    muted = (_named(soon), f'resource="{resource}"')
+    return Inhibition(f"{', '.join(now)}: the same, now", (_named(*now),), muted, ("instance", *equal))
+
+
 def _same_alert(name: str, worse: str, lower: str, *equal: str) -> Inhibition:
     """The same alert fires with a higher severity about the same object."""
     source, muted = (f'alertname="{name}"', f'severity="{worse}"'), (f'alertname="{name}"', f'severity="{lower}"')
@@ -75,14 +81,13 @@ _WORSE = (
     _worse(("CrmHostMemoryExhausted", "CrmHostMemoryThrashing"), ("CrmHostMemoryLow",), "job", "instance"),
     _worse(("CrmHostDiskNearlyFull",), ("CrmHostDiskFillingUp",), "job", "instance", "mountpoint"),
     _worse(("CrmHostInodesNearlyFull",), ("CrmHostInodesFillingUp",), "job", "instance", "mountpoint"),
-    _worse(
-        ("CrmHostDiskNearlyFull", "CrmHostDiskFillingUp", "CrmHostInodesNearlyFull", "CrmHostInodesFillingUp"),
-        ("CrmHostFullSoon",),
-        "instance",
-    ),
-    _worse(("CrmHostMemoryExhausted", "CrmHostMemoryThrashing", "CrmHostMemoryLow"), ("CrmHostFullSoon",), "instance"),
-    _worse(("CrmDatabaseConnectionsNearLimit", "CrmDatabaseSequenceNearEnd"), ("CrmDatabaseFullSoon",), "instance"),
-    _worse(("CrmCacheMemoryNearLimit", "CrmCacheClientsNearLimit"), ("CrmCacheFullSoon",), "instance"),
+    _forecast("CrmHostFullSoon", "disk", ("CrmHostDiskNearlyFull", "CrmHostDiskFillingUp"), "mountpoint"),
+    _forecast("CrmHostFullSoon", "inodes", ("CrmHostInodesNearlyFull", "CrmHostInodesFillingUp"), "mountpoint"),
+    _forecast("CrmHostFullSoon", "memory", ("CrmHostMemoryExhausted", "CrmHostMemoryThrashing", "CrmHostMemoryLow")),
+    _forecast("CrmDatabaseFullSoon", "connections", ("CrmDatabaseConnectionsNearLimit",)),
+    _forecast("CrmDatabaseFullSoon", "sequence", ("CrmDatabaseSequenceNearEnd",), "datname"),
+    _forecast("CrmCacheFullSoon", "cache memory", ("CrmCacheMemoryNearLimit",)),
+    _forecast("CrmCacheFullSoon", "cache clients", ("CrmCacheClientsNearLimit",)),
     _worse(
         ("CrmSyntheticCertificateExpired",),
         ("CrmSyntheticCertificateSoonExpired", "CrmSyntheticCertificateExpiring"),

@@ -308,9 +308,28 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
         [
             _of("api", "CrmApiFailedLogins", "high", job="application", type="security"),
             _of("host", "CrmHostDiskFillingUp", "medium", job="host", instance="local", mountpoint="/"),
-            _of("host", "CrmHostFullSoon", "medium", instance="local", resource="disk"),
+            _of("host", "CrmHostFullSoon", "medium", instance="local", resource="disk", mountpoint="/"),
         ],
-        [_of("host", "CrmHostMemoryLow", "medium", job="host", instance="local")],
+        [
+            _of("host", "CrmHostMemoryLow", "medium", job="host", instance="local"),
+            _of("host", "CrmHostFullSoon", "medium", instance="local", resource="disk", mountpoint="/data"),
+            _of("host", "CrmHostFullSoon", "medium", instance="local", resource="inodes", mountpoint="/"),
+        ],
+    ),
+    "what is full now was forecast": (
+        [
+            _of("database", "CrmDatabaseSequenceNearEnd", "medium", instance="primary", datname="crm"),
+            _of("cache", "CrmCacheClientsNearLimit", "medium", instance="main"),
+        ],
+        [
+            _of("database", "CrmDatabaseFullSoon", "medium", instance="primary", resource="sequence", datname="crm"),
+            _of("cache", "CrmCacheFullSoon", "medium", instance="main", resource="cache clients"),
+        ],
+        [
+            _of("database", "CrmDatabaseFullSoon", "medium", instance="primary", resource="sequence", datname="old"),
+            _of("database", "CrmDatabaseFullSoon", "medium", instance="primary", resource="connections"),
+            _of("cache", "CrmCacheFullSoon", "medium", instance="main", resource="cache memory"),
+        ],
     ),
     "hours are unusual because of something worse": (
         [
