@@ -69,14 +69,21 @@ class Environment:
     @property
     def rate(self) -> float:
         """Requests a second at the busiest hour."""
-        value = self.values.get("DEMO_RATE", "8")
+        return self._number("DEMO_RATE", 8.0, 200.0)
+
+    @property
+    def longest_fault_seconds(self) -> float:
+        """How long a fault lasts that nobody ends: a forgotten one must not still be active the next morning."""
+        return 60.0 * self._number("DEMO_FAULT_MINUTES", 30.0, 240.0)
+
+    def _number(self, name: str, usual: float, most: float) -> float:
         try:
-            rate = float(value)
+            number = float(self.values.get(name, usual))
         except ValueError:
-            rate = 0.0
-        if not 0.0 < rate <= 200.0:
-            raise ConfigurationError("DEMO_RATE is not a number above 0 and at most 200")
-        return rate
+            number = 0.0
+        if not 0.0 < number <= most:
+            raise ConfigurationError(f"{name} is not a number above 0 and at most {most:.0f}")
+        return number
 
 
 def current() -> Environment:

@@ -11,18 +11,17 @@ from demo.environment import Environment
 from demo.faults.fault import Fault
 from demo.flags import Flags
 
-# A forgotten fault must not still be active the next morning.
-LONGEST_SECONDS = 30 * 60.0
 _TOUCH_SECONDS = 2.0
 
 
-def hold(
-    fault: Fault, environment: Environment, stop: threading.Event, longest_seconds: float = LONGEST_SECONDS
-) -> None:
-    """Hold it until `stop` is set or the time is up. If the undo fails, the flag stays for `off` to retry."""
+def hold(fault: Fault, environment: Environment, stop: threading.Event) -> None:
+    """Hold it until `stop` is set or its longest time is up. If the undo fails, the flag stays for `off` to retry.
+
+    Raises ConfigurationError: the environment's longest time is none.
+    """
+    until = time.monotonic() + environment.longest_fault_seconds
     flags = Flags(environment.fault_directory)
     flags.raise_(fault.name, in_force=False)
-    until = time.monotonic() + longest_seconds
     try:
         tick = fault.enter(environment)
         flags.raise_(fault.name, in_force=True)

@@ -18,6 +18,7 @@ import psycopg
 import pytest
 import requests
 
+from demo.environment import Environment
 from demo.faults.disk_filling import can_mount
 from demo.faults.fault import FaultError
 from demo.faults.hold import hold
@@ -360,7 +361,7 @@ def test_cpu_burn_ends_with_its_holder(installation: Installation) -> None:
 
 def test_a_forgotten_fault_ends_by_itself(installation: Installation) -> None:
     """A holder nobody stops undoes its fault when its time is up."""
-    hold(FAULTS["slow-api"], installation.environment, threading.Event(), longest_seconds=0.3)
+    hold(FAULTS["slow-api"], Environment({**installation.variables, "DEMO_FAULT_MINUTES": "0.005"}), threading.Event())
     assert not Flags(installation.environment.fault_directory).left("slow-api")
 
 

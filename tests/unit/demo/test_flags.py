@@ -61,6 +61,15 @@ def test_rates_are_checked(rate: str) -> None:
         _ = Environment({"DEMO_RATE": rate}).rate
 
 
+@pytest.mark.parametrize("minutes", ["0", "-1", "long", "inf", "241"])
+def test_the_longest_time_of_a_fault_is_checked(minutes: str) -> None:
+    """A forgotten fault ends within hours."""
+    assert Environment({}).longest_fault_seconds == 1800
+    assert Environment({"DEMO_FAULT_MINUTES": "120"}).longest_fault_seconds == 7200
+    with pytest.raises(ConfigurationError, match="DEMO_FAULT_MINUTES"):
+        _ = Environment({"DEMO_FAULT_MINUTES": minutes}).longest_fault_seconds
+
+
 def test_a_missing_secret_is_named(tmp_path: Path) -> None:
     """What is missing is named, by variable or file, without any value."""
     with pytest.raises(ConfigurationError, match="DEMO_SECRETS is not set"):
