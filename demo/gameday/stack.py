@@ -27,7 +27,7 @@ _START_SECONDS = 200.0
 _STOP_SECONDS = 90.0
 # The stack's share of a machine that does other work too: alerts about late rules must not come from that work.
 _NICE = -10
-# Several times the usual traffic, for windows that hold enough by night; faults as long as the slowest alert at speed 1.
+# Several times the usual traffic, for windows that hold enough by night; faults as long as the slowest alert needs.
 _DEMO = {"DEMO_RATE": "30", "DEMO_FAULT_MINUTES": "120"}
 
 # An alert that is resolved, in a message of a webhook; and of mail or chat.
