@@ -168,11 +168,13 @@ def _other_target_alerts(cause: str, *targets: str) -> Inhibition:
 # Instead of these CrmApiUsersAffected is told, once. The same text is in causes.jsonnet.
 _FELT = ('target!=""', 'target!~"db-.+|cache-hit-ratio|integration-error-rate"')
 _OF_THE_DATABASE = ('target!=""', 'target!~"cache-hit-ratio|integration-error-rate"')
+# What is missing in the cache stays missing while the database does not answer.
+_OF_THE_DATABASE_NOW = ('target!=""', 'target!="integration-error-rate"')
 _SUDDEN = ('alertname="CrmApiErrorsSudden"',)
 _SLOW = ('alertname=~"CrmApiSlow|CrmApiPoolExhausted"',)
 _CHECKS = 'alertname=~"CrmSyntheticCheck.+"'
 _PAGE = 'target="frontend-availability"'
-_NO_PAGE = (_named("CrmFrontendDown"),)
+_NO_PAGE = (_named("CrmFrontendDown", "CrmFrontendNoBeacons"),)
 
 _DEAD_LAYERS = (
     *_server("database", "CrmDatabaseDown", "database"),
@@ -180,7 +182,7 @@ _DEAD_LAYERS = (
     *_causes("database", ('alertname="CrmTargetNoData"', 'target=~"db-.+"')),
     *_causes("database", (_named("CrmMonitoringTaskFailing"), 'task="advice"')),
     *_burns("database", *_OF_THE_DATABASE),
-    _other_target_alerts("database", *_OF_THE_DATABASE),
+    _other_target_alerts("database", *_OF_THE_DATABASE_NOW),
     *(
         Inhibition(
             f"{cause}: its window and its wait are a quarter of an hour each",

@@ -61,6 +61,8 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
             alert("CrmApiAvailabilityBurn", "critical", target="api-availability"),
             alert("CrmSystemAvailabilityBurn", "high", target="system-availability"),
             alert("CrmTargetMissedNow", "medium", target="api-latency"),
+            alert("CrmTargetMissedNow", "medium", target="cache-hit-ratio"),
+            _of("frontend", "CrmFrontendNoBeacons", "medium"),
             _of("api", "CrmApiPoolExhausted", "high", job="application", instance="crm-api"),
             _of("check", "CrmSyntheticCheckFailing", "medium", kind="sql", check="select", instance="local"),
             _of("check", "CrmSyntheticCheckFailing", "medium", kind="journey", target="system-availability"),
