@@ -57,6 +57,12 @@ _CONNECTIONS = (
     Expectation(
         "replica-gone",
         {("CrmDatabaseReplicationSlotRetainsWal", "high"): 90},
+        {
+            (
+                "CrmDatabaseCheckpointsRequested",
+                "low",
+            ): "the fault lowers max_wal_size to 32 MB"
+        },
     ),
     Expectation(
         "database-log-lost",

@@ -140,6 +140,7 @@ def _server(cause: str, alert: str, exporter: str) -> Iterator[Inhibition]:
     explained = {
         "the rest of its layer": (f'component="{exporter}"', f'alertname!="{alert}"', 'type!="security"'),
         "what its exporter misses": ('component="collector"', f'exporter="{exporter}"'),
+        "that its exporter waits for it": (_named("CrmMonitoringScrapeSlow"), f'job="{exporter}"'),
     }
     for what, muted in explained.items():
         yield Inhibition(f"{alert} explains {what}", (f'alertname="{alert}"',), muted, ("instance",))
@@ -189,7 +190,7 @@ _DEAD_LAYERS = (
             _cause(cause, "high"),
             (_named("CrmApiRouteSlow"),),
         )
-        for cause in ("database", "pooler")
+        for cause in ("database", "pooler", "locks")
     ),
     *_causes("database", (_named("CrmDatabasePoolWithoutServer", "CrmDatabasePoolWait"),)),
     # Not the targets of the database: those who reach it directly go on.
@@ -197,7 +198,8 @@ _DEAD_LAYERS = (
     *_causes("pooler", _SUDDEN, _SLOW, (_CHECKS, *_FELT), _NO_PAGE),
     *_burns("pooler", *_FELT),
     _other_target_alerts("pooler", *_FELT),
-    # Statements that gave up waiting for a lock; users' own errors are told.
+    # Statements that wait, and those that gave up; users' own errors are told.
+    *_causes("locks", _SLOW),
     *_burns("locks", 'target="db-error-rate"'),
     _other_target_alerts("locks", 'target="db-error-rate"'),
     *_server("cache", "CrmCacheDown", "cache"),

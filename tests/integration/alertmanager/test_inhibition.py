@@ -69,12 +69,15 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
             alert("CrmTargetNoData", "high", target="db-error-rate", requires="database"),
             _of("collector", "CrmMonitoringCollectorFailing", "medium", exporter="database", instance="primary"),
             _of("database", "CrmDatabasePoolWithoutServer", "high", instance="pooler", database="crm"),
+            _of("scrape", "CrmMonitoringScrapeSlow", "medium", job="database", instance="primary"),
             _of("network", "CrmNetworkLoss", "medium", job="synthetic", check="select", dependency="database"),
             _of("scheduler", "CrmMonitoringTaskFailing", "low", instance="scheduler", task="advice"),
         ],
         [
             _of("scheduler", "CrmMonitoringTaskFailing", "low", instance="scheduler", task="report"),
             _of("database", "CrmDatabaseLockWait", "high", instance="replica"),
+            _of("scrape", "CrmMonitoringScrapeSlow", "medium", job="database", instance="replica"),
+            _of("scrape", "CrmMonitoringScrapeSlow", "medium", job="cache", instance="primary"),
             _of("network", "CrmNetworkLoss", "medium", job="synthetic", check="mail", dependency="third-party"),
             _of("network", "CrmNetworkSlow", "medium", job="synthetic", check="ping", dependency="cache"),
             _of("database", "CrmDatabasePoolerDown", "critical", instance="pooler"),
@@ -130,6 +133,8 @@ _STORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[s
     "sessions queued for a lock just now": (
         _recent("locks"),
         [
+            _of("api", "CrmApiSlow", "high", job="application"),
+            _of("api", "CrmApiRouteSlow", "medium", job="application", http_route="/a"),
             alert("CrmDbErrorRateBurn", "critical", target="db-error-rate"),
             alert("CrmTargetMissedNow", "medium", target="db-error-rate"),
         ],
