@@ -164,12 +164,16 @@ def main() -> int:
     parser.add_argument("part", nargs="?", choices=[part.name for part in PARTS])
     chosen = parser.parse_args().part
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would pytest
-    results = [run(part) for part in PARTS if chosen in {None, part.name}]
+    try:
+        results = [run(part) for part in PARTS if chosen in {None, part.name}]
+    except KeyboardInterrupt:
+        print("soak: stopped; a part that has not ended keeps its last result", file=sys.stderr)
+        return 1
     return 0 if all(results) else 1
 
 
 def run(part: Part) -> bool:
-    """Run a part, write its section, and return whether it passed."""
+    """Run a part, write its section, and return whether it passed. Raises KeyboardInterrupt, with nothing written."""
     began, load, commit = time.monotonic(), os.getloadavg()[0], _commit()
     seed = random.SystemRandom().randrange(2**32)
     more = ("--hypothesis-seed", str(seed)) if "hypothesis" in part.arguments else ()
@@ -188,14 +192,16 @@ def run(part: Part) -> bool:
 
 
 def _pytest(arguments: Sequence[str]) -> bool:
-    """Run pytest; return whether it came to its end in time. Ctrl-C reaches it too, and what it found is kept."""
+    """Run pytest; return whether it came to its end in time. Raises KeyboardInterrupt after its end."""
     process = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=ROOT)
     try:
         process.wait(_LIMIT_SECONDS)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        process.send_signal(signal.SIGINT)
-        process.wait()
+    except subprocess.TimeoutExpired:
         return False
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait()
     return True
 
 

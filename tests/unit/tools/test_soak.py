@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from tools import soak
 from tools.soak import PARTS, Outcome, read_outcome, section, with_section
 
 _JUNIT = """<testsuites><testsuite>
@@ -33,3 +38,22 @@ def test_a_part_replaces_its_own_section_alone() -> None:
     assert [line for line in page.splitlines() if line.startswith("## ")] == ["## chaos", "## kills"]
     assert "- scrapes: 9\n" in page
     assert page.endswith(other)
+
+
+def test_ctrl_c_leaves_the_last_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was stopped has neither passed nor failed; the parts after it are not begun."""
+    page, begun = tmp_path / "soak.md", list[str]()
+
+    def stopped(arguments: list[str]) -> bool:
+        begun.append(arguments[-1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(soak, "PAGE", page)
+    monkeypatch.setattr(soak, "_commit", lambda: "0123abcd")
+    monkeypatch.setattr(soak, "_pytest", stopped)
+    monkeypatch.setattr("sys.argv", ["soak"])
+    page.write_text(with_section("", section(PARTS[0], {"result": "passed: 9 tests"}, {})), encoding="utf-8")
+    before = page.read_text(encoding="utf-8")
+    assert soak.main() == 1
+    assert page.read_text(encoding="utf-8") == before
+    assert len(begun) == 1
