@@ -12,6 +12,7 @@ from demo.faults.registry import FAULTS
 from demo.flags import Flags
 
 _ENTER_SECONDS = 30.0
+_LOOK_SECONDS = 0.2
 
 
 def listing(environment: Environment) -> str:
@@ -34,10 +35,11 @@ def on(fault: Fault, environment: Environment) -> str:
         raise FaultError(f"{fault.name} is not for this container; call {fault.in_containers}")
     manager.start(program_of(fault))
     deadline = time.monotonic() + _ENTER_SECONDS
+    time.sleep(_LOOK_SECONDS)  # a process that was just started has no command line to be known by yet
     while not flags.in_force(fault.name):
         if not manager.running(program_of(fault)) or time.monotonic() > deadline:
             raise FaultError(f"{fault.name} could not be switched on; its log says why")
-        time.sleep(0.2)
+        time.sleep(_LOOK_SECONDS)
     return f"{fault.name} is on: {fault.does}"
 
 

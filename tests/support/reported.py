@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pantrywatch.analysis.report.period import period_of
 from tests.support.filled_prometheus import filled_prometheus
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
@@ -41,7 +42,7 @@ DEPLOYMENTS = {"1.0": 20 * DAY, "1.1": 3 * DAY + 10 * MINUTE}
 def samples(now: int) -> Iterator[str]:
     """Yield the lines of a past that ends at `now`, as OpenMetrics."""
     hours = range(now // HOUR * HOUR - DAYS * DAY, now + 1, HOUR)
-    minutes = range(now - 10 * MINUTE, now + _AHEAD, MINUTE)
+    minutes = _minutes(now)
     before = range(now - 30 * DAY - 5 * MINUTE, now - 30 * DAY + _AHEAD, MINUTE)
     ends = [*before, *minutes]
     for target, (position, section, statement, basis, layer, title) in TARGETS.items():
@@ -71,6 +72,13 @@ def samples(now: int) -> Iterator[str]:
         yield from _gauge("pantrywatch_deployment_timestamp_seconds", f'version="{version}"', minutes, now - ago)
     yield from _alerts(now)
     yield "# EOF"
+
+
+def _minutes(now: int) -> list[int]:
+    """Return the minutes around now; on the first day of a month, whose report is of the one before, also its last."""
+    first = int(period_of("month", now).end)
+    last = range(first - 10 * MINUTE, first, MINUTE) if first < now else ()
+    return sorted({*last, *range(now - 10 * MINUTE, now + _AHEAD, MINUTE)})
 
 
 def _alerts(now: int) -> Iterator[str]:

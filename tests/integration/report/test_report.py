@@ -63,10 +63,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_World]:
         yield _World(url, now, folder)
 
 
-def _board(world: _World, title: str, ref: str) -> dict[str, float]:
-    """Return target → number, as the panel of crm-targets has it."""
+def _board(world: _World, period: str, title: str, ref: str) -> dict[str, float]:
+    """Return target → number, as the panel of crm-targets has it at the end of the period."""
+    at = period_of(period, world.now).asked_at  # type: ignore[arg-type]
     expr = Panels(ROOT / "dashboards/generated").expr("crm-targets", title, ref)
-    data = Prometheus(world.url).data("query", [("query", expr), ("time", f"{world.now - 0.001:.3f}")])
+    data = Prometheus(world.url).data("query", [("query", expr), ("time", f"{at:.3f}")])
     return {one["metric"]["target"]: float(one["value"][1]) for one in data["result"]}
 
 
@@ -80,10 +81,10 @@ def test_the_numbers_are_those_of_the_boards(world: _World, period: str, title: 
     found = world.report(period).promises
     assert [one.id for one in found] == ["lcp", "api-latency", "api-availability"]  # as in the document
     for name, panel in (
-        ("good", _board(world, title, ref)),
-        ("objective", _board(world, "All targets", "C")),
-        ("budget", _board(world, "All targets", "G")),
-        ("state", _board(world, "All targets", "B")),
+        ("good", _board(world, period, title, ref)),
+        ("objective", _board(world, period, "All targets", "C")),
+        ("budget", _board(world, period, "All targets", "G")),
+        ("state", _board(world, period, "All targets", "B")),
     ):
         assert {one.id: getattr(one, name) for one in found if getattr(one, name) is not None} == pytest.approx(panel)
     if period != "month":
