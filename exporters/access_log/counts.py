@@ -24,7 +24,7 @@ _STATUSES = {str(one.value) for one in HTTPStatus} | {
 # everything to https answers any path so.
 _NOT_FOUND = {"", "301", "308", "400", "404", "405", "410", "414", "444", "494"}
 # A WebSocket is logged when it ends: the time and the bytes are those of the connection, not of an answer.
-CONNECTION = "101"
+SWITCHING_PROTOCOLS = "101"
 _MOST_KNOWN = 16_384  # paths whose route is remembered
 _MOST_WRITTEN = 10_000  # methods and statuses as written: garbage has any
 _LONGEST_WRITTEN = 40  # of those that are remembered
@@ -162,7 +162,7 @@ class Counts:
                 return self._named(OTHER, method, status)
             timed = self._timed[route, method, status] = Timed(route, method, status, [0] * (len(EDGES) + 1))
             self.requests.timed.append(timed)
-        if status == CONNECTION:
+        if status == SWITCHING_PROTOCOLS:
             return timed, self._of_connections
         exchange = self._exchanges.get((route, method))
         if exchange is None:

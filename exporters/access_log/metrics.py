@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
-from exporters.access_log.counts import CONNECTION, SIZE_EDGES, Requests
+from exporters.access_log.counts import SIZE_EDGES, SWITCHING_PROTOCOLS, Requests
 from exporters.access_log.requests import EDGES, REASONS
 from exporters.access_log.state import State
 from exporters.core.cardinality import DROPPED, DROPPED_LABELS, DROPPED_TEXT
@@ -26,7 +26,7 @@ def of_requests(requests: Requests) -> Iterator[AnyFamily]:
     untimed = Family(UNTIMED, "counter", text, _LABELS)
     for one in requests.timed:
         labels = (one.route, one.method, one.status)
-        timed = any(one.counts) and one.status != CONNECTION
+        timed = any(one.counts) and one.status != SWITCHING_PROTOCOLS
         if timed:
             durations.samples.append(_sample(labels, EDGES, one.counts, one.seconds))
         if without := one.untimed + (0 if timed else sum(one.counts)):
