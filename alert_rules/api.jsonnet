@@ -1,9 +1,11 @@
 // The application, by its own metrics: what goes wrong faster or elsewhere than a month's targets can tell.
 // Names are OpenTelemetry's; those of other libraries get them when they are scraped (docs/your-application.md).
 local births = import 'lib/births.libsonnet';
+local matchers = import 'lib/matchers.libsonnet';
 local numbers = import 'lib/numbers.libsonnet';
 local percent = numbers.percent;
 local record = import 'lib/record.libsonnet';
+local requests = import 'lib/request_series.libsonnet';
 
 function(config=(import 'config.libsonnet').defaults)
   local alert = (import 'lib/alert.libsonnet')(config);
@@ -21,17 +23,41 @@ function(config=(import 'config.libsonnet').defaults)
 
   local increase(selector, range) = births.increase(selector, duration(range));
 
-  // Requests slower than an edge of the histogram, as a share; nothing where the histogram has no such edge.
-  local slower(edge, labels, range) =
-    local bucket = 'rate(http_server_request_duration_seconds_bucket{%s,%s}[%s])' % [critical, targets.edge_matcher(edge), duration(range)];
-    local count = 'rate(http_server_request_duration_seconds_count{%s}[%s])' % [critical, duration(range)];
-    // Of two instances one may have the edge.
-    '1 - sum by (%s) (%s) / (sum by (%s) (%s and on (job, instance) %s) > 0)' % [labels, bucket, labels, count, bucket];
+  // Requests of a minute from instances whose histogram has that edge: of two, one may have it.
+  local judged(edge) = record(
+    requests.judged,
+    'sum by (job, http_request_method, http_route) (%s and on (job, instance) %s) / %s' % [
+      'increase(http_server_request_duration_seconds_count{%s}[%s])' % [critical, time.with_scrape(requests.window)],
+      'http_server_request_duration_seconds_bucket{%s,%s}' % [critical, targets.edge_matcher(edge)],
+      numbers.decimal(time.extrapolated(requests.window)),
+    ],
+    { edge: numbers.decimal(edge) }
+  );
 
+  // Requests slower than an edge of the histogram, as a share; nothing where the histogram has no such edge.
   local slow(labels, limits) =
-    slower(limits.edge, labels, limits.range) + ' > ' + numbers.decimal(limits.share)
-    + '\n  and on (%s) sum by (%s) (increase(http_server_request_duration_seconds_count{%s}[%s])) >= %d\n'
-      % [labels, labels, critical, duration(limits.range), limits.requests];
+    local range = duration(limits.range);
+    local a_minute(series) = 'sum by (%s) (avg_over_time(%s[%s]))' % [labels, series, range];
+    local of = a_minute('%s{edge="%s"}' % [requests.judged, numbers.decimal(limits.edge)]);
+    local within = a_minute('%s{%s,%s}' % [requests.buckets, critical, targets.edge_matcher(limits.edge)]);
+    |||
+      1 - %(within)s / (%(of)s > 0) > %(share)s
+        and on (%(labels)s) %(of)s >= %(least)s
+    ||| % {
+      within: within,
+      of: of,
+      labels: labels,
+      share: numbers.decimal(limits.share),
+      // As many in the range, of what is recorded for each minute of it.
+      least: numbers.decimal(numbers.round(1e6 * limits.requests * time.seconds(requests.window) / time.seconds(limits.range)) / 1e6),
+    };
+
+  // What boards ask by: what is chosen with selectors, and what they list.
+  local asked_by = std.set([
+    matchers.label(matcher)
+    for selector in std.objectValues({ [name]: config.selectors[name] for name in ['api', 'critical', 'pages', 'logins', 'searches'] })
+    for matcher in matchers.of('{' + selector + '}')
+  ] + ['job', 'route_group', 'action', 'http_request_method', 'http_route', 'le']);
 
   local failed_calls(range) =
     increase('http_client_request_duration_seconds_count{error_type!=""}', range) + ' or '
@@ -103,6 +129,22 @@ function(config=(import 'config.libsonnet').defaults)
             description: 'Share of requests answered with a 5xx status in the ' + last(limits.range) + '. First check which route fails, and whether the database or the cache is down.',
             impact: 'Users see error messages and may lose what they enter.',
           }),
+        ],
+      },
+      {
+        name: 'api.requests',
+        interval: duration(requests.window),
+        rules: [
+          // As in the targets' rules, adjacent windows neither miss nor share a request.
+          record(
+            requests.buckets,
+            'sum by (%s) (increase(http_server_request_duration_seconds_bucket[%s])) / %s'
+            % [std.join(', ', asked_by), time.with_scrape(requests.window), numbers.decimal(time.extrapolated(requests.window))],
+            { instance: requests.instance }
+          ),
+        ] + [
+          judged(edge)
+          for edge in std.set([config.alerts[name].edge for name in ['CrmApiSlow', 'CrmApiRouteSlow']])
         ],
       },
       {

@@ -22,7 +22,7 @@ function(config)
     ) + panel.quantiles + panel.logarithmic + slo_targets.latency('api-latency') + panel.limit_series('target'),
     panel.heatmap(
       'Response time distribution (traffic)',
-      'How many requests took how long. Good: one dark band far below %g s. Two bands: cached and uncached, or one slow route. A rising band: a queue.' % slo_targets.of('api-latency').threshold,
+      'How many requests a minute took how long. Good: one dark band far below %g s. Two bands: cached and uncached, or one slow route. A rising band: a queue.' % slo_targets.of('api-latency').threshold,
       's',
       [panel.buckets(queries.buckets())],
       queries.silent,

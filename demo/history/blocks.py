@@ -23,6 +23,10 @@ class Steps(NamedTuple):
     every: int
     lines: list[str]
 
+    def seconds(self) -> range:
+        """Return them as numbers."""
+        return range(self.first, self.first + len(self.lines) * self.every, self.every)
+
 
 class Series(NamedTuple):
     """One series in one piece of time: a value or None (no sample) for each step."""

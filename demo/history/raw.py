@@ -23,6 +23,7 @@ from demo.history.promises import MINUTE, Past
 SCRAPE_SECONDS = 15
 # Scrapes are 3 s after a minute; what is recorded 7 s after it knows them.
 _SCRAPES = (SCRAPE_SECONDS, 3)
+_RECORDED_AT = 10
 # Above zero, so that no increase is guessed to have begun at zero.
 _BASE = 1000
 _NORMAL = NormalDist()
@@ -34,6 +35,8 @@ _REQUEST = (
     f'{_CRM},action="Accounts opened",route_group="critical",http_request_method="GET",'
     'http_route="/api/v1/organizations/{id}"'
 )
+_OF_ALL = _REQUEST.replace('instance="crm-api"', 'instance="all"')
+_RECORDED_REQUESTS = "job_route:http_server_request_duration_seconds_bucket:increase1m"
 _CHECK = 'job="synthetic",instance="local",check="{check}",kind="{kind}",target="{target}"'
 _CALL = f'{_CRM},service_peer_name="email",http_request_method="POST"'
 
@@ -131,11 +134,24 @@ class Raw:
             yield Series(counter.name, counter.labels, times, [counter.value(*moment) for moment in moments])
         for job, instance in sorted(_UP.items()):
             yield Series("up", f'job="{job}",instance="{instance}"', times, [1] * len(moments))
+        yield from self._recorded_requests(start, end)
+
+    def _recorded_requests(self, start: int, end: int) -> Iterator[Series]:
+        """What the rules record of requests each minute: its buckets, whatever the status."""
+        times = steps(max(start, self._since + 2 * MINUTE), min(end, self._past.end), MINUTE, _RECORDED_AT)
+        minutes = [(second - self._past.start) // MINUTE for second in times.seconds()]
+        buckets: dict[str, list[_Value]] = {}
+        for counter in self._requests():
+            if counter.name.endswith("_bucket"):
+                buckets.setdefault(counter.labels.rpartition(",")[2], []).append(counter.value)
+        for edge, values in buckets.items():
+            counts = [sum(value(minute, 0) - value(minute - 1, 0) for value in values) for minute in minutes]
+            yield Series(_RECORDED_REQUESTS, f"{_OF_ALL},{edge}", times, counts)
 
     def _moments(self, times: Steps) -> Iterator[tuple[int, int]]:
         """The last whole minute at each time, and how many quarters have passed since."""
-        for number in range(len(times.lines)):
-            since = times.first + number * SCRAPE_SECONDS - self._past.start
+        for second in times.seconds():
+            since = second - self._past.start
             yield since // MINUTE, since % MINUTE // SCRAPE_SECONDS
 
     def _counters(self) -> Iterator[_Counter]:

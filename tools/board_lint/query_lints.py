@@ -57,7 +57,8 @@ def _choices(variable: Json, book: Rulebook, values: dict[str, str]) -> tuple[li
     if not any(row.may_have(match["label"]) for row in rows):
         faults.append(("unknown-label", f"{match['selector']} has no label {match['label']}"))
     known = sorted({value for row in rows if (value := row.value(match["label"]))})
-    return [".+"] if variable.get("multi") else (known or ["x"]), faults
+    # Of several: all, and one of them.
+    return [".+", *(known or ["x"])[:1]] if variable.get("multi") else (known or ["x"]), faults
 
 
 def _rows(tree: Any, book: Rulebook) -> Iterator[Any]:

@@ -100,7 +100,10 @@ def _held(node: Any) -> Iterator[str]:
 
 
 def _ranges(node: Any, book: Rulebook) -> Iterator[Problem]:
-    """A range must hold four samples, so that enough are left if one is late or lost."""
+    """A range must hold four samples, so that enough are left if one is late or lost.
+
+    One is enough where each is recorded as what happened since the one before.
+    """
     if isinstance(node, promql.MatrixSelector):
         name = name_of(node.vector_selector)
         recorded = [rule.interval_seconds for rule in book.recorded_by(name)]
@@ -110,8 +113,12 @@ def _ranges(node: Any, book: Rulebook) -> Iterator[Problem]:
         step = node.step.total_seconds() if node.step else DEFAULT_INTERVAL_SECONDS
     else:
         return
-    if node.range.total_seconds() < _LEAST_SAMPLES * step:
-        yield "short-range", f"{name}: {node.range.total_seconds():g} s hold less than four samples, {step:g} s apart"
+    least = 1 if name.endswith(f":increase{step // 60:g}m") else _LEAST_SAMPLES
+    if node.range.total_seconds() < least * step:
+        yield (
+            "short-range",
+            f"{name}: {node.range.total_seconds():g} s hold less than {least} samples, {step:g} s apart",
+        )
     if node.range.days > _RETENTION_DAYS:
         yield "beyond-retention", f"{name}: samples are kept for {_RETENTION_DAYS} days, not {node.range.days}"
 

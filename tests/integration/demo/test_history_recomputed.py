@@ -136,6 +136,21 @@ def _same(computed: dict[int, float], said: dict[int, float], what: str) -> None
     assert [computed[time] for time in said] == pytest.approx(list(said.values()), rel=0.001, abs=1e-9), what
 
 
+def test_recorded_requests_are_those_of_the_raw_series(prometheus: str) -> None:
+    """Every bucket of all instances, each minute for an hour, is what its rule computes from raw."""
+    name = "job_route:http_server_request_duration_seconds_bucket:increase1m"
+    groups = yaml.load((ROOT / "alert_rules/generated/api.yml").read_text(), yaml.CSafeLoader)["groups"]
+    (expr,) = (rule["expr"] for group in groups for rule in group["rules"] if rule.get("record") == name)
+    times = list(range(END - 7200 + 10, END - 3600, 60))
+    said = _ask(prometheus, f'label_replace({name}{{instance="all"}}, "target", "$1", "le", "(.+)")', times)
+    computed = _ask(prometheus, f'label_replace({expr}, "target", "$1", "le", "(.+)")', times)
+    assert len(said) > 5
+    assert said.keys() == computed.keys()
+    for edge, values in said.items():
+        _same(computed[edge], values, edge)
+    assert sum(said["+Inf"].values()) > 0
+
+
 def test_recorded_events_are_those_of_the_raw_series(prometheus: str, recorded: Found) -> None:
     """Every target's events, bad ones and all, for two hours: within 0.1 % of what its rule computes from raw."""
     compared = 0
