@@ -118,6 +118,7 @@ def test_faults_are_switched_in_their_container(demo: Stack) -> None:
     assert "api-errors           on" in demo.demo(*command, "list")
     assert "api-errors is off" in demo.demo(*command, "off", "api-errors")
     assert "docker compose stop postgres" in demo.demo(*command, "on", "database-stopped", check=False)
+    assert "chmod 700 /var/log/postgresql" in demo.demo(*command, "on", "database-log-lost", check=False)
     demo.demo(*command, "on", "deadlocks")
     wait_until(lambda: demo.query(_DEADLOCKS)["primary"] > 0, 90, "a deadlock is counted by its SQLSTATE")
     demo.demo(*command, "off", "deadlocks")
