@@ -148,7 +148,7 @@ def test_no_exporter_and_no_service_of_ours_sees_the_secrets_of_another(services
 
 
 def test_the_log_of_the_demos_database_is_read_by_its_exporter_alone(services: dict[str, dict[str, Any]]) -> None:
-    """PostgreSQL writes it, its group reads it, read-only; it begins anew as in the native demo."""
+    """PostgreSQL writes it, its group reads it, read-only; it is rotated as in the native demo."""
     mounts = {
         name: [mount for mount in service.get("volumes", []) if _source(mount).endswith("postgres-log")]
         for name, service in services.items()
