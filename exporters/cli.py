@@ -65,9 +65,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--settings", metavar="FILE", help=f"settings file (default: {SETTINGS_FILE} if it exists)")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("serve", help="serve the metrics of one or more exporters", formatter_class=_Help)
-    command.add_argument(
-        "exporters", nargs="*", metavar="EXPORTER", help=f"any of {', '.join(EXPORTERS)}; default: all"
-    )
+    _add_exporters(command)
     command.add_argument("--listen", default=_DEFAULT_LISTEN, metavar="HOST:PORT", help="(default: %(default)s)")
     command.set_defaults(run=_serve)
     command = commands.add_parser(
@@ -81,9 +79,16 @@ def parser() -> argparse.ArgumentParser:
         help="check settings, privileges and extensions; exit code 2: a fault, 1: something missing, 0: ok or advice",
         formatter_class=_Help,
     )
+    _add_exporters(command)
     command.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
     command.set_defaults(run=_validate)
     return top
+
+
+def _add_exporters(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "exporters", nargs="*", metavar="EXPORTER", help=f"any of {', '.join(EXPORTERS)}; default: all"
+    )
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -117,7 +122,9 @@ def _guarded(
 
 
 def _check(options: argparse.Namespace) -> int:
-    sources = load_sources(options.settings, [])
+    exporter, of_target, _ = options.name.partition("/")
+    # A container has the secrets of its own exporter alone. A name without a target may be that of a check.
+    sources = load_sources(options.settings, [exporter] if of_target and exporter in EXPORTERS else [])
     chosen = [(source, only) for source in sources for only in _matches(source, options.name)]
     if not chosen:
         known = sorted({name for source in sources for name in (*_names([source]), *source.collectors())})
@@ -143,7 +150,7 @@ def _report(source: Source, run: Run) -> bool:
 def _validate(options: argparse.Namespace) -> int:
     from exporters.core.findings import print_findings  # noqa: PLC0415 - no other command prints them
 
-    sources = load_sources(options.settings, [])
+    sources = load_sources(options.settings, options.exporters)
     print("settings: ok")
     if others := sections_not_read(options.settings):
         print(f"not read by exporters: {', '.join(others)}; `pantrywatch validate FILE` checks the whole file")

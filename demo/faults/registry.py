@@ -115,7 +115,7 @@ _ALL = (
         "database log: missing; errors by SQLSTATE: none",
         database_log_lost.enter,
         database_log_lost.undo,
-        in_containers="./run fault on database-log-lost beside ./run up: in containers no log is read",
+        in_containers="docker compose exec postgres chmod 700 /var/log/postgresql, and with 755 to end it",
     ),
     stopped(
         "cache-stopped",

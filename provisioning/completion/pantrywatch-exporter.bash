@@ -15,6 +15,7 @@ _shtab_pantrywatch_exporter_option_strings=(-h --help --version --settings)
 _shtab_pantrywatch_exporter___settings_COMPGEN=_shtab_compgen_files
 
 _shtab_pantrywatch_exporter_serve_pos_0_choices=(database cache host synthetic browser rum access_log database_log)
+_shtab_pantrywatch_exporter_validate_pos_0_choices=(database cache host synthetic browser rum access_log database_log)
 _shtab_pantrywatch_exporter_pos_0_choices=(serve check validate)
 
 _shtab_pantrywatch_exporter_serve_pos_0_nargs='*'
@@ -22,6 +23,7 @@ _shtab_pantrywatch_exporter_serve__h_nargs=0
 _shtab_pantrywatch_exporter_serve___help_nargs=0
 _shtab_pantrywatch_exporter_check__h_nargs=0
 _shtab_pantrywatch_exporter_check___help_nargs=0
+_shtab_pantrywatch_exporter_validate_pos_0_nargs='*'
 _shtab_pantrywatch_exporter_validate__h_nargs=0
 _shtab_pantrywatch_exporter_validate___help_nargs=0
 _shtab_pantrywatch_exporter_pos_0_nargs=A...

@@ -48,6 +48,7 @@ def test_every_part_is_a_service_and_the_demo_asks_for_its_profile(services: dic
     assert demo == {"postgres", "redis", "crm", "third-party", "traffic", "faults"}
     assert services["exporter-browser"]["profiles"] == ["browser"]
     assert services["exporter-rum"]["profiles"] == ["rum", "demo"]
+    assert services["exporter-database-log"]["profiles"] == ["database_log", "demo"]
     pair = {name for name, service in services.items() if service.get("profiles") == ["ha"]}
     assert pair == {"prometheus-b", "alertmanager-b", "store"}
     optional = pair | {"exporter-browser", "exporter-rum", "exporter-access-log", "exporter-database-log"}
@@ -144,6 +145,26 @@ def test_no_exporter_and_no_service_of_ours_sees_the_secrets_of_another(services
         assert [at for source, at in init.items() if source.endswith(volume) and "secrets" not in source] == [
             f"/data/{reader}"
         ]
+
+
+def test_the_log_of_the_demos_database_is_read_by_its_exporter_alone(services: dict[str, dict[str, Any]]) -> None:
+    """PostgreSQL writes it, its group reads it, read-only; it is rotated as in the native demo."""
+    mounts = {
+        name: [mount for mount in service.get("volumes", []) if _source(mount).endswith("postgres-log")]
+        for name, service in services.items()
+    }
+    assert {name for name, found in mounts.items() if found} == {"init", "postgres", "exporter-database-log"}
+    postgres, exporter = services["postgres"], services["exporter-database-log"]
+    assert exporter["user"].partition(":")[2] == postgres["user"].partition(":")[2]
+    (read,), (written,) = mounts["exporter-database-log"], mounts["postgres"]
+    assert ":ro" in str(read) or "'read_only': True" in str(read)
+    here = dict(argument[2:].split("=") for argument in postgres["command"] if argument.startswith("-clog"))
+    assert (here.pop("log_directory"), here.pop("log_file_mode")) == (_mounted_at(written), "0640")
+    native = (ROOT / "provisioning/native/demo.conf").read_text().replace("%%", "%")
+    assert here == dict(re.findall(r"-c (log\w+)=(\S+)", native))
+    (section,) = yaml.safe_load((ROOT / "settings.yaml").read_text())["database_log"]
+    state = exporter["environment"]["PANTRYWATCH_STATE"]
+    assert section["path"].replace("${PANTRYWATCH_STATE:-.pantrywatch}", state) == f"{_mounted_at(read)}/crm-*.csv"
 
 
 def _source(mount: str | dict[str, Any]) -> str:

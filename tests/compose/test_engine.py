@@ -49,9 +49,9 @@ def demo(running: Stack) -> Stack:
 
 def test_a_clean_clone_comes_up_and_every_target_is_scraped(demo: Stack) -> None:
     """No edit, no .env: every container is healthy, every target up, Grafana has its data and boards."""
-    assert len(demo.inspect()) == 18
+    assert len(demo.inspect()) == 19
     wait_until(lambda: set(demo.targets().values()) == {"up"}, 60, "every target up")
-    assert len(demo.targets()) == 14
+    assert len(demo.targets()) == 16
     assert demo.query("pg_up") == {"primary": 1.0}
     assert demo.query("redis_up") == {"main": 1.0}
     grafana = demo.grafana()
@@ -118,6 +118,7 @@ def test_faults_are_switched_in_their_container(demo: Stack) -> None:
     assert "api-errors           on" in demo.demo(*command, "list")
     assert "api-errors is off" in demo.demo(*command, "off", "api-errors")
     assert "docker compose stop postgres" in demo.demo(*command, "on", "database-stopped", check=False)
+    assert "chmod 700 /var/log/postgresql" in demo.demo(*command, "on", "database-log-lost", check=False)
 
 
 def test_a_profile_brings_the_checks_in_a_browser_and_takes_them_away(demo: Stack) -> None:
@@ -163,7 +164,10 @@ def test_a_fault_in_a_container_reaches_the_inbox(demo: Stack) -> None:
 
 
 def test_every_container_that_is_killed_comes_back_with_nothing_lost(demo: Stack) -> None:
-    """Killed from outside, each restarts and is healthy; samples, messages, silences, rows and boards are there."""
+    """Killed from outside, each restarts and is healthy; samples, messages, silences, rows and errors are there."""
+    _sql(demo, "SELECT 1 / 0", check=False)
+    wait_until(lambda: demo.query(_FROM_THE_LOG) == {"primary": 1.0}, 400, "the errors are those of the log")
+    wait_until(lambda: demo.query(_DIVISIONS) == {"primary": 1.0}, 60, "an error is counted by its SQLSTATE")
     before = demo.inspect()
     seen, messages, rows = _first_sample(demo), len(demo.messages()), _rows(demo)
     victims = {name: one for name, one in before.items() if name != "init"}
@@ -175,6 +179,11 @@ def test_every_container_that_is_killed_comes_back_with_nothing_lost(demo: Stack
     assert len(demo.messages()) >= messages
     assert "kept through a kill" in demo.silences()
     assert _rows(demo) >= rows
+    assert demo.query(_DIVISIONS) == {"primary": 1.0}
+
+
+_FROM_THE_LOG = 'database:errors_source:info{source="log"}'
+_DIVISIONS = 'pantrywatch_database_errors_total{severity="ERROR",class="22"}'
 
 
 def _restarted(stack: Stack, before: dict[str, Any]) -> set[str]:
@@ -190,7 +199,7 @@ def test_what_is_kept_survives_down_and_up(demo: Stack) -> None:
         "installation", "prometheus", "alertmanager", "grafana", "inbox", "heartbeat", "state", "postgres", "redis",
         "prometheus-b", "alertmanager-b", "store",  # of a pair, empty without one
         "scheduler", "synthetic", "faults", "access-log", "secrets-browser", "secrets-rum", "secrets-access_log",
-        "database-log", "secrets-database_log",
+        "database-log", "postgres-log", "secrets-database_log",
         *(f"secrets-{name}" for name in ("cache", "database", "heartbeat", "host", "inbox", "scheduler", "synthetic")),
     }  # fmt: skip
     demo.demo("up", "--detach")
@@ -266,8 +275,8 @@ def test_one_setting_puts_tls_and_a_login_on_every_port(demo: Stack) -> None:
     wait_until(lambda: json.loads(demo.python("heartbeat", beat))["beat_at"] > begin, 400, "Watchdog is heard")
 
 
-# The demo's receiver went with the demo while Prometheus was stopped, so its last sample stays for a while.
-_WITHOUT_THE_DEMO = 'timestamp(up{job!="rum",instance!="exporter-rum"})'
+# What is the demo's alone went with it while Prometheus was stopped, so its last samples stay for a while.
+_WITHOUT_THE_DEMO = 'timestamp(up{job!~"rum|database_log",instance!~"exporter-(rum|database-log)"})'
 
 
 def test_a_new_password_needs_no_restart(demo: Stack) -> None:
@@ -333,12 +342,17 @@ def _first_sample(stack: Stack) -> float:
 
 
 def _rows(stack: Stack) -> int:
+    return int(_sql(stack, "SELECT count(*) FROM interactions"))
+
+
+def _sql(stack: Stack, statement: str, *, check: bool = True) -> str:
+    """Return the first value of a statement of the application's role."""
     code = (
         "import pathlib, psycopg;"
         "dsn = pathlib.Path('/run/pantrywatch/crm/app_dsn').read_text();"
-        "print(psycopg.connect(dsn).execute('SELECT count(*) FROM interactions').fetchone()[0])"
+        f"print(psycopg.connect(dsn).execute({statement!r}).fetchone()[0])"
     )
-    return int(stack.python("crm", code))
+    return stack.demo("exec", "-T", "crm", "python", "-c", code, check=check)
 
 
 def _silence(stack: Stack, comment: str) -> None:
