@@ -128,7 +128,7 @@ class _Ranges:
 
         Raises CollectError (protocol): there are other ranges than the settings say.
         """
-        now, options, server = dict[tuple[str, str], Counted](), None, 0.0
+        now, options, server = dict[Hashable, Counted](), None, 0.0
         for labels, values in rows:
             number, calls, seconds, *about = (values[column] for column in self._columns)
             known = [value for value in about if value is not None]

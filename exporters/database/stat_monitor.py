@@ -30,18 +30,18 @@ _LONGEST = 50_000_000.0  # ms; a histogram that reaches it has no range beyond (
 
 
 class Options(NamedTuple):
-    """The server's settings: pgsm_histogram_min and _max in ms, _buckets; pgsm_bucket_time in s, pgsm_max_buckets."""
+    """The server's settings: pgsm_histogram_min, _max (ms) and _buckets; pgsm_bucket_time (s) and pgsm_max_buckets."""
 
     least: float
     most: float
-    count: float
+    between: float
     bucket_seconds: float
     buckets: float
 
     @property
     def ranges(self) -> int:
         """How many ranges each statement has: those between least and most, and one on either side of them."""
-        return int(self.count) + (self.least > 0) + (self.most < _LONGEST)
+        return int(self.between) + (self.least > 0) + (self.most < _LONGEST)
 
     def edges(self) -> tuple[float, ...]:
         """Return where the ranges end but for the last, which has no end: in seconds, rising, to nine digits.
@@ -53,12 +53,20 @@ class Options(NamedTuple):
         if width <= 1:  # ms: the ranges would be of no width
             return ()
         ends = [self.least] if self.least > 0 else []
-        ends += [self.least + width ** (number / self.count) for number in range(1, int(self.count) + 1)]
+        ends += [self.least + width ** (number / self.between) for number in range(1, int(self.between) + 1)]
         return tuple(float(f"{end / 1000:.9g}") for end in ends[: self.ranges - 1])
 
+    def has_the_edge(self) -> bool:
+        """Return whether a range ends at the promise's threshold."""
+        return PROMISED in self.edges()
+
+    def stays(self) -> bool:
+        """Return whether a bucket that has ended can be read several times before the extension drops it."""
+        return (self.buckets - 1) * self.bucket_seconds >= LEAST_SECONDS
+
     def fit(self) -> bool:
-        """Return whether a range ends at the promise's threshold, and buckets are there for several reads."""
-        return PROMISED in self.edges() and (self.buckets - 1) * self.bucket_seconds >= LEAST_SECONDS
+        """Return whether calls can be counted exactly, and against the promise."""
+        return self.has_the_edge() and self.stays()
 
 
 class Counted(NamedTuple):

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 
+from exporters.cli import main
 from tests.support import servers
 from tests.support.exporter import Exporter, Page
 
@@ -113,16 +115,40 @@ def test_calls_are_counted_once_by_the_ranges_of_the_extension(server: servers.P
             assert page.value("pantrywatch_query_success", query="stat_monitor") == 1
 
 
-@pytest.mark.parametrize(
-    ("changed", "expected"),
-    [({"histogram_min": "1ms"}, 0), ({"max_buckets": "1"}, 0), ({"version": "2.0"}, None)],
-)
-def test_where_it_cannot_be_exact_there_is_no_histogram(
-    server: servers.Postgres, watch: Watch, changed: dict[str, str], expected: float | None
-) -> None:
-    """As installed no range ends at 0.1 s; in 2.0 statements after an error are no longer marked as top-level."""
-    with _monitored(server, **changed), watch(server.dsn(_DATABASE, user="pantrywatch"), _INTERVAL) as exporter:
+def test_as_installed_there_is_no_histogram(server: servers.Postgres, watch: Watch) -> None:
+    """No range ends at 0.1 s; that is no failure of the collector."""
+    as_installed = _monitored(server, histogram_min="1ms")
+    with as_installed, watch(server.dsn(_DATABASE, user="pantrywatch"), _INTERVAL) as exporter:
         page = exporter.scrape("/metrics/database")
-        assert page.value(_USABLE) == expected
+        assert page.value(_USABLE) == 0
         assert page.value(f"{_NAME}_count") is None
         assert "stat_monitor" not in page.error_classes()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, []),
+        ({"histogram_min": "1ms", "histogram_max": "10s"}, ["SET {}histogram_min = 0;", "RESET {}histogram_max;"]),
+        ({"max_buckets": "5", "bucket_time": "12s"}, ["SET {}max_buckets = 50;"]),
+        ({"version": "2.0"}, ["install pg_stat_monitor 2.1 or newer"]),
+    ],
+)
+def test_validate_says_what_it_takes(
+    server: servers.Postgres,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    changed: dict[str, str],
+    said: list[str],
+) -> None:
+    """The ranges and how long a bucket stays; 2.0 no longer marks statements after an error as top-level."""
+    settings = tmp_path / "settings.yaml"
+    with _monitored(server, **changed):
+        settings.write_text("environment: test\ndatabase:\n  - name: main\n    dsn_file: dsn\n")
+        (tmp_path / "dsn").write_text(server.dsn(_DATABASE, user="pantrywatch"))
+        main(["--settings", str(settings), "validate"])
+    printed = capsys.readouterr().out
+    assert ("ok: pg_stat_monitor counts statements exactly" in printed) == (not said)
+    for remedy in said:
+        assert remedy.format("pg_stat_monitor.pgsm_") in printed
+    assert printed.count(".pgsm_") == len([remedy for remedy in said if "{}" in remedy])

@@ -104,7 +104,7 @@ _STEPS = st.lists(st.one_of(st.integers(0, 3), st.sampled_from(["read", "next bu
 
 
 @given(steps=_STEPS)
-@cases(200)
+@cases(100)
 def test_every_call_counts_once_and_nothing_goes_down(steps: list[int | str]) -> None:
     """Against an extension that keeps two buckets, is read at any moment before they are gone, and may be reset."""
     durations, shown, now = MonitoredDurations(), {0: 0}, 0
