@@ -1,6 +1,6 @@
 """How long statements took, as the extension pg_stat_monitor counts them: exact to its own ranges, and no estimate.
 
-The extension counts the calls of each statement by range of duration, and begins anew in each of its time buckets, of
+The extension counts the calls of each statement by range of duration, and begins again in each of its time buckets, of
 which it keeps a few. Each read adds what the buckets have grown by, so every call counts once, in whichever read finds
 it. Nothing is kept of a bucket but its last counts, and none for longer than the server shows it.
 """

@@ -71,7 +71,7 @@ def test_it_counts_only_where_a_range_ends_at_the_promise_and_buckets_stay(optio
     assert (_sample(durations) is not None) == fit
 
 
-def test_what_the_first_read_finds_counts_for_nobody_and_a_restart_begins_anew() -> None:
+def test_what_the_first_read_finds_counts_for_nobody_and_a_restart_begins_again() -> None:
     """The past of a server is no interval; after that all of a bucket that is new counts."""
     durations = MonitoredDurations()
     durations.add({"10:00": _bucket(5)}, _FIT, 1.0)
