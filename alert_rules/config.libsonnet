@@ -25,6 +25,8 @@ local defaults = {
   targets: {},
   // Targets that are not fed here: no number, and no alert about missing data.
   notMeasured: [],
+  // Targets that are counted by their `on_server` in targets.yaml, for the same reason; neither of them is in both lists.
+  onServer: [],
   // Targets that are counted by their `estimate` in targets.yaml: what measures them is not set up here.
   estimated: [],
   // Whether the application may measure its requests in milliseconds: their sum is converted then.
@@ -100,7 +102,7 @@ local checked(given) =
   local known_alerts = std.objectFields(defaults.alerts);
   assert known(std.objectFields(given), std.objectFields(defaults), '');
   assert known(std.objectFields(given.selectors), std.objectFields(defaults.selectors), '.selectors');
-  assert known(std.objectFields(given.targets) + given.notMeasured + given.estimated, [target.id for target in targets.targets], '.targets');
+  assert known(std.objectFields(given.targets) + given.notMeasured + given.onServer + given.estimated, [target.id for target in targets.targets], '.targets');
   assert known(std.objectFields(given.dashboards), boards, '.dashboards');
   assert known(std.objectFields(given.alerts), known_alerts, '.alerts');
   assert std.foldl(
@@ -119,15 +121,15 @@ local checked(given) =
   );
   given;
 
-// How the entry of a target differs where it is estimated.
-local estimate_of(id) =
+// How the entry of a target differs where a substitute of targets.yaml counts it.
+local substitute_of(id, field, basis) =
   local target = targets.by_id(id);
-  if !('estimate' in target) then error '_config.estimated: %s has no estimate' % id
+  if !(field in target) then error '_config: %s has no %s' % [id, field]
   else {
-    sli: { histogram: target.estimate.histogram },
-    basis: 'estimate',
-    requires: target.estimate.requires,
-    limits: target.estimate.limits,
+    sli: { histogram: target[field].histogram },
+    basis: basis,
+    requires: target[field].requires,
+    limits: target[field].limits,
   };
 
 {
@@ -136,5 +138,7 @@ local estimate_of(id) =
   // The defaults changed by `given`, at any depth: whoever names one limit of an alert keeps its others.
   with(given)::
     local config = std.mergePatch(defaults, checked(defaults + given));
-    config { targets: { [id]: estimate_of(id) for id in config.estimated } + config.targets },
+    local substituted = { [id]: substitute_of(id, 'on_server', 'traffic') for id in config.onServer }
+                        + { [id]: substitute_of(id, 'estimate', 'estimate') for id in config.estimated };
+    config { targets: substituted + config.targets },
 }

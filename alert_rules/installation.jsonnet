@@ -30,6 +30,9 @@ function(config=(import 'config.libsonnet').defaults)
   local of_capacity(target) = std.member(target.requires, 'capacity');
   local of_application(target) = std.setInter(std.set(target.requires), ['application', 'statements']) != [];
 
+  // pg_stat_monitor counts as an application does where the exporter can read it, and its ranges fit.
+  local is_on_server(target) = std.member(target.requires, 'pg_stat_monitor');
+
   // pg_stat_statements may not be installed: until there is an estimate, nobody can be asked for it.
   local is_estimated(target) = target.basis == 'estimate';
 
@@ -76,6 +79,12 @@ function(config=(import 'config.libsonnet').defaults)
       for reason in known
     ]);
 
+  local unmeasured(target, reason, condition='') =
+    'label_replace(1 + max by (target, layer) (%s{target="%s"} == 0)%s, "reason", "%s", "", "")'
+    % [series.measured, target.id, condition, reason];
+  local unfit = 'pg_stat_monitor has no range that ends at 0.1 s, or drops its buckets within a minute: pantrywatch validate';
+  local unread = 'pg_stat_monitor counts nothing, or nothing yet: it must be 2.1 or newer, installed and readable';
+
   local not_measured(target) =
     if std.member(config.notMeasured, target.id) then [
       record(series.not_measured, 'vector(1)', {
@@ -86,15 +95,19 @@ function(config=(import 'config.libsonnet').defaults)
     ] else if of_capacity(target) then [
       record(
         series.not_measured,
-        'label_replace(1 + max by (target, layer) (%s{target="%s"} == 0), "reason", "no capacity run yet: pantrywatch capacity", "", "")'
-        % [series.measured, target.id],
+        unmeasured(target, 'no capacity run yet: pantrywatch capacity'),
+        { target: target.id, layer: target.layer }
+      ),
+    ] else if is_on_server(target) then [
+      record(
+        series.not_measured,
+        unmeasured(target, unfit, ' and on () max(pantrywatch_pg_stat_monitor_usable) == 0') + ' or on (target) ' + unmeasured(target, unread),
         { target: target.id, layer: target.layer }
       ),
     ] else if is_estimated(target) then [
       record(
         series.not_measured,
-        'label_replace(1 + max by (target, layer) (%s{target="%s"} == 0), "reason", "no estimate, or none yet: pg_stat_statements must be installed and readable", "", "")'
-        % [series.measured, target.id],
+        unmeasured(target, 'no estimate, or none yet: pg_stat_statements must be installed and readable'),
         { target: target.id, layer: target.layer }
       ),
     ] else if of_application(target) then [record(series.not_measured, reasons(target), { target: target.id, layer: target.layer })] else [];
@@ -105,7 +118,7 @@ function(config=(import 'config.libsonnet').defaults)
     then 'max(max_over_time(up{%s}[%s])) >= bool 0%s or vector(0)' % [optional(target)[0], time.duration('1d'), unused(target)]
     else if of_capacity(target) then
       'max(present_over_time(pantrywatch_capacity_requests_per_minute[%s])) or vector(0)' % time.duration('1d')
-    else if of_application(target) || is_estimated(target) then
+    else if of_application(target) || is_on_server(target) || is_estimated(target) then
       'max(present_over_time(%(bad)s{%(of)s}[%(now)s]) or present_over_time(%(sampled)s{%(of)s}[%(week)s])) or vector(0)' % {
         bad: series.events_bad,
         sampled: series.sampled_bad,

@@ -40,11 +40,12 @@ function(config)
     ),
     panel.timeseries(
       'Statement latency (estimate)',
-      'Estimated from pg_stat_statements for what runs on the server, without the monitoring: a mixture of log-normals, one for each statement. p95 is usually within a fifth of what the server logs, but the estimate smooths what is not of one piece: where a few executions of one statement are much slower than the rest it may be several times too high, and where a tenth of them is, half of what it should be. COMMIT and planning are not in it. Nobody is paged by it. Share: of the executions within %g s. Good: p95 below the line.' % slo_targets.of('db-query-latency').threshold,
+      'Estimated from pg_stat_statements for what runs on the server, without the monitoring: a mixture of log-normals, one for each statement. p95 is usually within a fifth of what the server logs, but the estimate smooths what is not of one piece: where a few executions of one statement are much slower than the rest it may be several times too high, and where a tenth of them is, half of what it should be. COMMIT and planning are not in it. Nobody is paged by it. Exact: the p95 where the extension pg_stat_monitor counts, between the ends of its own ranges; below the end of the first it says no more than that. Share: of the executions within %g s. Good: p95 below the line.' % slo_targets.of('db-query-latency').threshold,
       's',
       [
         panel.query(queries.estimated('0.5'), '{{instance}} p50 estimate'),
         panel.query(queries.estimated('0.95'), '{{instance}} p95 estimate'),
+        panel.query(queries.counted('0.95'), '{{instance}} p95 exact'),
         slo_targets.line('db-query-latency'),
       ],
       queries.no_statements,

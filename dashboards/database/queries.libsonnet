@@ -76,6 +76,8 @@ function(config)
       % [q, statements],
     // Estimated from pg_stat_statements.
     estimated(q):: 'histogram_quantile(%s, sum by (instance, le) (rate(pantrywatch_pg_statement_duration_seconds_bucket{%s}[$__rate_interval]))) >= 0' % [q, server],
+    // Counted by pg_stat_monitor in its own ranges; each server has its own.
+    counted(q):: 'histogram_quantile(%s, sum by (instance, le) (rate(pantrywatch_pg_stat_monitor_duration_seconds_bucket{%s}[$__rate_interval]))) >= 0' % [q, server],
     // Of pg_stat_statements: the mean, and what 95 % lie below whatever their distribution (Cantelli's inequality:
     // mean + sqrt(0.95 / 0.05) deviations).
     mean(labels):: '%(seconds)s / %(calls)s' % moments(labels),

@@ -41,11 +41,12 @@ function(config)
 
     panel.timeseries(
       'Query time, p95 (traffic or estimate)',
-      '95% of the statements of the CRM are faster, as the application sees it; where it exports no histogram of them, as estimated from pg_stat_statements. ' + slo_targets.words('db-query-latency') + ' Good: below the line. Otherwise: check locks and top statements on the database board.',
+      '95% of the statements of the CRM are faster, as the application sees it; where it exports no histogram of them, as pg_stat_monitor counts them exactly on the slowest server, or else as estimated from pg_stat_statements. ' + slo_targets.words('db-query-latency') + ' Good: below the line. Otherwise: check locks and top statements on the database board.',
       's',
       [
         panel.query('histogram_quantile(0.95, sum by (le) (rate(db_client_operation_duration_seconds_bucket{db_system_name="postgresql"}[$__rate_interval])))', 'p95'),
-        panel.query('histogram_quantile(0.95, sum by (le) (rate(pantrywatch_pg_statement_duration_seconds_bucket[$__rate_interval]))) unless on () db_client_operation_duration_seconds_count{db_system_name="postgresql"}', 'p95 estimate'),
+        panel.query('histogram_quantile(0.95, sum by (le) (rate(pantrywatch_pg_statement_duration_seconds_bucket[$__rate_interval]))) unless on () (db_client_operation_duration_seconds_count{db_system_name="postgresql"} or pantrywatch_pg_stat_monitor_duration_seconds_count)', 'p95 estimate'),
+        panel.query('max(histogram_quantile(0.95, sum by (instance, le) (rate(pantrywatch_pg_stat_monitor_duration_seconds_bucket[$__rate_interval])))) unless on () db_client_operation_duration_seconds_count{db_system_name="postgresql"}', 'p95 exact'),
       ],
       'No statements in the time range shown: the application exports no histogram of them, and pg_stat_statements is not readable.',
     ) + slo_targets.latency('db-query-latency'),

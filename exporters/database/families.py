@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
+from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.exposition import AnyFamily, Family, HistogramFamily, HistogramSample
 from exporters.database.closed_labels import ClosedLabels
-from exporters.database.queries import DURATION_COLUMNS, Query
+from exporters.database.queries import DURATION_COLUMNS, RANGE_COLUMNS, Query
+from exporters.database.stat_monitor import Counted, MonitoredDurations, Options
 from exporters.database.statement import Row
 from exporters.database.statement_durations import DurationEstimate, Executions
 from exporters.database.top_rows import TopRows
@@ -29,6 +31,7 @@ class Presenter:
         self._metrics = query.columns()
         self._top_rows = TopRows(query, self._metrics, query.limit) if query.limit else None
         self._durations = _Durations(query, counts) if query.durations else None
+        self._ranges = _Ranges(query, counts) if query.ranges else None
         self._closed = ClosedLabels(query) if query.closed else None
 
     @property
@@ -38,6 +41,8 @@ class Presenter:
 
     def families(self, rows: Sequence[Row]) -> list[AnyFamily]:
         """Return one family per metric that has samples; the rows contain `query.columns()`."""
+        if self._ranges:
+            return self._ranges.families(rows)
         estimated = list(self._durations.families(rows)) if self._durations else []
         if self._closed:
             rows = self._closed.rows(rows)
@@ -106,3 +111,39 @@ class _Durations:
             self._is_known = True
         if self._is_known:
             yield self._estimate.family()
+
+
+class _Ranges:
+    """Reads what each time bucket of pg_stat_monitor holds out of a query's rows: a row for each range."""
+
+    def __init__(self, query: Query, counts: Callable[[str], bool]) -> None:
+        names, labels = [metric.name for metric in query.columns()], list(query.labels)
+        self._columns = tuple(names.index(name) for name in RANGE_COLUMNS)
+        self._database, self._bucket = labels.index("datname"), labels.index("bucket")
+        self._counts = counts
+        self._durations = MonitoredDurations()
+
+    def families(self, rows: Sequence[Row]) -> list[AnyFamily]:
+        """Return what the buckets make; nothing of a server without the extension.
+
+        Raises CollectError (protocol): there are other ranges than the settings say.
+        """
+        now, options, server = dict[Hashable, Counted](), None, 0.0
+        for labels, values in rows:
+            number, calls, seconds, *about = (values[column] for column in self._columns)
+            known = [value for value in about if value is not None]
+            if len(known) < len(about):
+                raise CollectError(ErrorClass.VERSION, "settings of pg_stat_monitor are missing")
+            server, options = known.pop(), Options(*known)
+            if number is None or not self._counts(labels[self._database]):
+                continue
+            if not 1 <= number <= options.ranges or calls is None or seconds is None:
+                raise CollectError(ErrorClass.PROTOCOL, "pg_stat_monitor has other ranges than its settings say")
+            bucket = (labels[self._database], labels[self._bucket])
+            so_far = now.get(bucket, Counted((0.0,) * options.ranges, seconds)).calls
+            position = int(number) - 1
+            now[bucket] = Counted((*so_far[:position], so_far[position] + calls, *so_far[position + 1 :]), seconds)
+        if options is None:
+            return []
+        self._durations.add(now, options, server)
+        return self._durations.families()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from exporters.core.deadline import Deadline
 from exporters.core.errors import CollectError, ErrorClass
 from exporters.core.scrape import Finding, Level
 from exporters.database.databases import LIST, Databases, listed
-from exporters.database.queries import Metric, Query, version_numbers
+from exporters.database.queries import RANGE_COLUMNS, Metric, Query, version_numbers
 from exporters.database.session import Session
+from exporters.database.stat_monitor import PROMISED, Options
 from exporters.database.unmapped import unmapped
 
 _BY_CLASS = {
@@ -110,6 +112,7 @@ def _server(session: Session, queries: Sequence[Query], deadline: Deadline) -> I
         remedy = f"ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();  -- {_SETTINGS[name]}"
         yield Finding(value == 1, f"setting {name}", "" if value == 1 else remedy, Level.ADVICE)
     yield _log(session, deadline)
+    yield from _monitor(session, queries, deadline)
     closed = [labels[0] for labels, _ in session.ask(_UNREADABLE_SEQUENCES, deadline).rows]
     grants = "\n".join(
         f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {name} TO {role};  -- in database {database}" for name in closed
@@ -138,6 +141,44 @@ def _log(session: Session, deadline: Deadline) -> Finding:
     remedy = "\n".join(_OF_LOG[name][1] for name in sorted(lacking, reverse=True))
     reason = "  -- without it errors are not counted by SQLSTATE: docs/deploy.md, database_log"
     return Finding(not lacking, what, remedy + reason if lacking else "", Level.ADVICE)
+
+
+def _monitor(session: Session, queries: Sequence[Query], deadline: Deadline) -> Iterator[Finding]:
+    """Report whether pg_stat_monitor can count statements, where a server has it."""
+    query = next((one for one in queries if one.ranges), None)
+    if query is None or not all(map(session.privileges.granted, query.requires)):
+        return
+    what = "pg_stat_monitor counts statements exactly"
+    try:
+        rows = session.ask(query, deadline).rows
+    except CollectError as error:
+        remedy = "add pg_stat_monitor to shared_preload_libraries and restart"
+        yield Finding(False, f"{what}: {error.error_class.value}", remedy, Level.ADVICE)
+        return
+    lacking = ["install pg_stat_monitor 2.1 or newer, then: ALTER EXTENSION pg_stat_monitor UPDATE;"]
+    if rows:
+        names, (_, values) = [metric.name for metric in query.columns()], rows[0]
+        options = Options(*(values[names.index(name)] or 0.0 for name in RANGE_COLUMNS[3:8]))
+        lacking = list(_to_set(options))
+    yield Finding(not lacking, what, "\n".join(lacking), Level.ADVICE)
+
+
+def _to_set(options: Options) -> Iterator[str]:
+    """Yield what makes the settings of pg_stat_monitor fit."""
+    if not options.has_the_edge():
+        reason = f"-- takes a restart; no range ends at {PROMISED:g} s now"
+        yield f"ALTER SYSTEM SET pg_stat_monitor.pgsm_histogram_min = 0;  {reason}"
+        for name, installed, now in (("max", 100_000, options.most), ("buckets", 20, options.between)):
+            if now != installed:
+                yield f"ALTER SYSTEM RESET pg_stat_monitor.pgsm_histogram_{name};"
+    if not options.stays():
+        reason = "-- takes a restart; a bucket is gone within a minute now"
+        yield f"ALTER SYSTEM SET pg_stat_monitor.pgsm_max_buckets = {_buckets(options.bucket_seconds)};  {reason}"
+
+
+def _buckets(seconds: float) -> int:
+    """Return how many buckets of this length last ten minutes, but as many as are installed at least."""
+    return max(10, math.ceil(600 / max(seconds, 1.0)))
 
 
 def _outdated(database: str, name: str, installed: str, available: str) -> Iterator[Finding]:

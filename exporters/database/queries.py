@@ -32,6 +32,19 @@ DURATION_COLUMNS = (
     "pantrywatch_database_statement_counts",
     "pantrywatch_database_statement_server_start_seconds",
 )
+# What pg_stat_monitor counts durations by: the number of a range, its calls and the seconds of all ranges of a bucket,
+# five settings, and when the server started. A row without a range has the settings alone.
+RANGE_COLUMNS = (
+    "pantrywatch_database_monitor_range",
+    "pantrywatch_database_monitor_calls",
+    "pantrywatch_database_monitor_seconds",
+    "pantrywatch_database_monitor_histogram_min",
+    "pantrywatch_database_monitor_histogram_max",
+    "pantrywatch_database_monitor_histogram_buckets",
+    "pantrywatch_database_monitor_bucket_seconds",
+    "pantrywatch_database_monitor_buckets",
+    "pantrywatch_database_monitor_server_start_seconds",
+)
 
 
 def _expect_sentence(text: str) -> None:
@@ -134,6 +147,14 @@ def _has_durations(durations: bool, metrics: tuple[Metric, ...], labels: dict[st
         yield "durations", "expected a label datname where durations are estimated"
 
 
+def _has_ranges(ranges: bool, metrics: tuple[Metric, ...], labels: dict[str, str]) -> Problems:  # noqa: FBT001 - must have the field's name
+    names = {metric.name for metric in metrics}
+    if ranges and (missing := [name for name in RANGE_COLUMNS if name not in names]):
+        yield "ranges", f"expected the metrics that calls are counted from, missing {', '.join(missing)}"
+    if ranges and not {"datname", "bucket"} <= labels.keys():
+        yield "ranges", "expected the labels datname and bucket where calls are counted by range"
+
+
 def _folds_labels(fold: tuple[str, ...], labels: dict[str, str]) -> Problems:
     for index, name in enumerate(fold):
         if name not in labels:
@@ -169,7 +190,8 @@ class Query:
     otherwise in the background. An `optional` one does not run where something it requires is missing, which is no
     error. A `sampled` query runs each second between scrapes, and its counters grow by its values
     times the seconds since the last sample. Rows beyond `limit`, ranked by the metric `rank`, are folded: their labels
-    named in `fold` become `other`. With `durations` a histogram of how long statements took is estimated from all rows.
+    named in `fold` become `other`. With `durations` a histogram of how long statements took is estimated from all rows;
+    with `ranges` it is counted from them, and they have no series of their own.
 
     A label in `closed` has no values but those listed (as the database has them → as the label has them) and `other`;
     listed values without a row count as 0. Values of the label `groups` for which the metric `people` has fewer than
@@ -194,6 +216,7 @@ class Query:
     optional: bool = False
     sampled: bool = False
     durations: bool = False
+    ranges: bool = False
     limit: Annotated[int | None, optional(between(1, 1200))] = None
     rank: str | None = None
     fold: tuple[str, ...] = ()
@@ -207,7 +230,7 @@ class Query:
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
         _runs_in_every_database, _sampled_alone, _sampled_counts, _ranked_limit, _folds_labels, _has_durations,
-        _closes_labels, _groups_people, _one_definition_a_version,
+        _has_ranges, _closes_labels, _groups_people, _one_definition_a_version,
     )  # fmt: skip
 
     def metrics_of(self, major: int, extension: str = LATEST) -> tuple[Metric, ...]:

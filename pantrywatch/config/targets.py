@@ -53,8 +53,8 @@ def _expect_data_source(source: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """What counts a target where its data sources are missing: an estimate, whose alerts are medium at most."""
+class Substitute:
+    """What counts a target where its data sources are missing."""
 
     histogram: Annotated[str, _expect_selector]
     requires: Annotated[tuple[Annotated[str, _expect_data_source], ...], some_entries("data source")]
@@ -124,7 +124,8 @@ class Target:
     runbook: str
     dashboard: str
     page: Literal["literal"] | None = None
-    estimate: Estimate | None = None
+    on_server: Substitute | None = None
+    estimate: Substitute | None = None
 
     CHECKS: ClassVar[tuple[RecordCheck, ...]] = (
         _indicator_of_its_kind, _fed_by_its_checks, _objective_of_its_kind, _threshold_of_its_kind,
@@ -135,6 +136,12 @@ class Target:
     def allowed_share(self) -> float:
         """The share of events that may be bad, without floating-point noise."""
         return round(1 - (self.objective or 0), 10)
+
+    @property
+    def substitutes(self) -> tuple[tuple[str, Substitute], ...]:
+        """What counts where its own data sources are missing, by field, in the order in which one is taken."""
+        given = (("on_server", self.on_server), ("estimate", self.estimate))
+        return tuple((name, substitute) for name, substitute in given if substitute)
 
     @property
     def is_check_fed(self) -> bool:
@@ -189,7 +196,9 @@ def _unique_ids(targets: tuple[Target, ...]) -> Problems:
 
 def _thresholds_are_edges(targets: tuple[Target, ...], histograms: dict[str, tuple[float, ...]]) -> Problems:
     """Yield each latency whose histogram is not listed, or has no bucket edge at its threshold."""
-    for number, field, target in ((n, f, target) for n, target in enumerate(targets) for f in ("sli", "estimate")):
+    for number, field, target in (
+        (n, f, target) for n, target in enumerate(targets) for f in ("sli", "on_server", "estimate")
+    ):
         text = getattr(getattr(target, field, None), "histogram", None)
         if text is None:
             continue

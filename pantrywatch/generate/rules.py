@@ -9,7 +9,7 @@ from typing import Any
 import rjsonnet
 
 from pantrywatch.config.settings import Settings
-from pantrywatch.config.targets import Targets
+from pantrywatch.config.targets import Target, Targets
 from pantrywatch.config.yaml_output import HEADER, dump
 from pantrywatch.generate.relabelling import in_milliseconds
 
@@ -25,7 +25,8 @@ def rule_documents(root: Path, targets: Targets, settings: Settings, speed: int 
     measured = measured_targets(targets, settings)
     changes = {
         "notMeasured": [target for target, is_measured in measured.items() if not is_measured],
-        "estimated": estimated_targets(targets, settings),
+        "onServer": substituted_targets(targets, settings, "on_server"),
+        "estimated": substituted_targets(targets, settings, "estimate"),
         "milliseconds": settings.application is not None and in_milliseconds(settings.application),
         "holidays": list(settings.holidays),
         "speed": speed,
@@ -44,22 +45,24 @@ def measured_targets(targets: Targets, settings: Settings) -> dict[str, bool]:
     """Return target id → whether this installation has its data sources, and a check if it needs one."""
     sources = set(settings.feeding())
     checked = {check.target for check in settings.checks()}
-    estimated = estimated_targets(targets, settings)
     return {
-        target.id: target.id in estimated
+        target.id: substitute_of(target, settings) is not None
         or (sources.issuperset(target.requires) and (not target.is_check_fed or target.id in checked))
         for target in targets.targets
     }
 
 
-def estimated_targets(targets: Targets, settings: Settings) -> list[str]:
-    """Return the targets that an estimate counts here: what measures them is not set up."""
+def substituted_targets(targets: Targets, settings: Settings, field: str) -> list[str]:
+    """Return the targets that this substitute counts here (`on_server` or `estimate`)."""
+    return [target.id for target in targets.targets if substitute_of(target, settings) == field]
+
+
+def substitute_of(target: Target, settings: Settings) -> str | None:
+    """Return what counts the target in place of its indicator: one at most; None if what measures it is set up."""
     sources = set(settings.feeding())
-    return [
-        target.id
-        for target in targets.targets
-        if target.estimate and not sources.issuperset(target.requires) and sources.issuperset(target.estimate.requires)
-    ]
+    if sources.issuperset(target.requires):
+        return None
+    return next((field for field, one in target.substitutes if sources.issuperset(one.requires)), None)
 
 
 def rule_text(layer: str, document: Any) -> str:

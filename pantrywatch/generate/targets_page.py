@@ -84,10 +84,13 @@ def _section(targets: Targets, target: Target, shown: dict[tuple[str, str], str]
     yield f"- **Counted:** {_counting(target)}"
     yield f"- **Basis:** {target.basis}; requires {', '.join(target.requires)}."
     yield f"- **Limits:** {target.limits}"
-    if target.estimate:
-        sources, without = ", ".join(target.estimate.requires), ", ".join(target.requires)
-        counted = f"where there is {sources} and not {without}, by `{target.estimate.histogram}`, medium at most"
-        yield f"- **Estimate:** {counted}. {target.estimate.limits}"
+    without = list(target.requires)
+    for field, substitute in target.substitutes:
+        of = set(without) - set(substitute.requires)
+        counted = f"where there is {', '.join(substitute.requires)} and not {' or '.join(sorted(of))}"
+        title, most = ("Estimate", ", medium at most") if field == "estimate" else ("On the server", "")
+        yield f"- **{title}:** {counted}, by `{substitute.histogram}`{most}. {substitute.limits}"
+        without += substitute.requires
     yield f"- **If it is missed:** {target.impact} Team {target.team}, [runbook](runbooks/{target.runbook}.md).\n"
     if target.kind == "capacity":
         yield f"```promql\n{shown[target.id, 'slo:capacity:ratio']}"

@@ -68,6 +68,8 @@ ALWAYS = {
     "crm-database: WAL left to replay (seen by primary)": "the demo's database has no replica",
     "crm-database: WAL retained by slots": "the demo's database has no replication slot",
     "crm-database: Limits that stop writes: C": "no sequence of the demo has given out a number",
+    "crm-database: Statement latency (estimate): C": "the demo has no pg_stat_monitor",
+    "crm-overview: Query time, p95 (traffic or estimate): C": "the demo has no pg_stat_monitor",
     "crm-synthetic: Domains, next to expire first": "the demo has no domain, and asks nobody on the internet",
     "crm-frontend: Certificate expires in": "no check of the target frontend-availability uses TLS in the demo",
 }

@@ -71,7 +71,7 @@ def _asked_by_explain() -> list[str]:
 def _asked_by_gate() -> list[str]:
     targets = read_targets(ROOT / "targets.yaml").targets
     histograms = [target.sli.histogram for target in targets if target.sli.histogram]
-    histograms += [target.estimate.histogram for target in targets if target.estimate]
+    histograms += [one.histogram for target in targets for _, one in target.substitutes]
     return [*map(question, ("events", "bad", "marks")), *map(question_of_buckets, histograms)]
 
 

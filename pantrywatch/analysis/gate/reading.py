@@ -73,11 +73,14 @@ def read_promises(prometheus: Prometheus, targets: Targets, window: Window) -> l
     found: dict[str, Promise] = {one.id: one for one in _shares(prometheus, shares, window)}
     latencies = {target.id: target.sli.histogram or "" for target in asked if target.sli.histogram}
     found |= {one.id: one for one in _durations(prometheus, latencies, window)}
-    # Where the application does not count: the estimate from what the server counts.
-    estimates = {
-        target.id: target.estimate.histogram for target in asked if target.estimate and not has_events(found[target.id])
-    }
-    found |= {one.id: one for one in _durations(prometheus, estimates, window)}
+    # Where the application does not count: what the server counts, exactly or as an estimate.
+    for field in ("on_server", "estimate"):
+        instead = {
+            target.id: substitute.histogram
+            for target in asked
+            if (substitute := getattr(target, field)) and not has_events(found[target.id])
+        }
+        found |= {one.id: one for one in _durations(prometheus, instead, window)}
     return [found[target.id] for target in asked]
 
 
