@@ -1,4 +1,4 @@
-"""The browser agent on pages that do not keep to the usual: what is no measure of theirs, and no error of ours."""
+"""The browser agent on pages that do not keep to the usual: what is no measure of theirs, and no error of its own."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_whatever_a_script_throws_is_its_error(world: World) -> None:
     ["Object.defineProperty(navigator, 'sendBeacon', {value: undefined})", "navigator.sendBeacon = () => {throw 1}"],
     ids=["none", "throws"],
 )
-def test_a_browser_without_beacons_has_no_errors_of_ours(world: World, before: str) -> None:
+def test_a_browser_without_beacons_throws_nothing(world: World, before: str) -> None:
     """Where sending is forbidden nothing is sent, and the page sees no error."""
     watch = "addEventListener('error', event => (window.seen ??= []).push(event.message));"
     page = world.open(world.site.page("/forbidden", "<p>Text</p>", "0"), watch + before)

@@ -89,7 +89,7 @@ export class Batch {
     this.#waiting.splice(0, this.#waiting.length - MOST_WAITING);
   }
 
-  /** Where a browser or a page forbids it, nothing is sent: no error of ours is the page's. `to` is not of its <base>. */
+  /** Where a browser or a page forbids it, nothing is sent and nothing thrown. `to` is not of the page's <base>. */
   #send(beacon) {
     try {
       return navigator.sendBeacon(new URL(this.to, origin), beacon);
