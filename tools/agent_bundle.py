@@ -52,7 +52,7 @@ def build_once(dist: Path) -> bool:
 
 
 def _checksum() -> str:
-    files = [SOURCE / "package.json", SOURCE / "package-lock.json", *sorted((SOURCE / "src").iterdir())]
+    files = [*sorted(SOURCE.glob("package*.json")), SOURCE / "build.mjs", *sorted((SOURCE / "src").iterdir())]
     return hashlib.sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()
 
 

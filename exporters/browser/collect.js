@@ -38,7 +38,22 @@
       load: navigation.loadEventEnd,
     };
   };
-  globalThis.pantrywatchShows = (text) => Boolean(document.body) && document.body.innerText.includes(text);
+  // As people read it: in shadow trees too, where lines, cells and unbreakable blanks are white space like any other.
+  function* shadowRoots(root) {
+    for (const { shadowRoot } of root.querySelectorAll('*')) {
+      if (shadowRoot) {
+        yield shadowRoot;
+        yield* shadowRoots(shadowRoot);
+      }
+    }
+  }
+  const spaced = (text) => text.replace(/\s+/g, ' ');
+  globalThis.pantrywatchShows = (text) => {
+    const wanted = spaced(text);
+    const has = (element) => spaced(element.innerText ?? '').includes(wanted);
+    if (!document.body) return false;
+    return has(document.body) || [...shadowRoots(document)].some((root) => [...root.children].some(has));
+  };
 
   // There is none on an insecure page, and asking a page in a sandbox for it is an error.
   const registration = async () => {
@@ -89,6 +104,17 @@
     else document.getSelection().selectAllChildren(element);
   };
 
+  // Whether a node is drawn within an element: a component's button has what the page puts into its slot. A slot's bare
+  // text is hit as the component itself.
+  const holds = (element, hit) => {
+    if (hit && hit === element.getRootNode().host) return Boolean(element.querySelector('slot'));
+    let node = hit;
+    while (node && node !== element) node = node.assignedSlot ?? node.parentNode ?? node.host;
+    return node === element;
+  };
+
+  globalThis.pantrywatchFocus = (element) => element.focus();
+
   // Where to click an element, or why nobody could.
   globalThis.pantrywatchPoint = (element) => {
     element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
@@ -97,6 +123,6 @@
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const hit = element.getRootNode().elementFromPoint(x, y);
     const label = hit && hit.closest('label');
-    return element.contains(hit) || (label && label.control === element) ? [x, y] : 'covered';
+    return holds(element, hit) || (label && label.control === element) ? [x, y] : 'covered';
   };
 })();

@@ -70,6 +70,11 @@ def click(tab: Tab, point: Point) -> None:
         tab.send("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **where)
 
 
+def focus(tab: Tab, node: int, deadline: Deadline) -> None:
+    """Give an element the focus, without a click, which would do what the key is to do. Raises as `write` does."""
+    tab.ask("pantrywatchFocus", node, deadline)
+
+
 def write(tab: Tab, node: int, text: str, deadline: Deadline) -> None:
     """Replace what a field contains. Raises TimeoutError, CallError."""
     tab.ask("pantrywatchSelect", node, deadline)

@@ -100,7 +100,9 @@ class Journey:
     def _act(self, step: Step, node: int, point: Point, due: Deadline) -> None:
         if step.action == "open":
             self._open(str(step.url), due)
-        if step.is_input() and node:
+        if step.action == "press" and node:
+            element.focus(self._tab, node, due)
+        elif step.is_input() and node:
             element.click(self._tab, point)
         if step.action == "fill":
             secrets = {name: secret.reveal() for name, secret in self._secrets.items()}

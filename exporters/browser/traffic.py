@@ -21,6 +21,7 @@ BUDGETED = ("script", "stylesheet", "image", "font")
 _TYPES = {"XHR": "fetch"} | {name.title(): name for name in RESOURCES}
 _MAXIMUM_REQUESTS = 5000
 _TEXT = ("document", "stylesheet", "script", "fetch")
+_TEXT_KINDS = ("json", "xml", "javascript", "wasm")  # of content types
 _STATIC = ("stylesheet", "script", "image", "font")
 _ONE_PACKET_BYTES = 1400  # compressing less than a packet saves nothing
 _MOST_FAILURES = 50
@@ -114,7 +115,7 @@ class Traffic:
         if response["status"] >= 400:
             self.error_responses += 1
             self._note_failure(request, event["timestamp"], f"status {response['status']}")
-        request.is_plain = request.resource in _TEXT and "content-encoding" not in headers
+        request.is_plain = _is_text(request.resource, response) and "content-encoding" not in headers
         if request.resource in _STATIC and not headers.keys() & {"cache-control", "expires"}:
             self.uncacheable += 1
 
@@ -129,7 +130,7 @@ class Traffic:
     def _on_failed(self, event: Mapping[str, Any]) -> None:
         if request := self._known.get(event["requestId"]):
             request.ended = event["timestamp"]
-            self.failed += 1
+            self.failed += not event.get("canceled")  # the page itself no longer wanted the answer
             error = "canceled" if event.get("canceled") else class_of_net_error(event["errorText"]).value
             self._note_failure(request, event["timestamp"], error)
 
@@ -145,6 +146,12 @@ class Traffic:
     def _on_console(self, event: Mapping[str, Any]) -> None:
         if event["type"] == "error":
             self.errors["console.error"] += 1
+
+
+def _is_text(resource: str, response: Mapping[str, Any]) -> bool:
+    """Return whether an answer gets smaller by compression: what scripts fetch may be an image or an archive."""
+    kind = response.get("mimeType", "")
+    return resource in _TEXT and (resource != "fetch" or kind.startswith("text/") or kind.endswith(_TEXT_KINDS))
 
 
 def _site_of(url: str) -> str:

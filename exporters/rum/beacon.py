@@ -12,8 +12,12 @@ from msgspec.structs import astuple
 MOST_BYTES = 16 * 1024  # of a body, as sent and once decompressed
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
-_Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**30)]
-_Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=600_000)]
+# Beyond these a value counts as this much: it is no reason to refuse everything else that its beacon measured.
+MOST_FILE_BYTES = 2**30  # of one kind of file of a page load
+MOST_BLOCKING_SECONDS = 600.0  # of one party: a machine that slept within a task says hours
+
+_Bytes = Annotated[int, msgspec.Meta(ge=0)]
+_Milliseconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Vitals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):

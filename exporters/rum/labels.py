@@ -14,8 +14,12 @@ _CONNECTIONS = frozenset({"slow-2g", "2g", "3g", "4g"})
 
 # In this order: browsers name those they are descended from as well.
 _BROWSERS = (
-    (b"edg", "edge"),
+    (b"edg/", "edge"),
+    (b"edge/", "edge"),
+    (b"edga/", "edge"),
+    (b"edgios/", "edge"),
     (b"firefox/", "firefox"),
+    (b"fxios/", "firefox"),
     (b"chrome/", "chrome"),
     (b"crios/", "chrome"),
     (b"safari/", "safari"),
@@ -26,7 +30,8 @@ BROWSERS = ("chrome", "edge", "firefox", "safari", OTHER)
 _BOTS = re.compile(
     rb"(?<!cu)bot\b|crawl|spider|slurp|headless|phantomjs|lighthouse|pagespeed|pingdom|uptime|preview|"
     rb"facebookexternalhit|curl/|wget/|python|java/|okhttp|go-http-client|libwww|httpclient|axios|node-fetch|"
-    rb"puppeteer|playwright|selenium"
+    rb"puppeteer|playwright|selenium|cypress/|ptst/|synthetics|checkly|gtmetrix|statuscake|site24x7|"
+    rb"google-inspectiontool|googleother|mediapartners-google"
 )
 
 Visitor = Literal["user", "bot", "own"]
@@ -82,9 +87,9 @@ class Routes:
 
     def fold(self, route: str) -> str:
         """Return the template that a route has or fits, the first of the list; query and fragment are ignored."""
-        if route in self._exact:
-            return route
         path = re.split("[?#]", route, maxsplit=1)[0]
+        if path in self._exact:
+            return path
         parts = path.split("/")
         for template, expected in self._by_length.get(len(parts), ()):
             if all(want == part or (want[:1] == ":" and part) for want, part in zip(expected, parts, strict=True)):

@@ -64,7 +64,7 @@ class Connections:
     def end_late(self, now: float) -> None:
         """End the connections whose time is up; one that waits between two requests is not counted as slow."""
         for connection in [one for one in self._open if one.deadline < now]:
-            if connection.in_request:
+            if connection.in_request and not connection.is_refused():
                 self.receiver.drop("slow")
             self._open.discard(connection)
             connection.abort()
@@ -166,6 +166,10 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport:
             self._transport.resume_reading()
 
+    def is_refused(self) -> bool:
+        """Return whether the request under way has been dropped already: it is not counted twice."""
+        return self._answer is not None
+
     def abort(self) -> None:
         """End the connection now."""
         if self._transport:
@@ -190,6 +194,15 @@ class Connection(asyncio.BufferedProtocol):
             self._answer = self._receiver.drop("http")
         else:
             self._answer = self._receiver.on_head(self._head)
+        if b"expect" in self._head.headers:  # 100-continue: there is no other expectation
+            self._invite_body()
+
+    def _invite_body(self) -> None:
+        """Tell a client that waits to be asked for its body to send it, or that nobody wants it."""
+        if self._answer:
+            self._refuse("http")
+        elif self._transport:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_message_complete(self) -> None:
         """Answer."""

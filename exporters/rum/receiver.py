@@ -11,7 +11,9 @@ from exporters.core.cardinality import OTHER
 from exporters.rum import labels
 from exporters.rum.beacon import (
     ACTIONS,
+    MOST_BLOCKING_SECONDS,
     MOST_BYTES,
+    MOST_FILE_BYTES,
     Beacon,
     Blocking,
     RefusedError,
@@ -37,7 +39,7 @@ _errors_of = attrgetter(*SCRIPT_ERRORS.values(), *PAGE_ERRORS.values())
 # The only headers that are read; all others count for the size of the head alone.
 HEADERS = frozenset(
     {b"host", b"origin", b"sec-fetch-site", b"x-forwarded-proto", b"x-forwarded-for", b"content-length",
-     b"content-encoding", b"user-agent"}
+     b"content-encoding", b"expect", b"user-agent"}
 )  # fmt: skip
 
 
@@ -170,7 +172,7 @@ class Receiver:
 
     def _count_blocking(self, blocking: Blocking) -> None:
         for party in PARTIES:
-            seconds = getattr(blocking, party) / 1000
+            seconds = min(getattr(blocking, party) / 1000, MOST_BLOCKING_SECONDS)
             self._metrics.increment("browser_blocking_seconds_total", SOURCE, party, by=seconds)
 
     def _count_fields(self, name: str, kinds: Mapping[str, str], beacon: Beacon) -> int:
@@ -184,8 +186,8 @@ class Receiver:
         increment = self._metrics.increment
         increment("browser_weighed_page_loads_total", SOURCE)
         for one in resources:
-            increment("browser_resource_bytes_total", one.kind, "network", by=one.network_bytes)
-            increment("browser_resource_bytes_total", one.kind, "cache", by=one.cache_bytes)
+            increment("browser_resource_bytes_total", one.kind, "network", by=min(one.network_bytes, MOST_FILE_BYTES))
+            increment("browser_resource_bytes_total", one.kind, "cache", by=min(one.cache_bytes, MOST_FILE_BYTES))
             for origin, number in (("network", one.network), ("cache", one.cache), ("unknown", one.unknown)):
                 increment("browser_resources_total", one.kind, origin, by=number)
 

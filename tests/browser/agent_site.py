@@ -25,7 +25,7 @@ _IMAGE = (
     + _NOISE
     + b"</svg>"
 )
-LATE_SECONDS = 0.4  # how long /late.svg and /api/late take
+LATE_SECONDS = 0.4  # how long /late.svg and /api/late take, and the body of /api/trickle after its headers
 
 
 @dataclass(slots=True)
@@ -103,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
         if status != 204:
             self.send_header("content-length", str(len(body)))
         self.end_headers()
+        if path == "/api/trickle":
+            time.sleep(LATE_SECONDS)
         self.wfile.write(body)
 
     def log_message(self, *parts: Any) -> None:

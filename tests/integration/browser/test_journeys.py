@@ -247,3 +247,41 @@ def test_steps_reach_what_people_reach(tab: Tab, web: Server) -> None:
     observation, _ = take(tab, web.url + "/", *clicks, agrees, note, step("wait", "list", role="list"))
     taken = [labels[0] for (name, labels), value in observation.gauges.items() if name == SUCCESS and value == 1]
     assert taken == ["page", *labels.values(), "agreed", "note", "list"]
+
+
+def test_components_show_and_do_what_others_do(tab: Tab, web: Server) -> None:
+    """A button whose text is in a slot is clicked; what a shadow tree shows, in lines and cells, is seen."""
+    web.page(
+        "/",
+        """<x-button>Save</x-button><x-button><span>Find</span></x-button><div id=host></div><script>
+        customElements.define('x-button', class extends HTMLElement {
+          connectedCallback() {
+            this.attachShadow({ mode: 'open' }).innerHTML = '<button><slot></slot></button>';
+            this.shadowRoot.querySelector('button').onclick = () => {
+              const cells = '<table><tr><td>Total</td><td>3</td></tr></table>';
+              root.innerHTML = `<div>${this.textContent}:<br>12&nbsp;000${cells}</div>`;
+            };
+          }
+        });
+        const root = host.attachShadow({ mode: 'open' });
+        </script>""",
+    )
+    save = step("click", "save", role="button", label="Save", expect_text="Save: 12 000")
+    found = step("click", "find", role="button", label="Find", expect_text="Find: 12 000 Total 3")
+    observation, _ = take(tab, web.url + "/", save, step("wait", "cells", expect_text="Total 3"), found)
+    assert [observation.gauges[SUCCESS, (name,)] for name in ("save", "cells", "find")] == [1, 1, 1]
+
+
+def test_a_key_is_pressed_once_and_nothing_clicked(tab: Tab, web: Server) -> None:
+    """Enter on a button is one click of it, Space on a box one change."""
+    web.page(
+        "/",
+        """<button onclick="say('clicked')">Save</button><label><input type=checkbox onchange="say(this.checked)"> Agree
+        </label><p id=out></p><script>let count = 0; const say = (what) => { out.textContent = `${++count} ${what}`; };
+        </script>""",
+    )
+    enter = step("press", "enter", role="button", label="Save", key="Enter", expect_text="1 clicked")
+    space = step("press", "space", role="checkbox", label="Agree", key="Space", expect_text="2 true")
+    observation, _ = take(tab, web.url + "/", enter, space)
+    assert [observation.gauges[SUCCESS, (name,)] for name in ("enter", "space")] == [1, 1]
+    assert tab.evaluate("document.querySelector('p').textContent", Deadline.after(PATIENCE)) == "2 true"

@@ -14,7 +14,10 @@ def fetched(traffic: Traffic, number: str, url: str, kind: str = "Script", **mor
     """Let the browser report a request with its response and its end."""
     request = {"requestId": number, "loaderId": "page", "type": kind, "request": {"url": url}, "timestamp": 1.0}
     traffic.handle("Network.requestWillBeSent", request)
-    response = {"status": more.get("status", 200), "headers": more.get("headers", {})}
+    response = {
+        "status": more.get("status", 200), "headers": more.get("headers", {}),
+        "mimeType": more.get("mime", "text/html"),
+    }  # fmt: skip
     traffic.handle("Network.responseReceived", {"requestId": number, "response": response, "timestamp": 1.5})
     traffic.handle(
         "Network.loadingFinished", {"requestId": number, "timestamp": 2.0, "encodedDataLength": more.get("size", 5000)}
@@ -54,6 +57,20 @@ def test_what_is_sent_without_compression_or_caching_is_counted(
     assert (traffic.uncompressed, traffic.uncacheable) == (uncompressed, uncacheable)
 
 
+@pytest.mark.parametrize(
+    ("mime", "uncompressed"),
+    [
+        ("application/json", 1), ("application/problem+json", 1), ("text/csv", 1), ("image/svg+xml", 1),
+        ("image/png", 0), ("application/pdf", 0), ("application/octet-stream", 0),
+    ],
+)  # fmt: skip
+def test_what_scripts_fetch_is_a_text_by_its_type(mime: str, uncompressed: int) -> None:
+    """A picture or an archive that a script fetches has lost no compression."""
+    traffic = Traffic()
+    fetched(traffic, "1", "http://a/", "Fetch", mime=mime)
+    assert traffic.uncompressed == uncompressed
+
+
 def test_what_failed_is_noted_by_class_and_not_without_an_end() -> None:
     """A request's status or class of error, a script's error by a name that scripts have: nothing that a page wrote."""
     traffic = Traffic()
@@ -66,6 +83,7 @@ def test_what_failed_is_noted_by_class_and_not_without_an_end() -> None:
         FailedRequest(2.0, "fetch", "third", "refused"),
         FailedRequest(2.0, "fetch", "third", "canceled"),
     ]
+    assert traffic.failed == 1, "what the page canceled has not failed"
     for name in ("TypeError", "AdaLovelaceError", ""):
         thrown = {"exceptionDetails": {"exception": {"className": name}}}
         traffic.handle("Runtime.exceptionThrown", thrown)

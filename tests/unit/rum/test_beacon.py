@@ -63,9 +63,7 @@ def test_edges_are_those_of_the_targets() -> None:
         (_body(actions=[{"name": "search", "duration": 1}] * 51), "schema"),
         (_body(actions=[{"name": "a" * 51, "duration": 1}]), "schema"),
         (_body(blocking={"first": -1}), "schema"),
-        (_body(blocking={"first": 1e300}), "schema"),
         (_body(resources=[{"kind": "video"}]), "schema"),
-        (_body(resources=[{"kind": "font", "network_bytes": 2**40}]), "schema"),
         (_body(resources=[{"kind": "font"}] * 8), "schema"),
         (_body(sample=0), "schema"),
         (_body(sample=1.5), "schema"),
@@ -133,13 +131,14 @@ def test_values_have_the_unit_of_their_metric() -> None:
 
 def test_routes_are_those_of_the_list() -> None:
     """A template, or a path that fits one, is its template; ids, queries and everything else never become a label."""
-    routes = Routes(("/", "/contacts", "/contacts/new", "/contacts/:id", "/contacts/:id/orders"))
+    routes = Routes(("/", "/contacts", "/contacts/:id", "/contacts/new", "/contacts/:id/orders"))
     told = {
         "/": "/",
         "/contacts": "/contacts",
         "/contacts/:id": "/contacts/:id",
         "/contacts/42": "/contacts/:id",
         "/contacts/new": "/contacts/new",
+        "/contacts/new?from=list#top": "/contacts/new",
         "/contacts/a@b.example?q=secret#x": "/contacts/:id",
         "/contacts/": "other",
         "/contacts/42/orders": "/contacts/:id/orders",
@@ -172,6 +171,9 @@ _CHROME = b"mozilla/5.0 (x11; linux x86_64) applewebkit/537.36 (khtml, like geck
         (b"mozilla/5.0 (compatible; googlebot/2.1; +http://www.google.com/bot.html)", False, "bot"),
         (b"curl/8.14", False, "bot"),
         (b"", False, "bot"),
+        (_CHROME + b" ptst/241201", False, "bot"),
+        (_CHROME + b" (compatible; googleother)", False, "bot"),
+        (_CHROME + b" datadogsynthetics", False, "bot"),
         (_CHROME + b" pantrywatch", True, "own"),
         (b"mozilla/5.0 (x11; linux x86_64; cubot note) gecko/20100101 firefox/145.0", False, "user"),
     ],
@@ -190,6 +192,10 @@ def test_browsers_are_told_apart() -> None:
         _CHROME + b" edg/156.0": "edge",
         b"mozilla/5.0 (macintosh) applewebkit/605 (khtml, like gecko) version/26.2 safari/605": "safari",
         b"mozilla/5.0 (x11; rv:145.0) gecko/20100101 firefox/145.0": "firefox",
+        _CHROME.replace(b"x11; linux x86_64", b"linux; android 13; motorola edge 30"): "chrome",
+        b"mozilla/5.0 (android 13; motorola edge 30; mobile; rv:145.0) gecko/145.0 firefox/145.0": "firefox",
+        b"mozilla/5.0 (iphone) applewebkit/605 (khtml, like gecko) fxios/145.0 mobile/15e148 safari/605": "firefox",
+        b"mozilla/5.0 (iphone) applewebkit/605 (khtml, like gecko) edgios/145.0 mobile/15e148 safari/605": "edge",
         b"lynx": "other",
     }
     assert {agent: labels.browser(agent) for agent in told} == told

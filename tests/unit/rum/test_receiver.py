@@ -70,6 +70,17 @@ def test_blocking_time_and_weight_add_up() -> None:
     assert server.count("browser_resources_total", kind="font", **{"from": "unknown"}) == 2
 
 
+def test_too_much_of_one_kind_is_no_reason_to_refuse_the_rest() -> None:
+    """A task that a machine slept in, and a file of gigabytes, count as the most there is, beside all else."""
+    server = Server()
+    resources = [{"kind": "other", "network_bytes": 2**40, "cache_bytes": 2**40}]
+    sent = request(beacon(vitals={"lcp": 900}, blocking={"first": 3.6e7}, resources=resources))
+    assert server.send(sent).statuses() == [204]
+    assert server.count("browser_lcp_seconds_count") == 1
+    assert server.count("browser_blocking_seconds_total") == 600
+    assert server.count("browser_resource_bytes_total") == 2**31
+
+
 def test_a_sample_is_told() -> None:
     """A beacon of a page that measures a tenth stands for ten; none stands for more than a thousand."""
     server = Server()
@@ -345,6 +356,29 @@ def test_slow_and_silent_connections_end() -> None:
     server.connections.end_late(due + 60)
     assert idle.closed
     assert server.dropped() == {"slow": 2}
+
+
+def test_a_refused_request_without_its_body_is_dropped_once() -> None:
+    """What was dropped for its head and then sends nothing more has one reason, that of its head."""
+    server = Server()
+    connection, _ = server.connect()
+    connection.received(request(b"", "content-length: 50", origin="http://evil.example"))
+    server.connections.end_late(connection.deadline + 1)
+    assert server.dropped() == {"origin": 1}
+
+
+def test_a_client_that_waits_to_be_asked_for_its_body_is_answered() -> None:
+    """`Expect: 100-continue` is answered at the head: send it, or, where nobody wants it, why not."""
+    server, body = Server(), beacon()
+    connection, wire = server.connect()
+    connection.received(request(b"", f"content-length: {len(body)}", "Expect: 100-continue"))
+    assert wire.written == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.received(body)
+    assert wire.statuses() == [100, 204]
+    refused = server.send(request(b"", "content-length: 50", "Expect: 100-continue", origin="http://evil.example"))
+    assert refused.statuses() == [403]
+    assert refused.closed
+    assert server.dropped() == {"origin": 1}
 
 
 def test_the_number_of_connections_is_bounded() -> None:

@@ -1,6 +1,6 @@
 /** A search, from the query to its results, or a form, from its submission to its feedback. */
 
-import { afterPaint } from './paint.js';
+import { afterPaint, wasHidden } from './paint.js';
 
 /** A name is the developer's, and never a text of the page; the receiver knows those of its settings. */
 const NAME = /^[a-z][a-z0-9_-]{0,29}$/;
@@ -19,7 +19,7 @@ export function beginAction(batch, name, start = performance.now()) {
   return () => {
     if (isDone) return;
     isDone = true;
-    afterPaint((now) => batch.action(name, now - start));
+    afterPaint((now) => wasHidden(start) || batch.action(name, now - start));
   };
 }
 
@@ -47,9 +47,6 @@ function follow(batch, requests, name, start) {
   const since = requests.started;
   const finish = beginAction(batch, name, start);
   const stop = requests.whenQuiet(since, finish);
-  const timer = setTimeout(() => requests.started === since && stop(), REQUEST_WITHIN_MS);
-  return () => {
-    clearTimeout(timer);
-    stop();
-  };
+  setTimeout(() => requests.started === since && stop(), REQUEST_WITHIN_MS);
+  return stop;
 }

@@ -15,18 +15,15 @@ function device() {
   return Math.min(screen.width, screen.height) < PHONE_WIDTH ? 'phone' : 'tablet';
 }
 
-const randomId = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** 96 bits as at most 30 digits; fewer than 16 are as good as impossible. */
+const randomId = () => crypto.getRandomValues(new Uint32Array(3)).join('');
 
 export class Batch {
-  #waiting;
-  #interactionsBefore;
+  #waiting = []; // beacons keep their id, so none counts twice
+  #interactionsBefore = performance.interactionCount ?? 0;
   #timer;
   #sent;
-  #stopped;
-  #actions;
-  #counts;
-  #blocking;
+  #news; // fields of the next beacon
 
   /**
    * @param {string} to the address of the receiver
@@ -35,10 +32,7 @@ export class Batch {
    */
   constructor(to, route, sample) {
     Object.assign(this, { to, sample });
-    this.#waiting = []; // they keep their id, so none counts twice
-    this.#interactionsBefore = this.#interactionsEver();
     this.begin('hard', route);
-    this.#stopped = false;
   }
 
   /** Start another page load or route change; what came before must have been sent. */
@@ -47,14 +41,7 @@ export class Batch {
     this.route = route;
     this.vitals = {};
     this.#sent = new Set();
-    this.#clear();
-  }
-
-  #clear() {
-    this.#actions = [];
-    this.#counts = {};
-    this.#blocking = {};
-    this.resources = undefined;
+    this.#news = {};
   }
 
   /** Keep the newest value of a measure in milliseconds, or the score of the layout shift. */
@@ -63,26 +50,29 @@ export class Batch {
     this.#soon();
   }
 
-  count(name) {
-    this.#counts[name] = (this.#counts[name] ?? 0) + 1;
+  count(name, by = 1) {
+    if (!by) return;
+    this.#news[name] = Math.min((this.#news[name] ?? 0) + by, MOST_COUNT);
     this.#soon();
   }
 
   /** Add milliseconds in which the page could not answer. */
   block(party, duration) {
     if (!duration) return;
-    this.#blocking[party] = Math.round((this.#blocking[party] ?? 0) + duration);
+    const sums = (this.#news.blocking ??= {});
+    sums[party] = Math.round((sums[party] ?? 0) + duration);
     this.#soon();
   }
 
   action(name, duration) {
-    if (this.#actions.length === MOST_ACTIONS) this.flush(false);
-    this.#actions.push({ name, duration });
+    if (this.#news.actions?.length === MOST_ACTIONS) this.flush(false);
+    (this.#news.actions ??= []).push({ name, duration });
     this.#soon();
   }
 
-  #interactionsEver() {
-    return performance.interactionCount ?? 0;
+  /** Send what the files of the page load weighed along with its other measures. */
+  weigh(resources) {
+    this.#news.resources = resources;
   }
 
   #soon() {
@@ -92,29 +82,34 @@ export class Batch {
   /** Send what there is; measures that may still change only if the page is hidden or left. Each goes out once. */
   flush(isLeft) {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     const beacon = this.#beacon(isLeft);
-    if (beacon && !this.#stopped) this.#waiting.push(beacon);
-    while (this.#waiting.length && navigator.sendBeacon(this.to, this.#waiting[0])) this.#waiting.shift();
+    this.#timer = undefined;
+    if (beacon) this.#waiting.push(beacon);
+    while (this.#waiting.length && this.#send(this.#waiting[0])) this.#waiting.shift();
     this.#waiting.splice(0, this.#waiting.length - MOST_WAITING);
   }
 
-  /** Forget everything, and send nothing from now on. */
+  /** Where a browser or a page forbids it, nothing is sent and nothing thrown. `to` is not of the page's <base>. */
+  #send(beacon) {
+    try {
+      return navigator.sendBeacon(new URL(this.to, origin), beacon);
+    } catch {
+      return false;
+    }
+  }
+
+  /** Send nothing from now on, whatever there is. */
   stop() {
-    this.#stopped = true;
-    this.#waiting = [];
-    clearTimeout(this.#timer);
+    this.flush = () => {};
   }
 
   #beacon(isLeft) {
     const ready = Object.entries(this.vitals).filter(
       ([name]) => !this.#sent.has(name) && (isLeft || !UNTIL_LEFT.includes(name)),
     );
-    const ever = this.#interactionsEver();
-    const numbers = { ...this.#counts, interactions: ever - this.#interactionsBefore };
-    const counts = Object.entries(numbers).filter(([, count]) => count > 0);
-    const blocking = Object.keys(this.#blocking).length ? this.#blocking : undefined;
-    if (!ready.length && !counts.length && !this.#actions.length && !blocking) return undefined;
+    const ever = performance.interactionCount ?? 0;
+    this.count('interactions', ever - this.#interactionsBefore);
+    if (!ready.length && !Object.keys(this.#news).length) return undefined;
     this.#interactionsBefore = ever;
     ready.forEach(([name]) => this.#sent.add(name));
     const text = JSON.stringify({
@@ -123,15 +118,12 @@ export class Batch {
       route: this.route,
       device: device(),
       connection: navigator.connection?.effectiveType ?? '',
-      webdriver: navigator.webdriver === true,
+      webdriver: !!navigator.webdriver,
       vitals: Object.fromEntries(ready),
-      actions: this.#actions,
-      blocking,
-      resources: this.resources,
       sample: this.sample,
-      ...Object.fromEntries(counts.map(([name, count]) => [name, Math.min(count, MOST_COUNT)])),
+      ...this.#news,
     });
-    this.#clear();
+    this.#news = {};
     return text;
   }
 }

@@ -14,7 +14,8 @@ function classOf({ type, target, message, error, filename }) {
   if (target !== window) return 'failed_resources';
   // Observers that need another frame report it as an error, though no script failed.
   if (message?.startsWith('ResizeObserver loop')) return 'observer_errors';
-  if (error) return 'errors';
+  // Whatever it is: a script may throw undefined, or 0.
+  if (error !== null) return 'errors';
   // A worker's error has a place and no object; that of a script of another origin has neither.
   return filename ? 'worker_errors' : 'opaque_errors';
 }

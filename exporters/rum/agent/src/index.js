@@ -10,7 +10,8 @@ import { Requests } from './requests.js';
 import { fold, path } from './routes.js';
 import { completeShift, measureLoad } from './vitals.js';
 
-let batch;
+/** On `window`: a page may have the script's tag and import it too, and is measured once. */
+const started = () => window.pantrywatchBatch;
 
 /**
  * Start measuring, once per page; nothing happens if the browser asks not to be tracked.
@@ -20,9 +21,16 @@ let batch;
  * @param {boolean} [options.hash] whether the router keeps the path behind the `#`
  * @param {number} [options.sample] the share of page loads to measure, from 0 to 1
  */
-export function start({ to = '/rum', routes = [], hash = false, sample = 1 } = {}) {
-  if (batch || refused() || Math.random() >= sample) return;
-  batch = new Batch(to, fold(path(hash), routes), sample);
+export function start(options = {}) {
+  const { prerendering } = document; // web-vitals never sees one: build.mjs
+  if (prerendering) {
+    document.addEventListener('prerenderingchange', () => start(options), { once: true });
+    return;
+  }
+  const { to = '/rum', routes = [], hash = false, sample = 1 } = options;
+  if (started() || refused() || Math.random() >= sample) return;
+  const batch = new Batch(to, fold(path(hash), routes), sample <= 1 ? sample : 1);
+  window.pantrywatchBatch = batch;
   const visit = { type: '', from: 0, to: Infinity };
   const requests = new Requests(() => batch.count('failed_requests'));
   new Navigation({ routes, hash }, batch, requests, visit);
@@ -30,12 +38,12 @@ export function start({ to = '/rum', routes = [], hash = false, sample = 1 } = {
   measureBlocking(batch);
   watchActions(batch, requests);
   measureLoad(batch, visit);
-  sendWhenLeft();
+  sendWhenLeft(batch);
 }
 
 /** Stop measuring for the rest of this page: what was not sent yet is forgotten. */
 export function stop() {
-  batch?.stop();
+  started()?.stop();
 }
 
 /**
@@ -44,14 +52,14 @@ export function stop() {
  * @returns {() => void} to be called when its result is there
  */
 export function action(name) {
-  return batch ? beginAction(batch, name) : () => {};
+  return started() ? beginAction(started(), name) : () => {};
 }
 
 /**
  * On `window`, which the event reaches last: web-vitals has reported by then. A browser that fires `pagehide` alone
  * still sends what is final.
  */
-function sendWhenLeft() {
+function sendWhenLeft(batch) {
   addEventListener('visibilitychange', () => {
     if (document.visibilityState !== 'hidden') return;
     completeShift(batch);

@@ -1,6 +1,6 @@
 /** Changes of route without a page load, by the history of the browser: any router makes them. */
 
-import { afterPaint, whenIdle } from './paint.js';
+import { afterPaint, wasHidden, whenIdle } from './paint.js';
 import { fold, path } from './routes.js';
 import { completeShift } from './vitals.js';
 
@@ -9,7 +9,7 @@ const CAUSED_WITHIN_MS = 1000;
 
 export class Navigation {
   #stop;
-  #input;
+  #input = -Infinity;
   #path;
 
   /**
@@ -19,7 +19,6 @@ export class Navigation {
   constructor(options, batch, requests, visit) {
     Object.assign(this, { options, batch, requests, visit });
     this.#path = path(options.hash);
-    this.#input = -Infinity;
     ['click', 'keydown'].forEach((type) =>
       addEventListener(type, (event) => (this.#input = event.timeStamp), true),
     );
@@ -29,6 +28,10 @@ export class Navigation {
   #watch() {
     this.#wrap('pushState', () => this.#change());
     this.#wrap('replaceState', () => this.#rename());
+    // Routers of the Navigation API call neither, and cause no popstate.
+    window.navigation?.addEventListener('currententrychange', ({ navigationType }) =>
+      navigationType === 'replace' ? this.#rename() : this.#change(),
+    );
     addEventListener('popstate', () => this.#change());
     addEventListener('hashchange', () => this.#change());
     addEventListener('pageshow', (event) => event.persisted && this.#comeBack(event.timeStamp));
@@ -43,10 +46,14 @@ export class Navigation {
     };
   }
 
-  /** A replaced entry of the history is a redirect, not a change of route: the batch gets the route's name. */
+  #route() {
+    return fold(this.#path, this.options.routes);
+  }
+
+  /** A replaced entry of the history is a redirect, not a change of route: the route on its way, or the batch's, is renamed. */
   #rename() {
     this.#path = path(this.options.hash);
-    this.batch.route = fold(this.#path, this.options.routes);
+    if (this.visit.to === Infinity) this.batch.route = this.#route();
   }
 
   /** Measure from the click, or from now, until the requests of the new route have ended and it is painted. */
@@ -57,35 +64,29 @@ export class Navigation {
     this.#stop?.();
     const now = performance.now();
     this.visit.to = Math.min(this.visit.to, now);
-    const start = now - this.#input < CAUSED_WITHIN_MS ? this.#input : now;
-    this.#follow(fold(next, this.options.routes), start);
+    this.#follow(now - this.#input < CAUSED_WITHIN_MS ? this.#input : now);
   }
 
-  #follow(route, start) {
+  #follow(start) {
     let isCurrent = true;
-    const turn = (now) => whenIdle(() => isCurrent && this.#turn(route, now - start));
+    const turn = (now) => whenIdle(() => isCurrent && this.#turn(start, now));
     // The new route asks for its data once it is drawn, React's after that: only when the page is idle is it known whether
     // there are requests.
     const since = this.requests.started;
     afterPaint((painted) =>
       whenIdle(() => {
         if (this.requests.started === since) turn(painted);
-        else this.#quiet(since, () => afterPaint(turn));
+        else this.requests.whenQuiet(since, () => afterPaint(turn));
       }),
     );
     this.#stop = () => (isCurrent = false);
   }
 
-  #quiet(since, callback) {
-    this.requests.whenQuiet(since, callback);
-    this.requests.watchers.forEach((watcher) => watcher());
-  }
-
-  #turn(route, duration) {
+  #turn(start, now) {
     completeShift(this.batch);
     this.batch.flush(true);
-    this.batch.begin('soft', route);
-    this.batch.measure('route_change', duration);
+    this.batch.begin('soft', this.#route());
+    if (!wasHidden(start)) this.batch.measure('route_change', now - start);
     this.#enter('soft-navigation', this.visit.to);
     this.visit.later?.();
   }
@@ -93,7 +94,7 @@ export class Navigation {
   /** A page that comes back from the back/forward cache is another visit of its route; what was left then was sent. */
   #comeBack(now) {
     this.#stop?.();
-    this.batch.begin('hard', fold(this.#path, this.options.routes));
+    this.batch.begin('hard', this.#route());
     this.#enter('back-forward-cache', now);
   }
 

@@ -1,6 +1,6 @@
 /** What the files of a page load weighed, by kind, and where they came from. No address leaves the browser. */
 
-const BY_INITIATOR = { script: 'script', img: 'image', image: 'image', fetch: 'request', xmlhttprequest: 'request' };
+const BY_INITIATOR = { script: 'script', img: 'image', fetch: 'request', xmlhttprequest: 'request' };
 /** For what a link or a style sheet asked for. */
 const BY_NAME = [
   ['style', /\.css$/],

@@ -20,5 +20,5 @@ const fits = (parts, wanted) =>
  * @param {boolean} inFragment whether the router keeps it behind the `#`
  */
 export function path(inFragment) {
-  return inFragment ? location.hash.replace(/^#!?/, '').split('?')[0] || '/' : location.pathname;
+  return inFragment ? `/${location.hash.replace(/^#!?\/?/, '').split(/[?#]/)[0]}` : location.pathname;
 }

@@ -8,7 +8,7 @@ const begin = () =>
     to: tag.to,
     routes: tag.routes?.split(/\s+/).filter(Boolean),
     hash: 'hash' in tag,
-    sample: tag.sample === undefined ? 1 : Number(tag.sample),
+    sample: Number(tag.sample ?? 1),
   });
 
 window.pantrywatch = { action, start: begin, stop };

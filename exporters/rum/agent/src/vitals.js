@@ -50,8 +50,8 @@ function measureLoadEvent(batch) {
   const read = () => {
     const [entry] = performance.getEntriesByType('navigation');
     if (entry?.loadEventStart > 0 && document.visibilityState === 'visible' && batch.navigation === 'hard') {
-      batch.measure('load', entry.loadEventStart - (entry.activationStart ?? 0));
-      batch.resources = weigh();
+      batch.measure('load', Math.max(0, entry.loadEventStart - (entry.activationStart ?? 0)));
+      batch.weigh(weigh());
     }
   };
   if (document.readyState === 'complete') read();
