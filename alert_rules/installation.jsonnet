@@ -1,7 +1,7 @@
 // What the settings say: which days are holidays, and which targets are fed here: 1, or 0 for "not measured" (`notMeasured`).
 // A target of the part `browser` or `frontend` is fed where Prometheus has that exporter to scrape: a browser is a program
 // that many machines lack, and in containers both come with a profile. One that vanishes is missed for a day
-// (CrmTargetNoData). A receiver that was restarted has no histogram before somebody's first beacon: not measured until then.
+// (CrmTargetNoData). A receiver that was restarted has counted nothing before somebody's first beacon: not measured until then.
 // A target of the application's own metrics is fed where they can count it: a library may have no bucket edge at the
 // threshold, no status, no histogram of statements. What was counted once is missed for a week.
 local baselines = import 'lib/baseline_series.libsonnet';
@@ -19,13 +19,14 @@ function(config=(import 'config.libsonnet').defaults)
     for source in ['browser', 'frontend']
     if std.member(target.requires, source)
   ];
-  // Whether the receiver answers and has not counted anything for a target yet.
+  // Whether the receiver answers and has not counted anything for a target yet. A counter is there from its start, at 0: there
+  // it stays where no browser of the users counts interactions.
   local unused(target) =
-    if !std.member(target.requires, 'frontend') || !('histogram' in target.sli) then ''
-    else ' unless on () (max(up{%s}) == 1 and on () absent(%s))' % [
-      config.selectors.frontend,
-      targets.series(target.sli.histogram, '_count'),
-    ];
+    local none =
+      if 'histogram' in target.sli then 'absent(%s)' % targets.series(target.sli.histogram, '_count')
+      else 'sum(%s) == 0' % std.join(' or ', target.sli.total);
+    if !std.member(target.requires, 'frontend') then ''
+    else ' unless on () (max(up{%s}) == 1 and on () %s)' % [config.selectors.frontend, none];
   // A capacity run has a result: until the first one nobody knows.
   local of_capacity(target) = std.member(target.requires, 'capacity');
   local of_application(target) = std.setInter(std.set(target.requires), ['application', 'statements']) != [];

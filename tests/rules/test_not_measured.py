@@ -56,6 +56,20 @@ def test_the_reason_is_what_is_seen_first_on_the_page(promtool: Promtool, case: 
     promtool([up, *series], "1m", cases, records="slo:measured:bool", installation=_INSTALLATION)
 
 
+@pytest.mark.parametrize(("counted", "measured"), [("0x60", 0.0), ("0x20 1x40", 1.0)])
+def test_errors_over_interactions_are_not_measured_before_the_first(
+    promtool: Promtool, counted: str, measured: float
+) -> None:
+    """The receiver exports its counters from its start on: no interaction among its browsers' is not "no error"."""
+    series = [
+        ('up{job="rum",instance="rum"}', "1x60"),
+        ('browser_interactions_total{job="rum",instance="rum",source="field"}', counted),
+        ('browser_interaction_errors_total{job="rum",instance="rum",source="field"}', "0+1x60"),
+    ]
+    cases = [at("50m", 'max(slo:measured:bool{target="frontend-error-rate"})', {"{}": measured})]
+    promtool(series, "1m", cases, records="slo:measured:bool", installation=_INSTALLATION)
+
+
 def test_before_the_first_capacity_run_its_target_says_what_it_takes(promtool: Promtool) -> None:
     """The data source is set up: not measured until a result is there, and for the day after the last one was seen."""
     because = 'max by (reason) (slo:not_measured:bool{target="api-throughput"} == 1)'
