@@ -34,6 +34,9 @@ def test_an_action_ends_with_its_own_requests(world: World) -> None:
     body = '<p>Text</p><input data-pantrywatch="search"><form data-pantrywatch="form"><button>Save</button></form>'
     page = world.open(world.site.page("/own", body, script))
     page.evaluate("void fetch('/api/late?older'); document.querySelector('form').requestSubmit()")
+    # As long as a form may wait for its own request.
+    page.evaluate("() => new Promise(done => setTimeout(done, 1100))")
+    page.evaluate("void fetch('/api/late?older')")
     page.locator("input").press("a")
     page.wait_for_function("() => window.isFound", timeout=60_000)
     page.evaluate(PAINTED)
