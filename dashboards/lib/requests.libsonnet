@@ -11,8 +11,19 @@ function(config)
 
   local either(of_all, of_some, selector, range, offset='') =
     '%s(%s{%s, %s}[%s]%s) or %s(%s{%s, %s, %s}[%s]%s)' % [
-      of_all, series.buckets, chosen, selector, range, offset,
-      of_some, raw, chosen, some, selector, range, offset,
+      of_all,
+      series.buckets,
+      chosen,
+      selector,
+      range,
+      offset,
+      of_some,
+      raw,
+      chosen,
+      some,
+      selector,
+      range,
+      offset,
     ];
 
   {
