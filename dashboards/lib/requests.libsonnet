@@ -10,21 +10,8 @@ function(config)
   local some = 'job!~"$application"';
 
   local either(of_all, of_some, selector, range, offset='') =
-    '%s(%s{%s, %s}[%s]%s) or %s(%s{%s, %s, %s}[%s]%s)' % [
-      of_all,
-      series.buckets,
-      chosen,
-      selector,
-      range,
-      offset,
-      of_some,
-      raw,
-      chosen,
-      some,
-      selector,
-      range,
-      offset,
-    ];
+    local over(what, name, matchers) = '%s(%s{%s}[%s]%s)' % [what, name, std.join(', ', matchers), range, offset];
+    over(of_all, series.buckets, [chosen, selector]) + ' or ' + over(of_some, raw, [chosen, some, selector]);
 
   {
     buckets(selector, range):: 'sum_over_time(%s{%s}[%s])' % [series.buckets, selector, range],
