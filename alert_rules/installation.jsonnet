@@ -83,8 +83,10 @@ function(config=(import 'config.libsonnet').defaults)
   local unmeasured(target, reason, condition='') =
     'label_replace(1 + max by (target, layer) (%s{target="%s"} == 0)%s, "reason", "%s", "", "")'
     % [series.measured, target.id, condition, reason];
-  local unfit = 'pg_stat_monitor has no range that ends at 0.1 s, or drops its buckets within a minute: pantrywatch validate';
-  local unread = 'pg_stat_monitor counts nothing, or nothing yet: it must be 2.1 or newer, installed and readable';
+  local unfit(target) =
+    'pg_stat_monitor has no range that ends at %s s, or drops its buckets within a minute: pantrywatch validate'
+    % targets.decimal(target.threshold);
+  local unread = 'pg_stat_monitor counts nothing, or nothing yet: it must be installed and readable: pantrywatch validate';
 
   local not_measured(target) =
     if std.member(config.notMeasured, target.id) then [
@@ -102,7 +104,7 @@ function(config=(import 'config.libsonnet').defaults)
     ] else if is_on_server(target) then [
       record(
         series.not_measured,
-        unmeasured(target, unfit, ' and on () max(pantrywatch_pg_stat_monitor_usable) == 0') + ' or on (target) ' + unmeasured(target, unread),
+        unmeasured(target, unfit(target), ' and on () max(pantrywatch_pg_stat_monitor_usable) == 0') + ' or on (target) ' + unmeasured(target, unread),
         { target: target.id, layer: target.layer }
       ),
     ] else if is_estimated(target) then [
