@@ -61,12 +61,10 @@ def test_a_route_has_the_name_it_ends_with(world: World, change: str) -> None:
     world.site.page("/contacts", "<p>Text</p>", tag=ROUTES)
     page = world.open(world.site.url + "/contacts")
     page.evaluate(f"() => {{{change}}}")
-    page.evaluate(f"() => new Promise(done => setTimeout(done, {LATE_MS}))")
     page.wait_for_function("() => location.pathname.startsWith('/contacts/')", timeout=60_000)
-    for _ in range(3):
-        page.evaluate(PAINTED)
-    page.evaluate("() => new Promise(done => requestIdleCallback(() => setTimeout(done)))")
+    wait_until(lambda: any(one.navigation == "hard" for one in world.site.beacons()), 60, "the load's beacon")
     world.vitals_of(page)
+    wait_until(lambda: any(one.navigation == "soft" for one in world.site.beacons()), 60, "the route's beacon")
     found = _routes(world)
     assert {route for navigation, route, _ in found if navigation == "hard"} == {"/contacts"}
     assert [(route, names) for navigation, route, names in found if navigation == "soft"] == [
