@@ -1,7 +1,7 @@
 // What the rows of the API's board ask for.
 function(config)
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
-  local taken = (import '../lib/requests.libsonnet')(config);
+  local durations = (import '../lib/requests.libsonnet')(config);
 
   local of_routes = 'http_route=~"$route", ' + config.selectors.api;
   local chosen = 'instance=~"$application", ' + of_routes;
@@ -30,15 +30,15 @@ function(config)
     // Nothing, rather than NaN, where there were no requests.
     quantile(q, labels='', range='$__rate_interval', offset='')::
       'histogram_quantile(%s, sum by (le%s) (%s)) >= 0'
-      % [q, if labels == '' then '' else ', ' + labels, taken.chosen_buckets(of_routes, range, offset)],
-    buckets(range='$__rate_interval'):: 'sum by (le) (%s)' % taken.chosen_a_minute(of_routes, range),
+      % [q, if labels == '' then '' else ', ' + labels, durations.chosen_buckets(of_routes, range, offset)],
+    buckets(range='$__rate_interval'):: 'sum by (le) (%s)' % durations.chosen_per_minute(of_routes, range),
 
     // Share of requests that failed, and of those that took longer than promised. No failed request yet is a share of 0.
     errors(labels='', range='$__rate_interval')::
       local all = self.rate(labels, ', http_response_status_code!=""', range);
       ratio('(%s or 0 * %s)' % [self.rate(labels, ', ' + failed, range), all], all),
     late(labels='', range='$__rate_interval')::
-      local within(edge) = summed(labels, taken.chosen_buckets('%s, le=~"%s"' % [of_routes, edge], range));
+      local within(edge) = summed(labels, durations.chosen_buckets('%s, le=~"%s"' % [of_routes, edge], range));
       '1 - ' + ratio(within(slo_targets.edge('api-latency')), within('\\\\+Inf')),
 
     // As the alerts count log-ins.

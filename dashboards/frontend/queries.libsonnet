@@ -3,7 +3,7 @@ function(config)
   local check = 'target="frontend-availability"';
   // What the application serves besides its API: pages, scripts, styles. Health checks and scrapes are for no user.
   local count(selector, more) = 'http_server_request_duration_seconds_count{instance=~"$application", %s%s}' % [selector, more];
-  local taken = (import '../lib/requests.libsonnet')(config);
+  local durations = (import '../lib/requests.libsonnet')(config);
 
   {
     check:: check,
@@ -21,7 +21,7 @@ function(config)
     // Nothing, rather than NaN, where there were no requests.
     quantile(q, selector, labels='', range='$__rate_interval')::
       'histogram_quantile(%s, sum by (le%s) (%s)) >= 0'
-      % [q, if labels == '' then '' else ', ' + labels, taken.chosen_buckets(selector, range)],
+      % [q, if labels == '' then '' else ', ' + labels, durations.chosen_buckets(selector, range)],
     errors(selector, range='$__rate_interval')::
       local all = self.count(selector, more=', http_response_status_code!=""', range=range);
       '(%s or 0 * %s) / (%s > 0)' % [self.count(selector, more=', http_response_status_code=~"[45].."', range=range), all, all],

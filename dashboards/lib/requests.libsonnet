@@ -18,5 +18,5 @@ function(config)
     // Of the instances chosen on the board.
     chosen_buckets(selector, range, offset=''):: either('sum_over_time', 'increase', selector, range, offset),
     // The same for a minute: one step of a graph may hold a sample more than the next.
-    chosen_a_minute(selector, range):: either('avg_over_time', '60 * rate', selector, range),
+    chosen_per_minute(selector, range):: either('avg_over_time', '60 * rate', selector, range),
   }

@@ -4,7 +4,7 @@ function(config)
   local checks = import '../lib/checks.libsonnet';
   local panel = import '../lib/panel.libsonnet';
   local slo_targets = (import '../lib/slo_targets.libsonnet')(config);
-  local taken = (import '../lib/requests.libsonnet')(config);
+  local durations = (import '../lib/requests.libsonnet')(config);
 
   local requests = 'http_server_request_duration_seconds_count{' + config.selectors.api + '%s}';
 
@@ -35,7 +35,7 @@ function(config)
       'API response time, p95 (traffic)',
       '95% of API requests are faster. ' + slo_targets.words('api-latency') + ' Good: below the line. Otherwise: the API board shows which route, and whether database, cache or a third party is slow.',
       's',
-      [panel.query('histogram_quantile(0.95, sum by (le) (%s))' % taken.buckets(config.selectors.critical, '$__rate_interval'), 'p95')],
+      [panel.query('histogram_quantile(0.95, sum by (le) (%s))' % durations.buckets(config.selectors.critical, '$__rate_interval'), 'p95')],
       'No requests in the time range shown, or the application is not scraped.',
     ) + slo_targets.latency('api-latency'),
 
