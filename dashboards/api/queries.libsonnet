@@ -17,7 +17,7 @@ function(config)
     application:: 'instance=~"$application"',
 
     // Why a panel is empty.
-    silent:: 'No requests: nobody uses these routes, or the application does not respond to Prometheus (see Instances).',
+    silent:: 'No requests: nobody uses these routes, or the application does not respond to Prometheus (see Instances). How long they take is recorded each minute: for two minutes after a start there is none.',
 
     // `range`: $__rate_interval for graphs, $__range for tables of the time shown, 5m for what is now. `job` keeps a label
     // for a sum over everything chosen.

@@ -13,7 +13,7 @@ function(config)
     forms:: config.selectors.api + ', http_request_method=~"POST|PUT|PATCH", action!="Logins"',
 
     unchecked:: 'No check opens the front end: add one with target: frontend-availability to settings.yaml.',
-    silent:: 'The application served no page, does not export it, or does not respond to Prometheus. Pages served by a web server in front of it are not counted here.',
+    silent:: 'The application served no page, does not export it, does not respond to Prometheus, or was started less than two minutes ago. Pages served by a web server in front of it are not counted here.',
 
     // `selector`: which requests, of the instances chosen.
     count(selector, labels='', more='', of='rate', range='$__rate_interval')::

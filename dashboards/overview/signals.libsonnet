@@ -36,7 +36,7 @@ function(config)
       '95% of API requests are faster. ' + slo_targets.words('api-latency') + ' Good: below the line. Otherwise: the API board shows which route, and whether database, cache or a third party is slow.',
       's',
       [panel.query('histogram_quantile(0.95, sum by (le) (%s))' % durations.buckets(config.selectors.critical, '$__rate_interval'), 'p95')],
-      'No requests in the time range shown, or the application is not scraped.',
+      'No requests in the time range shown, or the application is not scraped, or was started less than two minutes ago.',
     ) + slo_targets.latency('api-latency'),
 
     panel.timeseries(
