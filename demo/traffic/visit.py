@@ -25,7 +25,7 @@ _READING_SECONDS = 2.5
 _PATIENCE_SECONDS = 0.5
 _POLL_SECONDS = 0.1
 # The agent has measured a change of route when the page is idle again, and a beacon leaves after its page.
-_BREATH_SECONDS = 1.0
+_BREATH_SECONDS = 2.0
 
 
 def visit(binary: str, url: str, equipment: Equipment, number: int, due: Deadline) -> None:

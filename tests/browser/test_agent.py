@@ -99,7 +99,7 @@ def test_errors_are_counted_by_class(world: World) -> None:
         "x.send()});"
         "const box = document.querySelector('p'); let width = 100;"
         "new ResizeObserver(() => {box.style.width = ++width + 'px'}).observe(box);"
-        "await new Promise(done => setTimeout(done, 100)); window.isDone = width > 101}));"
+        "while (width <= 101) await new Promise(requestAnimationFrame); window.isDone = true}));"
         "addEventListener('error', event => (window.seen ??= []).push(event.message));"
         "new Worker('/worker.js');"
         "document.head.append(Object.assign(document.createElement('script'), {src: '" + elsewhere + "/other.js'}))"
